@@ -1,0 +1,127 @@
+//! Balances of users, as far as the caller has loaded them.
+
+use crate::{Money, Refusal, UserId};
+
+/// Which asset: an index that the caller chooses, the same for every market that trades it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetId(pub u32);
+
+/// Where a balance stands in [`Accounts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(u32);
+
+/// The funds of one user in one asset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Free to use.
+    pub available: Money,
+    /// Reserved by live orders or by hand.
+    pub locked: Money,
+}
+
+#[derive(Debug)]
+struct Entry {
+    user: UserId,
+    asset: AssetId,
+    balance: Balance,
+    changed: bool,
+}
+
+/// The balances that the caller has loaded, and which of them have changed.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    entries: Vec<Entry>,
+    index: crate::book::IdMap<(UserId, AssetId), Slot>,
+    changed: Vec<Slot>,
+}
+
+impl Accounts {
+    /// No balances.
+    #[must_use]
+    pub fn new() -> Accounts {
+        Accounts::default()
+    }
+
+    /// Takes in a balance that the caller has read (and locked). A balance that is never loaded is zero.
+    pub fn load(&mut self, user: UserId, asset: AssetId, balance: Balance) {
+        let slot = self.slot(user, asset);
+        self.entries[slot.0 as usize].balance = balance;
+    }
+
+    /// The slot of a balance; a zero balance when it was never loaded.
+    pub fn slot(&mut self, user: UserId, asset: AssetId) -> Slot {
+        let next = Slot(self.entries.len() as u32);
+        let slot = *self.index.entry((user, asset)).or_insert(next);
+        if slot == next {
+            self.entries.push(Entry { user, asset, balance: Balance::default(), changed: false });
+        }
+        slot
+    }
+
+    /// The balance in a slot.
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> Balance {
+        self.entries[slot.0 as usize].balance
+    }
+
+    /// The balance of a user in an asset; zero when it was never loaded.
+    #[must_use]
+    pub fn balance(&self, user: UserId, asset: AssetId) -> Balance {
+        self.index.get(&(user, asset)).map_or(Balance::default(), |slot| self.get(*slot))
+    }
+
+    /// Whether the account can take `credit` more and stay within `NUMERIC(20,8)`.
+    pub fn has_room(&self, slot: Slot, credit: Money) -> Result<(), Refusal> {
+        let balance = self.get(slot);
+        balance.available.plus(balance.locked)?.plus(credit).map(|_| ())
+    }
+
+    /// Moves `amount` from available to locked. The caller has checked that it is available.
+    pub fn lock(&mut self, slot: Slot, amount: Money) {
+        self.change(slot, |b| {
+            b.available -= amount;
+            b.locked += amount;
+        });
+    }
+
+    /// Moves `amount` from locked back to available.
+    pub fn release(&mut self, slot: Slot, amount: Money) {
+        self.change(slot, |b| {
+            b.locked -= amount;
+            b.available += amount;
+        });
+    }
+
+    /// Takes `amount` out of locked: it has been paid.
+    pub fn pay(&mut self, slot: Slot, amount: Money) {
+        self.change(slot, |b| b.locked -= amount);
+    }
+
+    /// Adds `amount` to available.
+    pub fn credit(&mut self, slot: Slot, amount: Money) {
+        self.change(slot, |b| b.available += amount);
+    }
+
+    /// Every balance that has changed since the last call, in (user, asset) order.
+    pub fn drain_changed(&mut self) -> Vec<(UserId, AssetId, Balance)> {
+        let slots = std::mem::take(&mut self.changed);
+        let mut rows = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let entry = &mut self.entries[slot.0 as usize];
+            entry.changed = false;
+            rows.push((entry.user, entry.asset, entry.balance));
+        }
+        rows.sort_unstable_by_key(|(user, asset, _)| (*user, *asset));
+        rows
+    }
+
+    fn change(&mut self, slot: Slot, with: impl FnOnce(&mut Balance)) {
+        let entry = &mut self.entries[slot.0 as usize];
+        with(&mut entry.balance);
+        debug_assert!(entry.balance.available.0 >= 0 && entry.balance.locked.0 >= 0);
+        if !entry.changed {
+            entry.changed = true;
+            self.changed.push(slot);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The order book of one market: price levels, each a queue in priority order.
+//!
+//! Orders live in one arena and are linked by index, so an add, a fill and a cancel touch one level and
+//! never move other orders. What has changed is remembered until [`Book::drain_changed`] hands it over:
+//! the caller writes each touched order once, however often it changed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::{OrderId, OrderState, Side, Slot, Status};
+
+/// Nothing: the end of a list.
+const NIL: u32 = u32::MAX;
+
+/// A map keyed by ids. Lookups only: its order is never used.
+pub type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// Multiplies and mixes: ids come from sequences, so nobody can choose them to collide.
+#[derive(Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_i64(&mut self, n: i64) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+/// Where an order stands in the arena. Valid until the order has been drained as finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u32);
+
+/// The balances that an order moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// Its owner's base asset.
+    pub base: Slot,
+    /// Its owner's quote asset.
+    pub quote: Slot,
+}
+
+/// An order that has changed since the last drain.
+#[derive(Clone, Copy, Debug)]
+pub struct Changed {
+    /// The order as it is now.
+    pub order: OrderState,
+    /// Whether the caller has never seen it.
+    pub is_new: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    order: OrderState,
+    owner: Owner,
+    prev: u32,
+    next: u32,
+    changed: bool,
+    is_new: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    head: u32,
+    tail: u32,
+}
+
+/// The live orders of one market.
+#[derive(Debug, Default)]
+pub struct Book {
+    nodes: Vec<Node>,
+    free: Vec<u32>,
+    places: IdMap<OrderId, u32>,
+    bids: BTreeMap<i64, Level>,
+    asks: BTreeMap<i64, Level>,
+    changed: Vec<u32>,
+}
+
+impl Book {
+    /// Takes in a resting order that the caller has read. Orders of one price must come in priority order.
+    pub fn load(&mut self, order: OrderState, owner: Owner) {
+        let place = self.store(order, owner);
+        self.link(place);
+    }
+
+    /// Adds a new order: queued at the end of its price level when it is open, remembered when it is not.
+    pub fn add(&mut self, order: OrderState, owner: Owner) {
+        let place = self.store(order, owner);
+        self.nodes[place.0 as usize].is_new = true;
+        self.mark(place);
+        if order.status == Status::Open {
+            self.link(place);
+        }
+    }
+
+    /// Where the live order with this id stands.
+    #[must_use]
+    pub fn find(&self, id: OrderId) -> Option<Place> {
+        let place = Place(*self.places.get(&id)?);
+        (self.order(place).status == Status::Open).then_some(place)
+    }
+
+    /// The order at a place.
+    #[must_use]
+    pub fn order(&self, place: Place) -> &OrderState {
+        &self.nodes[place.0 as usize].order
+    }
+
+    /// The balances that the order at a place moves.
+    #[must_use]
+    pub fn owner(&self, place: Place) -> Owner {
+        self.nodes[place.0 as usize].owner
+    }
+
+    /// Changes an order where it stands: its quantities, never its price or place in the queue.
+    /// It leaves the queue when it is no longer open.
+    pub fn change(&mut self, place: Place, with: impl FnOnce(&mut OrderState)) {
+        with(&mut self.nodes[place.0 as usize].order);
+        self.mark(place);
+        if self.order(place).status != Status::Open {
+            self.unlink(place);
+        }
+    }
+
+    /// Replaces an order and queues it again at the end of its (new) price level.
+    pub fn requeue(&mut self, place: Place, order: OrderState) {
+        self.unlink(place);
+        self.nodes[place.0 as usize].order = order;
+        self.mark(place);
+        if order.status == Status::Open {
+            self.link(place);
+        }
+    }
+
+    /// The live orders of a side, best price first, then earliest.
+    pub fn queue(&self, side: Side) -> impl Iterator<Item = Place> + '_ {
+        // Two iterators, of which one is empty: the sides run in opposite directions.
+        let (bids, asks) = match side {
+            Side::Buy => (Some(self.bids.values().rev()), None),
+            Side::Sell => (None, Some(self.asks.values())),
+        };
+        let levels = bids.into_iter().flatten().chain(asks.into_iter().flatten());
+        levels.flat_map(|level| self.from(level.head))
+    }
+
+    /// The best price of a side.
+    #[must_use]
+    pub fn best(&self, side: Side) -> Option<i64> {
+        match side {
+            Side::Buy => self.bids.last_key_value(),
+            Side::Sell => self.asks.first_key_value(),
+        }
+        .map(|(price, _)| *price)
+    }
+
+    /// How many orders are live.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.queue(Side::Buy).count() + self.queue(Side::Sell).count()
+    }
+
+    /// Whether no order is live.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bids.is_empty() && self.asks.is_empty()
+    }
+
+    /// Every order that has changed since the last call, in the order of its first change.
+    /// Finished orders leave the book's memory.
+    pub fn drain_changed(&mut self) -> Vec<Changed> {
+        let changed = std::mem::take(&mut self.changed);
+        let mut rows = Vec::with_capacity(changed.len());
+        for at in changed {
+            let node = &mut self.nodes[at as usize];
+            rows.push(Changed { order: node.order, is_new: node.is_new });
+            node.changed = false;
+            node.is_new = false;
+            if node.order.status != Status::Open {
+                self.places.remove(&node.order.id);
+                self.free.push(at);
+            }
+        }
+        rows
+    }
+
+    fn from(&self, head: u32) -> impl Iterator<Item = Place> + '_ {
+        let step = |at: &u32| Some(self.nodes[*at as usize].next).filter(|next| *next != NIL);
+        std::iter::successors(Some(head), step).map(Place)
+    }
+
+    fn store(&mut self, order: OrderState, owner: Owner) -> Place {
+        let node = Node { order, owner, prev: NIL, next: NIL, changed: false, is_new: false };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.nodes[at as usize] = node;
+                at
+            }
+            None => {
+                self.nodes.push(node);
+                (self.nodes.len() - 1) as u32
+            }
+        };
+        self.places.insert(order.id, at);
+        Place(at)
+    }
+
+    fn mark(&mut self, place: Place) {
+        let node = &mut self.nodes[place.0 as usize];
+        if !node.changed {
+            node.changed = true;
+            self.changed.push(place.0);
+        }
+    }
+
+    fn levels(&mut self, side: Side) -> &mut BTreeMap<i64, Level> {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+
+    fn link(&mut self, place: Place) {
+        let (side, price) = (self.order(place).side, self.order(place).price);
+        let alone = Level { head: place.0, tail: NIL };
+        let level = self.levels(side).entry(price).or_insert(alone);
+        let last = std::mem::replace(&mut level.tail, place.0);
+        let node = &mut self.nodes[place.0 as usize];
+        (node.prev, node.next) = (last, NIL);
+        if last != NIL {
+            self.nodes[last as usize].next = place.0;
+        }
+    }
+
+    fn unlink(&mut self, place: Place) {
+        let node = &self.nodes[place.0 as usize];
+        let (side, price, prev, next) = (node.order.side, node.order.price, node.prev, node.next);
+        if prev == NIL && next == NIL {
+            self.levels(side).remove(&price);
+            return;
+        }
+        if prev != NIL {
+            self.nodes[prev as usize].next = next;
+        } else if let Some(level) = self.levels(side).get_mut(&price) {
+            level.head = next;
+        }
+        if next != NIL {
+            self.nodes[next as usize].prev = prev;
+        } else if let Some(level) = self.levels(side).get_mut(&price) {
+            level.tail = prev;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The pure core of the exchange: price-time books, fees and balances.
+//!
+//! It knows no PostgreSQL, no clock and no randomness: ids, times and loaded rows are arguments, so the
+//! same sequence of calls gives the same trades on every machine. All arithmetic is exact: prices are
+//! whole ticks, quantities whole lots, money whole units of 1e-8.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`money`] | [`Money`]: amounts, fees and their rounding |
+//! | [`order`] | sides, order types, what an order is and what became of it |
+//! | [`rules`] | [`Rules`] of a market: tick, lot, limits, rates, status |
+//! | [`refusal`] | [`Refusal`]: everything the exchange says no to |
+//! | [`accounts`] | [`Accounts`]: available and locked funds of each user and asset |
+//! | [`book`] | [`Book`]: price levels, each a queue in priority order |
+//! | [`market`] | [`Market`]: place, cancel, amend |
+//! | [`mod@reference`] | a naive model of the same rules, the oracle of the property tests |
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod book;
+pub mod market;
+pub mod money;
+pub mod order;
+pub mod reference;
+pub mod refusal;
+pub mod rules;
+
+pub use accounts::{Accounts, Balance, Slot};
+pub use book::Book;
+pub use market::{Market, Trade};
+pub use money::{Money, Rate};
+pub use order::{
+    CancelReason, NewOrder, OrderId, OrderState, OrderType, Outcome, Rates, SelfTrade, Side, Status, TimeInForce,
+    UserId,
+};
+pub use refusal::Refusal;
+pub use rules::{MarketStatus, Rules};

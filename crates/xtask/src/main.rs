@@ -1,0 +1,70 @@
+//! Everything around pg_bourse that is not pg_bourse: set-up, demo, tests, benchmarks, conformance.
+
+mod account;
+mod bench;
+mod bulk;
+mod check;
+mod cluster;
+mod conformance;
+mod demo;
+mod failure;
+mod flow;
+mod install;
+mod progress;
+mod project;
+mod psql;
+mod setup;
+mod table;
+#[cfg(test)]
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use failure::{Failure, Result};
+use project::Project;
+
+const USAGE: &str = "\
+cargo xtask setup                                install what is missing
+cargo demo [FILE]                                build, install, replay an order flow, show the market
+cargo demo stop                                  stop the demo's server
+cargo check-all                                  run every kind of test
+cargo bench-all [--quick]                        measure against the peer in bench/peer
+cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
+
+PG_BOURSE_PG=15 chooses the major version of PostgreSQL.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let project = Project::locate()?;
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match (task, rest) {
+        ("help" | "--help" | "-h", _) => println!("{USAGE}"),
+        ("setup", []) => setup::run(&project)?,
+        ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
+        ("check-all", []) => return check::run(&project),
+        ("bench-all", []) => bench::run(&project, bench::Pace::Full)?,
+        ("bench-all", [flag]) if flag == "--quick" => bench::run(&project, bench::Pace::Quick)?,
+        ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
+        _ => {
+            return Err(Failure::new(
+                format!("there is no task `{}`", arguments.join(" ")),
+                format!("one of\n{USAGE}"),
+            ));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,129 @@
+//! Long steps: a line before they start, the time while they run, the end of their log when they fail.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::failure::{Failure, OrFail, Result};
+use crate::project::Project;
+
+/// How often a running step is looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// How often a terminal sees the elapsed time.
+const TERMINAL_PERIOD: Duration = Duration::from_secs(1);
+/// How often a log file sees it.
+const PLAIN_PERIOD: Duration = Duration::from_secs(20);
+/// How much of a failed step's log is shown.
+const TAIL_LINES: usize = 40;
+
+/// A step that came to its end, well or not.
+pub struct Finished {
+    /// Whether the program said so.
+    pub success: bool,
+    /// Everything it printed.
+    pub output: String,
+}
+
+/// Runs a command as a step and fails, with the end of its log, when the command fails.
+pub fn run(project: &Project, label: &str, command: &mut Command, remedy: &str) -> Result<()> {
+    let finished = watch(project, label, command)?;
+    if finished.success {
+        return Ok(());
+    }
+    let log = project.log(label)?;
+    Err(Failure::new(format!("{label} failed; the end of {}:\n{}", log.display(), tail(&finished.output)), remedy))
+}
+
+/// Runs a command as a step and returns what it printed, failed or not.
+pub fn watch(project: &Project, label: &str, command: &mut Command) -> Result<Finished> {
+    let log = project.log(label)?;
+    let start = Instant::now();
+    announce(label);
+    let status = wait(label, command, &log, start)?;
+    conclude(label, start.elapsed(), status.success());
+    let output = fs::read(&log).or_fail(|| format!("cannot read {}", log.display()), "check the target folder")?;
+    Ok(Finished { success: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
+}
+
+/// The last lines of a log, indented.
+pub fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    lines[from..].iter().map(|l| format!("    {l}\n")).collect()
+}
+
+fn wait(label: &str, command: &mut Command, log: &Path, start: Instant) -> Result<ExitStatus> {
+    let cannot = || format!("cannot write {}", log.display());
+    let out = File::create(log).or_fail(cannot, "check the target folder")?;
+    let err = out.try_clone().or_fail(cannot, "check the target folder")?;
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().or_fail(
+            || format!("{label}: cannot run {name}"),
+            "run `cargo xtask setup`, which installs what is missing",
+        )?;
+    let period = if io::stdout().is_terminal() { TERMINAL_PERIOD } else { PLAIN_PERIOD };
+    let mut shown = start;
+    loop {
+        let status = child.try_wait().or_fail(|| format!("{label}: lost {name}"), "try again")?;
+        if let Some(status) = status {
+            return Ok(status);
+        }
+        if shown.elapsed() >= period {
+            shown = Instant::now();
+            report(label, start.elapsed(), &last_line(log));
+        }
+        thread::sleep(TICK);
+    }
+}
+
+fn announce(label: &str) {
+    if io::stdout().is_terminal() {
+        print!("  {label} …");
+        flush();
+    } else {
+        println!("  {label} …");
+    }
+}
+
+fn report(label: &str, elapsed: Duration, doing: &str) {
+    let seconds = elapsed.as_secs();
+    if io::stdout().is_terminal() {
+        print!("\r\x1b[K  {label} … {seconds} s  {doing}");
+        flush();
+    } else {
+        println!("  {label} … {seconds} s  {doing}");
+    }
+}
+
+fn conclude(label: &str, elapsed: Duration, success: bool) {
+    let word = if success { "done" } else { "FAILED" };
+    let clear = if io::stdout().is_terminal() { "\r\x1b[K" } else { "" };
+    println!("{clear}  {label}: {word}, {:.1} s", elapsed.as_secs_f64());
+}
+
+/// Progress is for the eye only: a closed output must not end the work.
+fn flush() {
+    let _ = io::stdout().flush();
+}
+
+/// The last full line of a growing log, short enough for one line of a terminal.
+fn last_line(log: &Path) -> String {
+    const WINDOW: u64 = 400;
+    const WIDTH: usize = 50;
+    let read = || -> io::Result<Vec<u8>> {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(WINDOW)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().rfind(|line| !line.trim().is_empty());
+    line.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(WIDTH).collect()
+}

@@ -1,0 +1,180 @@
+//! From a bare Debian machine with Rust to everything that the other tasks need.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::account::Account;
+use crate::failure::{Failure, OrFail, Result};
+use crate::progress;
+use crate::project::Project;
+
+/// Must equal the version of `pgrx` in Cargo.toml: cargo-pgrx refuses another one.
+const PGRX_VERSION: &str = "0.18.1";
+
+/// Installs what is missing; a machine that has everything is only looked at.
+pub fn run(project: &Project) -> Result<()> {
+    packages(project)?;
+    components(project)?;
+    cargo_pgrx(project)?;
+    pgrx_home(project)
+}
+
+fn packages(project: &Project) -> Result<()> {
+    let missing = missing_packages(project);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    let by_hand = format!("install {list} with the packages of your system, then run this again");
+    if !works("apt-get", &["--version"]) {
+        return Err(Failure::new(format!("missing: {list}, and there is no apt-get"), by_hand));
+    }
+    let root = Account::is_root()?;
+    if !root {
+        // Asked for now, because the next commands write to a log, not to the terminal.
+        let allowed = Command::new("sudo").arg("-v").status();
+        if !allowed.is_ok_and(|status| status.success()) {
+            return Err(Failure::new(
+                format!("missing: {list}, and sudo does not let us install them"),
+                format!("as root: apt-get install {list}"),
+            ));
+        }
+    }
+    println!("setup: {list}");
+    progress::run(project, "apt-get update", apt(root).arg("update"), "check the network and /etc/apt/sources.list")?;
+    progress::run(
+        project,
+        "apt-get install",
+        apt(root).args(["install", "-y", "--no-install-recommends"]).args(&missing),
+        &format!(
+            "if this release has no PostgreSQL {}, see `apt-cache search --names-only ^postgresql-[0-9]` and choose with PG_BOURSE_PG",
+            project.major
+        ),
+    )
+}
+
+fn apt(root: bool) -> Command {
+    const QUIET: &str = "DEBIAN_FRONTEND=noninteractive";
+    let mut command = Command::new(if root { "env" } else { "sudo" });
+    command.args([QUIET, "apt-get"]);
+    command
+}
+
+fn missing_packages(project: &Project) -> Vec<String> {
+    let mut missing = Vec::new();
+    let mut need = |present: bool, package: &str| {
+        if !present {
+            missing.push(package.to_owned());
+        }
+    };
+    let bin = project.pg_folder("--bindir");
+    let has_server = bin.is_ok_and(|bin| bin.join("initdb").exists() && bin.join("psql").exists());
+    need(has_server, &format!("postgresql-{}", project.major));
+    let headers = project.pg_folder("--includedir-server");
+    let has_headers = headers.is_ok_and(|folder| folder.join("postgres.h").exists());
+    need(has_headers, &format!("postgresql-server-dev-{}", project.major));
+    need(has_libclang(), "libclang-dev");
+    need(works("cc", &["--version"]), "build-essential");
+    // cargo-pgrx runs the tests' server through sudo, also when we are root.
+    need(works("sudo", &["--version"]), "sudo");
+    if installed_pgrx().as_deref() != Some(PGRX_VERSION) {
+        need(works("pkg-config", &["--version"]), "pkg-config");
+        need(works("pkg-config", &["--exists", "openssl"]), "libssl-dev");
+    }
+    missing
+}
+
+/// Looks where bindgen looks: its own variable, LLVM's folders, the system's library folders.
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    let mut folders = vec![Path::new("/usr/lib").to_path_buf(), Path::new("/usr/lib64").to_path_buf()];
+    let entries = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("llvm") {
+            folders.push(entry.path().join("lib"));
+        } else if name.ends_with("linux-gnu") {
+            folders.push(entry.path());
+        }
+    }
+    folders.iter().any(|folder| {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        files.into_iter().any(|file| {
+            let name = file.file_name().to_string_lossy().into_owned();
+            name.starts_with("libclang.so") || name.starts_with("libclang-")
+        })
+    })
+}
+
+fn components(project: &Project) -> Result<()> {
+    let present = works("cargo", &["fmt", "--version"]) && works("cargo", &["clippy", "--version"]);
+    if present {
+        return Ok(());
+    }
+    progress::run(
+        project,
+        "rustup component add rustfmt clippy",
+        Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]),
+        "install rustfmt and clippy of your Rust",
+    )
+}
+
+fn cargo_pgrx(project: &Project) -> Result<()> {
+    if installed_pgrx().as_deref() == Some(PGRX_VERSION) {
+        return Ok(());
+    }
+    progress::run(
+        project,
+        "cargo install cargo-pgrx (about four minutes on two cores)",
+        project.cargo().args(["install", "cargo-pgrx", "--version", &format!("={PGRX_VERSION}"), "--locked"]),
+        "check the network and the end of the log above",
+    )
+}
+
+fn installed_pgrx() -> Option<String> {
+    let output = Command::new("cargo").args(["pgrx", "--version"]).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some(text.split_whitespace().last()?.to_owned())
+}
+
+/// Makes `cargo pgrx` know our PostgreSQL, and keeps the others that it knows already.
+fn pgrx_home(project: &Project) -> Result<()> {
+    let known = Project::pgrx_installations();
+    let ours = project.pg_config();
+    if known.contains(&(project.feature(), ours.clone())) {
+        return Ok(());
+    }
+    let mut command = project.cargo();
+    command.args(["pgrx", "init"]);
+    command.arg(format!("--{}", project.feature())).arg(&ours);
+    for (label, path) in known {
+        if label != project.feature() && path.exists() {
+            command.arg(format!("--{label}")).arg(path);
+        }
+    }
+    progress::run(project, "cargo pgrx init", &mut command, "check that ~/.pgrx is writable")
+}
+
+/// Whether a program is there and does what is asked.
+fn works(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Whether a file may be written by the user who runs this program.
+pub fn is_writable(folder: &Path) -> Result<bool> {
+    let status = Command::new("test")
+        .arg("-w")
+        .arg(folder)
+        .status()
+        .or_fail(|| "cannot run `test`".into(), "install coreutils")?;
+    Ok(status.success())
+}

@@ -1,0 +1,103 @@
+//! The house rules that a machine can check, each with a test that shows it failing.
+//!
+//! A rule about one file takes its path, relative to the repository, and its text, and returns
+//! one line for each violation.
+
+mod pairs;
+mod scan;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Path and text of every checked file, relative to the repository.
+struct Tree {
+    files: Vec<(String, String)>,
+}
+
+impl Tree {
+    /// Reads the Rust, SQL and test files of the repository.
+    fn read() -> Self {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/xtask stands in the repository");
+        let mut files = Vec::new();
+        for folder in ["src", "crates", "sql", "tests", "pg_regress"] {
+            collect(root, &root.join(folder), &mut files);
+        }
+        files.sort();
+        assert!(files.len() > 20, "the repository was not found");
+        Self { files }
+    }
+
+    /// Applies a rule to every file; fails with all violations at once.
+    fn hold(&self, rule: impl Fn(&str, &str) -> Vec<String>) {
+        let violations: Vec<String> = self.files.iter().flat_map(|(path, text)| rule(path, text)).collect();
+        assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+    }
+
+    fn paths(&self) -> Vec<&str> {
+        self.files.iter().map(|(path, _)| path.as_str()).collect()
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+    const CHECKED: [&str; 5] = ["rs", "sql", "toml", "out", "spec"];
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    for path in paths {
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if path.extension().is_some_and(|e| CHECKED.iter().any(|c| e == *c)) {
+            let text = fs::read_to_string(&path).expect("a readable text file");
+            let name = path.strip_prefix(root).expect("below the root");
+            files.push((name.to_string_lossy().into_owned(), text));
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let tree = Tree::read();
+    tree.hold(source::long_file);
+    tree.hold(source::long_functions);
+}
+
+#[test]
+fn unsafe_code_is_explained_and_stands_in_one_folder() {
+    let tree = Tree::read();
+    tree.hold(source::unsafe_without_reason);
+    tree.hold(source::unsafe_elsewhere);
+}
+
+#[test]
+fn only_tests_unwrap() {
+    Tree::read().hold(source::unwraps);
+}
+
+#[test]
+fn the_pure_crates_know_no_postgresql() {
+    let tree = Tree::read();
+    tree.hold(source::postgresql_in_pure_crate);
+    assert!(tree.paths().contains(&"crates/matching/src/lib.rs"), "the pure crate has moved: mend this rule");
+}
+
+#[test]
+fn sql_files_have_good_names_and_are_used() {
+    let tree = Tree::read();
+    tree.hold(source::hyphen_in_sql_name);
+    let violations = pairs::unreferenced_sql(&tree.files);
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn every_test_has_its_expected_output() {
+    let tree = Tree::read();
+    let paths = tree.paths();
+    for (inputs, extension, expected) in [
+        ("pg_regress/sql", "sql", "pg_regress/expected"),
+        ("tests/isolation/specs", "spec", "tests/isolation/expected"),
+    ] {
+        let violations = pairs::unpaired(&paths, inputs, extension, expected);
+        assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+    }
+}

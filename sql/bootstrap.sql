@@ -1,0 +1,25 @@
+-- Roles and schemas. Roles belong to the cluster, not to the extension: they are made when absent and stay
+-- when the extension goes.
+DO $$
+DECLARE
+    role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY['bourse_owner', 'bourse_viewer', 'bourse_trader', 'bourse_admin',
+                                     'bourse_gateway', 'bourse_worker'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
+            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
+        END IF;
+    END LOOP;
+END
+$$;
+GRANT bourse_viewer TO bourse_trader;
+GRANT bourse_trader TO bourse_admin, bourse_gateway;
+
+CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
+CREATE SCHEMA identity AUTHORIZATION bourse_owner;
+CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
+GRANT USAGE ON SCHEMA bourse, identity, exchange TO bourse_viewer, bourse_worker;
+
+COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
+COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';
+COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';

@@ -1,0 +1,19 @@
+CREATE FUNCTION bourse.status() RETURNS TABLE (item text, value text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    applied text[] := '{}';
+BEGIN
+    IF to_regclass('bourse.schema_migrations') IS NOT NULL THEN
+        SELECT coalesce(array_agg(m.version ORDER BY m.version), '{}') INTO applied FROM bourse.schema_migrations m;
+    END IF;
+    RETURN QUERY
+    SELECT 'extension', e.extversion FROM pg_extension e WHERE e.extname = 'pg_bourse'
+    UNION ALL SELECT 'installed', (cardinality(applied) > 0)::text
+    UNION ALL SELECT 'schema_version', applied[cardinality(applied)]
+    UNION ALL SELECT 'pending_migrations', (SELECT count(*) FROM bourse.migrations() v WHERE v <> ALL (applied))::text
+    UNION ALL SELECT 'server', current_setting('server_version')
+    UNION ALL SELECT 'durable', (current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
+                                 AND current_setting('synchronous_commit') <> 'off')::text;
+END
+$$;
+COMMENT ON FUNCTION bourse.status() IS 'What is installed, which migrations are pending, whether commits are durable';

@@ -1,0 +1,18 @@
+CREATE FUNCTION bourse.stamp_updated_at() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    NEW.updated_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION bourse.stamp_updated_at() IS 'Trigger: stamps updated_at on every update';
+
+CREATE FUNCTION bourse.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+        MESSAGE = format('%I.%I is append only: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
+        HINT = 'Correct the journal with a new row (a transfer of kind adjustment), never by changing an old one.';
+END
+$$;
+COMMENT ON FUNCTION bourse.refuse_change() IS 'Trigger: keeps a journal append only (23001)';

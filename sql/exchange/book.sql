@@ -1,0 +1,50 @@
+CREATE FUNCTION exchange.require_market(symbol text) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    IF NOT EXISTS (SELECT FROM exchange.markets m WHERE m.symbol = require_market.symbol) THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('market %s does not exist', coalesce(quote_literal(symbol), 'NULL')),
+            HINT = 'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.require_market(text) IS 'Refuses a market that does not exist (42704)';
+
+CREATE FUNCTION exchange.order_book(symbol text, levels integer DEFAULT 20)
+RETURNS TABLE (side text, price numeric, amount numeric, orders bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM exchange.require_market(order_book.symbol);
+    IF levels IS NULL OR levels < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s levels asked for', coalesce(levels::text, 'NULL')), HINT = 'Ask for at least one level.';
+    END IF;
+    RETURN QUERY
+    SELECT 'buy', b.price, sum(b.amount - b.filled_amount), count(*)
+    FROM exchange.orders b
+    WHERE b.symbol = order_book.symbol AND b.side = 'buy' AND b.status = 'open'
+    GROUP BY b.price ORDER BY b.price DESC LIMIT levels;
+    RETURN QUERY
+    SELECT 'sell', s.price, sum(s.amount - s.filled_amount), count(*)
+    FROM exchange.orders s
+    WHERE s.symbol = order_book.symbol AND s.side = 'sell' AND s.status = 'open'
+    GROUP BY s.price ORDER BY s.price LIMIT levels;
+END
+$$;
+COMMENT ON FUNCTION exchange.order_book(text, integer) IS
+'The public book: bids best first, then offers best first, each level with its open quantity and number of orders. 42704 unknown market, 22023 fewer than one level';
+
+CREATE FUNCTION exchange.best_bid_offer(symbol text)
+RETURNS TABLE (bid_price numeric, bid_amount numeric, ask_price numeric, ask_amount numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT max(b.price) FILTER (WHERE b.side = 'buy'), max(b.amount) FILTER (WHERE b.side = 'buy'),
+           max(b.price) FILTER (WHERE b.side = 'sell'), max(b.amount) FILTER (WHERE b.side = 'sell')
+    FROM exchange.order_book(best_bid_offer.symbol, 1) b;
+END
+$$;
+COMMENT ON FUNCTION exchange.best_bid_offer(text) IS
+'The best bid and the best offer with their quantities; NULL on a side that is empty. 42704 unknown market';

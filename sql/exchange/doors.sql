@@ -1,0 +1,61 @@
+CREATE TYPE exchange.order_result AS (
+    id               bigint,
+    status           text,
+    filled_amount    numeric,
+    remaining_amount numeric,
+    average_price    numeric,
+    commission       numeric,
+    cancel_reason    text
+);
+COMMENT ON TYPE exchange.order_result IS
+'An order right after a call: quantities in base; average_price of its fills in quote, NULL without fills, rounded to 8 decimals; commission of its fills in quote';
+
+CREATE FUNCTION exchange.place_order(
+    user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text DEFAULT 'limit',
+    time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
+    display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
+    expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'place_order_wrapper';
+COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
+                                         boolean, timestamptz, text) IS
+'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: base. A repeated client_order_id returns the first answer. 0A000 not supported yet, 22003 overflow, 22004 NULL, 22023 bad value, off tick or lot, outside the limits of the market, 23505 client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 55000 market not open';
+
+CREATE FUNCTION exchange.cancel_order(order_id bigint)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
+COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
+'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market halted';
+
+CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
+COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
+'Cancels the order that the user placed under this client_order_id. SQLSTATEs as cancel_order(order_id)';
+
+CREATE FUNCTION exchange.cancel_all_orders(user_id bigint, symbol text DEFAULT NULL)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_all_orders_wrapper';
+COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
+'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your user, 42704 unknown market, 55000 the named market takes no cancels';
+
+CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'amend_order_wrapper';
+COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
+'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
+
+CREATE FUNCTION exchange.place_inserted(order_ids bigint[])
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'place_inserted_wrapper';
+COMMENT ON FUNCTION exchange.place_inserted(bigint[]) IS
+'Places orders that a plain INSERT has just stored. For the trigger of exchange.orders only';
+
+CREATE FUNCTION exchange.match_batch(symbol text, batch_size integer)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'match_batch_wrapper';
+COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
+'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. Returns how many; 0: none left. match_orders() calls it and commits';
+
+CREATE FUNCTION exchange.lock_market(symbol text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lock_market_wrapper';
+COMMENT ON FUNCTION exchange.lock_market(text) IS
+'Holds a market until the transaction ends: nothing matches meanwhile. 22004 NULL, 42704 unknown market';
+
+CREATE FUNCTION exchange.require_amount(name text, amount numeric)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';
+COMMENT ON FUNCTION exchange.require_amount(text, numeric) IS
+'Refuses what is no exact positive amount: 22004 NULL, 22023 NaN, infinity, more than 8 decimals, not positive, 22003 too large';

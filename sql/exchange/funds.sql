@@ -1,0 +1,170 @@
+CREATE FUNCTION exchange.require_asset(asset text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    IF asset IS NULL OR asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s is no asset', coalesce(quote_literal(asset), 'NULL')),
+            HINT = 'An asset is 1 to 10 capital letters and digits, like USD or BTC.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an asset (22023)';
+
+CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_user.user_id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('user %s does not exist', coalesce(user_id::text, 'NULL')),
+            HINT = 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who does not exist (42704)';
+
+-- The one writer of the journal: a transfer and the balance that it moves. A reference moves money once, for
+-- ever: the same reference with the same body returns the first transfer, with another body it is refused.
+CREATE FUNCTION exchange.book_transfer(user_id bigint, asset text, kind text, amount numeric, locked_amount numeric,
+                                       reference text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    transfer_id bigint;
+    first exchange.transfers%ROWTYPE;
+BEGIN
+    INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference)
+    VALUES (user_id, asset, kind, amount, locked_amount, reference)
+    ON CONFLICT ON CONSTRAINT transfers_reference_key DO NOTHING
+    RETURNING t.id INTO transfer_id;
+    IF transfer_id IS NULL THEN
+        SELECT * INTO STRICT first FROM exchange.transfers t WHERE t.reference = book_transfer.reference;
+        IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount)
+           IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount) THEN
+            RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+                MESSAGE = format('reference %L was used for another transfer', reference),
+                DETAIL = format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id),
+                HINT = 'Give each transfer a reference of its own; repeat one only to ask for the same transfer again.';
+        END IF;
+        RETURN first.id;
+    END IF;
+    UPDATE exchange.assets a
+    SET amount = a.amount + book_transfer.amount, locked_amount = a.locked_amount + book_transfer.locked_amount
+    WHERE a.user_id = book_transfer.user_id AND a.symbol = asset
+      AND a.amount + book_transfer.amount >= 0 AND a.locked_amount + book_transfer.locked_amount >= 0;
+    IF NOT FOUND AND amount >= 0 AND locked_amount >= 0 THEN
+        PERFORM exchange.create_balance(user_id, asset, amount, locked_amount);
+    ELSIF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation',
+            MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
+                coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
+                          WHERE a.user_id = book_transfer.user_id AND a.symbol = asset), 0), asset, trim_scale(-amount)),
+            HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
+    END IF;
+    RETURN transfer_id;
+END
+$$;
+COMMENT ON FUNCTION exchange.book_transfer(bigint, text, text, numeric, numeric, text) IS
+'Writes one journal row and moves the balance with it. Returns the transfer id. 23505 the reference was used for another transfer, 23514 insufficient funds. For deposit(), withdraw() and update_asset_balance() only';
+
+CREATE FUNCTION exchange.deposit(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_amount('amount', amount);
+    PERFORM exchange.require_asset(asset);
+    PERFORM exchange.require_user(user_id);
+    RETURN exchange.book_transfer(user_id, asset, 'deposit', amount, 0, reference);
+END
+$$;
+COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
+'Credits available funds. amount: in the asset, up to 8 decimals. reference: the caller''s id, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42704 unknown user, 23505 reference used for another transfer';
+
+CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_amount('amount', amount);
+    PERFORM exchange.require_asset(asset);
+    PERFORM exchange.require_user(user_id);
+    RETURN exchange.book_transfer(user_id, asset, 'withdrawal', -amount, 0, reference);
+END
+$$;
+COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
+'Debits available funds; what orders have locked stays. Arguments and SQLSTATEs as deposit(), and 23514 insufficient funds';
+
+CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric, locked_change numeric DEFAULT 0)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    manual_lock numeric;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_amount('change', abs(change)) WHERE change IS DISTINCT FROM 0;
+    PERFORM exchange.require_amount('locked_change', abs(locked_change)) WHERE locked_change IS DISTINCT FROM 0;
+    PERFORM exchange.require_asset(symbol);
+    PERFORM exchange.require_user(user_id);
+    IF change = 0 AND locked_change = 0 THEN
+        RETURN true;
+    END IF;
+    IF change < 0 OR locked_change < 0 THEN
+        PERFORM FROM exchange.assets a
+        WHERE a.user_id = update_asset_balance.user_id AND a.symbol = update_asset_balance.symbol
+        FOR NO KEY UPDATE;
+        -- Only what was locked by hand can be unlocked by hand: what orders reserve is theirs.
+        SELECT coalesce(sum(t.locked_amount), 0) INTO manual_lock FROM exchange.transfers t
+        WHERE t.user_id = update_asset_balance.user_id AND t.asset = update_asset_balance.symbol;
+        IF manual_lock + locked_change < 0 THEN
+            RETURN false;
+        END IF;
+    END IF;
+    PERFORM exchange.book_transfer(user_id, symbol, 'adjustment', change, locked_change, NULL);
+    RETURN true;
+EXCEPTION
+    WHEN check_violation THEN
+        RETURN false;
+END
+$$;
+COMMENT ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) IS
+'Adjusts available and locked funds, journaled as an adjustment. false, and nothing moves, when either would go negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 unknown user';
+
+CREATE FUNCTION exchange.update_user_balance(user_id bigint, change numeric) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    RETURN exchange.update_asset_balance(user_id, 'USD', change);
+END
+$$;
+COMMENT ON FUNCTION exchange.update_user_balance(bigint, numeric) IS
+'Adjusts a user''s available cash (USD), as update_asset_balance()';
+
+CREATE FUNCTION exchange.calculate_commission(amount numeric, price numeric, rate numeric DEFAULT 0.015) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    IF amount IS NULL OR price IS NULL OR rate IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'amount, price and rate must not be NULL', HINT = 'Give all three.';
+    END IF;
+    -- NaN is above every number in PostgreSQL, infinity above all but NaN.
+    IF least(amount, price, rate) < 0 OR greatest(amount, price, rate) >= 'Infinity' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('no commission on amount %s, price %s, rate %s', amount, price, rate),
+            HINT = 'Amount, price and rate are finite and not negative.';
+    END IF;
+    RETURN amount * price * rate;
+END
+$$;
+COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
+'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or negative';
+
+CREATE FUNCTION exchange.create_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    INSERT INTO exchange.assets AS a (user_id, symbol, amount, locked_amount)
+    VALUES (user_id, asset, amount, locked_amount)
+    ON CONFLICT ON CONSTRAINT assets_symbol_user_unique DO UPDATE
+    SET amount = a.amount + excluded.amount, locked_amount = a.locked_amount + excluded.locked_amount;
+END
+$$;
+COMMENT ON FUNCTION exchange.create_balance(bigint, text, numeric, numeric) IS
+'Makes the first balance of a user in an asset, or adds to it when another session was quicker. Moves no journal: for book_transfer() and the engine only';

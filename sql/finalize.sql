@@ -1,0 +1,54 @@
+-- Owners and grants of the extension's own functions. Nothing is executable by PUBLIC.
+DO $$
+DECLARE
+    f record;
+BEGIN
+    FOR f IN
+        SELECT p.oid::regprocedure AS signature, p.prosecdef, l.lanname, p.prokind
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
+        JOIN pg_catalog.pg_proc p ON p.oid = d.objid
+        JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+        WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+          AND d.deptype = 'e'
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f.signature);
+        -- A C function runs with the rights of the server whoever owns it: only those that switch user are
+        -- given to the owner role.
+        IF f.prosecdef OR f.lanname <> 'c' THEN
+            EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO bourse_owner', f.signature);
+        ELSE
+            EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO bourse_owner', f.signature);
+        END IF;
+    END LOOP;
+END
+$$;
+ALTER TYPE exchange.order_result OWNER TO bourse_owner;
+
+-- Everybody who may look.
+GRANT EXECUTE ON FUNCTION
+    bourse.status(), bourse.migrations(), bourse.require_installed(),
+    identity.current_user_id(), identity.acts_for(bigint), identity.acts_for_all(),
+    exchange.calculate_commission(numeric, numeric, numeric),
+    exchange.order_book(text, integer), exchange.best_bid_offer(text)
+    TO bourse_viewer, bourse_worker;
+
+-- Everybody who may trade, each for the users whom the session acts for.
+GRANT EXECUTE ON FUNCTION
+    exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
+                         timestamptz, text),
+    exchange.cancel_order(bigint), exchange.cancel_order(bigint, text), exchange.cancel_all_orders(bigint, text),
+    exchange.amend_order(bigint, numeric, numeric), exchange.match_batch(text, integer)
+    TO bourse_trader, bourse_worker;
+GRANT EXECUTE ON PROCEDURE exchange.match_orders(text, integer) TO bourse_trader, bourse_worker;
+
+-- Money enters and leaves through the operator.
+GRANT EXECUTE ON FUNCTION
+    exchange.deposit(bigint, text, numeric, text), exchange.withdraw(bigint, text, numeric, text)
+    TO bourse_admin, bourse_gateway;
+GRANT EXECUTE ON FUNCTION
+    exchange.update_user_balance(bigint, numeric), exchange.update_asset_balance(bigint, text, numeric, numeric),
+    exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric),
+    exchange.set_market_status(text, text), bourse.install(), bourse.migrate()
+    TO bourse_admin;
+GRANT EXECUTE ON FUNCTION exchange.verify() TO bourse_admin, bourse_worker;

@@ -1,0 +1,65 @@
+//! The numbered migrations and their runner. A migration that has been released is never edited.
+
+use pgrx::prelude::*;
+
+use super::Lock;
+use crate::error::{Answer, Failure};
+
+/// A migration: its version, the SQL that it runs.
+type Migration = (&'static str, &'static str);
+
+macro_rules! migration {
+    ($version:literal) => {
+        ($version, include_str!(concat!("../../sql/migrations/", $version, ".sql")))
+    };
+}
+
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_identity_users"),
+    migration!("0002_exchange_funds"),
+    migration!("0003_exchange_orders"),
+    migration!("0004_exchange_commands"),
+    migration!("0005_exchange_views"),
+];
+
+const JOURNAL: &str = "
+    CREATE TABLE IF NOT EXISTS bourse.schema_migrations (
+        version    text COLLATE \"C\" PRIMARY KEY,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    );
+    COMMENT ON TABLE bourse.schema_migrations IS 'Every migration that has run here. Written by bourse.migrate() only';
+    GRANT SELECT ON bourse.schema_migrations TO bourse_viewer;";
+
+/// The versions that this library carries, in order.
+pub fn versions() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|(version, _)| *version)
+}
+
+/// Runs what is pending, each in order, all in the caller's transaction. One session at a time: the others wait
+/// and find nothing to do.
+pub fn run() -> Answer<String> {
+    super::session::refuse_read_only("bourse.install()");
+    Lock::Migrations.acquire();
+    Spi::connect_mut(|client| {
+        client.update(JOURNAL, None, &[])?;
+        let applied = client.update("SELECT version FROM bourse.schema_migrations", None, &[])?;
+        let applied: Vec<String> = applied.filter_map(|row| row.get(1).ok().flatten()).collect();
+        let pending: Vec<&Migration> =
+            MIGRATIONS.iter().filter(|(version, _)| !applied.iter().any(|done| done == version)).collect();
+        for (version, sql) in &pending {
+            client.update(*sql, None, &[])?;
+            client.update("INSERT INTO bourse.schema_migrations (version) VALUES ($1)", None, &[(*version).into()])?;
+        }
+        Ok(match pending.last() {
+            None => format!("nothing to do: {} migrations are applied", applied.len()),
+            Some((last, _)) => format!("{} migrations applied, the last is {last}", pending.len()),
+        })
+    })
+    .map_err(|error: spi::Error| {
+        Failure::new(
+            PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+            format!("migration failed: {error}"),
+            "Nothing has changed.",
+        )
+    })
+}

@@ -1,0 +1,44 @@
+//! Installation: the tables are ordinary objects of the database, made by numbered migrations that the library
+//! carries and that run once each.
+
+mod migrations;
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::error::{Answer, Failure};
+use crate::pg::lock::Lock;
+use crate::pg::session;
+
+/// Refuses while the tables are missing.
+pub fn require_tables() -> Answer<()> {
+    if session::relation(c"bourse", c"schema_migrations").is_some() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "pg_bourse has no tables in this database yet",
+        "Run SELECT bourse.install(); once.",
+    ))
+}
+
+#[pg_extern(sql = false)]
+fn install() -> Result<String, ErrorReport> {
+    Ok(migrations::run()?)
+}
+
+#[pg_extern(sql = false)]
+fn migrate() -> Result<String, ErrorReport> {
+    require_tables()?;
+    Ok(migrations::run()?)
+}
+
+#[pg_extern(sql = false)]
+fn migrations_list() -> SetOfIterator<'static, &'static str> {
+    SetOfIterator::new(migrations::versions())
+}
+
+#[pg_extern(sql = false)]
+fn require_installed() -> Result<(), ErrorReport> {
+    Ok(require_tables()?)
+}

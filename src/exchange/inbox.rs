@@ -1,0 +1,215 @@
+//! The bulk door: commands out of `exchange.order_commands`, a batch to a transaction.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use matching::UserId;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::command::{Action, Command, Target};
+use super::ticket::{Request, client_order_id, exact};
+use super::{carry_out, doors, refusals, require_write};
+use crate::error::{Answer, Failure};
+use crate::pg::lock::Lock;
+use crate::pg::scan::{Key, Row};
+use crate::pg::session;
+use crate::pg::table::Table;
+use crate::pg::value::{Timestamp, Value};
+
+/// Columns of `exchange.order_commands`; `exchange.command_rejections` repeats all but the first.
+const COLUMNS: &[&str] = &[
+    "id",
+    "action",
+    "user_id",
+    "symbol",
+    "client_order_id",
+    "side",
+    "price",
+    "amount",
+    "order_type",
+    "time_in_force",
+    "stop_price",
+    "display_amount",
+    "quote_amount",
+    "post_only",
+    "expires_at",
+    "self_trade_prevention",
+    "created_at",
+];
+const ID: usize = 0;
+const ACTION: usize = 1;
+const USER_ID: usize = 2;
+const SYMBOL: usize = 3;
+const CLIENT_ORDER_ID: usize = 4;
+const SIDE: usize = 5;
+const PRICE: usize = 6;
+const AMOUNT: usize = 7;
+const ORDER_TYPE: usize = 8;
+const TIME_IN_FORCE: usize = 9;
+const STOP_PRICE: usize = 10;
+const DISPLAY_AMOUNT: usize = 11;
+const QUOTE_AMOUNT: usize = 12;
+const POST_ONLY: usize = 13;
+const EXPIRES_AT: usize = 14;
+const SELF_TRADE: usize = 15;
+const CREATED_AT: usize = 16;
+
+/// A command of the inbox: where it stands and what it asks for, if that can be read.
+struct Queued {
+    tid: pg_sys::ItemPointerData,
+    id: i64,
+    command: Answer<Command>,
+}
+
+#[pg_extern(sql = false)]
+fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, ErrorReport> {
+    require_write("match_orders()")?;
+    let limit = batch_size.filter(|n| *n > 0).ok_or_else(|| {
+        let given = batch_size.map_or("NULL".to_owned(), |n| n.to_string());
+        Failure::invalid(format!("batch_size is {given}"), "Take at least one command to a batch.")
+    })?;
+    if let Some(symbol) = symbol {
+        doors::require_market(symbol)?;
+    }
+    // One drain at a time: commands are carried out in order of id.
+    Lock::Inbox.acquire();
+    let mut inbox = Table::open(c"exchange", c"order_commands", COLUMNS);
+    let queued = take(&mut inbox, symbol, limit as usize);
+    let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
+    let mut answers = carry_out(&commands)?.into_iter();
+    let mut rejections = None;
+    for entry in &queued {
+        let refused = match &entry.command {
+            Ok(_) => answers.next().and_then(Result::err),
+            Err(failure) => Some(failure.clone()),
+        };
+        if let Some(failure) = refused {
+            reject(&mut inbox, &mut rejections, entry, &failure);
+        }
+        inbox.delete(entry.tid);
+    }
+    inbox.close();
+    if let Some(table) = rejections {
+        table.close();
+    }
+    session::advance();
+    Ok(queued.len() as i64)
+}
+
+/// The next commands, in order of id.
+fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
+    let index = inbox.index(c"order_commands_pkey");
+    let mut queued: Vec<Queued> = Vec::new();
+    // The markets of orders that this very batch places, by what their users call them.
+    let mut placed = HashMap::new();
+    inbox.scan(index, &[Key::IntAbove(0)], |row| {
+        let command = read(row, &placed);
+        let wanted = symbol.is_none_or(|wanted| match &command {
+            Ok(command) => command.symbol == wanted,
+            Err(_) => row.some_text(SYMBOL) == Some(wanted),
+        });
+        if wanted {
+            if let Ok(Command { user, symbol, action: Action::New { ticket, .. } }) = &command
+                && let Some(id) = &ticket.client_order_id
+            {
+                placed.insert((*user, id.clone()), symbol.clone());
+            }
+            queued.push(Queued { tid: row.tid(), id: row.int(ID).unwrap_or_default(), command });
+        }
+        if queued.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    queued
+}
+
+fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Command> {
+    match row.some_text(ACTION) {
+        Some("new") => Ok(Command::new(request(row).ticket()?, None)),
+        Some(action @ ("cancel" | "amend")) => {
+            let user = UserId(row.int(USER_ID).ok_or_else(|| Failure::null("user_id"))?);
+            let client_id = row.some_text(CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
+            let client_id = client_order_id(client_id)?;
+            let action = if action == "cancel" {
+                Action::Cancel(Target::Client(client_id.clone()))
+            } else {
+                amend(row, client_id.clone())?
+            };
+            // The order is named by user and client_order_id; its market need not be repeated.
+            let key = (user, client_id);
+            let symbol = row.some_text(SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
+            let symbol = symbol.or_else(|| doors::symbol_of(user, &key.1));
+            let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", key.1)))?;
+            Ok(Command { user, symbol, action })
+        }
+        other => Err(Failure::invalid(
+            format!("Invalid action: {}", other.map_or("NULL".to_owned(), |a| format!("{a:?}"))),
+            "An action is new, cancel or amend.",
+        )),
+    }
+}
+
+fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
+    let number = |column, name| row.numeric(column).map(|n| exact(name, Some(n))).transpose();
+    let (price, amount) = (number(PRICE, "price")?, number(AMOUNT, "amount")?);
+    if price.is_none() && amount.is_none() {
+        return Err(Failure::null("price and amount together"));
+    }
+    Ok(Action::Amend { target: Target::Client(client_id), price, amount })
+}
+
+fn request<'a>(row: &'a Row<'_>) -> Request<'a> {
+    Request {
+        user_id: row.int(USER_ID),
+        symbol: row.some_text(SYMBOL),
+        side: row.some_text(SIDE),
+        price: row.numeric(PRICE),
+        amount: row.numeric(AMOUNT),
+        order_type: row.some_text(ORDER_TYPE),
+        time_in_force: row.some_text(TIME_IN_FORCE),
+        client_order_id: row.some_text(CLIENT_ORDER_ID),
+        stop_price: row.numeric(STOP_PRICE),
+        display_amount: row.numeric(DISPLAY_AMOUNT),
+        quote_amount: row.numeric(QUOTE_AMOUNT),
+        post_only: row.bool(POST_ONLY),
+        expires_at: row.time(EXPIRES_AT),
+        self_trade_prevention: row.some_text(SELF_TRADE),
+    }
+}
+
+/// Keeps a refused command, as it came, with the reason.
+fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, failure: &Failure) {
+    let table = rejections.get_or_insert_with(|| {
+        let own = ["sqlstate", "reason", "hint", "rejected_at", "command_id"];
+        let columns: Vec<&str> = own.iter().chain(&COLUMNS[1..]).copied().collect();
+        Table::open(c"exchange", c"command_rejections", &columns)
+    });
+    let index = inbox.index(c"order_commands_pkey");
+    inbox.find(index, &[Key::Int(entry.id)], |row| {
+        let sqlstate = failure.sqlstate();
+        let text = |column| Value::from(row.some_text(column));
+        let number = |column| Value::from(row.numeric(column));
+        table.insert(&[
+            Value::Text(&sqlstate),
+            Value::Text(&failure.message),
+            Value::Text(&failure.hint),
+            Value::Time(Timestamp::now()),
+            Value::Int(entry.id),
+            text(ACTION),
+            row.int(USER_ID).into(),
+            text(SYMBOL),
+            text(CLIENT_ORDER_ID),
+            text(SIDE),
+            number(PRICE),
+            number(AMOUNT),
+            text(ORDER_TYPE),
+            text(TIME_IN_FORCE),
+            number(STOP_PRICE),
+            number(DISPLAY_AMOUNT),
+            number(QUOTE_AMOUNT),
+            row.bool(POST_ONLY).into(),
+            row.time(EXPIRES_AT).into(),
+            text(SELF_TRADE),
+            row.time(CREATED_AT).into(),
+        ]);
+    });
+}

@@ -1,0 +1,50 @@
+//! The exchange: every door turns its call into commands, and one path carries them out.
+//!
+//! `doors` (SQL calls) and `inbox` (the bulk door) make [`command::Command`]s; [`venue`] locks and loads what
+//! they need, [`run`] has the core decide, [`write`] stores what has changed.
+
+mod amendments;
+mod command;
+mod demand;
+mod doors;
+mod inbox;
+mod refusals;
+mod result;
+mod rows;
+mod run;
+mod ticket;
+mod venue;
+mod write;
+
+use pgrx::prelude::PgSqlErrorCode;
+
+use crate::error::{Answer, Failure};
+use crate::pg::session;
+use command::{Command, Done};
+
+/// Refuses where the exchange cannot work: before install, on a standby, in a transaction that reads one snapshot.
+fn require_write(command: &str) -> Answer<()> {
+    crate::bourse::require_tables()?;
+    session::refuse_read_only(command);
+    if session::reads_one_snapshot() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+            format!("{command} needs READ COMMITTED"),
+            "The book must be read after its lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.",
+        ));
+    }
+    Ok(())
+}
+
+/// Carries out commands, in order, and writes what they have changed. A refused command changes nothing.
+fn carry_out(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
+    let mut venue = venue::Venue::open(commands);
+    let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
+    let mut answers = Vec::with_capacity(commands.len());
+    for command in commands {
+        pgrx::check_for_interrupts!();
+        answers.push(work.carry_out(&mut venue, command));
+    }
+    write::write(venue, work)?;
+    Ok(answers)
+}

@@ -1,0 +1,127 @@
+//! Who the session is and for whom it may act.
+//!
+//! Any session can set a placeholder setting, so `bourse.user_id` counts only for logins that are members of
+//! `bourse_gateway`.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::error::{Answer, Failure};
+use crate::pg::scan::Key;
+use crate::pg::session;
+use crate::pg::table::Table;
+
+/// What the session may do with users.
+enum Acting {
+    /// For everybody.
+    All,
+    /// For one user, or for nobody.
+    One(Option<i64>),
+}
+
+/// Whether a user exists and may trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No such user.
+    Unknown,
+    /// The user exists but is not active.
+    Inactive,
+    /// The user may trade.
+    Active,
+}
+
+/// Refuses a caller who may not act for this user (42501).
+pub fn require_acts_for(user_id: i64) -> Answer<()> {
+    if may_act_for(Some(user_id))? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("no permission to act for user {user_id}"),
+        "Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.",
+    ))
+}
+
+/// The table of users, as far as the exchange reads it.
+pub struct Users(Table);
+
+impl Users {
+    /// Opens the table.
+    pub fn open() -> Users {
+        Users(Table::open(c"identity", c"users", &["id", "is_active", "db_role"]))
+    }
+
+    /// Whether a user exists and may trade.
+    pub fn standing(&mut self, user_id: i64) -> Standing {
+        let index = self.0.index(c"users_pkey");
+        match self.0.find(index, &[Key::Int(user_id)], |row| row.bool(1)).flatten() {
+            None => Standing::Unknown,
+            Some(true) => Standing::Active,
+            Some(false) => Standing::Inactive,
+        }
+    }
+
+    /// Closes the table.
+    pub fn close(self) {
+        self.0.close();
+    }
+
+    fn of_role(&mut self, role: &str) -> Option<i64> {
+        let index = self.0.index(c"users_db_role_key");
+        self.0.find(index, &[Key::Name(role)], |row| row.int(0)).flatten()
+    }
+}
+
+fn acting() -> Answer<Acting> {
+    let login = session::login();
+    if session::is_member(login, c"bourse_gateway") {
+        if let Some(setting) = session::setting(c"bourse.user_id") {
+            return setting.trim().parse().map(|id| Acting::One(Some(id))).map_err(|_| {
+                Failure::invalid(
+                    format!("bourse.user_id is {setting:?}"),
+                    "Set it to the id of a user, or RESET bourse.user_id to act for everybody.",
+                )
+            });
+        }
+        return Ok(Acting::All);
+    }
+    if session::is_member(login, c"bourse_admin") || session::is_member(login, c"bourse_worker") {
+        return Ok(Acting::All);
+    }
+    let mut users = Users::open();
+    let user = users.of_role(&session::role_name(login));
+    users.close();
+    Ok(Acting::One(user))
+}
+
+fn may_act_for(user_id: Option<i64>) -> Answer<bool> {
+    Ok(match acting()? {
+        Acting::All => true,
+        Acting::One(own) => own.is_some() && own == user_id,
+    })
+}
+
+#[pg_extern(sql = false)]
+fn current_user_id() -> Result<Option<i64>, ErrorReport> {
+    crate::bourse::require_tables()?;
+    let login = session::login();
+    if let Acting::One(user) = acting()? {
+        return Ok(user);
+    }
+    let mut users = Users::open();
+    let user = users.of_role(&session::role_name(login));
+    users.close();
+    Ok(user)
+}
+
+#[pg_extern(sql = false)]
+fn acts_for(user_id: Option<i64>) -> Result<bool, ErrorReport> {
+    crate::bourse::require_tables()?;
+    Ok(may_act_for(user_id)?)
+}
+
+#[pg_extern(sql = false)]
+fn acts_for_all() -> Result<bool, ErrorReport> {
+    crate::bourse::require_tables()?;
+    Ok(matches!(acting()?, Acting::All))
+}

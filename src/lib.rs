@@ -1,0 +1,49 @@
+//! pg_bourse: a trading platform inside PostgreSQL.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`bourse`] | install, migrate, status |
+//! | [`identity`] | who the session acts for |
+//! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
+//! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
+//! | [`error`] | the failure that every refusal becomes |
+//!
+//! Public SQL is declared in `sql/<schema>/`, tables in `sql/migrations/`.
+
+// pgrx turns every ERROR into an unwinding panic and a returned failure into an ERROR.
+#![allow(clippy::result_large_err)]
+
+pub mod bourse;
+pub mod error;
+pub mod exchange;
+pub mod identity;
+pub mod pg;
+
+::pgrx::pg_module_magic!(name, version);
+
+pgrx::extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+pgrx::extension_sql_file!("../sql/bourse/install.sql", name = "bourse_install", requires = ["bootstrap"]);
+pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_install"]);
+pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_triggers"]);
+pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
+pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);
+pgrx::extension_sql_file!("../sql/exchange/triggers.sql", name = "exchange_triggers", requires = ["exchange_doors"]);
+pgrx::extension_sql_file!("../sql/exchange/markets.sql", name = "exchange_markets", requires = ["exchange_triggers"]);
+pgrx::extension_sql_file!("../sql/exchange/funds.sql", name = "exchange_funds", requires = ["exchange_markets"]);
+pgrx::extension_sql_file!("../sql/exchange/book.sql", name = "exchange_book", requires = ["exchange_funds"]);
+pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_book"]);
+pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["match_orders"]);
+pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
+
+/// What `cargo pgrx test` asks of the crate.
+#[cfg(test)]
+pub mod pg_test {
+    /// Nothing to prepare.
+    pub fn setup(_options: Vec<&str>) {}
+
+    /// No settings.
+    #[must_use]
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![]
+    }
+}

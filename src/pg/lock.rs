@@ -1,0 +1,55 @@
+//! Heavyweight locks of our own, held to the end of the transaction and visible in `pg_locks`.
+//!
+//! They share PostgreSQL's advisory lock space but with an `objsubid` that no SQL function can ask for, so no
+//! user can hold a market by hand. A row lock on a hot row would wake every waiter at each commit; this queue
+//! is fair and wakes one.
+
+use pgrx::pg_sys;
+
+/// `classid` of our locks: "brse" in ASCII.
+const CLASS: u32 = 0x6272_7365;
+/// `objsubid` of our locks; SQL's advisory locks use 1 and 2.
+const SUBID: u16 = 0xB0;
+
+/// What is locked. Taken in this order: inbox, then markets by [`Lock::key`], then rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock<'a> {
+    /// Installing and migrating.
+    Migrations,
+    /// Draining the bulk inbox.
+    Inbox,
+    /// One market: its book, its counters.
+    Market(&'a str),
+}
+
+impl Lock<'_> {
+    /// The `objid` of the lock. Two markets may share one: then they wait for each other, nothing else.
+    pub fn key(self) -> u32 {
+        match self {
+            Lock::Migrations => 0,
+            Lock::Inbox => 1,
+            // FNV-1a, above the fixed keys.
+            Lock::Market(symbol) => {
+                let hash = symbol.bytes().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+                hash | 0x8000_0000
+            }
+        }
+    }
+
+    /// Waits for the lock and holds it until the transaction ends.
+    pub fn acquire(self) {
+        // SAFETY: MyDatabaseId is set before any function runs; the tag is a valid advisory tag and lives
+        // through the call. Queries can be cancelled while waiting.
+        unsafe {
+            let tag = pg_sys::LOCKTAG {
+                locktag_field1: pg_sys::MyDatabaseId.into(),
+                locktag_field2: CLASS,
+                locktag_field3: self.key(),
+                locktag_field4: SUBID,
+                locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+                locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+            };
+            pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, false);
+        }
+    }
+}

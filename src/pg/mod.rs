@@ -1,0 +1,13 @@
+//! Everything that touches the server's memory: the only folder with `unsafe`.
+//!
+//! Each function here is safe to call from a backend's main thread, inside a transaction. What PostgreSQL
+//! raises inside them unwinds as a Rust panic and leaves as the same ERROR; handles need no `Drop`, for the
+//! abort of the transaction closes tables, scans, slots and snapshots itself.
+
+pub mod lock;
+pub mod numeric;
+pub mod result;
+pub mod scan;
+pub mod session;
+pub mod table;
+pub mod value;

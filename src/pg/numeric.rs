@@ -1,0 +1,167 @@
+//! NUMERIC to exact money and back, without a detour through text or PostgreSQL's arithmetic.
+//!
+//! The layout is PostgreSQL's on-disk form, unchanged since 8.3 (`src/backend/utils/adt/numeric.c`): a 16-bit
+//! header with sign, display scale and weight, then base-10000 digits, most significant first.
+
+use std::fmt;
+
+use matching::Money;
+use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::pgrx_sql_entity_graph::metadata::{
+    ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
+};
+use pgrx::{FromDatum, pg_sys};
+
+/// Base of the digits.
+const BASE: i128 = 10_000;
+/// Digits behind the decimal point that 8 decimals need.
+const FRACTION_DIGITS: i32 = 2;
+/// The highest power of the base in an amount below 1e20 units of 1e-8.
+const TOP_POWER: i32 = 4;
+
+const SIGN_MASK: u16 = 0xC000;
+const NEGATIVE: u16 = 0x4000;
+const SHORT: u16 = 0x8000;
+const SPECIAL: u16 = 0xC000;
+const NAN: u16 = 0xC000;
+const SPECIAL_MASK: u16 = 0xF000;
+const SHORT_NEGATIVE: u16 = 0x2000;
+const SHORT_SCALE_SHIFT: u16 = 7;
+const SHORT_WEIGHT_SIGN: u16 = 0x0040;
+const SHORT_WEIGHT_MASK: u16 = 0x003F;
+
+/// Why a NUMERIC is no exact amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inexact {
+    /// It is NaN.
+    NotANumber,
+    /// It is infinite.
+    Infinite,
+    /// It has more than 8 decimals.
+    TooFine,
+    /// It does not fit `NUMERIC(20,8)`.
+    TooLarge,
+}
+
+/// A NUMERIC argument or column, not yet looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct Numeric(pg_sys::Datum);
+
+impl Numeric {
+    /// A non-null datum of type numeric that lives as long as the call.
+    pub fn from_raw(datum: pg_sys::Datum) -> Numeric {
+        Numeric(datum)
+    }
+
+    pub(super) fn datum(self) -> pg_sys::Datum {
+        self.0
+    }
+
+    /// Its exact value, when it has one.
+    pub fn money(self) -> Result<Money, Inexact> {
+        // SAFETY: the datum is a non-null numeric; the packed detoast leaves short headers in place, and
+        // vardata_any/varsize_any_exhdr read either form.
+        let bytes = unsafe {
+            let varlena = pg_sys::pg_detoast_datum_packed(self.0.cast_mut_ptr());
+            let (data, size) = (pgrx::vardata_any(varlena), pgrx::varsize_any_exhdr(varlena));
+            std::slice::from_raw_parts(data.cast::<u8>(), size)
+        };
+        decode(bytes)
+    }
+}
+
+impl fmt::Display for Numeric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: the datum is a non-null numeric; numeric_out returns a fresh C string.
+        let text = unsafe {
+            let out = pg_sys::OidOutputFunctionCall(pg_sys::F_NUMERIC_OUT.into(), self.0);
+            std::ffi::CStr::from_ptr(out)
+        };
+        f.write_str(&text.to_string_lossy())
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
+    let word = |at: usize| u16::from_ne_bytes([bytes[at], bytes[at + 1]]);
+    let header = word(0);
+    if header & SIGN_MASK == SPECIAL {
+        return Err(if header & SPECIAL_MASK == NAN { Inexact::NotANumber } else { Inexact::Infinite });
+    }
+    let (negative, weight, digits) = if header & SIGN_MASK == SHORT {
+        let low = i32::from(header & SHORT_WEIGHT_MASK);
+        let weight = if header & SHORT_WEIGHT_SIGN != 0 { low - 64 } else { low };
+        (header & SHORT_NEGATIVE != 0, weight, &bytes[2..])
+    } else {
+        (header & SIGN_MASK == NEGATIVE, i32::from(word(2) as i16), &bytes[4..])
+    };
+    let mut units = 0_i128;
+    for (i, digit) in digits.chunks_exact(2).enumerate() {
+        let digit = i128::from(u16::from_ne_bytes([digit[0], digit[1]]));
+        let power = weight - i as i32 + FRACTION_DIGITS;
+        if digit != 0 && power > TOP_POWER {
+            return Err(Inexact::TooLarge);
+        }
+        if digit != 0 && power < 0 {
+            return Err(Inexact::TooFine);
+        }
+        if digit != 0 {
+            units += digit * BASE.pow(power as u32);
+        }
+    }
+    if units > matching::money::MAX {
+        return Err(Inexact::TooLarge);
+    }
+    Ok(Money(if negative { -units } else { units }))
+}
+
+/// Writes an amount as a NUMERIC with 8 decimals into the current memory context.
+pub fn encode(amount: Money) -> pg_sys::Datum {
+    let mut rest = amount.0.unsigned_abs();
+    let mut digits = [0_u16; TOP_POWER as usize + 1];
+    for digit in digits.iter_mut().rev() {
+        *digit = (rest % BASE as u128) as u16;
+        rest /= BASE as u128;
+    }
+    let first = digits.iter().position(|d| *d != 0).unwrap_or(digits.len());
+    let last = digits.iter().rposition(|d| *d != 0).map_or(first, |at| at + 1);
+    let weight = if first == digits.len() { 0 } else { TOP_POWER - FRACTION_DIGITS - first as i32 };
+    let sign = if amount.0 < 0 { SHORT_NEGATIVE } else { 0 };
+    let weight_sign = if weight < 0 { SHORT_WEIGHT_SIGN } else { 0 };
+    let header = SHORT | sign | (8 << SHORT_SCALE_SHIFT) | weight_sign | (weight as u16 & SHORT_WEIGHT_MASK);
+    let words = std::iter::once(header).chain(digits[first..last].iter().copied());
+    let size = pg_sys::VARHDRSZ + 2 * (1 + last - first);
+    // SAFETY: `size` bytes are allocated, the header is set to that size, and exactly the words after it are
+    // written.
+    unsafe {
+        let varlena = pg_sys::palloc(size).cast::<pg_sys::varlena>();
+        pgrx::set_varsize_4b(varlena, size as i32);
+        let mut at = varlena.cast::<u8>().add(pg_sys::VARHDRSZ).cast::<u16>();
+        for word in words {
+            at.write_unaligned(word);
+            at = at.add(1);
+        }
+        pg_sys::Datum::from(varlena)
+    }
+}
+
+impl FromDatum for Numeric {
+    unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, _: pg_sys::Oid) -> Option<Numeric> {
+        (!is_null).then_some(Numeric(datum))
+    }
+}
+
+// SAFETY: an argument datum lives as long as the call, and Numeric is only used within it.
+unsafe impl<'fcx> ArgAbi<'fcx> for Numeric {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Numeric {
+        // SAFETY: pgrx calls this for non-null arguments only; a null datum would be refused by `numeric_out`.
+        unsafe { arg.unbox_arg_using_from_datum() }.unwrap_or(Numeric(pg_sys::Datum::null()))
+    }
+}
+
+// SAFETY: Numeric is PostgreSQL's numeric.
+unsafe impl SqlTranslatable for Numeric {
+    const TYPE_IDENT: &'static str = "numeric";
+    const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
+    const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::literal("numeric"));
+    const RETURN_SQL: Result<ReturnsRef, ReturnsError> = Ok(ReturnsRef::One(SqlMappingRef::literal("numeric")));
+}

@@ -1,0 +1,204 @@
+//! Reading rows through an index.
+
+use std::ffi::CStr;
+use std::ops::ControlFlow;
+
+use matching::Money;
+use pgrx::{IntoDatum, pg_sys};
+
+use super::numeric::{self, Numeric};
+use super::table::Table;
+use super::value::Timestamp;
+
+/// The collation of every text column of ours.
+const C_COLLATION: u32 = 950;
+
+/// A comparison that an index scan uses.
+#[derive(Clone, Copy)]
+pub enum Key<'a> {
+    /// bigint = value.
+    Int(i64),
+    /// bigint > value.
+    IntAbove(i64),
+    /// text = value.
+    Text(&'a str),
+    /// name = value.
+    Name(&'a str),
+    /// numeric <= value.
+    AtMost(Money),
+    /// numeric >= value.
+    AtLeast(Money),
+}
+
+/// An index of a table.
+#[derive(Clone, Copy)]
+pub struct Index(pub(super) pg_sys::Oid);
+
+/// The current row of a scan. Its columns are read by their place in the list that the table was opened with.
+pub struct Row<'a> {
+    pub(super) table: &'a Table,
+}
+
+impl Row<'_> {
+    fn datum(&self, column: usize) -> Option<pg_sys::Datum> {
+        self.table.column(column)
+    }
+
+    /// A bigint.
+    pub fn int(&self, column: usize) -> Option<i64> {
+        // SAFETY: the caller names a bigint column; by-value types need no detoast.
+        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
+    }
+
+    /// A boolean.
+    pub fn bool(&self, column: usize) -> Option<bool> {
+        // SAFETY: as above, for a boolean column.
+        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
+    }
+
+    /// A timestamptz.
+    pub fn time(&self, column: usize) -> Option<Timestamp> {
+        self.int(column).map(Timestamp)
+    }
+
+    /// A numeric, not looked into; valid until the scan moves on.
+    pub fn numeric(&self, column: usize) -> Option<Numeric> {
+        self.datum(column).map(Numeric::from_raw)
+    }
+
+    /// An amount of a NUMERIC(20,8) column, zero when it is NULL. The column's type and CHECK let nothing in
+    /// that has no exact value.
+    pub fn money(&self, column: usize) -> Money {
+        self.some_money(column).unwrap_or_default()
+    }
+
+    /// An amount of a NUMERIC(20,8) column that may be NULL.
+    pub fn some_money(&self, column: usize) -> Option<Money> {
+        self.numeric(column).and_then(|n| n.money().ok())
+    }
+
+    /// A text, empty when it is NULL.
+    pub fn text(&self, column: usize) -> &str {
+        self.some_text(column).unwrap_or_default()
+    }
+
+    /// A text that may be NULL; it stands in the row, so it is valid until the scan moves on.
+    pub fn some_text(&self, column: usize) -> Option<&str> {
+        // SAFETY: the caller names a text column; the borrow of the row keeps the scan where it is.
+        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
+    }
+}
+
+impl Table {
+    /// An index of this table by its name.
+    pub fn index(&self, name: &CStr) -> Index {
+        match super::session::relation(self.schema, name) {
+            Some(oid) => Index(oid),
+            None => pgrx::error!("index {}.{} is missing", self.schema.to_string_lossy(), name.to_string_lossy()),
+        }
+    }
+
+    /// Calls `each` with the rows that match, in the order of the index, until it breaks.
+    /// Keys compare the leading columns of the index.
+    pub fn scan(&mut self, index: Index, keys: &[Key<'_>], mut each: impl FnMut(&Row<'_>) -> ControlFlow<()>) {
+        // SAFETY: relation, index, snapshot and scan are opened here and closed below; the slot belongs to the
+        // relation. An error in between aborts the transaction, which closes them.
+        unsafe {
+            let relation = pg_sys::index_open(index.0, pg_sys::AccessShareLock as i32);
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let mut scan_keys = scan_keys(keys);
+            let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);
+            pg_sys::index_rescan(scan, scan_keys.as_mut_ptr(), keys.len() as i32, std::ptr::null_mut(), 0);
+            while pg_sys::index_getnext_slot(scan, pg_sys::ScanDirection::ForwardScanDirection, self.slot) {
+                if each(&Row { table: self }).is_break() {
+                    break;
+                }
+            }
+            pg_sys::index_endscan(scan);
+            self.clear();
+            pg_sys::UnregisterSnapshot(snapshot);
+            pg_sys::index_close(relation, pg_sys::NoLock as i32);
+        }
+    }
+
+    /// The first row that matches.
+    pub fn find<T>(&mut self, index: Index, keys: &[Key<'_>], read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
+        let (mut read, mut found) = (Some(read), None);
+        self.scan(index, keys, |row| {
+            found = read.take().map(|read| read(row));
+            ControlFlow::Break(())
+        });
+        found
+    }
+
+    /// The newest committed version of the first row that matches, locked against every other writer.
+    /// Waits for a transaction that holds it. `None` when there is no row, or no longer.
+    pub fn find_locked<T>(&mut self, index: Index, keys: &[Key<'_>], read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
+        let tid = self.find(index, keys, |row| row.table.tid())?;
+        self.lock(tid).then(|| {
+            let value = read(&Row { table: self });
+            self.clear();
+            value
+        })
+    }
+}
+
+/// `index_beginscan`, whose arguments grew in PostgreSQL 18.
+unsafe fn begin_scan(
+    heap: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    keys: i32,
+) -> pg_sys::IndexScanDesc {
+    // SAFETY: the caller has opened both relations and registered the snapshot.
+    #[cfg(not(feature = "pg18"))]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, keys, 0)
+    }
+    // SAFETY: as above; no instrumentation is asked for.
+    #[cfg(feature = "pg18")]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, std::ptr::null_mut(), keys, 0)
+    }
+}
+
+fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {
+    keys.iter().enumerate().map(|(at, key)| scan_key(at as i16 + 1, *key)).collect()
+}
+
+fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
+    let (strategy, function, collation, value) = match key {
+        Key::Int(n) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_INT8EQ, 0, n.into_datum()),
+        Key::IntAbove(n) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_INT8GT, 0, n.into_datum()),
+        Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
+        Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
+        Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),
+        Key::AtLeast(m) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_NUMERIC_GE, 0, Some(numeric::encode(m))),
+    };
+    let mut entry = pg_sys::ScanKeyData::default();
+    // SAFETY: the entry is ours; function and strategy fit the type of the value and the index column.
+    unsafe {
+        pg_sys::ScanKeyEntryInitialize(
+            &raw mut entry,
+            0,
+            column,
+            strategy as u16,
+            pg_sys::InvalidOid,
+            collation.into(),
+            function.into(),
+            value.unwrap_or(pg_sys::Datum::null()),
+        );
+    }
+    entry
+}
+
+/// A name is a fixed array of 64 bytes, zero-filled.
+fn name_datum(name: &str) -> pg_sys::Datum {
+    let length = name.len().min(pg_sys::NAMEDATALEN as usize - 1);
+    // SAFETY: palloc0 gives NAMEDATALEN zeroed bytes, of which at most all but the last are written.
+    unsafe {
+        let data = pg_sys::palloc0(pg_sys::NAMEDATALEN as usize).cast::<u8>();
+        std::ptr::copy_nonoverlapping(name.as_ptr(), data, length);
+        pg_sys::Datum::from(data)
+    }
+}

@@ -1,0 +1,101 @@
+//! What the session is: its roles, its isolation, its settings.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::pg_sys;
+
+/// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
+/// `SET SESSION AUTHORIZATION`.
+pub fn login() -> pg_sys::Oid {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::GetSessionUserId() }
+}
+
+/// The name of a role.
+pub fn role_name(role: pg_sys::Oid) -> String {
+    // SAFETY: with noerr the function returns a palloc'd name or null.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+    }
+}
+
+/// Whether a role is a member of the group role with this name; a superuser is a member of every role.
+pub fn is_member(role: pg_sys::Oid, group: &CStr) -> bool {
+    // SAFETY: both are catalog look-ups; a missing group gives InvalidOid.
+    unsafe {
+        let group = pg_sys::get_role_oid(group.as_ptr(), true);
+        group != pg_sys::InvalidOid && pg_sys::is_member_of_role(role, group)
+    }
+}
+
+/// A setting, if it has a value that is not empty.
+pub fn setting(name: &CStr) -> Option<String> {
+    // SAFETY: with missing_ok an unknown setting gives null; the value is copied before it can change.
+    unsafe {
+        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
+        if value.is_null() {
+            return None;
+        }
+        Some(CStr::from_ptr(value).to_string_lossy().into_owned()).filter(|v| !v.is_empty())
+    }
+}
+
+/// Refuses in a read-only transaction and on a standby (25006), as PostgreSQL does for its own commands.
+pub fn refuse_read_only(command: &str) {
+    let Ok(command) = CString::new(command) else { return };
+    // SAFETY: both only raise errors; the name outlives the calls.
+    unsafe {
+        pg_sys::PreventCommandIfReadOnly(command.as_ptr());
+        pg_sys::PreventCommandDuringRecovery(command.as_ptr());
+    }
+}
+
+/// Whether the whole transaction reads one snapshot (REPEATABLE READ, SERIALIZABLE).
+pub fn reads_one_snapshot() -> bool {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+/// The oid of a table, index or sequence.
+pub fn relation(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
+    // SAFETY: catalog look-ups; what is missing gives InvalidOid.
+    let oid = unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        if schema == pg_sys::InvalidOid { schema } else { pg_sys::get_relname_relid(name.as_ptr(), schema) }
+    };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
+/// Runs `work` with the rights of another role, inside a security-restricted operation, as a SECURITY DEFINER
+/// function of that role would. An error on the way ends the transaction, which restores the user.
+pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    // SAFETY: the user and context that were current are put back after the work.
+    unsafe {
+        let role = pg_sys::get_role_oid(role.as_ptr(), false);
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        pg_sys::SetUserIdAndSecContext(role, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+    }
+    let result = work();
+    // SAFETY: as above.
+    unsafe { pg_sys::SetUserIdAndSecContext(user, context) }
+    result
+}
+
+/// Makes what this transaction has written visible to what it reads next.
+pub fn advance() {
+    // SAFETY: valid in any transaction that is not in a parallel worker; our functions are parallel unsafe.
+    unsafe { pg_sys::CommandCounterIncrement() }
+}
+
+unsafe extern "C-unwind" {
+    /// `src/backend/commands/sequence.c`; not in pgrx's bindings.
+    fn nextval_internal(relid: pg_sys::Oid, check_permissions: bool) -> i64;
+}
+
+/// The next number of a sequence, without asking for a privilege on it: the caller has been checked.
+pub fn next_value(sequence: pg_sys::Oid) -> i64 {
+    // SAFETY: the oid is a sequence's; the boundary turns an ERROR into a panic before it can jump over Rust frames.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| nextval_internal(sequence, false)) }
+}

@@ -1,0 +1,87 @@
+//! Column values on their way into a row.
+
+use matching::{Money, Rate};
+use pgrx::{IntoDatum, pg_sys};
+
+use super::numeric;
+
+/// Microseconds since 2000-01-01 UTC: PostgreSQL's timestamptz.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The time now, not the start of the transaction: under the market lock it never runs backwards.
+    pub fn now() -> Timestamp {
+        // SAFETY: reads the clock.
+        Timestamp(unsafe { pg_sys::GetCurrentTimestamp() })
+    }
+}
+
+/// One column of a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// bigint.
+    Int(i64),
+    /// NUMERIC(20,8).
+    Money(Money),
+    /// NUMERIC as it came: nothing has been checked.
+    Numeric(numeric::Numeric),
+    /// text.
+    Text(&'a str),
+    /// boolean.
+    Bool(bool),
+    /// timestamptz.
+    Time(Timestamp),
+}
+
+impl Value<'_> {
+    /// The datum, in the current memory context; `None` is NULL.
+    pub(super) fn datum(self) -> Option<pg_sys::Datum> {
+        match self {
+            Value::Null => None,
+            Value::Int(n) | Value::Time(Timestamp(n)) => n.into_datum(),
+            Value::Money(money) => Some(numeric::encode(money)),
+            Value::Numeric(number) => Some(number.datum()),
+            Value::Text(text) => text.into_datum(),
+            Value::Bool(b) => b.into_datum(),
+        }
+    }
+}
+
+impl From<Rate> for Value<'_> {
+    fn from(rate: Rate) -> Self {
+        Value::Money(Money(i128::from(rate.0)))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Value::Null, Value::Text)
+    }
+}
+
+impl From<Option<numeric::Numeric>> for Value<'_> {
+    fn from(number: Option<numeric::Numeric>) -> Self {
+        number.map_or(Value::Null, Value::Numeric)
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(n: Option<i64>) -> Self {
+        n.map_or(Value::Null, Value::Int)
+    }
+}
+
+impl From<Option<bool>> for Value<'_> {
+    fn from(b: Option<bool>) -> Self {
+        b.map_or(Value::Null, Value::Bool)
+    }
+}
+
+impl From<Option<Timestamp>> for Value<'_> {
+    fn from(time: Option<Timestamp>) -> Self {
+        time.map_or(Value::Null, Value::Time)
+    }
+}
