@@ -2,6 +2,7 @@
 
 mod cargo_tests;
 mod client;
+mod readme;
 mod regress;
 
 use std::process::ExitCode;
@@ -36,13 +37,14 @@ type Kind = (&'static str, fn(&Project) -> Result<Tally>);
 
 /// The test build of `pg_test` replaces the installed library, so the release build is
 /// installed after it, for those that test what users get.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     ("style", style),
     ("unit", cargo_tests::unit),
     ("pg_test", cargo_tests::pg_test),
     ("pg_regress", pg_regress),
     ("isolation", regress::isolation),
     ("client", client::run),
+    ("readme", readme::run),
 ];
 
 /// Runs every kind; the last line reads `N passed, N failed`, and nothing follows it.

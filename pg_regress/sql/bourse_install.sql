@@ -1,0 +1,82 @@
+-- Before install() there are functions but no tables.
+SELECT count(*) AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
+
+-- Every function that a trader or an admin may call answers 55000 and says what to do. The calls come from the
+-- catalog, so a new function is covered the day it is granted. refusal() serves the files that follow as well: it gives
+-- SQLSTATE, message and hint of what a statement is refused with, ids as N.
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN regexp_replace(format('%s %s / %s', SQLSTATE, SQLERRM, hint), '\m(user|order|transfer) \d+', '\1 N', 'g');
+END
+$$;
+SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refusal(
+           format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, n.nspname, p.proname,
+                  (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY i)
+                   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, i)))) AS answer
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND p.prorettype <> 'trigger'::regtype
+  AND p.proname <> 'install'
+  AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE') OR has_function_privilege('bourse_worker', p.oid, 'EXECUTE'))
+ORDER BY (n.nspname || '.' || p.proname) COLLATE "C", p.pronargs;
+
+SELECT item, value FROM bourse.status() WHERE item NOT IN ('server', 'extension', 'durable');
+
+-- install() runs every migration, each once.
+SELECT bourse.install();
+SELECT bourse.install();
+SELECT bourse.migrate();
+SELECT version, applied_at <= now() AS applied FROM bourse.schema_migrations ORDER BY version;
+SELECT v AS not_applied FROM bourse.migrations() v EXCEPT SELECT version FROM bourse.schema_migrations;
+SELECT item, value FROM bourse.status() WHERE item NOT IN ('server', 'extension', 'durable');
+-- The test server runs without fsync, and status() says so.
+SELECT s.value::boolean = (current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
+                           AND current_setting('synchronous_commit') <> 'off') AS durable_is_told
+FROM bourse.status() s WHERE s.item = 'durable';
+SELECT s.value = e.extversion AS version_is_told
+FROM bourse.status() s JOIN pg_extension e ON e.extname = 'pg_bourse' WHERE s.item = 'extension';
+
+-- A migration that has not run yet is pending, and migrate() does not run it twice.
+BEGIN;
+DROP VIEW exchange.users, exchange.order_book_view, exchange.user_balance_view, exchange.ledger_entries;
+DELETE FROM bourse.schema_migrations WHERE version = '0005_exchange_views';
+SELECT item, value FROM bourse.status() WHERE item = 'pending_migrations';
+SELECT bourse.migrate();
+SELECT bourse.migrate();
+SELECT item, value FROM bourse.status() WHERE item = 'pending_migrations';
+SELECT * FROM exchange.ledger_entries;
+ROLLBACK;
+
+BEGIN READ ONLY;
+SELECT bourse.install();
+ROLLBACK;
+
+-- Tables, views and sequences belong to the user, not to the extension.
+SELECT pg_describe_object(d.classid, d.objid, 0) AS member
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
+LEFT JOIN pg_class c ON c.oid = d.objid AND d.classid = 'pg_class'::regclass
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND c.relkind IN ('r', 'v', 'm', 'p', 'S', 'i');
+SELECT DISTINCT split_part(pg_describe_object(d.classid, d.objid, 0), ' ', 1) AS members
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' ORDER BY 1;
+
+-- A plain DROP EXTENSION is refused while there are tables; the list of what stands in its way is long.
+DO $$
+BEGIN
+    DROP EXTENSION pg_bourse;
+    RAISE WARNING 'the extension was dropped';
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE '% %', SQLSTATE, SQLERRM;
+END
+$$;
+SELECT * FROM exchange.verify();
+
+-- Users by name, for the files that follow.
+CREATE FUNCTION person(person text) RETURNS bigint LANGUAGE sql STABLE AS
+$$ SELECT u.id FROM identity.users u WHERE u.name = person $$;

@@ -1,0 +1,128 @@
+//! A fresh database with the extension installed.
+
+use std::sync::Mutex;
+
+use crate::server::on_database;
+use crate::{Failure, Result, Server, Session};
+
+/// The first CREATE EXTENSION of a cluster makes the roles: one at a time.
+static CREATION: Mutex<()> = Mutex::new(());
+
+/// The login of the suite that is a member of `bourse_gateway`.
+const GATEWAY: &str = "test_gateway";
+
+/// One database of a server.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Its server.
+    pub server: Server,
+    /// Its name.
+    pub name: String,
+}
+
+impl Database {
+    /// An empty database of this name; one that stands is dropped.
+    pub fn empty(server: &Server, name: &str) -> Result<Self> {
+        let mut session = server.connect("postgres", "postgres")?;
+        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        session.run(&format!("CREATE DATABASE {name}"))?;
+        Ok(Self { server: server.clone(), name: name.to_owned() })
+    }
+
+    /// A database of this name with the extension, not yet installed.
+    pub fn with_extension(server: &Server, name: &str) -> Result<Self> {
+        let database = Self::empty(server, name)?;
+        let _one_at_a_time = CREATION.lock().map_err(|_| Failure::new("another test has failed here"))?;
+        database.connect()?.run("CREATE EXTENSION pg_bourse")?;
+        Ok(database)
+    }
+
+    /// A database of this name on this server, installed.
+    pub fn on(server: &Server, name: &str) -> Result<Self> {
+        let database = Self::with_extension(server, name)?;
+        database.connect()?.run("SELECT bourse.install()")?;
+        Ok(database)
+    }
+
+    /// A database of this name on the suite's server, installed.
+    pub fn fresh(name: &str) -> Result<Self> {
+        Self::on(&Server::of_suite()?, name)
+    }
+
+    /// A session of the superuser.
+    pub fn connect(&self) -> Result<Session> {
+        self.connect_as("postgres")
+    }
+
+    /// A session of this login.
+    pub fn connect_as(&self, login: &str) -> Result<Session> {
+        self.server.connect(&self.name, login)
+    }
+
+    /// A session of a login that is a member of `bourse_gateway`.
+    pub fn connect_gateway(&self) -> Result<Session> {
+        self.login(GATEWAY, "bourse_gateway")?;
+        self.connect_as(GATEWAY)
+    }
+
+    /// Makes a login role, a member of this group, if it does not stand.
+    pub fn login(&self, name: &str, group: &str) -> Result<()> {
+        let _one_at_a_time = CREATION.lock().map_err(|_| Failure::new("another test has failed here"))?;
+        self.connect()?.run(&format!(
+            "DO $$ BEGIN
+                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN
+                     CREATE ROLE {name} LOGIN IN ROLE {group};
+                 END IF;
+             END $$"
+        ))
+    }
+
+    /// Runs one of PostgreSQL's programs on this database; its output.
+    pub fn program(&self, name: &str, arguments: &[&str]) -> Result<String> {
+        on_database(&self.server, name, &self.name, arguments)
+    }
+
+    /// Fails when heap or indexes are damaged.
+    pub fn check_files(&self) -> Result<()> {
+        self.program("pg_amcheck", &["--install-missing", "--heapallindexed", "--rootdescend"]).map(drop)
+    }
+}
+
+/// What tests put into a database.
+impl Session {
+    /// A new user; the id.
+    pub fn user(&mut self, name: &str) -> Result<i64> {
+        self.number(&format!("INSERT INTO identity.users (name) VALUES ('{name}') RETURNING id"))
+    }
+
+    /// Deposits for a user.
+    pub fn fund(&mut self, user: i64, funds: &[(&str, &str)]) -> Result<()> {
+        funds
+            .iter()
+            .try_for_each(|(asset, amount)| self.run(&format!("SELECT exchange.deposit({user}, '{asset}', {amount})")))
+    }
+
+    /// A new market `BASE-QUOTE` with the default rules.
+    pub fn market(&mut self, symbol: &str) -> Result<()> {
+        let (base, quote) = symbol.split_once('-').ok_or_else(|| Failure::new(format!("{symbol} is no BASE-QUOTE")))?;
+        self.run(&format!("SELECT exchange.create_market('{symbol}', '{base}', '{quote}')"))
+    }
+}
+
+/// One line for each table of the platform: its name, its rows, a hash of their contents.
+pub fn checksums(session: &mut Session) -> Result<Vec<String>> {
+    let tables = session.lines(
+        "SELECT oid::regclass FROM pg_class
+         WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange')
+         ORDER BY oid::regclass::text COLLATE \"C\"",
+    )?;
+    tables
+        .iter()
+        .map(|table| {
+            session.line(&format!(
+                "SELECT '{table}', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\"))
+                 FROM {table} t"
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,290 @@
+//! Clients that trade at random and remember what the server has acknowledged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Database, Failure, Random, Result, Session};
+
+/// What random orders may be refused with: no funds, no longer live, nothing like it, below what has traded.
+const EXPECTED: [&str; 4] = ["23514", "55000", "42704", "22023"];
+
+/// One trading client.
+pub struct Actor {
+    session: Session,
+    random: Random,
+    user: i64,
+    markets: Vec<String>,
+    next: u64,
+    placed: Vec<i64>,
+    /// What the server has acknowledged.
+    pub acknowledged: Acknowledged,
+}
+
+/// What a client knows to have happened.
+#[derive(Default)]
+pub struct Acknowledged {
+    /// Orders by client_order_id.
+    pub orders: BTreeMap<String, i64>,
+    /// Orders whose cancellation was confirmed.
+    pub cancelled: BTreeSet<i64>,
+    /// client_order_ids that went through the bulk door.
+    pub bulk: Vec<String>,
+    /// client_order_ids that were sent and whose answer never came.
+    pub unanswered: Vec<String>,
+    /// Refusals by SQLSTATE.
+    pub refused: BTreeMap<String, u64>,
+    /// Transfers by reference, with their amount in hundredths of USD.
+    pub transfers: BTreeMap<String, i64>,
+}
+
+/// Opens these markets, which all have the quote USD, and funds so many users; their ids.
+pub fn prepare(session: &mut Session, markets: &[&str], users: usize) -> Result<Vec<i64>> {
+    markets.iter().try_for_each(|symbol| session.market(symbol))?;
+    (0..users)
+        .map(|n| {
+            let user = session.user(&format!("trader {n}"))?;
+            session.fund(user, &[("USD", "100000")])?;
+            for symbol in markets {
+                let base = symbol.split('-').next().unwrap_or_default();
+                session.fund(user, &[(base, "500")])?;
+            }
+            Ok(user)
+        })
+        .collect()
+}
+
+impl Actor {
+    /// A client of this user on a session of its own.
+    pub fn new(session: Session, user: i64, markets: &[&str]) -> Self {
+        let markets = markets.iter().map(|m| (*m).to_owned()).collect();
+        let random = Random::new(user as u64);
+        Self { session, random, user, markets, next: 0, placed: Vec::new(), acknowledged: Acknowledged::default() }
+    }
+
+    /// The server's process for this client.
+    pub fn backend(&mut self) -> Result<i64> {
+        self.session.number("SELECT pg_backend_pid()")
+    }
+
+    /// Goes on over another session, after the first was lost.
+    pub fn reconnect(&mut self, session: Session) {
+        self.session = session;
+    }
+
+    /// Does one random thing. An error is one that the exchange must not give.
+    pub fn step(&mut self) -> Result<()> {
+        let outcome = match self.random.below(100) {
+            0..50 => self.place(),
+            50..58 => self.insert(),
+            58..70 => self.cancel(),
+            70..82 => self.amend(),
+            82..84 => self.cancel_all(),
+            84..92 => self.transfer(),
+            _ => self.bulk(),
+        };
+        match outcome {
+            Err(Failure { sqlstate: Some(code), .. }) if EXPECTED.contains(&code.as_str()) => {
+                *self.acknowledged.refused.entry(code).or_default() += 1;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Places one order and notes its id, or that no answer came.
+    pub fn place(&mut self) -> Result<()> {
+        let (client_id, terms) = self.terms();
+        let force = if self.random.percent(20) { "ioc" } else { "gtc" };
+        let prevention = if self.random.percent(50) { "none" } else { "cancel_taker" };
+        let user = self.user;
+        let answer = self.session.number(&format!(
+            "SELECT (exchange.place_order({user}, {terms}, time_in_force => '{force}', client_order_id => '{client_id}',
+                                          self_trade_prevention => '{prevention}')).id"
+        ));
+        self.note(client_id, answer)
+    }
+
+    fn insert(&mut self) -> Result<()> {
+        let (client_id, terms) = self.terms();
+        let user = self.user;
+        let answer = self.session.number(&format!(
+            "INSERT INTO exchange.orders (user_id, symbol, side, price, amount, client_order_id)
+             VALUES ({user}, {terms}, '{client_id}') RETURNING id"
+        ));
+        self.note(client_id, answer)
+    }
+
+    fn note(&mut self, client_id: String, answer: Result<i64>) -> Result<()> {
+        match answer {
+            Ok(id) => {
+                self.placed.push(id);
+                self.acknowledged.orders.insert(client_id, id);
+                Ok(())
+            }
+            Err(failure) => {
+                if failure.sqlstate.as_ref().is_none_or(|code| !EXPECTED.contains(&code.as_str())) {
+                    self.acknowledged.unanswered.push(client_id);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn cancel(&mut self) -> Result<()> {
+        let Some(id) = self.own_order() else { return Ok(()) };
+        let status = self.session.line(&format!("SELECT (exchange.cancel_order({id})).status"))?;
+        if status != "cancelled" {
+            return Err(Failure::new(format!("cancel_order({id}) answered {status}")));
+        }
+        self.acknowledged.cancelled.insert(id);
+        Ok(())
+    }
+
+    fn amend(&mut self) -> Result<()> {
+        let Some(id) = self.own_order() else { return Ok(()) };
+        let (price, amount) = (self.price(), self.amount());
+        let (price, amount) = match self.random.below(3) {
+            0 => ("NULL".into(), amount),
+            1 => (price, "NULL".into()),
+            _ => (price, amount),
+        };
+        self.session.run(&format!("SELECT exchange.amend_order({id}, {price}, {amount})"))
+    }
+
+    fn cancel_all(&mut self) -> Result<()> {
+        let market = self.market();
+        let market = if self.random.percent(50) { format!("'{market}'") } else { "NULL".into() };
+        let user = self.user;
+        self.session.run(&format!("SELECT exchange.cancel_all_orders({user}, {market})"))
+    }
+
+    fn transfer(&mut self) -> Result<()> {
+        let (user, hundredths) = (self.user, 1 + self.random.below(500_000) as i64);
+        let amount = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        let reference = self.client_id();
+        let (function, sign) = if self.random.percent(50) { ("deposit", 1) } else { ("withdraw", -1) };
+        self.session.run(&format!("SELECT exchange.{function}({user}, 'USD', {amount}, '{reference}')"))?;
+        self.acknowledged.transfers.insert(reference, sign * hundredths);
+        Ok(())
+    }
+
+    fn bulk(&mut self) -> Result<()> {
+        let user = self.user;
+        let (mut commands, mut sent) = (Vec::new(), Vec::new());
+        for _ in 0..1 + self.random.below(6) {
+            let (client_id, terms) = self.terms();
+            commands.push(format!("('new', {user}, {terms}, '{client_id}')"));
+            if self.random.percent(20) {
+                commands.push(format!("('cancel', {user}, {terms}, '{client_id}')"));
+            }
+            sent.push(client_id);
+        }
+        let stored = self.session.run(&format!(
+            "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount, client_order_id)
+             VALUES {}",
+            commands.join(", ")
+        ));
+        if let Err(failure) = stored {
+            self.acknowledged.unanswered.extend(sent);
+            return Err(failure);
+        }
+        self.acknowledged.bulk.extend(sent);
+        let batch = 1 + self.random.below(50);
+        self.session.run(&format!("CALL exchange.match_orders(NULL, {batch})"))
+    }
+
+    /// A new client_order_id, and market, side, price and amount.
+    fn terms(&mut self) -> (String, String) {
+        let side = if self.random.percent(50) { "buy" } else { "sell" };
+        let (market, price, amount) = (self.market(), self.price(), self.amount());
+        (self.client_id(), format!("'{market}', '{side}', {price}, {amount}"))
+    }
+
+    fn client_id(&mut self) -> String {
+        self.next += 1;
+        format!("{}-{}", self.user, self.next)
+    }
+
+    fn market(&mut self) -> String {
+        self.random.pick(&self.markets).cloned().unwrap_or_default()
+    }
+
+    fn price(&mut self) -> String {
+        format!("{}.{:02}", 95 + self.random.below(10), self.random.below(100))
+    }
+
+    fn amount(&mut self) -> String {
+        format!("{}.{:06}", self.random.below(30), 1 + self.random.below(999_999))
+    }
+
+    fn own_order(&mut self) -> Option<i64> {
+        // A late one, which may still be live.
+        let late = self.placed.len().saturating_sub(20);
+        self.random.pick(&self.placed[late..]).copied()
+    }
+}
+
+/// Fails unless everything that was acknowledged is in the tables, once, and nothing else is but what was never
+/// answered.
+pub fn settle(database: &Database, actors: &[&Acknowledged]) -> Result<()> {
+    let mut session = database.connect()?;
+    let stored = session.rows("SELECT client_order_id, id, status FROM exchange.orders")?;
+    let mut orders: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for row in &stored {
+        if orders.insert(&row[0], (&row[1], &row[2])).is_some() {
+            return Err(Failure::new(format!("order {} stands twice", row[0])));
+        }
+    }
+    // A command that the server has taken is an order, or rejected, or still in the inbox.
+    let rejected = session.lines(
+        "SELECT client_order_id FROM exchange.command_rejections WHERE action = 'new'
+         UNION ALL SELECT client_order_id FROM exchange.order_commands WHERE action = 'new'",
+    )?;
+    let rejected: BTreeSet<&str> = rejected.iter().map(String::as_str).collect();
+    let mut wrong = Vec::new();
+    for actor in actors {
+        for (client_id, id) in &actor.orders {
+            match orders.remove(client_id.as_str()) {
+                Some((stored, status)) if stored == id.to_string() => {
+                    if actor.cancelled.contains(id) && status != "cancelled" {
+                        wrong.push(format!("order {client_id} was cancelled and is {status}"));
+                    }
+                }
+                other => wrong.push(format!("order {client_id} was answered {id} and is {other:?}")),
+            }
+        }
+        for client_id in &actor.bulk {
+            if orders.remove(client_id.as_str()).is_some() == rejected.contains(client_id.as_str()) {
+                wrong.push(format!("command {client_id} is not exactly one of order, rejection and waiting"));
+            }
+        }
+        for client_id in &actor.unanswered {
+            orders.remove(client_id.as_str());
+        }
+    }
+    wrong.extend(orders.keys().map(|client_id| format!("order {client_id} was never acknowledged")));
+    wrong.extend(missing_transfers(&mut session, actors)?);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let shown = wrong[..wrong.len().min(10)].join("\n  ");
+    Err(Failure::new(format!("{} things are wrong:\n  {shown}", wrong.len())))
+}
+
+fn missing_transfers(session: &mut Session, actors: &[&Acknowledged]) -> Result<Vec<String>> {
+    let stored =
+        session.rows("SELECT reference, (amount * 100)::bigint FROM exchange.transfers WHERE reference <> ''")?;
+    let stored: BTreeMap<&str, &str> = stored.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    let acknowledged = actors.iter().flat_map(|actor| &actor.transfers);
+    Ok(acknowledged
+        .filter(|(reference, amount)| stored.get(reference.as_str()) != Some(&amount.to_string().as_str()))
+        .map(|(reference, amount)| format!("transfer {reference} of {amount} hundredths is missing"))
+        .collect())
+}
+
+/// Money of each asset in one snapshot: what is held and earned minus what came in. Every difference is 0.
+pub const MONEY: &str = "
+    SELECT asset, sum(amount) FROM (
+        SELECT symbol AS asset, amount + locked_amount AS amount FROM exchange.assets
+        UNION ALL SELECT m.quote, t.commission FROM exchange.trades t JOIN exchange.markets m ON m.symbol = t.symbol
+        UNION ALL SELECT asset, -(amount + locked_amount) FROM exchange.transfers
+    ) AS held GROUP BY asset HAVING sum(amount) <> 0";

@@ -1,0 +1,202 @@
+//! A cluster of a test's own, that the test may kill.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::server::{finish, remove};
+use crate::{Failure, Result, Server};
+
+/// A private cluster beside the suite's; it ends with the test.
+pub struct Scratch {
+    /// Where it listens.
+    pub server: Server,
+    data: PathBuf,
+}
+
+impl Scratch {
+    /// A new, running cluster. It shares the suite's socket folder under another port.
+    pub fn start(name: &str, port: u16) -> Result<Self> {
+        let scratch = Self::prepare(name, port)?;
+        scratch.finish("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])?;
+        scratch.configure()?;
+        scratch.resume()?;
+        Ok(scratch)
+    }
+
+    /// A running, streaming standby of a server.
+    pub fn standby(primary: &Server, name: &str, port: u16) -> Result<Self> {
+        let scratch = Self::prepare(name, port)?;
+        let (host, from) = (primary.host.to_string_lossy().into_owned(), primary.port.to_string());
+        scratch.finish("pg_basebackup", &["-h", &host, "-p", &from, "-U", "postgres", "-c", "fast", "-R"])?;
+        scratch.configure()?;
+        scratch.resume()?;
+        Ok(scratch)
+    }
+
+    /// Starts the server again after [`Scratch::kill`].
+    pub fn resume(&self) -> Result<()> {
+        let log = self.data.with_extension("log");
+        // pg_ctl would wait for the server to close its output: the server gets files.
+        let mut command = self.command("pg_ctl");
+        command.args(["start", "-w", "-t", "60", "-l"]).arg(&log);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        if command.status()?.success() {
+            return Ok(());
+        }
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        Err(Failure::new(format!("the scratch server did not start; {} says:\n{said}", log.display())))
+    }
+
+    /// `kill -9` of the postmaster and of every process that it has started.
+    pub fn kill(&self) -> Result<()> {
+        let postmaster = self.postmaster()?;
+        // First the postmaster, so that it starts nobody while its children go.
+        let mut processes = vec![postmaster];
+        processes.extend(children(postmaster)?);
+        kill(&processes);
+        while processes.iter().any(|pid| is_alive(*pid)) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        self.unlock()
+    }
+
+    /// All processes are dead, but where nobody reaps them a zombie keeps its pid and would bar the next start.
+    fn unlock(&self) -> Result<()> {
+        remove(&self.data.join("postmaster.pid"))?;
+        let socket = self.server.host.join(format!(".s.PGSQL.{}", self.server.port));
+        remove(&socket.with_extension(format!("{}.lock", self.server.port)))?;
+        remove(&socket)
+    }
+
+    /// `kill -9` of one server process of a session.
+    pub fn kill_backend(&self, pid: i64) -> Result<()> {
+        let postmaster = self.postmaster()?;
+        let ours = children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
+        kill(&[ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?]);
+        Ok(())
+    }
+
+    /// Waits until the server takes connections again.
+    pub fn wait(&self) -> Result<()> {
+        let mut last = Failure::new("never tried");
+        for _ in 0..600 {
+            match self.server.connect("postgres", "postgres") {
+                Ok(_) => return Ok(()),
+                Err(failure) => last = failure,
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Err(last)
+    }
+
+    fn prepare(name: &str, port: u16) -> Result<Self> {
+        let suite = Server::of_suite()?;
+        let data = suite.host.join(name);
+        let scratch = Self { server: Server { port, ..suite }, data };
+        scratch.clear()?;
+        fs::create_dir(&scratch.data)?;
+        scratch.give(&scratch.data)?;
+        fs::set_permissions(&scratch.data, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        Ok(scratch)
+    }
+
+    fn configure(&self) -> Result<()> {
+        let file = self.data.join("postgresql.auto.conf");
+        let before = fs::read_to_string(&file).unwrap_or_default();
+        let host = self.server.host.display();
+        let port = self.server.port;
+        let settings = format!(
+            "{before}listen_addresses = ''\nport = {port}\nunix_socket_directories = '{host}'\nmax_connections = 200\n\
+             log_min_messages = fatal\n"
+        );
+        fs::write(&file, settings)?;
+        self.give(&file)
+    }
+
+    /// Ends what runs on the data and removes it.
+    fn clear(&self) -> Result<()> {
+        if self.is_running() {
+            self.kill()?;
+        }
+        self.unlock()?;
+        remove(&self.data)?;
+        remove(&self.data.with_extension("log"))
+    }
+
+    /// A pid file may be older than the process that has its number now.
+    fn is_running(&self) -> bool {
+        let command = self.postmaster().and_then(|pid| Ok(fs::read(format!("/proc/{pid}/cmdline"))?));
+        command.is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*self.data.to_string_lossy()))
+    }
+
+    fn postmaster(&self) -> Result<u32> {
+        let text = fs::read_to_string(self.data.join("postmaster.pid"))?;
+        let first = text.lines().next().and_then(|line| line.trim().parse().ok());
+        first.ok_or_else(|| Failure::new(format!("{}/postmaster.pid holds no pid", self.data.display())))
+    }
+
+    fn finish(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        finish(self.command(program).args(arguments)).map(drop)
+    }
+
+    /// A program that runs as the account which owns the suite's socket folder: the server refuses root.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.server.bin.join(program));
+        command.current_dir(&self.server.host).arg("-D").arg(&self.data);
+        if let Some((uid, gid)) = self.account() {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    fn give(&self, path: &Path) -> Result<()> {
+        match self.account() {
+            Some((uid, gid)) => Ok(chown(path, Some(uid), Some(gid))?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whose the servers are, when that is somebody else.
+    fn account(&self) -> Option<(u32, u32)> {
+        let owner = fs::metadata(&self.server.host).ok()?;
+        let me = fs::metadata("/proc/self").ok()?;
+        (owner.uid() != me.uid()).then_some((owner.uid(), owner.gid()))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(failure) = self.clear() {
+            eprintln!("{failure}");
+        }
+    }
+}
+
+/// `kill -9`.
+fn kill(processes: &[u32]) {
+    for pid in processes {
+        // One that has ended meanwhile is fine.
+        let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(std::process::Stdio::null()).status();
+    }
+}
+
+fn is_alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| state != "Z")
+}
+
+fn children(parent: u32) -> Result<Vec<u32>> {
+    let entries = fs::read_dir("/proc")?.flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(pids.filter(|pid| stat(*pid).is_some_and(|(_, of)| of == parent)).collect())
+}
+
+/// State and parent of a process.
+fn stat(pid: u32) -> Option<(String, u32)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command name before them may hold anything; it ends with the last parenthesis.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}

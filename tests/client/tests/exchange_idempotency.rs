@@ -1,0 +1,186 @@
+//! A retry has one effect, however often, however many at once, and wherever the connection broke.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use client_tests::{Database, Failure, Random, Result, Session};
+
+const CLIENTS: usize = 8;
+
+fn open(name: &str) -> Result<(Database, Session, i64)> {
+    let database = Database::fresh(name)?;
+    let mut session = database.connect()?;
+    session.market("BTC-USD")?;
+    let user = session.user("alice")?;
+    session.fund(user, &[("USD", "100000"), ("BTC", "100")])?;
+    Ok((database, session, user))
+}
+
+/// Runs the same statement from many sessions at once; the answers.
+fn all_at_once(database: &Database, sql: &str) -> Result<Vec<String>> {
+    let barrier = Barrier::new(CLIENTS);
+    let answers: Vec<Result<String>> = thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let session = database.connect();
+                    barrier.wait();
+                    session?.line(sql)
+                })
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().expect("no panic in a client")).collect()
+    });
+    answers.into_iter().collect()
+}
+
+#[test]
+fn eight_clients_with_one_client_order_id_place_one_order() -> Result<()> {
+    let (database, mut session, user) = open("idempotency_orders")?;
+    for n in 0..10 {
+        let call = format!(
+            "SELECT exchange.place_order({user}, 'BTC-USD', 'buy', 100, 2, client_order_id => 'retry {n}',
+                                         self_trade_prevention => 'none')"
+        );
+        let answers = all_at_once(&database, &call)?;
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    }
+    assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 10);
+    assert_eq!(session.line("SELECT locked_amount FROM exchange.assets WHERE symbol = 'USD'")?, "2030.00000000");
+    session.verify_is_empty()
+}
+
+#[test]
+fn a_repeated_order_keeps_its_first_answer_for_ever() -> Result<()> {
+    let (_, mut session, user) = open("idempotency_answers")?;
+    session.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'sell', 100, 1)"))?;
+    let bob = session.user("bob")?;
+    session.fund(bob, &[("USD", "1000")])?;
+    let call = format!("SELECT * FROM exchange.place_order({bob}, 'BTC-USD', 'buy', 101, 3, client_order_id => 'x')");
+    let first = session.line(&call)?;
+    assert!(first.ends_with("|open|1.00000000|2.00000000|100.00000000|1.50000000|NULL"), "{first}");
+    let again = |session: &mut Session, when: &str| -> Result<()> {
+        assert_eq!(session.line(&call)?, first, "{when}");
+        Ok(())
+    };
+    again(&mut session, "at once")?;
+    session.run("SELECT exchange.amend_order(id, 100.5, 2.5) FROM exchange.orders WHERE client_order_id = 'x'")?;
+    again(&mut session, "after an amendment")?;
+    session.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'sell', 100, 0.5)"))?;
+    again(&mut session, "after a fill")?;
+    session.run(&format!("SELECT exchange.cancel_order({bob}, 'x')"))?;
+    again(&mut session, "after its end")?;
+    let other = call.replace("101, 3", "101, 4");
+    assert_eq!(session.refused(&other)?, "23505");
+    // Another user's ids are another's.
+    let other = call.replace(&format!("({bob},"), &format!("({user},"));
+    assert_ne!(session.line(&other)?, first);
+    session.verify_is_empty()
+}
+
+#[test]
+fn the_function_and_the_bulk_door_know_one_another() -> Result<()> {
+    let (database, mut session, user) = open("idempotency_doors")?;
+    session.run(&format!(
+        "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount, client_order_id)
+         SELECT 'new', {user}, 'BTC-USD', 'buy', 100, 1, 'id ' || n % 20 FROM generate_series(1, 200) n"
+    ))?;
+    thread::scope(|scope| {
+        let drain = scope.spawn(|| database.connect()?.run("CALL exchange.match_orders(NULL, 3)"));
+        for n in (0..20).rev() {
+            session.run(&format!(
+                "SELECT exchange.place_order({user}, 'BTC-USD', 'buy', 100, 1, client_order_id => 'id {n}')"
+            ))?;
+        }
+        drain.join().expect("no panic while draining")
+    })?;
+    assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 20);
+    assert_eq!(session.number("SELECT count(*) FROM exchange.command_rejections")?, 0);
+    session.verify_is_empty()
+}
+
+#[test]
+fn eight_clients_with_one_reference_move_money_once() -> Result<()> {
+    let (database, mut session, user) = open("idempotency_transfers")?;
+    for n in 0..10 {
+        let call = format!("SELECT exchange.deposit({user}, 'EUR', 5, 'wire {n}')");
+        let answers = all_at_once(&database, &call)?;
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        assert_eq!(session.refused(&call.replace("5,", "6,"))?, "23505");
+    }
+    assert_eq!(session.line("SELECT amount FROM exchange.assets WHERE symbol = 'EUR'")?, "50.00000000");
+    session.verify_is_empty()
+}
+
+/// Tries until an answer comes; how often the connection broke.
+fn insist(database: &Database, session: &mut Session, sql: &str) -> Result<u32> {
+    let mut broken = 0;
+    loop {
+        match session.run(sql) {
+            Ok(()) => return Ok(broken),
+            // 57P01: terminated by an administrator; no SQLSTATE: the connection was gone.
+            Err(failure) if failure.is("57P01") || failure.sqlstate.is_none() => {
+                broken += 1;
+                *session = database.connect()?;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+#[test]
+fn a_connection_killed_around_its_commit_and_a_retry_have_one_effect() -> Result<()> {
+    const ROUNDS: u64 = 150;
+    let (database, mut watcher, user) = open("idempotency_killed")?;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let broken = thread::scope(|scope| {
+        let killer = scope.spawn(|| -> Result<()> {
+            let (mut session, mut random) = (database.connect()?, Random::new(7));
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                thread::sleep(Duration::from_micros(random.below(20_000)));
+                session.run(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE application_name = 'victim' AND datname = current_database()",
+                )?;
+            }
+            Ok(())
+        });
+        let work = || -> Result<u32> {
+            let mut session = database.connect()?;
+            let mut broken = 0;
+            for n in 0..ROUNDS {
+                let side = if n % 2 == 0 { "buy" } else { "sell" };
+                // In one transaction with the name by which the killer finds it: the commit comes last.
+                broken += insist(
+                    &database,
+                    &mut session,
+                    &format!(
+                        "SET application_name = 'victim';
+                         BEGIN;
+                         SELECT exchange.place_order({user}, 'BTC-USD', '{side}', 100, 1, client_order_id => 'o{n}',
+                                                     self_trade_prevention => 'none');
+                         SELECT exchange.deposit({user}, 'EUR', 1, 'd{n}');
+                         COMMIT;
+                         SET application_name = 'spared'"
+                    ),
+                )?;
+            }
+            Ok(broken)
+        };
+        let broken = work();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        killer.join().expect("no panic in the killer")?;
+        broken
+    })?;
+    if broken < 10 {
+        return Err(Failure::new(format!("only {broken} connections were broken: nothing is proved")));
+    }
+    println!("{broken} connections broken in {ROUNDS} rounds");
+    let filled = "SELECT count(*), count(DISTINCT client_order_id), count(*) FILTER (WHERE status = 'filled')
+                  FROM exchange.orders";
+    assert_eq!(watcher.line(filled)?, "150|150|150");
+    assert_eq!(watcher.number("SELECT count(*) FROM exchange.trades")?, 75);
+    assert_eq!(watcher.line("SELECT amount FROM exchange.assets WHERE symbol = 'EUR'")?, "150.00000000");
+    watcher.verify_is_empty()
+}
