@@ -25,12 +25,22 @@ END
 $$;
 ALTER TYPE exchange.order_result OWNER TO bourse_owner;
 
+-- create_feed() makes publications: objects of the database, not of a schema.
+DO $$
+BEGIN
+    EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO bourse_owner', pg_catalog.current_database());
+END
+$$;
+
 -- Everybody who may look.
 GRANT EXECUTE ON FUNCTION
     bourse.status(), bourse.migrations(), bourse.require_installed(),
     identity.current_user_id(), identity.acts_for(bigint), identity.acts_for_all(),
     exchange.calculate_commission(numeric, numeric, numeric),
-    exchange.order_book(text, integer), exchange.best_bid_offer(text)
+    exchange.order_book(text, integer), exchange.best_bid_offer(text), exchange.ticker(text),
+    exchange.candles(text, interval, timestamptz, timestamptz), exchange.trade_tape(text, bigint, integer),
+    exchange.order_book_orders(text, bigint), exchange.book_as_of(text, timestamptz),
+    exchange.account_statement(bigint, text, timestamptz, timestamptz), exchange.locked_funds(bigint)
     TO bourse_viewer, bourse_worker;
 
 -- Everybody who may trade, each for the users whom the session acts for.
@@ -38,7 +48,8 @@ GRANT EXECUTE ON FUNCTION
     exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
                          timestamptz, text),
     exchange.cancel_order(bigint), exchange.cancel_order(bigint, text), exchange.cancel_all_orders(bigint, text),
-    exchange.amend_order(bigint, numeric, numeric), exchange.match_batch(text, integer)
+    exchange.amend_order(bigint, numeric, numeric), exchange.match_batch(text, integer),
+    exchange.transfer(bigint, bigint, text, numeric, text)
     TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON PROCEDURE exchange.match_orders(text, integer) TO bourse_trader, bourse_worker;
 
@@ -49,6 +60,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     exchange.update_user_balance(bigint, numeric), exchange.update_asset_balance(bigint, text, numeric, numeric),
     exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric),
-    exchange.set_market_status(text, text), bourse.install(), bourse.migrate()
+    exchange.set_market_status(text, text), exchange.unswept_fees(), exchange.sweep_fees(bigint, text),
+    exchange.create_feed(text), exchange.drop_feed(text), bourse.install(), bourse.migrate()
     TO bourse_admin;
+GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION exchange.verify() TO bourse_admin, bourse_worker;

@@ -7,6 +7,7 @@
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
+//! | [`guc`] | settings |
 //!
 //! Public SQL is declared in `sql/<schema>/`, tables in `sql/migrations/`.
 
@@ -16,10 +17,17 @@
 pub mod bourse;
 pub mod error;
 pub mod exchange;
+pub mod guc;
 pub mod identity;
 pub mod pg;
 
 ::pgrx::pg_module_magic!(name, version);
+
+/// Called by the server when it loads the library.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    guc::register();
+}
 
 pgrx::extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 pgrx::extension_sql_file!("../sql/bourse/install.sql", name = "bourse_install", requires = ["bootstrap"]);
@@ -30,8 +38,43 @@ pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", 
 pgrx::extension_sql_file!("../sql/exchange/triggers.sql", name = "exchange_triggers", requires = ["exchange_doors"]);
 pgrx::extension_sql_file!("../sql/exchange/markets.sql", name = "exchange_markets", requires = ["exchange_triggers"]);
 pgrx::extension_sql_file!("../sql/exchange/funds.sql", name = "exchange_funds", requires = ["exchange_markets"]);
-pgrx::extension_sql_file!("../sql/exchange/book.sql", name = "exchange_book", requires = ["exchange_funds"]);
-pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_book"]);
+pgrx::extension_sql_file!("../sql/exchange/transfer.sql", name = "exchange_transfer", requires = ["exchange_funds"]);
+pgrx::extension_sql_file!(
+    "../sql/exchange/sweep_fees.sql",
+    name = "exchange_sweep_fees",
+    requires = ["exchange_transfer"]
+);
+pgrx::extension_sql_file!(
+    "../sql/exchange/locked_funds.sql",
+    name = "exchange_locked_funds",
+    requires = ["exchange_sweep_fees"]
+);
+pgrx::extension_sql_file!("../sql/exchange/period.sql", name = "exchange_period", requires = ["exchange_locked_funds"]);
+pgrx::extension_sql_file!(
+    "../sql/exchange/account_statement.sql",
+    name = "exchange_account_statement",
+    requires = ["exchange_period"]
+);
+pgrx::extension_sql_file!(
+    "../sql/exchange/book.sql",
+    name = "exchange_book",
+    requires = ["exchange_account_statement"]
+);
+pgrx::extension_sql_file!("../sql/exchange/trade_tape.sql", name = "exchange_trade_tape", requires = ["exchange_book"]);
+pgrx::extension_sql_file!("../sql/exchange/ticker.sql", name = "exchange_ticker", requires = ["exchange_trade_tape"]);
+pgrx::extension_sql_file!("../sql/exchange/candles.sql", name = "exchange_candles", requires = ["exchange_ticker"]);
+pgrx::extension_sql_file!(
+    "../sql/exchange/order_book_orders.sql",
+    name = "exchange_order_book_orders",
+    requires = ["exchange_candles"]
+);
+pgrx::extension_sql_file!(
+    "../sql/exchange/book_as_of.sql",
+    name = "exchange_book_as_of",
+    requires = ["exchange_order_book_orders"]
+);
+pgrx::extension_sql_file!("../sql/exchange/feed.sql", name = "exchange_feed", requires = ["exchange_book_as_of"]);
+pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_feed"]);
 pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["match_orders"]);
 pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 

@@ -4,7 +4,7 @@ BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM exchange.markets m WHERE m.symbol = require_market.symbol) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('market %s does not exist', coalesce(quote_literal(symbol), 'NULL')),
+            MESSAGE = format('market %s does not exist', coalesce(symbol, 'NULL')),
             HINT = 'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.';
     END IF;
 END
@@ -22,19 +22,21 @@ BEGIN
             MESSAGE = format('%s levels asked for', coalesce(levels::text, 'NULL')), HINT = 'Ask for at least one level.';
     END IF;
     RETURN QUERY
-    SELECT 'buy', b.price, sum(b.amount - b.filled_amount), count(*)
+    SELECT 'buy', b.price, sum(coalesce(b.visible_amount, b.amount - b.filled_amount)), count(*)
     FROM exchange.orders b
     WHERE b.symbol = order_book.symbol AND b.side = 'buy' AND b.status = 'open'
+      AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())
     GROUP BY b.price ORDER BY b.price DESC LIMIT levels;
     RETURN QUERY
-    SELECT 'sell', s.price, sum(s.amount - s.filled_amount), count(*)
+    SELECT 'sell', s.price, sum(coalesce(s.visible_amount, s.amount - s.filled_amount)), count(*)
     FROM exchange.orders s
     WHERE s.symbol = order_book.symbol AND s.side = 'sell' AND s.status = 'open'
+      AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
     GROUP BY s.price ORDER BY s.price LIMIT levels;
 END
 $$;
 COMMENT ON FUNCTION exchange.order_book(text, integer) IS
-'The public book: bids best first, then offers best first, each level with its open quantity and number of orders. 42704 unknown market, 22023 fewer than one level';
+'The public book: bids best first, then offers best first, each level with the quantity that it shows (icebergs: their slice) and its number of orders. 42704 unknown market, 22023 fewer than one level';
 
 CREATE FUNCTION exchange.best_bid_offer(symbol text)
 RETURNS TABLE (bid_price numeric, bid_amount numeric, ask_price numeric, ask_amount numeric)

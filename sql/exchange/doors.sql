@@ -18,7 +18,7 @@ CREATE FUNCTION exchange.place_order(
 RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'place_order_wrapper';
 COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
                                          boolean, timestamptz, text) IS
-'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: base. A repeated client_order_id returns the first answer. 0A000 not supported yet, 22003 overflow, 22004 NULL, 22023 bad value, off tick or lot, outside the limits of the market, 23505 client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 55000 market not open';
+'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: base. A repeated client_order_id returns the first answer. 22003 overflow, 22004 NULL, 22023 bad value or combination, off tick or lot, outside the limits or the price band of the market, 23505 client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 too many open orders, 55000 market not open, P0001 post_only that would take, fok that cannot fill';
 
 CREATE FUNCTION exchange.cancel_order(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
@@ -40,6 +40,15 @@ RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'amend_order_wrap
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
 'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
 
+CREATE FUNCTION exchange.check_inserted(
+    user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text, time_in_force text,
+    client_order_id text, stop_price numeric, display_amount numeric, quote_amount numeric, post_only boolean,
+    expires_at timestamptz, self_trade_prevention text)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'check_inserted_wrapper';
+COMMENT ON FUNCTION exchange.check_inserted(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
+                                            numeric, boolean, timestamptz, text) IS
+'Refuses an order that a plain INSERT is about to store, as place_order() would. For the trigger of exchange.orders only';
+
 CREATE FUNCTION exchange.place_inserted(order_ids bigint[])
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'place_inserted_wrapper';
 COMMENT ON FUNCTION exchange.place_inserted(bigint[]) IS
@@ -50,10 +59,20 @@ RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'match_batch_wrapper';
 COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
 'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. Returns how many; 0: none left. match_orders() calls it and commits';
 
-CREATE FUNCTION exchange.lock_market(symbol text)
-RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lock_market_wrapper';
-COMMENT ON FUNCTION exchange.lock_market(text) IS
-'Holds a market until the transaction ends: nothing matches meanwhile. 22004 NULL, 42704 unknown market';
+CREATE FUNCTION exchange.set_market_status(symbol text, status text)
+RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'set_market_status_wrapper';
+COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
+'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the batch that is matching. Returns the status. 22004 NULL, 22023 unknown status, 42704 unknown market';
+
+CREATE FUNCTION exchange.expire_orders(symbol text)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';
+COMMENT ON FUNCTION exchange.expire_orders(text) IS
+'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never trades, whether this has run or not. Returns how many. 22004 NULL, 42704 unknown market';
+
+CREATE FUNCTION exchange.lock_markets()
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lock_markets_wrapper';
+COMMENT ON FUNCTION exchange.lock_markets() IS
+'Holds every market until the transaction ends, in the order in which the engine locks them. For the trigger of exchange.markets only';
 
 CREATE FUNCTION exchange.require_amount(name text, amount numeric)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';

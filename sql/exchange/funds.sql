@@ -1,70 +1,134 @@
 CREATE FUNCTION exchange.require_asset(asset text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    IF asset IS NULL OR asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
+    IF asset IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'asset must not be NULL', HINT = 'Give a value for asset.';
+    END IF;
+    IF asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s is no asset', coalesce(quote_literal(asset), 'NULL')),
+            MESSAGE = format('%L is no asset', asset),
             HINT = 'An asset is 1 to 10 capital letters and digits, like USD or BTC.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an asset (22023)';
+COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
 
-CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
+CREATE FUNCTION exchange.require_existing_user(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_user.user_id) THEN
+    IF user_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'user_id must not be NULL', HINT = 'Give a value for user_id.';
+    END IF;
+    IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('user %s does not exist', coalesce(user_id::text, 'NULL')),
+            MESSAGE = format('user %s does not exist', user_id),
             HINT = 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.';
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who does not exist (42704)';
+COMMENT ON FUNCTION exchange.require_existing_user(bigint) IS 'Refuses a user who is NULL (22004) or does not exist (42704)';
 
--- The one writer of the journal: a transfer and the balance that it moves. A reference moves money once, for
--- ever: the same reference with the same body returns the first transfer, with another body it is refused.
-CREATE FUNCTION exchange.book_transfer(user_id bigint, asset text, kind text, amount numeric, locked_amount numeric,
-                                       reference text) RETURNS bigint
+-- The user whose money is moved: there, and one whom the session may act for.
+CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    -- Who may not act for a user does not learn whether there is one.
+    IF NOT identity.acts_for(user_id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to act for user %s', user_id),
+            HINT = 'Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.';
+    END IF;
+    PERFORM exchange.require_existing_user(user_id);
+END
+$$;
+COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
+
+-- A reference moves money once, for ever: the same reference with the same body gives the first row, with
+-- another body it is refused.
+CREATE FUNCTION exchange.journal_transfer(
+    user_id bigint, asset text, kind text, amount numeric, locked_amount numeric, reference text,
+    counterparty_id bigint, debit_id bigint, OUT transfer_id bigint, OUT is_new boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    transfer_id bigint;
     first exchange.transfers%ROWTYPE;
 BEGIN
-    INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference)
-    VALUES (user_id, asset, kind, amount, locked_amount, reference)
+    IF reference = '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'reference is empty', HINT = 'Give a reference of at least one character, or none.';
+    END IF;
+    INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
+    VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     ON CONFLICT ON CONSTRAINT transfers_reference_key DO NOTHING
     RETURNING t.id INTO transfer_id;
-    IF transfer_id IS NULL THEN
-        SELECT * INTO STRICT first FROM exchange.transfers t WHERE t.reference = book_transfer.reference;
-        IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount)
-           IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount) THEN
+    is_new := transfer_id IS NOT NULL;
+    IF NOT is_new THEN
+        SELECT * INTO STRICT first FROM exchange.transfers t WHERE t.reference = journal_transfer.reference;
+        IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
+           IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
                 MESSAGE = format('reference %L was used for another transfer', reference),
-                DETAIL = format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id),
+                DETAIL = CASE WHEN identity.acts_for(first.user_id)
+                    THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id)
+                    ELSE 'The other transfer is another user''s.' END,
                 HINT = 'Give each transfer a reference of its own; repeat one only to ask for the same transfer again.';
         END IF;
-        RETURN first.id;
+        transfer_id := first.id;
     END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
+'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer';
+
+CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
     UPDATE exchange.assets a
-    SET amount = a.amount + book_transfer.amount, locked_amount = a.locked_amount + book_transfer.locked_amount
-    WHERE a.user_id = book_transfer.user_id AND a.symbol = asset
-      AND a.amount + book_transfer.amount >= 0 AND a.locked_amount + book_transfer.locked_amount >= 0;
+    SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
+    WHERE a.user_id = move_balance.user_id AND a.symbol = asset
+      AND a.amount + move_balance.amount >= 0 AND a.locked_amount + move_balance.locked_amount >= 0;
     IF NOT FOUND AND amount >= 0 AND locked_amount >= 0 THEN
-        PERFORM exchange.create_balance(user_id, asset, amount, locked_amount);
+        PERFORM exchange.create_balance(user_id, asset);
+        UPDATE exchange.assets a
+        SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
+        WHERE a.user_id = move_balance.user_id AND a.symbol = asset;
     ELSIF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'check_violation',
             MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
                 coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
-                          WHERE a.user_id = book_transfer.user_id AND a.symbol = asset), 0), asset, trim_scale(-amount)),
+                          WHERE a.user_id = move_balance.user_id AND a.symbol = asset), 0), asset, trim_scale(-amount)),
             HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
+    END IF;
+EXCEPTION
+    WHEN numeric_value_out_of_range THEN
+        RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range',
+            MESSAGE = format('the %s balance of user %s leaves the range of NUMERIC(20,8)', asset, user_id),
+            HINT = 'No price, amount, price x amount or balance may reach 1000000000000.';
+END
+$$;
+COMMENT ON FUNCTION exchange.move_balance(bigint, text, numeric, numeric) IS
+'Moves available and locked funds of one user by signed amounts. For what has just been journaled only. 22003 too large, 23514 insufficient funds';
+
+CREATE FUNCTION exchange.book_transfer(user_id bigint, asset text, kind text, amount numeric, locked_amount numeric,
+                                       reference text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+DECLARE
+    transfer_id bigint;
+    is_new boolean;
+BEGIN
+    SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
+    FROM exchange.journal_transfer(user_id, asset, kind, amount, locked_amount, reference, NULL, NULL) j;
+    IF is_new THEN
+        PERFORM exchange.move_balance(user_id, asset, amount, locked_amount);
     END IF;
     RETURN transfer_id;
 END
 $$;
 COMMENT ON FUNCTION exchange.book_transfer(bigint, text, text, numeric, numeric, text) IS
-'Writes one journal row and moves the balance with it. Returns the transfer id. 23505 the reference was used for another transfer, 23514 insufficient funds. For deposit(), withdraw() and update_asset_balance() only';
+'Writes one journal row and moves the balance with it, once per reference. Returns the transfer id. 22003 too large, 23505 the reference was used for another transfer, 23514 insufficient funds. For the functions that move one user''s money only';
 
 CREATE FUNCTION exchange.deposit(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -77,7 +141,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
-'Credits available funds. amount: in the asset, up to 8 decimals. reference: the caller''s id, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42704 unknown user, 23505 reference used for another transfer';
+'Credits available funds. amount: in the asset, up to 8 decimals. reference: the caller''s id, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer';
 
 CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -156,15 +220,10 @@ $$;
 COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
 'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or negative';
 
-CREATE FUNCTION exchange.create_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-#variable_conflict use_variable
-BEGIN
-    INSERT INTO exchange.assets AS a (user_id, symbol, amount, locked_amount)
-    VALUES (user_id, asset, amount, locked_amount)
-    ON CONFLICT ON CONSTRAINT assets_symbol_user_unique DO UPDATE
-    SET amount = a.amount + excluded.amount, locked_amount = a.locked_amount + excluded.locked_amount;
-END
+CREATE FUNCTION exchange.create_balance(user_id bigint, asset text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+    INSERT INTO exchange.assets AS a (user_id, symbol) VALUES (create_balance.user_id, asset)
+    ON CONFLICT ON CONSTRAINT assets_symbol_user_unique DO NOTHING
 $$;
-COMMENT ON FUNCTION exchange.create_balance(bigint, text, numeric, numeric) IS
-'Makes the first balance of a user in an asset, or adds to it when another session was quicker. Moves no journal: for book_transfer() and the engine only';
+COMMENT ON FUNCTION exchange.create_balance(bigint, text) IS
+'Makes the empty balance of a user in an asset, if there is none yet. For move_balance() and the engine only';

@@ -8,6 +8,15 @@ DECLARE
     broken text;
 BEGIN
     PERFORM bourse.require_installed();
+    IF symbol IS NULL OR base IS NULL OR quote IS NULL OR maker_rate IS NULL OR taker_rate IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'symbol, base, quote and the rates must not be NULL', HINT = 'Give a value for each.';
+    END IF;
+    IF greatest(scale(trim_scale(maker_rate)), scale(trim_scale(taker_rate))) > 8 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('rate %s or %s has more than 8 decimals', maker_rate, taker_rate),
+            HINT = 'Round the rates to 8 decimals or fewer.';
+    END IF;
     PERFORM exchange.require_amount('tick_size', tick_size);
     PERFORM exchange.require_amount('lot_size', lot_size);
     PERFORM exchange.require_amount('min_amount', min_amount) WHERE min_amount IS NOT NULL;
@@ -30,29 +39,9 @@ EXCEPTION
     WHEN check_violation OR not_null_violation OR numeric_value_out_of_range THEN
         GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT;
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('market %s refused: %s', coalesce(symbol, 'NULL'), broken),
-            HINT = 'A symbol is like BTC-USD, base and quote are two different assets like BTC, rates lie between 0 and 1, min_amount is at most max_amount.';
+            MESSAGE = format('market %L refused: %s', symbol, broken),
+            HINT = 'A symbol is like BTC-USD, base and quote are two different assets like BTC, the taker rate lies between 0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.';
 END
 $$;
 COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric) IS
 'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base; rates: commission as a fraction of price x amount. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the market exists';
-
-CREATE FUNCTION exchange.set_market_status(symbol text, status text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-#variable_conflict use_variable
-BEGIN
-    PERFORM bourse.require_installed();
-    IF status IS NULL OR status NOT IN ('open', 'halted', 'cancel_only', 'auction', 'closed') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s is no market status', coalesce(quote_literal(status), 'NULL')),
-            HINT = 'A status is open, halted, cancel_only, auction or closed.';
-    END IF;
-    -- Waits for the batch that is matching: a halt falls between two batches, never into one.
-    PERFORM exchange.lock_market(symbol);
-    UPDATE exchange.markets m SET status = set_market_status.status, updated_at = clock_timestamp()
-    WHERE m.symbol = set_market_status.symbol;
-    RETURN status;
-END
-$$;
-COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
-'Sets what a market allows: open everything; auction and cancel_only no trades, cancels only for the latter; halted and closed nothing. Returns the status. 22023 unknown status, 42704 unknown market';

@@ -1,34 +1,31 @@
 CREATE FUNCTION exchange.validate_order_before_insert() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- A row with a priority has been placed before: it is being restored from a dump. Only the owner of the
     -- table and a superuser may write that column.
     IF NEW.priority > 0 THEN
         RETURN NEW;
     END IF;
-    IF NEW.price IS NULL OR NEW.amount IS NULL OR NOT (NEW.price > 0 AND NEW.amount > 0)
-       OR 'NaN' IN (NEW.price, NEW.amount) THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'Price and amount must be positive',
-            DETAIL = format('price %s, amount %s', coalesce(NEW.price::text, 'NULL'), coalesce(NEW.amount::text, 'NULL')),
-            HINT = 'Give a price and an amount above zero.';
-    END IF;
-    IF NEW.side IS NULL OR NEW.side NOT IN ('buy', 'sell') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'Invalid order side',
-            DETAIL = format('side %s', coalesce(quote_literal(NEW.side), 'NULL')),
-            HINT = 'A side is buy or sell.';
-    END IF;
+    -- An explicit NULL means the default, as it does in place_order().
+    NEW.order_type := coalesce(NEW.order_type, 'limit');
+    NEW.time_in_force := coalesce(NEW.time_in_force, 'gtc');
+    NEW.post_only := coalesce(NEW.post_only, false);
+    NEW.self_trade_prevention := coalesce(NEW.self_trade_prevention, 'cancel_taker');
+    PERFORM exchange.check_inserted(NEW.user_id, NEW.symbol, NEW.side, NEW.price, NEW.amount, NEW.order_type,
+        NEW.time_in_force, NEW.client_order_id, NEW.stop_price, NEW.display_amount, NEW.quote_amount, NEW.post_only,
+        NEW.expires_at, NEW.self_trade_prevention);
     -- What only the engine decides starts from nothing, whatever the statement says.
     NEW.filled_amount := 0;
     NEW.status := 'open';
     NEW.reserved := 0;
     NEW.accepted_sequence := 0;
+    NEW.visible_amount := NULL;
+    NEW.triggered_at := NULL;
     NEW.cancel_reason := NULL;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.validate_order_before_insert() IS 'Trigger: refuses an inserted order without a positive price, a positive amount or a side (22023)';
+COMMENT ON FUNCTION exchange.validate_order_before_insert() IS 'Trigger: refuses an inserted order as place_order() would: 22004, 22023, 42501, 42704, and 23505 for a client_order_id that is taken';
 
 CREATE FUNCTION exchange.place_inserted_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -70,3 +67,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for a user whom the session may not act for is refused (42501)';
+
+CREATE FUNCTION exchange.guard_market_rules() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    -- The row is locked by now: nobody places an order in this market before the change is committed.
+    IF (NEW.tick_size, NEW.lot_size) IS DISTINCT FROM (OLD.tick_size, OLD.lot_size)
+       AND EXISTS (SELECT FROM exchange.orders o
+                   WHERE o.symbol = OLD.symbol AND o.status IN ('open', 'pending')) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+            MESSAGE = format('market %s has live orders: its tick and lot cannot change', OLD.symbol),
+            HINT = 'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.';
+    END IF;
+    NEW.updated_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION exchange.guard_market_rules() IS
+'Trigger: tick and lot of a market do not change while it has live orders (55006); stamps updated_at';
+
+CREATE FUNCTION exchange.hold_markets() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM exchange.lock_markets();
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION exchange.hold_markets() IS
+'Trigger: an UPDATE of markets waits for what is matching, in the engine''s own order, and so never meets it in a deadlock';

@@ -10,7 +10,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.verify() IS
-'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, money conserved per asset, locked funds explained, each balance equal to its ledger, fills equal to trades, book not crossed, trade sequences without gap';
+'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills equal to trades, book not crossed, trade sequences without gap and in order of time';
 
 CREATE FUNCTION exchange.verify_funds() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -40,6 +40,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     FULL JOIN (SELECT lines.asset, -sum(lines.amount) AS amount FROM lines WHERE lines.account <> 'user' GROUP BY lines.asset) AS l
         ON l.asset = h.asset
     WHERE coalesce(h.amount, 0) <> coalesce(l.amount, 0)
+    UNION ALL
+    -- What the ledger holds as commission is what the trades since the last sweep have brought: never negative,
+    -- nothing booked twice.
+    SELECT 'commission_is_unswept', coalesce(l.asset, u.asset), coalesce(u.amount, 0)::text, coalesce(l.amount, 0)::text
+    FROM (SELECT * FROM lines WHERE lines.account = 'commission') AS l
+    FULL JOIN (SELECT f.asset, sum(f.amount) AS amount FROM exchange.unswept_fees() f GROUP BY f.asset) AS u ON u.asset = l.asset
+    WHERE coalesce(l.amount, 0) <> coalesce(u.amount, 0)
     UNION ALL
     SELECT 'balance_is_ledger', format('user %s %s', coalesce(a.user_id, l.user_id), coalesce(a.symbol, l.asset)),
            coalesce(l.amount, 0)::text, coalesce(a.amount + a.locked_amount, 0)::text
@@ -75,7 +82,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     SELECT 'status_agrees', format('order %s', o.id),
            CASE WHEN o.filled_amount = o.amount THEN 'filled' ELSE 'open, pending or cancelled' END, o.status
     FROM exchange.orders o
-    WHERE (o.status = 'filled') <> (o.filled_amount = o.amount)
+    WHERE (o.status = 'filled') <> (o.filled_amount = coalesce(o.amount, -1))
     UNION ALL
     -- A live order locks at least what its rest costs, a finished one nothing.
     SELECT 'reserve_covers_rest', format('order %s', o.id), c.needed::text, o.reserved::text
@@ -83,7 +90,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     CROSS JOIN LATERAL (SELECT CASE
         WHEN o.status NOT IN ('open', 'pending') THEN 0
         WHEN o.side = 'sell' THEN o.amount - o.filled_amount
-        ELSE o.price * (o.amount - o.filled_amount) END AS needed) AS c
+        ELSE coalesce(o.price, o.stop_price) * (o.amount - o.filled_amount) END AS needed) AS c
     WHERE o.reserved < c.needed OR (o.status NOT IN ('open', 'pending') AND o.reserved <> 0)
     UNION ALL
     SELECT 'trade_has_its_orders', format('trade %s', t.id), 'a buy and a sell order of its market',
@@ -106,7 +113,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     SELECT 'book_not_crossed', m.symbol, 'best bid < best offer', format('%s >= %s', b.bid_price, b.ask_price)
     FROM exchange.markets m
     CROSS JOIN LATERAL exchange.best_bid_offer(m.symbol) AS b
-    WHERE m.status <> 'auction' AND b.bid_price >= b.ask_price
+    WHERE m.status = 'open' AND b.bid_price >= b.ask_price
     UNION ALL
     SELECT 'sequence_has_no_gap', m.symbol, format('1 to %s', m.last_sequence),
            format('%s trades, %s to %s', coalesce(t.trades, 0), t.first, t.last)
@@ -114,6 +121,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     LEFT JOIN (SELECT s.symbol, count(*) AS trades, min(s.sequence) AS first, max(s.sequence) AS last
                FROM exchange.trades s GROUP BY s.symbol) AS t ON t.symbol = m.symbol
     WHERE coalesce(t.trades, 0) <> m.last_sequence OR coalesce(t.last, 0) <> m.last_sequence OR t.first <> 1
+    UNION ALL
+    -- Market data finds a time by the sequence of the trades.
+    SELECT 'time_follows_sequence', format('%s trade %s', t.symbol, t.sequence), format('>= %s', t.before), t.created_at::text
+    FROM (SELECT s.symbol, s.sequence, s.created_at,
+                 lag(s.created_at) OVER (PARTITION BY s.symbol ORDER BY s.sequence) AS before
+          FROM exchange.trades s) AS t
+    WHERE t.created_at < t.before
     UNION ALL
     SELECT 'priority_is_given_once', o.symbol, 'one order', format('%s orders with priority %s', count(*), o.priority)
     FROM exchange.orders o

@@ -26,9 +26,10 @@ CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.users
     FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
 
 ALTER TABLE identity.users ENABLE ROW LEVEL SECURITY;
-CREATE POLICY users_own ON identity.users FOR SELECT
-    USING (id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
-CREATE POLICY users_admin ON identity.users
+CREATE POLICY users_own ON identity.users FOR SELECT USING (id = (SELECT identity.current_user_id()));
+CREATE POLICY users_all ON identity.users FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
+CREATE POLICY users_write ON identity.users TO bourse_admin, bourse_gateway
     USING ((SELECT identity.acts_for_all())) WITH CHECK ((SELECT identity.acts_for_all()));
 
 -- Everything but the secrets: nobody reads a password hash or a remember token through SQL.

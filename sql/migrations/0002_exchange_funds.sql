@@ -80,14 +80,18 @@ CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON exchange.assets
     FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
 CREATE TRIGGER trigger_guard_funds BEFORE DELETE ON exchange.assets
     FOR EACH ROW EXECUTE FUNCTION exchange.guard_funds();
+CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.assets
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exchange.transfers
     FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
 
 ALTER TABLE exchange.assets ENABLE ROW LEVEL SECURITY;
-CREATE POLICY assets_own ON exchange.assets FOR SELECT
-    USING (user_id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
+CREATE POLICY assets_own ON exchange.assets FOR SELECT USING (user_id = (SELECT identity.current_user_id()));
+CREATE POLICY assets_all ON exchange.assets FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
 ALTER TABLE exchange.transfers ENABLE ROW LEVEL SECURITY;
-CREATE POLICY transfers_own ON exchange.transfers FOR SELECT
-    USING (user_id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
+CREATE POLICY transfers_own ON exchange.transfers FOR SELECT USING (user_id = (SELECT identity.current_user_id()));
+CREATE POLICY transfers_all ON exchange.transfers FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
 
 GRANT SELECT ON exchange.markets, exchange.assets, exchange.transfers TO bourse_viewer;

@@ -107,22 +107,28 @@ CREATE TRIGGER trigger_place_inserted_orders AFTER INSERT ON exchange.orders
     REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION exchange.place_inserted_orders();
 CREATE TRIGGER trigger_update_order_timestamp BEFORE UPDATE ON exchange.orders
     FOR EACH ROW EXECUTE FUNCTION exchange.update_order_timestamp();
+CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.orders
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+-- Amendments go with their order when it is deleted.
+CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON exchange.order_amendments
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exchange.trades
     FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
 
 ALTER TABLE exchange.orders ENABLE ROW LEVEL SECURITY;
-CREATE POLICY orders_own ON exchange.orders FOR SELECT
-    USING (user_id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
-CREATE POLICY orders_insert_own ON exchange.orders FOR INSERT
-    WITH CHECK (user_id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
+CREATE POLICY orders_own ON exchange.orders FOR SELECT USING (user_id = (SELECT identity.current_user_id()));
+CREATE POLICY orders_all ON exchange.orders FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
+CREATE POLICY orders_insert ON exchange.orders FOR INSERT WITH CHECK (identity.acts_for(user_id));
 ALTER TABLE exchange.order_amendments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY order_amendments_own ON exchange.order_amendments FOR SELECT
     USING (EXISTS (SELECT FROM exchange.orders o WHERE o.id = order_id));
 -- A trade belongs to the owners of its two orders; the public sees trades without owners (trade_tape).
 ALTER TABLE exchange.trades ENABLE ROW LEVEL SECURITY;
 CREATE POLICY trades_own ON exchange.trades FOR SELECT
-    USING ((SELECT identity.acts_for_all())
-           OR EXISTS (SELECT FROM exchange.orders o WHERE o.id IN (buy_order_id, sell_order_id)));
+    USING (EXISTS (SELECT FROM exchange.orders o WHERE o.id IN (buy_order_id, sell_order_id)));
+CREATE POLICY trades_all ON exchange.trades FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
 
 GRANT SELECT ON exchange.orders, exchange.order_amendments, exchange.trades TO bourse_viewer;
 GRANT INSERT (user_id, symbol, side, price, amount, order_type, time_in_force, post_only, stop_price,

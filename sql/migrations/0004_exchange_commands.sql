@@ -53,8 +53,9 @@ CREATE TRIGGER trigger_check_command_user BEFORE INSERT ON exchange.order_comman
     FOR EACH ROW WHEN (NOT identity.acts_for(NEW.user_id)) EXECUTE FUNCTION exchange.refuse_foreign_command();
 
 ALTER TABLE exchange.command_rejections ENABLE ROW LEVEL SECURITY;
-CREATE POLICY command_rejections_own ON exchange.command_rejections FOR SELECT
-    USING (user_id = (SELECT identity.current_user_id()) OR (SELECT identity.acts_for_all()));
+CREATE POLICY command_rejections_own ON exchange.command_rejections FOR SELECT USING (user_id = (SELECT identity.current_user_id()));
+CREATE POLICY command_rejections_all ON exchange.command_rejections FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
 
 GRANT SELECT ON exchange.command_rejections TO bourse_viewer;
 GRANT INSERT (action, user_id, symbol, client_order_id, side, price, amount, order_type, time_in_force,

@@ -16,7 +16,7 @@ WHERE o.status = 'open'
 ORDER BY CASE WHEN o.side = 'buy' THEN o.price END DESC,
          CASE WHEN o.side = 'sell' THEN o.price END,
          o.priority;
-COMMENT ON VIEW exchange.order_book_view IS 'Open orders: bids high to low, offers low to high, then oldest first. Everybody sees their own, an admin all; the public book is exchange.order_book()';
+COMMENT ON VIEW exchange.order_book_view IS 'Open orders: offers low to high, bids high to low, then earliest first. Everybody sees their own, an admin all; the public book is exchange.order_book()';
 
 CREATE VIEW exchange.user_balance_view WITH (security_invoker = true) AS
 SELECT u.id AS user_id, u.name, u.email,
@@ -42,14 +42,16 @@ UNION ALL
 SELECT 'trade', t.id, l.account, l.user_id, l.asset, l.amount, t.created_at
 FROM exchange.trades t
 JOIN exchange.markets m ON m.symbol = t.symbol
-JOIN exchange.orders b ON b.id = t.buy_order_id
-JOIN exchange.orders s ON s.id = t.sell_order_id
+-- Who may see only one of the two orders sees only that user's lines.
+LEFT JOIN exchange.orders b ON b.id = t.buy_order_id
+LEFT JOIN exchange.orders s ON s.id = t.sell_order_id
 CROSS JOIN LATERAL (VALUES
     ('user', b.user_id, m.base, t.amount),
     ('user', s.user_id, m.base, -t.amount),
     ('user', b.user_id, m.quote, -(t.price * t.amount)::numeric(20,8) - t.buyer_commission),
     ('user', s.user_id, m.quote, (t.price * t.amount)::numeric(20,8) - t.seller_commission),
-    ('commission', NULL, m.quote, t.commission)) AS l (account, user_id, asset, amount);
+    ('commission', NULL, m.quote, t.commission)) AS l (account, user_id, asset, amount)
+WHERE l.account <> 'user' OR l.user_id IS NOT NULL;
 COMMENT ON VIEW exchange.ledger_entries IS 'The double-entry ledger, read from transfers and trades. Per source the amounts of each asset add up to zero; per user and asset to the balance, locked part included';
 
 GRANT SELECT ON exchange.users, exchange.order_book_view, exchange.user_balance_view, exchange.ledger_entries TO bourse_viewer;

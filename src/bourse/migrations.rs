@@ -20,10 +20,12 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_exchange_orders"),
     migration!("0004_exchange_commands"),
     migration!("0005_exchange_views"),
+    migration!("0006_exchange_order_types"),
+    migration!("0007_exchange_money"),
 ];
 
 const JOURNAL: &str = "
-    CREATE TABLE IF NOT EXISTS bourse.schema_migrations (
+    CREATE TABLE bourse.schema_migrations (
         version    text COLLATE \"C\" PRIMARY KEY,
         applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
     );
@@ -41,7 +43,9 @@ pub fn run() -> Answer<String> {
     super::session::refuse_read_only("bourse.install()");
     Lock::Migrations.acquire();
     Spi::connect_mut(|client| {
-        client.update(JOURNAL, None, &[])?;
+        if super::require_tables().is_err() {
+            client.update(JOURNAL, None, &[])?;
+        }
         let applied = client.update("SELECT version FROM bourse.schema_migrations", None, &[])?;
         let applied: Vec<String> = applied.filter_map(|row| row.get(1).ok().flatten()).collect();
         let pending: Vec<&Migration> =

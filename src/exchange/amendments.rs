@@ -1,18 +1,41 @@
 //! The terms under which an order was first accepted.
 
+use std::ops::ControlFlow;
+
+use matching::Money;
+
 use super::rows::{OrderRow, amendments};
 use super::ticket::Ticket;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
-/// The ticket of a stored order before any amendment: what a repeated client_order_id is compared with.
-pub fn first_body(order: &OrderRow) -> Ticket {
+/// The terms of an order before its owner could change them.
+pub struct First {
+    /// What was sent: what a repeated client_order_id is compared with.
+    pub ticket: Ticket,
+    /// The amount when acceptance was done: less where self-trade prevention had taken something off.
+    pub accepted_amount: Option<Money>,
+}
+
+/// The first terms of a stored order.
+pub fn first(order: &OrderRow) -> First {
     let mut table = Table::open(c"exchange", c"order_amendments", amendments::NAMES);
     let index = table.index(c"idx_order_amendments_order_id");
-    let first = table.find(index, &[Key::Int(order.id.0)], |row| {
-        (row.money(amendments::OLD_PRICE), row.money(amendments::OLD_AMOUNT))
+    let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.amount };
+    let mut sent = None;
+    table.scan(index, &[Key::Int(order.id.0)], |row| {
+        let old = (row.some_money(amendments::OLD_PRICE), row.some_money(amendments::OLD_AMOUNT));
+        sent.get_or_insert(old);
+        if row.bool(amendments::AT_ACCEPTANCE) == Some(true) {
+            first.accepted_amount = row.some_money(amendments::NEW_AMOUNT);
+            return ControlFlow::Continue(());
+        }
+        first.accepted_amount = old.1;
+        ControlFlow::Break(())
     });
     table.close();
-    let (price, amount) = first.unwrap_or((order.ticket.price, order.ticket.amount));
-    Ticket { price, amount, ..order.ticket.clone() }
+    if let Some((price, amount)) = sent {
+        (first.ticket.price, first.ticket.amount) = (price, amount);
+    }
+    first
 }

@@ -1,6 +1,6 @@
 //! What the doors ask of the exchange: every door turns its call into commands.
 
-use matching::{Money, OrderId, OrderState, UserId};
+use matching::{MarketStatus, Money, OrderId, OrderState, UserId};
 
 use super::ticket::Ticket;
 
@@ -28,6 +28,10 @@ pub enum Action {
     Cancel(Target),
     /// Give a live order a new price, a new total amount, or both.
     Amend { target: Target, price: Option<Money>, amount: Option<Money> },
+    /// Cancel every order of the market whose time has come.
+    Expire,
+    /// Set what the market allows; opening it uncrosses its book.
+    SetStatus(MarketStatus),
 }
 
 /// How a command names an order.
@@ -50,6 +54,7 @@ impl std::fmt::Display for Target {
 
 /// What a command did.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every command changes an order")]
 pub enum Done {
     /// It changed its order.
     Changed {
@@ -60,6 +65,8 @@ pub enum Done {
     },
     /// A new order that had been accepted before under the same client_order_id.
     Repeated(OrderId),
+    /// It changed the market: how many orders have ended, or trades were made.
+    Market(usize),
 }
 
 /// What fills of one order add up to.
@@ -81,10 +88,15 @@ impl Command {
         Command { user: ticket.user, symbol: ticket.symbol.clone(), action: Action::New { ticket, stored } }
     }
 
+    /// A command to the market itself.
+    pub fn market(symbol: &str, action: Action) -> Command {
+        Command { user: UserId(0), symbol: symbol.to_owned(), action }
+    }
+
     /// The order that it names, if it names one.
     pub fn target(&self) -> Option<&Target> {
         match &self.action {
-            Action::New { .. } => None,
+            Action::New { .. } | Action::Expire | Action::SetStatus(_) => None,
             Action::Cancel(target) | Action::Amend { target, .. } => Some(target),
         }
     }
@@ -94,7 +106,7 @@ impl Command {
         match &self.action {
             Action::New { ticket, .. } => ticket.client_order_id.as_deref(),
             Action::Cancel(Target::Client(id)) | Action::Amend { target: Target::Client(id), .. } => Some(id),
-            Action::Cancel(Target::Id(_)) | Action::Amend { target: Target::Id(_), .. } => None,
+            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::SetStatus(_) => None,
         }
     }
 }

@@ -10,15 +10,52 @@ use super::rows::OrderRow;
 use super::ticket::Ticket;
 
 /// What arriving orders can take from one side of a book.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Demand {
-    /// The most aggressive limit price.
-    pub limit: Money,
-    /// What the loaded part of the side must hold at least, to outweigh all that arrives.
+    /// The most aggressive limit price; `None`: any price.
+    pub limit: Option<Money>,
+    /// What the front of the side must be worth, to outweigh all that arrives with a budget.
+    pub value: Money,
+    /// And what the side must hold behind that, to outweigh all that arrives by quantity.
     pub amount: Money,
+}
+
+/// One arriving order, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Its side.
+    pub side: Side,
+    /// Its limit; `None`: any price.
+    pub limit: Option<Money>,
+    /// Its quantity.
+    pub amount: Money,
+    /// Its budget.
+    pub value: Money,
 }
 
 /// The demand on every side of every market.
 pub struct Demands<'a>(HashMap<(&'a str, Side), Demand>);
+
+impl Demand {
+    /// The demand with one more arriving order.
+    pub fn with(demand: Option<Demand>, arrival: &Arrival) -> Demand {
+        let Arrival { side, limit, amount, value } = *arrival;
+        let Some(demand) = demand else { return Demand { limit, amount, value } };
+        let further = |a: Money, b: Money| if side == Side::Buy { a.max(b) } else { a.min(b) };
+        let limit = demand.limit.zip(limit).map(|(a, b)| further(a, b));
+        Demand { limit, amount: demand.amount + amount, value: demand.value + value }
+    }
+}
+
+impl Arrival {
+    /// A ticket that arrives, or that may when it is triggered.
+    pub fn of(ticket: &Ticket) -> Arrival {
+        // What is not positive will be refused: it weighs nothing.
+        let weight = |given: Option<Money>| given.unwrap_or_default().max(Money::ZERO);
+        let (amount, value) = (weight(ticket.amount), weight(ticket.quote_amount));
+        Arrival { side: ticket.side, limit: ticket.price, amount, value }
+    }
+}
 
 impl<'a> Demands<'a> {
     /// Adds up what the commands bring.
@@ -35,7 +72,7 @@ impl<'a> Demands<'a> {
                     if let Some(id) = &ticket.client_order_id {
                         placed.insert((ticket.user, id), ticket);
                     }
-                    demands.add(&command.symbol, ticket.side, ticket.price, ticket.amount);
+                    demands.add(&command.symbol, &Arrival::of(ticket));
                 }
                 // An amended order may enter its side again with the whole of its amount.
                 Action::Amend { target, price, amount } => {
@@ -45,38 +82,25 @@ impl<'a> Demands<'a> {
                     };
                     let arriving = command.client_order_id().and_then(|id| placed.get(&(command.user, id)).copied());
                     if let Some(ticket) = stored.map(|o| &o.ticket).or(arriving) {
-                        let (price, amount) = (price.unwrap_or(ticket.price), amount.unwrap_or(ticket.amount));
-                        demands.add(&command.symbol, ticket.side, price, amount);
+                        let before = Arrival::of(ticket);
+                        let amount = amount.unwrap_or(before.amount).max(Money::ZERO);
+                        demands.add(&command.symbol, &Arrival { limit: price.or(before.limit), amount, ..before });
                     }
                 }
-                Action::Cancel(_) => {}
+                Action::Cancel(_) | Action::Expire | Action::SetStatus(_) => {}
             }
         }
-        demands.add_leaving(named);
         demands
     }
 
     /// The demand on one side of a market, if anything arrives on the other.
-    pub fn on(&self, symbol: &'a str, side: Side) -> Option<&Demand> {
-        self.0.get(&(symbol, side))
+    pub fn on(&self, symbol: &'a str, side: Side) -> Option<Demand> {
+        self.0.get(&(symbol, side)).copied()
     }
 
-    fn add(&mut self, symbol: &'a str, arriving: Side, price: Money, amount: Money) {
-        let none = Demand { limit: price, amount: Money::ZERO };
-        let demand = self.0.entry((symbol, arriving.opposite())).or_insert(none);
-        demand.limit = match arriving {
-            Side::Buy => demand.limit.max(price),
-            Side::Sell => demand.limit.min(price),
-        };
-        demand.amount += amount;
-    }
-
-    /// Orders that commands name can leave their side before they are reached: they outweigh nothing.
-    fn add_leaving(&mut self, named: &'a IdMap<OrderId, OrderRow>) {
-        for order in named.values() {
-            if let Some(demand) = self.0.get_mut(&(order.ticket.symbol.as_str(), order.ticket.side)) {
-                demand.amount += order.ticket.amount - order.filled;
-            }
-        }
+    fn add(&mut self, symbol: &'a str, arrival: &Arrival) {
+        let key = (symbol, arrival.side.opposite());
+        let demand = Demand::with(self.0.get(&key).copied(), arrival);
+        self.0.insert(key, demand);
     }
 }

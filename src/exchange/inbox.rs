@@ -8,7 +8,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::command::{Action, Command, Target};
-use super::ticket::{Request, client_order_id, exact};
+use super::ticket::{Request, client_order_id, exact_if_given};
 use super::{carry_out, doors, refusals, require_write};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
@@ -149,8 +149,8 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
 }
 
 fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
-    let number = |column, name| row.numeric(column).map(|n| exact(name, Some(n))).transpose();
-    let (price, amount) = (number(PRICE, "price")?, number(AMOUNT, "amount")?);
+    let price = exact_if_given("price", row.numeric(PRICE))?;
+    let amount = exact_if_given("amount", row.numeric(AMOUNT))?;
     if price.is_none() && amount.is_none() {
         return Err(Failure::null("price and amount together"));
     }

@@ -23,11 +23,55 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
     match refusal {
         Refusal::MarketNotOpen(status) => market_not_open(symbol, status),
         Refusal::PriceNotPositive(price) => {
-            Failure::invalid(format!("price {price} is not positive"), "Give a price above zero.")
+            Failure::invalid(format!("Price and amount must be positive: price {price}"), "Give a price above zero.")
         }
-        Refusal::AmountNotPositive(amount) => {
-            Failure::invalid(format!("amount {amount} is not positive"), "Give an amount above zero.")
+        Refusal::AmountNotPositive(amount) => Failure::invalid(
+            format!("Price and amount must be positive: amount {amount}"),
+            "Give an amount above zero.",
+        ),
+        Refusal::InsufficientFunds { side, needed, available } => {
+            let asset = if side == Side::Buy { quote } else { base };
+            Failure::new(
+                Code::ERRCODE_CHECK_VIOLATION,
+                format!("insufficient funds: user {user} has {available} {asset} available, {needed} needed"),
+                "Deposit, cancel orders that lock funds, or order less.",
+            )
         }
+        Refusal::Overflow => overflow(&format!("the order on {symbol}")),
+        Refusal::OrderNotLive => not_live("the order", "no longer live"),
+        Refusal::Combination(what) => Failure::invalid(
+            format!("arguments do not go together: {what}"),
+            "Limit orders take price and amount; market orders amount, or quote_amount for a buy; stops need stop_price; gtd needs expires_at; post_only and display_amount need an order that can rest.",
+        ),
+        Refusal::Missing(argument) => Failure::null(argument),
+        Refusal::Expired { .. } => {
+            Failure::invalid("expires_at is not in the future", "Give a good-till-date order an expires_at after now.")
+        }
+        Refusal::WouldTake { best } => Failure::new(
+            Code::ERRCODE_RAISE_EXCEPTION,
+            format!("post-only order would trade at {best} on arrival"),
+            format!("Choose a price that does not reach {best} {quote}, or leave post_only out."),
+        ),
+        Refusal::FillOrKill { fillable, amount } => Failure::new(
+            Code::ERRCODE_RAISE_EXCEPTION,
+            format!("fill-or-kill order for {amount} {base} can fill only {fillable}"),
+            "Order at most what the book offers at your price, or use ioc to take what there is.",
+        ),
+        limit @ (Refusal::OffTick { .. }
+        | Refusal::OffLot { .. }
+        | Refusal::BelowMinimum { .. }
+        | Refusal::AboveMaximum { .. }
+        | Refusal::BelowMinimumNotional { .. }
+        | Refusal::AmountNotAboveFilled { .. }
+        | Refusal::DisplayAboveAmount { .. }
+        | Refusal::OutsideBand { .. }) => beyond_limit(limit, on),
+    }
+}
+
+/// A price or an amount that the market does not take (22023).
+fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
+    let (symbol, base, quote) = (on.symbol, on.base, on.quote);
+    match refusal {
         Refusal::OffTick { price, tick } => Failure::invalid(
             format!("price {price} is off the tick {tick} of {symbol}"),
             format!("Round the price to a multiple of {tick} {quote}."),
@@ -48,21 +92,20 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
             format!("price x amount {notional} is below the minimum {minimum} of {symbol}"),
             format!("Order for at least {minimum} {quote}."),
         ),
-        Refusal::InsufficientFunds { side, needed, available } => {
-            let asset = if side == Side::Buy { quote } else { base };
-            Failure::new(
-                Code::ERRCODE_CHECK_VIOLATION,
-                format!("insufficient funds: user {user} has {available} {asset} available, {needed} needed"),
-                "Deposit, cancel orders that lock funds, or order less.",
-            )
-        }
-        Refusal::Overflow => overflow(&format!("the order on {symbol}")),
-        Refusal::OrderNotLive => not_live("the order", "no longer live"),
         Refusal::AmountNotAboveFilled { amount, filled } => Failure::invalid(
             format!("new amount {amount} is not above the {filled} that has traded"),
             "The new amount is the total, what has traded included; to end the order, cancel it.",
         ),
-        Refusal::NotSupported(feature) => not_supported(feature),
+        Refusal::DisplayAboveAmount { display, amount } => Failure::invalid(
+            format!("display_amount {display} is above the amount {amount}"),
+            "Show at most the whole order.",
+        ),
+        Refusal::OutsideBand { price, low, high } => Failure::invalid(
+            format!("price {price} is outside the price band {low} to {high} of {symbol}"),
+            format!("Choose a price from {low} to {high} {quote}; the band moves with the last trade."),
+        ),
+        // failure() sends nothing else here.
+        other => Failure::invalid(format!("order refused: {other:?}"), "Check the arguments of the order."),
     }
 }
 
@@ -80,16 +123,16 @@ pub fn overflow(what: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
         format!("{what} leaves the range of NUMERIC(20,8)"),
-        "No price, amount, price x amount or balance may reach 1000000000000.",
+        "No price, amount, price x amount or balance may reach 1000000000000, and no order has more than 2^63-1 lots.",
     )
 }
 
-/// Part of the interface that does not work yet (0A000).
-pub fn not_supported(feature: &str) -> Failure {
+/// A user has as many live orders in a market as it allows (54000).
+pub fn too_many_orders(symbol: &str, user: i64, live: i64, limit: i64) -> Failure {
     Failure::new(
-        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("this {feature} is not supported yet"),
-        "Supported: limit orders, gtc or ioc, with self_trade_prevention none or cancel_taker.",
+        Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        format!("user {user} has {live} live orders in {symbol}, the limit is {limit}"),
+        "Cancel some first; exchange.markets.max_open_orders is the limit.",
     )
 }
 

@@ -33,28 +33,24 @@ pub fn compose(id: OrderId, status: &'static str, fills: &Fills, reason: Option<
 pub fn now(id: OrderId) -> Answer<Composite<7>> {
     let stored = Stored::read(id)?;
     let fills = stored.fills(stored.order.ticket.amount, i64::MAX);
-    let status = stored.order.status.map_or("pending", Status::as_str);
-    Ok(compose(id, status, &fills, stored.cancel_reason))
+    Ok(compose(id, stored.order.status.as_str(), &fills, stored.cancel_reason))
 }
 
 /// What was answered when the order was accepted: its own trades up to then, its amount before any amendment.
 /// A repeated client_order_id gets this, for ever.
 pub fn at_acceptance(id: OrderId) -> Answer<Composite<7>> {
     let stored = Stored::read(id)?;
-    let fills = stored.fills(amendments::first_body(&stored.order).amount, stored.accepted_sequence);
-    let at_once = stored.cancel_reason.filter(|reason| *reason != CancelReason::User);
-    let status = match at_once {
-        _ if fills.remaining == Money::ZERO => Status::Filled,
-        Some(_) => Status::Cancelled,
-        None => Status::Open,
-    };
-    Ok(compose(id, status.as_str(), &fills, at_once.filter(|_| status == Status::Cancelled)))
+    let fills = stored.fills(amendments::first(&stored.order).accepted_amount, stored.accepted_sequence);
+    let status = stored.accepted_status;
+    let reason = stored.cancel_reason.filter(|_| status == Status::Cancelled);
+    Ok(compose(id, status.as_str(), &fills, reason))
 }
 
 /// An order as the tables hold it.
 struct Stored {
     order: OrderRow,
     accepted_sequence: i64,
+    accepted_status: Status,
     cancel_reason: Option<CancelReason>,
 }
 
@@ -65,6 +61,7 @@ impl Stored {
         let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
             order: OrderRow::read(row),
             accepted_sequence: row.int(orders::ACCEPTED_SEQUENCE).unwrap_or_default(),
+            accepted_status: Status::parse(row.text(orders::ACCEPTED_STATUS)).unwrap_or(Status::Open),
             cancel_reason: row.some_text(orders::CANCEL_REASON).and_then(CancelReason::parse),
         });
         table.close();
@@ -72,7 +69,7 @@ impl Stored {
     }
 
     /// What its trades up to a sequence add up to, of an order of this amount.
-    fn fills(&self, amount: Money, last_sequence: i64) -> Fills {
+    fn fills(&self, amount: Option<Money>, last_sequence: i64) -> Fills {
         let (name, commission) = match self.order.ticket.side {
             Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
             Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
@@ -87,7 +84,7 @@ impl Stored {
             ControlFlow::Continue(())
         });
         table.close();
-        Fills { remaining: amount - fills.filled, ..fills }
+        Fills { remaining: amount.map_or(Money::ZERO, |amount| amount - fills.filled), ..fills }
     }
 }
 

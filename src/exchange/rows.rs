@@ -2,8 +2,8 @@
 
 use matching::accounts::Balance;
 use matching::{
-    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Rate, Rates, Rules, SelfTrade, Side, Status,
-    TimeInForce, Trade, UserId,
+    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Rate, Rates, Rules, SelfTrade, Shrink, Side,
+    Status, Terms, TimeInForce, Trade, UserId,
 };
 
 use super::ticket::Ticket;
@@ -32,7 +32,8 @@ pub mod markets {
         SYMBOL = "symbol", BASE = "base", QUOTE = "quote", TICK = "tick_size", LOT = "lot_size", MIN_AMOUNT = "min_amount",
         MAX_AMOUNT = "max_amount", MIN_NOTIONAL = "min_notional", MAKER_RATE = "maker_rate", TAKER_RATE = "taker_rate",
         STATUS = "status", LAST_PRIORITY = "last_priority", LAST_SEQUENCE = "last_sequence", LAST_PRICE = "last_price",
-        UPDATED_AT = "updated_at",
+        UPDATED_AT = "updated_at", PRICE_BAND = "price_band", BAND_ACTION = "band_action",
+        MAX_OPEN_ORDERS = "max_open_orders",
     }
 }
 
@@ -50,6 +51,8 @@ pub mod orders {
         RESERVED = "reserved", MAKER_RATE = "maker_rate", TAKER_RATE = "taker_rate", PRIORITY = "priority",
         ACCEPTED_SEQUENCE = "accepted_sequence", CANCEL_REASON = "cancel_reason", CREATED_AT = "created_at",
         UPDATED_AT = "updated_at", STOP_PRICE = "stop_price", DISPLAY_AMOUNT = "display_amount", EXPIRES_AT = "expires_at",
+        QUOTE_AMOUNT = "quote_amount", VISIBLE_AMOUNT = "visible_amount",
+        ACCEPTED_STATUS = "accepted_status", TRIGGERED_AT = "triggered_at",
     }
 }
 
@@ -69,6 +72,7 @@ pub mod amendments {
         ID = "id", ORDER_ID = "order_id", SYMBOL = "symbol", OLD_PRICE = "old_price", OLD_AMOUNT = "old_amount",
         NEW_PRICE = "new_price", NEW_AMOUNT = "new_amount", FILLED = "filled_amount", PRIORITY = "priority",
         START_SEQUENCE = "start_sequence", END_SEQUENCE = "end_sequence", CREATED_AT = "created_at",
+        AT_ACCEPTANCE = "at_acceptance",
     }
 }
 
@@ -78,8 +82,12 @@ pub struct MarketRow {
     pub base: String,
     pub quote: String,
     pub rules: Rules,
+    pub rates: Rates,
     pub last_priority: i64,
     pub last_sequence: i64,
+    pub last_price: Option<Money>,
+    pub updated_at: Timestamp,
+    pub max_open_orders: Option<i64>,
 }
 
 impl MarketRow {
@@ -92,13 +100,18 @@ impl MarketRow {
             min_amount: row.some_money(c::MIN_AMOUNT),
             max_amount: row.some_money(c::MAX_AMOUNT),
             min_notional: row.some_money(c::MIN_NOTIONAL),
-            rates: Rates { maker: rate(row, c::MAKER_RATE), taker: rate(row, c::TAKER_RATE) },
+            price_band: row.some_money(c::PRICE_BAND).map(|band| Rate(band.0 as i64)),
+            band_halts: row.text(c::BAND_ACTION) == "halt",
             status: MarketStatus::parse(row.text(c::STATUS)).unwrap_or(MarketStatus::Closed),
         };
         MarketRow {
             base: row.text(c::BASE).to_owned(),
             quote: row.text(c::QUOTE).to_owned(),
             rules,
+            rates: Rates { maker: rate(row, c::MAKER_RATE), taker: rate(row, c::TAKER_RATE) },
+            last_price: row.some_money(c::LAST_PRICE),
+            updated_at: row.time(c::UPDATED_AT).unwrap_or(Timestamp(0)),
+            max_open_orders: row.int4(c::MAX_OPEN_ORDERS).map(i64::from),
             last_priority: row.int(c::LAST_PRIORITY).unwrap_or_default(),
             last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
         }
@@ -114,8 +127,8 @@ pub struct OrderRow {
     pub reserved: Money,
     pub rates: Rates,
     pub priority: i64,
-    /// `None`: pending.
-    pub status: Option<Status>,
+    pub status: Status,
+    pub visible: Option<Money>,
 }
 
 impl OrderRow {
@@ -126,8 +139,14 @@ impl OrderRow {
             user: UserId(row.int(c::USER_ID).unwrap_or_default()),
             symbol: row.text(c::SYMBOL).to_owned(),
             side: Side::parse(row.text(c::SIDE)).unwrap_or(Side::Buy),
-            price: row.money(c::PRICE),
-            amount: row.money(c::AMOUNT),
+            price: row.some_money(c::PRICE),
+            amount: row.some_money(c::AMOUNT).filter(|_| row.some_money(c::QUOTE_AMOUNT).is_none()),
+            quote_amount: row.some_money(c::QUOTE_AMOUNT),
+            order_type: OrderType::parse(row.text(c::ORDER_TYPE)).unwrap_or(OrderType::Limit),
+            post_only: row.bool(c::POST_ONLY).unwrap_or_default(),
+            stop_price: row.some_money(c::STOP_PRICE),
+            display_amount: row.some_money(c::DISPLAY_AMOUNT),
+            expires_at: row.time(c::EXPIRES_AT),
             time_in_force: TimeInForce::parse(row.text(c::TIME_IN_FORCE)).unwrap_or(TimeInForce::Gtc),
             self_trade: SelfTrade::parse(row.text(c::SELF_TRADE)).unwrap_or(SelfTrade::CancelTaker),
             client_order_id: row.some_text(c::CLIENT_ORDER_ID).map(str::to_owned),
@@ -139,27 +158,55 @@ impl OrderRow {
             reserved: row.money(c::RESERVED),
             rates: Rates { maker: rate(row, c::MAKER_RATE), taker: rate(row, c::TAKER_RATE) },
             priority: row.int(c::PRIORITY).unwrap_or_default(),
-            status: Status::parse(row.text(c::STATUS)),
+            status: Status::parse(row.text(c::STATUS)).unwrap_or(Status::Cancelled),
+            visible: row.some_money(c::VISIBLE_AMOUNT),
         }
     }
 
-    /// The resting order that the core keeps, when the row is one: open, and already given its priority.
-    pub fn resting(&self, rules: &Rules) -> Option<OrderState> {
-        if self.status != Some(Status::Open) || self.priority == 0 {
+    /// What has not traded yet.
+    pub fn remaining(&self) -> Money {
+        self.ticket.amount.unwrap_or_default() - self.filled
+    }
+
+    /// Whether its time has come.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.ticket.expires_at.is_some_and(|end| end.0 <= now.0)
+    }
+
+    /// What the book shows of it.
+    pub fn shown(&self) -> Money {
+        self.visible.unwrap_or(self.remaining())
+    }
+
+    /// The live order that the core keeps, when the row is one that has been given its priority.
+    pub fn live(&self, rules: &Rules) -> Option<OrderState> {
+        if !self.status.is_live() || self.priority == 0 {
             return None;
         }
+        let lots = |amount: Money| (amount.0 / rules.lot.0) as i64;
+        let ticks = |price: Money| (price.0 / rules.tick.0) as i64;
+        let ticket = &self.ticket;
         Some(OrderState {
             id: self.id,
-            user: self.ticket.user,
-            side: self.ticket.side,
-            price: rules.ticks(self.ticket.price).ok()?,
-            amount: rules.lots(self.ticket.amount).ok()?,
-            filled: (self.filled.0 / rules.lot.0) as i64,
+            user: ticket.user,
+            side: ticket.side,
+            price: ticket.price.map(ticks),
+            amount: lots(ticket.amount?),
+            filled: lots(self.filled),
+            visible: lots(self.shown()),
             reserved: self.reserved,
             priority: self.priority,
             rates: self.rates,
-            self_trade: self.ticket.self_trade,
-            status: Status::Open,
+            terms: Terms {
+                order_type: ticket.order_type,
+                time_in_force: ticket.time_in_force,
+                self_trade: ticket.self_trade,
+                post_only: ticket.post_only,
+                stop_price: ticket.stop_price.map(ticks),
+                display: ticket.display_amount.map(lots),
+                expires_at: ticket.expires_at.map(|t| t.0),
+            },
+            status: self.status,
             cancel_reason: None,
         })
     }
@@ -175,6 +222,8 @@ pub struct Fresh {
     pub ticket: Ticket,
     /// The last trade of the market right after it was accepted.
     pub accepted_sequence: i64,
+    /// What it was right after it was accepted.
+    pub accepted_status: Status,
     /// Whether a plain INSERT has stored its row already.
     pub stored: bool,
 }
@@ -182,18 +231,19 @@ pub struct Fresh {
 /// Inserts an order that this transaction has accepted, in its final state.
 pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules: &Rules, now: Timestamp) {
     let ticket = &fresh.ticket;
+    let money = |amount: Option<Money>| amount.map_or(Value::Null, Value::Money);
     table.insert(&[
         Value::Int(order.id.0),
         Value::Int(order.user.0),
         Value::Text(&ticket.symbol),
         Value::Text(order.side.as_str()),
-        Value::Money(rules.price(order.price)),
-        Value::Money(rules.quantity(order.amount)),
+        money(order.price.map(|ticks| rules.price(ticks))),
+        amount(order, rules),
         Value::Money(rules.quantity(order.filled)),
         Value::Text(order.status.as_str()),
-        Value::Text(OrderType::Limit.as_str()),
+        Value::Text(ticket.order_type.as_str()),
         Value::Text(ticket.time_in_force.as_str()),
-        Value::Bool(false),
+        Value::Bool(ticket.post_only),
         ticket.client_order_id.as_deref().into(),
         Value::Text(ticket.self_trade.as_str()),
         Value::Money(order.reserved),
@@ -204,15 +254,37 @@ pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules:
         order.cancel_reason.map(CancelReason::as_str).into(),
         Value::Time(now),
         Value::Time(now),
-        Value::Null,
-        Value::Null,
-        Value::Null,
+        money(ticket.stop_price),
+        money(ticket.display_amount),
+        ticket.expires_at.into(),
+        money(ticket.quote_amount),
+        visible(order, rules),
+        Value::Text(fresh.accepted_status.as_str()),
+        if has_triggered(order) { Value::Time(now) } else { Value::Null },
     ]);
 }
 
+/// Whether a stop that waited has been triggered since, as its state tells.
+pub fn has_triggered(order: &OrderState) -> bool {
+    let ended_waiting = matches!(order.cancel_reason, Some(CancelReason::User | CancelReason::Expired));
+    order.terms.stop_price.is_some() && order.status != Status::Pending && (order.filled > 0 || !ended_waiting)
+}
+
+/// A quote_amount order that has not traded has no quantity.
+fn amount(order: &OrderState, rules: &Rules) -> Value<'static> {
+    if order.amount == 0 { Value::Null } else { Value::Money(rules.quantity(order.amount)) }
+}
+
+/// Only an iceberg has a slice.
+fn visible(order: &OrderState, rules: &Rules) -> Value<'static> {
+    order.terms.display.map_or(Value::Null, |_| Value::Money(rules.quantity(order.visible)))
+}
+
 /// The columns of an order that only acceptance sets, for a row that a plain INSERT has stored.
-pub fn acceptance(fresh: &Fresh, order: &OrderState) -> [(usize, Value<'static>); 3] {
+pub fn acceptance(fresh: &Fresh, order: &OrderState, now: Timestamp) -> [(usize, Value<'static>); 5] {
     [
+        (orders::CREATED_AT, Value::Time(now)),
+        (orders::ACCEPTED_STATUS, Value::Text(fresh.accepted_status.as_str())),
         (orders::MAKER_RATE, order.rates.maker.into()),
         (orders::TAKER_RATE, order.rates.taker.into()),
         (orders::ACCEPTED_SEQUENCE, Value::Int(fresh.accepted_sequence)),
@@ -220,11 +292,12 @@ pub fn acceptance(fresh: &Fresh, order: &OrderState) -> [(usize, Value<'static>)
 }
 
 /// The columns of an order that a call can change.
-pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usize, Value<'static>); 8] {
+pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usize, Value<'static>); 9] {
     use orders as c;
     [
-        (c::PRICE, Value::Money(rules.price(order.price))),
-        (c::AMOUNT, Value::Money(rules.quantity(order.amount))),
+        (c::PRICE, order.price.map_or(Value::Null, |ticks| Value::Money(rules.price(ticks)))),
+        (c::AMOUNT, amount(order, rules)),
+        (c::VISIBLE_AMOUNT, visible(order, rules)),
         (c::FILLED, Value::Money(rules.quantity(order.filled))),
         (c::STATUS, Value::Text(order.status.as_str())),
         (c::RESERVED, Value::Money(order.reserved)),
@@ -254,28 +327,53 @@ pub fn insert_trade(table: &mut Table, id: i64, symbol: &str, trade: &Trade, rul
 
 /// A change of a live order's terms, for `exchange.order_amendments`.
 pub struct Amendment {
-    pub before: OrderState,
-    pub after: OrderState,
+    pub order: OrderId,
+    pub old_price: Option<i64>,
+    pub old_amount: i64,
+    pub new_price: Option<i64>,
+    pub new_amount: i64,
+    pub filled: i64,
+    pub priority: i64,
     pub start_sequence: i64,
     pub end_sequence: i64,
+    /// Whether self-trade prevention made it while the order was being accepted.
+    pub at_acceptance: bool,
+}
+
+impl From<Shrink> for Amendment {
+    fn from(shrink: Shrink) -> Amendment {
+        Amendment {
+            order: shrink.id,
+            old_price: shrink.price,
+            old_amount: shrink.old_amount,
+            new_price: shrink.price,
+            new_amount: shrink.new_amount,
+            filled: shrink.filled,
+            priority: shrink.priority,
+            start_sequence: shrink.sequence,
+            end_sequence: shrink.sequence,
+            at_acceptance: false,
+        }
+    }
 }
 
 /// Inserts an amendment.
 pub fn insert_amendment(table: &mut Table, id: i64, symbol: &str, change: &Amendment, rules: &Rules, now: Timestamp) {
-    let (before, after) = (&change.before, &change.after);
+    let price = |ticks: Option<i64>| ticks.map_or(Value::Null, |t| Value::Money(rules.price(t)));
     table.insert(&[
         Value::Int(id),
-        Value::Int(after.id.0),
+        Value::Int(change.order.0),
         Value::Text(symbol),
-        Value::Money(rules.price(before.price)),
-        Value::Money(rules.quantity(before.amount)),
-        Value::Money(rules.price(after.price)),
-        Value::Money(rules.quantity(after.amount)),
-        Value::Money(rules.quantity(before.filled)),
-        Value::Int(after.priority),
+        price(change.old_price),
+        Value::Money(rules.quantity(change.old_amount)),
+        price(change.new_price),
+        Value::Money(rules.quantity(change.new_amount)),
+        Value::Money(rules.quantity(change.filled)),
+        Value::Int(change.priority),
         Value::Int(change.start_sequence),
         Value::Int(change.end_sequence),
         Value::Time(now),
+        Value::Bool(change.at_acceptance),
     ]);
 }
 

@@ -1,19 +1,15 @@
 //! Carrying out commands against a loaded venue. The core decides; nothing is written here.
 
-use std::collections::HashMap;
-
 use matching::book::IdMap;
-use matching::{Money, OrderId, Outcome, Refusal, Status, UserId};
+use matching::{MarketStatus, Money, OrderId, OrderType, Outcome, Refusal, TimeInForce, UserId};
 use pgrx::pg_sys;
-use pgrx::prelude::PgSqlErrorCode;
 
 use super::command::{Action, Command, Done, Fills, Target};
 use super::refusals::{self, Subject};
 use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
-use super::venue::{OpenMarket, Venue};
-use crate::error::{Answer, Failure};
-use crate::identity::Standing;
+use super::venue::{self, OpenMarket, Venue};
+use crate::error::Answer;
 use crate::pg::session;
 
 /// What carrying out the commands has produced, beside what the venue holds.
@@ -33,6 +29,22 @@ impl Work {
 
     /// Carries out one command. What it refuses has changed nothing.
     pub fn carry_out(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
+        let done = self.decide(venue, command)?;
+        if let Some(market) = venue.markets.get_mut(&command.symbol) {
+            let own = match (&command.action, &done) {
+                (Action::New { .. }, Done::Changed { order, .. }) => Some(order.id),
+                _ => None,
+            };
+            for shrink in market.core.drain_shrinks() {
+                let at_acceptance = own == Some(shrink.id);
+                let change = Amendment { at_acceptance, ..shrink.into() };
+                self.amendments.push((command.symbol.clone(), change));
+            }
+        }
+        Ok(done)
+    }
+
+    fn decide(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
         match &command.action {
             Action::New { ticket, stored } => self.place(venue, ticket, *stored),
             Action::Cancel(target) => {
@@ -40,6 +52,16 @@ impl Work {
                 let market = market(&mut venue.markets, &command.symbol)?;
                 let outcome = market.core.cancel(&mut venue.accounts, id);
                 done(market, command.user, outcome)
+            }
+            Action::Expire => {
+                let market = market(&mut venue.markets, &command.symbol)?;
+                Ok(Done::Market(market.core.expire(&mut venue.accounts)))
+            }
+            Action::SetStatus(status) => {
+                let market = market(&mut venue.markets, &command.symbol)?;
+                market.core.rules.status = *status;
+                let opens = *status == MarketStatus::Open;
+                Ok(Done::Market(if opens { market.core.uncross(&mut venue.accounts) } else { 0 }))
             }
             Action::Amend { target, price, amount } => {
                 let id = self.target(venue, command, target)?;
@@ -50,27 +72,40 @@ impl Work {
 
     fn place(&mut self, venue: &mut Venue, ticket: &Ticket, stored: Option<OrderId>) -> Answer<Done> {
         let market = market(&mut venue.markets, &ticket.symbol)?;
-        require_standing(&venue.standing, ticket.user)?;
+        venue::require_standing(venue.standing.get(&ticket.user), ticket.user)?;
         if stored.is_none()
             && let Some(client_id) = &ticket.client_order_id
             && let Some(first) = venue.client_ids.get(&(ticket.user, client_id.clone()))
         {
             let same = match (self.fresh.get(first), venue.named.get(first)) {
                 (Some(fresh), _) => fresh.ticket.same_body(ticket),
-                (None, Some(row)) => super::amendments::first_body(row).same_body(ticket),
+                (None, Some(row)) => super::amendments::first(row).ticket.same_body(ticket),
                 (None, None) => false,
             };
             let refusal = || refusals::client_order_id_used(client_id, ticket.user.0);
             return if same { Ok(Done::Repeated(*first)) } else { Err(refusal()) };
         }
+        let key = (ticket.user, ticket.symbol.clone());
+        let waits = ticket.stop_price.is_some() || matches!(ticket.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);
+        if let Some(limit) = market.row.max_open_orders.filter(|_| waits && ticket.order_type != OrderType::Market) {
+            let unloaded = venue.unloaded.get(&key).copied().unwrap_or_default();
+            let live = unloaded + market.core.book.live_of(ticket.user);
+            if live >= limit {
+                return Err(refusals::too_many_orders(&ticket.symbol, ticket.user.0, live, limit));
+            }
+        }
+        let rates = venue.rates.get(&key).copied().unwrap_or(market.row.rates);
         let id = stored.unwrap_or_else(|| OrderId(session::next_value(self.order_ids)));
-        let outcome = market.core.place(&mut venue.accounts, &ticket.order(id));
+        let outcome = market.core.place(&mut venue.accounts, &ticket.order(id, rates));
         let answer = done(market, ticket.user, outcome)?;
         if let Some(client_id) = &ticket.client_order_id {
             venue.client_ids.insert((ticket.user, client_id.clone()), id);
         }
-        let accepted_sequence = market.core.sequence;
-        self.fresh.insert(id, Fresh { ticket: ticket.clone(), accepted_sequence, stored: stored.is_some() });
+        if let Done::Changed { order, .. } = &answer {
+            let (accepted_sequence, accepted_status) = (market.core.sequence, order.status);
+            let (ticket, stored) = (ticket.clone(), stored.is_some());
+            self.fresh.insert(id, Fresh { ticket, accepted_sequence, accepted_status, stored });
+        }
         Ok(answer)
     }
 
@@ -83,15 +118,26 @@ impl Work {
         amount: Option<Money>,
     ) -> Answer<Done> {
         let market = market(&mut venue.markets, &command.symbol)?;
+        venue::require_standing(venue.standing.get(&command.user), command.user)?;
         let before = market.core.book.find(id).map(|place| *market.core.book.order(place));
         let start_sequence = market.core.sequence;
         let outcome = market.core.amend(&mut venue.accounts, id, price, amount);
         let answer = done(market, command.user, outcome)?;
         if let (Some(before), Done::Changed { order: after, .. }) = (before, &answer)
-            && (before.price, before.amount) != (after.price, after.amount)
+            && (before.price, before.amount, before.priority) != (after.price, after.amount, after.priority)
         {
-            let end_sequence = market.core.sequence;
-            let change = Amendment { before, after: *after, start_sequence, end_sequence };
+            let change = Amendment {
+                order: id,
+                old_price: before.price,
+                old_amount: before.amount,
+                new_price: after.price,
+                new_amount: amount.map_or(before.amount, |a| (a.0 / market.row.rules.lot.0) as i64),
+                filled: before.filled,
+                priority: after.priority,
+                start_sequence,
+                end_sequence: market.core.sequence,
+                at_acceptance: false,
+            };
             self.amendments.push((command.symbol.clone(), change));
         }
         Ok(answer)
@@ -105,7 +151,12 @@ impl Work {
             Target::Client(id) => *venue.client_ids.get(&(command.user, id.clone())).ok_or_else(unknown)?,
         };
         match (self.fresh.get(&id), venue.named.get(&id)) {
-            (Some(fresh), _) if fresh.ticket.symbol == command.symbol => {}
+            (Some(fresh), _) if fresh.ticket.symbol == command.symbol => {
+                let order = venue.markets.get(&command.symbol).and_then(|market| market.core.book.get(id));
+                if let Some(ended) = order.filter(|order| !order.status.is_live()) {
+                    return Err(refusals::not_live(&format!("order {}", id.0), ended.status.as_str()));
+                }
+            }
             (None, Some(row)) if row.ticket.symbol == command.symbol => require_live(row)?,
             _ => return Err(unknown()),
         }
@@ -120,28 +171,12 @@ fn market<'a>(
     markets.get_mut(symbol).ok_or_else(|| refusals::unknown_market(symbol))
 }
 
-fn require_standing(standing: &HashMap<UserId, Standing>, user: UserId) -> Answer<()> {
-    match standing.get(&user) {
-        Some(Standing::Active) => Ok(()),
-        Some(Standing::Inactive) => Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("user {} is not active", user.0),
-            "An admin can set identity.users.is_active; cancels work meanwhile.",
-        )),
-        Some(Standing::Unknown) | None => Err(Failure::unknown(
-            format!("user {}", user.0),
-            "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
-        )),
-    }
-}
-
-/// A stored order that had ended before these commands came.
+/// Refuses a stored order that had ended before these commands came.
 fn require_live(row: &OrderRow) -> Answer<()> {
-    match row.status {
-        Some(Status::Open) => Ok(()),
-        Some(ended) => Err(refusals::not_live(&format!("order {}", row.id.0), ended.as_str())),
-        None => Err(refusals::not_live(&format!("order {}", row.id.0), "pending")),
+    if row.status.is_live() {
+        return Ok(());
     }
+    Err(refusals::not_live(&format!("order {}", row.id.0), row.status.as_str()))
 }
 
 /// The answer to an outcome of the core, with what its trades as taker came to.
@@ -153,9 +188,9 @@ fn done(market: &OpenMarket, user: UserId, outcome: Result<Outcome, Refusal>) ->
     let (order, rules) = (outcome.order, &market.row.rules);
     let (filled, remaining) = (rules.quantity(order.filled), rules.quantity(order.remaining()));
     let mut fills = Fills { filled, remaining, ..Fills::default() };
-    for trade in market.core.last_trades(&outcome) {
+    for trade in market.core.own_trades(&outcome) {
         fills.value += rules.value(trade.price, trade.amount);
-        fills.commission += trade.taker_commission();
+        fills.commission += trade.commission(order.side);
     }
     Ok(Done::Changed { order, fills })
 }

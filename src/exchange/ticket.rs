@@ -1,8 +1,8 @@
 //! A new order as it comes from SQL, and the ticket that it becomes when every argument can be read.
 
-use matching::{Money, NewOrder, OrderId, OrderType, SelfTrade, Side, TimeInForce, UserId};
+use matching::{Money, NewOrder, OrderId, OrderType, Rates, SelfTrade, Side, TimeInForce, UserId};
 
-use super::refusals::{not_supported, overflow};
+use super::refusals::overflow;
 use crate::error::{Answer, Failure};
 use crate::pg::numeric::{Inexact, Numeric};
 use crate::pg::value::Timestamp;
@@ -25,74 +25,83 @@ pub struct Request<'a> {
     pub self_trade_prevention: Option<&'a str>,
 }
 
-/// A new order whose arguments are all well formed.
+/// A new order whose arguments can all be read. Whether they go together, the core decides.
 #[derive(Clone, Debug)]
 pub struct Ticket {
     pub user: UserId,
     pub symbol: String,
     pub side: Side,
-    pub price: Money,
-    pub amount: Money,
+    pub price: Option<Money>,
+    pub amount: Option<Money>,
+    pub quote_amount: Option<Money>,
+    pub order_type: OrderType,
     pub time_in_force: TimeInForce,
     pub self_trade: SelfTrade,
+    pub post_only: bool,
+    pub stop_price: Option<Money>,
+    pub display_amount: Option<Money>,
+    pub expires_at: Option<Timestamp>,
     pub client_order_id: Option<String>,
 }
 
 impl Request<'_> {
-    /// Reads every argument; refuses what is missing, malformed or not supported yet.
+    /// Reads every argument; refuses what is missing or malformed.
     pub fn ticket(&self) -> Answer<Ticket> {
         let user = UserId(self.user_id.ok_or_else(|| Failure::null("user_id"))?);
         let symbol = self.symbol.ok_or_else(|| Failure::null("symbol"))?.to_owned();
         let side = self.side.ok_or_else(|| Failure::null("side"))?;
         let side = Side::parse(side).ok_or_else(|| one_of("Invalid order side", side, "A side is buy or sell."))?;
-        let time_in_force = self.supported_terms()?;
-        let self_trade = word(self.self_trade_prevention, "cancel_taker", "self_trade_prevention", SelfTrade::parse)?;
-        let price = exact("price", self.price)?;
-        let amount = exact("amount", self.amount)?;
-        let client_order_id = self.client_order_id.map(client_order_id).transpose()?;
-        Ok(Ticket { user, symbol, side, price, amount, time_in_force, self_trade, client_order_id })
-    }
-
-    /// Refuses what later order types need; returns the time in force.
-    fn supported_terms(&self) -> Answer<TimeInForce> {
-        let order_type = word(self.order_type, "limit", "order_type", OrderType::parse)?;
-        let time_in_force = word(self.time_in_force, "gtc", "time_in_force", TimeInForce::parse)?;
-        let used = [
-            ("order_type", order_type != OrderType::Limit),
-            ("time_in_force", !matches!(time_in_force, TimeInForce::Gtc | TimeInForce::Ioc)),
-            ("stop_price", self.stop_price.is_some()),
-            ("display_amount", self.display_amount.is_some()),
-            ("quote_amount", self.quote_amount.is_some()),
-            ("post_only", self.post_only == Some(true)),
-            ("expires_at", self.expires_at.is_some()),
-        ];
-        match used.iter().find(|(_, used)| *used) {
-            Some((feature, _)) => Err(not_supported(feature)),
-            None => Ok(time_in_force),
-        }
+        Ok(Ticket {
+            user,
+            symbol,
+            side,
+            order_type: word(self.order_type, "limit", "order_type", OrderType::parse)?,
+            time_in_force: word(self.time_in_force, "gtc", "time_in_force", TimeInForce::parse)?,
+            self_trade: word(self.self_trade_prevention, "cancel_taker", "self_trade_prevention", SelfTrade::parse)?,
+            price: exact_if_given("price", self.price)?,
+            amount: exact_if_given("amount", self.amount)?,
+            quote_amount: exact_if_given("quote_amount", self.quote_amount)?,
+            stop_price: exact_if_given("stop_price", self.stop_price)?,
+            display_amount: exact_if_given("display_amount", self.display_amount)?,
+            post_only: self.post_only.unwrap_or(false),
+            expires_at: self.expires_at,
+            client_order_id: self.client_order_id.map(client_order_id).transpose()?,
+        })
     }
 }
 
 impl Ticket {
     /// The order that the core is given.
-    pub fn order(&self, id: OrderId) -> NewOrder {
+    pub fn order(&self, id: OrderId, rates: Rates) -> NewOrder {
         NewOrder {
             id,
             user: self.user,
             side: self.side,
             price: self.price,
             amount: self.amount,
-            order_type: OrderType::Limit,
+            quote_amount: self.quote_amount,
+            order_type: self.order_type,
             time_in_force: self.time_in_force,
             self_trade: self.self_trade,
+            post_only: self.post_only,
+            stop_price: self.stop_price,
+            display_amount: self.display_amount,
+            expires_at: self.expires_at.map(|t| t.0),
+            rates,
         }
     }
 
     /// Whether a repeated client_order_id asks for the very same order.
     pub fn same_body(&self, other: &Ticket) -> bool {
-        let body = |t: &Ticket| (t.side, t.price, t.amount, t.time_in_force, t.self_trade);
-        self.symbol == other.symbol && body(self) == body(other)
+        let numbers = |t: &Ticket| (t.price, t.amount, t.quote_amount, t.stop_price, t.display_amount);
+        let words = |t: &Ticket| (t.side, t.order_type, t.time_in_force, t.self_trade, t.post_only, t.expires_at);
+        self.symbol == other.symbol && numbers(self) == numbers(other) && words(self) == words(other)
     }
+}
+
+/// An exact amount, or none.
+pub fn exact_if_given(name: &str, number: Option<Numeric>) -> Answer<Option<Money>> {
+    number.map(|n| exact(name, Some(n))).transpose()
 }
 
 /// An exact amount; refuses NULL, NaN, infinity, more than 8 decimals and what NUMERIC(20,8) cannot hold.

@@ -1,22 +1,29 @@
 //! The part of the exchange that one transaction works on: markets locked, orders and balances loaded.
 //!
-//! The order is fixed, so that no two transactions ever wait for each other in a circle: markets by lock key,
-//! then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
+//! The order is fixed, so that no two calls ever wait for each other in a circle: client ids, then markets, each
+//! by lock key, then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use matching::accounts::AssetId;
 use matching::book::IdMap;
-use matching::{Accounts, Market, Money, OrderId, Side, UserId};
+use matching::{Accounts, Market, OrderId, Rates, Side, UserId};
+
+use pgrx::prelude::PgSqlErrorCode;
 
 use super::command::{Action, Command, Target};
-use super::demand::{Demand, Demands};
+use super::demand::Demands;
+use super::fees::Fees;
+use super::load::Reach;
 use super::rows::{self, MarketRow, OrderRow};
+use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
 use crate::pg::lock::Lock;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
 
 /// A market that this transaction holds.
 pub struct OpenMarket {
@@ -32,6 +39,35 @@ pub struct OpenMarket {
     pub quote: AssetId,
 }
 
+impl OpenMarket {
+    /// The balances that commands to this market can move: both assets of everybody when something can trade,
+    /// otherwise only what orders reserve.
+    fn movable<'a>(
+        &self,
+        commands: impl Iterator<Item = &'a Command>,
+        standing: &HashMap<UserId, Standing>,
+    ) -> BTreeSet<(UserId, AssetId)> {
+        let (mut arrivals, mut orders) = (0, Vec::new());
+        for command in commands {
+            arrivals += usize::from(!matches!(command.action, Action::Cancel(_) | Action::Expire));
+            if let Action::New { ticket, .. } = &command.action
+                && standing.get(&ticket.user) == Some(&Standing::Active)
+            {
+                orders.push((ticket.user, ticket.side));
+            }
+        }
+        let live = self.core.book.live();
+        let trades = arrivals > 1 || (arrivals == 1 && !live.is_empty());
+        orders.extend(live.into_iter().map(|place| self.core.book.order(place)).map(|o| (o.user, o.side)));
+        let reserve = |side| if side == Side::Buy { self.quote } else { self.base };
+        let assets = |(user, side)| {
+            let other = trades.then_some((user, if side == Side::Buy { self.base } else { self.quote }));
+            std::iter::once((user, reserve(side))).chain(other)
+        };
+        orders.into_iter().flat_map(assets).collect()
+    }
+}
+
 /// Everything that a set of commands works on.
 pub struct Venue {
     /// The markets that exist, by symbol.
@@ -44,10 +80,14 @@ pub struct Venue {
     pub client_ids: HashMap<(UserId, String), OrderId>,
     /// Who the placing users are.
     pub standing: HashMap<UserId, Standing>,
-    /// Which balances are locked; every other one has no row, as far as this transaction has seen.
-    pub locked: BTreeSet<(UserId, AssetId)>,
     /// Asset ids to symbols, in order.
     pub assets: Vec<String>,
+    /// The rates of users who do not pay their market's.
+    pub rates: HashMap<(UserId, String), Rates>,
+    /// Live orders of placing users that are not loaded, where a market limits them.
+    pub unloaded: HashMap<(UserId, String), i64>,
+    /// The time of all that happens here.
+    pub now: Timestamp,
     /// `exchange.markets`.
     pub markets_table: Table,
     /// `exchange.orders`.
@@ -56,10 +96,11 @@ pub struct Venue {
     pub assets_table: Table,
 }
 
-/// Locks markets in the one order that everybody uses.
-pub fn lock_markets<'a>(symbols: impl Iterator<Item = &'a str>) {
-    let mut locks: Vec<Lock<'_>> = symbols.map(Lock::Market).collect();
+/// Takes locks of one kind in the one order that everybody uses.
+pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) {
+    let mut locks: Vec<Lock<'_>> = locks.collect();
     locks.sort_unstable_by_key(|lock| lock.key());
+    locks.dedup_by_key(|lock| lock.key());
     for lock in locks {
         lock.acquire();
     }
@@ -69,15 +110,21 @@ impl Venue {
     /// Locks and loads what these commands need.
     pub fn open(commands: &[Command]) -> Venue {
         let symbols: BTreeSet<&str> = commands.iter().map(|c| c.symbol.as_str()).collect();
-        lock_markets(symbols.iter().copied());
+        // A new order with a client_order_id waits here for another one of the same user, so that neither waits
+        // for the other's index entry while it holds a market. An order that an INSERT has stored has waited before.
+        let named = commands.iter().filter(|c| matches!(c.action, Action::New { stored: None, .. }));
+        acquire(named.filter(|c| c.client_order_id().is_some()).map(|c| Lock::Client(c.user.0)));
+        acquire(symbols.iter().copied().map(Lock::Market));
         let mut venue = Venue {
             markets: BTreeMap::new(),
             accounts: Accounts::new(),
             named: IdMap::default(),
             client_ids: HashMap::new(),
             standing: HashMap::new(),
-            locked: BTreeSet::new(),
             assets: Vec::new(),
+            rates: HashMap::new(),
+            unloaded: HashMap::new(),
+            now: Timestamp::now(),
             markets_table: Table::open(c"exchange", c"markets", rows::markets::NAMES),
             orders_table: Table::open(c"exchange", c"orders", rows::orders::NAMES),
             assets_table: Table::open(c"exchange", c"assets", rows::assets::NAMES),
@@ -86,6 +133,7 @@ impl Venue {
         venue.load_users(commands);
         venue.load_named(commands);
         venue.load_books(commands);
+        venue.load_limits(commands);
         venue.lock_balances(commands);
         venue
     }
@@ -98,11 +146,16 @@ impl Venue {
                 found.push(((*symbol).to_owned(), row));
             }
         }
+        // Time never goes back in a market, whatever the clock does.
+        let last = found.iter().map(|(_, row)| row.updated_at.0 + 1).max();
+        self.now = Timestamp(self.now.0.max(last.unwrap_or_default()));
         let assets: BTreeSet<&str> = found.iter().flat_map(|(_, m)| [m.base.as_str(), m.quote.as_str()]).collect();
         self.assets = assets.into_iter().map(str::to_owned).collect();
         for (symbol, row) in found {
             let (base, quote) = (self.asset(&row.base), self.asset(&row.quote));
-            let core = Market::new(row.rules, base, quote, row.last_priority, row.last_sequence);
+            let last_price = row.last_price.map(|price| (price.0 / row.rules.tick.0) as i64);
+            let mut core = Market::new(row.rules, base, quote, row.last_priority, row.last_sequence, last_price);
+            core.now = self.now.0;
             self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, base, quote });
         }
     }
@@ -114,7 +167,8 @@ impl Venue {
     fn load_users(&mut self, commands: &[Command]) {
         let mut users = Users::open();
         for command in commands {
-            if matches!(command.action, Action::New { .. }) && !self.standing.contains_key(&command.user) {
+            let trades = matches!(command.action, Action::New { .. } | Action::Amend { .. });
+            if trades && !self.standing.contains_key(&command.user) {
                 self.standing.insert(command.user, users.standing(command.user.0));
             }
         }
@@ -143,62 +197,117 @@ impl Venue {
         }
     }
 
-    /// Loads, for each market, the orders that commands name and as much of each side, best first, as the
-    /// commands can take. What lies behind is never reached: the loaded part alone outweighs every taker.
+    /// Loads of each market the orders that commands name and all that they can reach.
     fn load_books(&mut self, commands: &[Command]) {
         let demands = Demands::of(commands, &self.named, &self.client_ids);
         for (symbol, market) in &mut self.markets {
-            let mut resting: Vec<OrderRow> =
-                self.named.values().filter(|o| o.ticket.symbol == *symbol).cloned().collect();
-            for side in [Side::Buy, Side::Sell] {
-                if let Some(demand) = demands.on(symbol, side) {
-                    load_side(&mut self.orders_table, symbol, side, demand, &mut resting);
-                }
+            let sides = [demands.on(symbol, Side::Buy), demands.on(symbol, Side::Sell)];
+            let mut reach = Reach::new(symbol, &mut self.orders_table, sides, self.now);
+            self.named.values().filter(|o| o.ticket.symbol == *symbol).for_each(|o| reach.add(o));
+            if commands.iter().any(|c| c.symbol == *symbol && matches!(c.action, Action::Expire | Action::SetStatus(_)))
+            {
+                reach.expired();
             }
-            resting.sort_unstable_by_key(|o| (o.priority, o.id));
-            resting.dedup_by_key(|o| o.id);
-            for order in resting.iter().filter_map(|o| o.resting(&market.row.rules)) {
+            reach.load(commands, market.row.last_price);
+            let mut live: Vec<_> = reach.orders.values().filter_map(|o| o.live(&market.row.rules)).collect();
+            live.sort_unstable_by_key(|order| (order.priority, order.id));
+            for order in live {
                 market.core.load(&mut self.accounts, order);
             }
         }
+    }
+
+    /// Reads what applies to placing users: their rates, and how many live orders they have where it matters.
+    fn load_limits(&mut self, commands: &[Command]) {
+        let mut fees = Fees::open();
+        for command in commands.iter().filter(|c| matches!(c.action, Action::New { .. })) {
+            let Some(market) = self.markets.get(&command.symbol) else { continue };
+            let key = (command.user, command.symbol.clone());
+            if self.unloaded.contains_key(&key) {
+                continue;
+            }
+            if let Some(rates) = fees.rates(command.user, &command.symbol) {
+                self.rates.insert(key.clone(), rates);
+            }
+            let mut live = 0;
+            if let Some(limit) = market.row.max_open_orders {
+                let index = self.orders_table.index(c"idx_orders_user_live");
+                let keys = [Key::Int(command.user.0), Key::Text(&command.symbol)];
+                let loaded = market.core.book.live_of(command.user);
+                self.orders_table.scan(index, &keys, |row| {
+                    live += i64::from(row.int(rows::orders::PRIORITY).is_some_and(|priority| priority > 0));
+                    if live > limit + loaded { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+                live -= loaded;
+            }
+            self.unloaded.insert(key, live);
+        }
+        fees.close();
     }
 
     /// Locks and reads every balance that the commands can move, in (user, asset) order.
     fn lock_balances(&mut self, commands: &[Command]) {
         let mut wanted = BTreeSet::new();
         for (symbol, market) in &self.markets {
-            let owners: BTreeSet<UserId> = [Side::Buy, Side::Sell]
-                .into_iter()
-                .flat_map(|side| market.core.book.queue(side))
-                .map(|place| market.core.book.order(place).user)
-                .chain(commands.iter().filter(|c| c.symbol == *symbol).map(|c| c.user))
-                .collect();
-            wanted.extend(owners.into_iter().flat_map(|user| [(user, market.base), (user, market.quote)]));
+            wanted.extend(market.movable(commands.iter().filter(|c| c.symbol == *symbol), &self.standing));
         }
         let index = self.assets_table.index(c"assets_symbol_user_unique");
         for (user, asset) in wanted {
-            let keys = [Key::Int(user.0), Key::Text(&self.assets[asset.0 as usize])];
-            if let Some(balance) = self.assets_table.find_locked(index, &keys, rows::balance) {
-                self.accounts.load(user, asset, balance);
-                self.locked.insert((user, asset));
-            }
+            let symbol = self.assets[asset.0 as usize].as_str();
+            let keys = [Key::Int(user.0), Key::Text(symbol)];
+            let balance = self.assets_table.find_locked(index, &keys, rows::balance).or_else(|| {
+                // A first balance takes its place in the order of locks as an empty row.
+                super::write::create_balance(user, symbol);
+                self.assets_table.find_locked(index, &keys, rows::balance)
+            });
+            self.accounts.load(user, asset, balance.unwrap_or_default());
         }
     }
 }
 
-/// Reads one side of a book, best price first, until it outweighs the demand or no longer crosses it.
-fn load_side(orders: &mut Table, symbol: &str, side: Side, demand: &Demand, into: &mut Vec<OrderRow>) {
-    let (index, limit) = match side {
-        Side::Buy => (orders.index(c"idx_orders_orderbook_buy"), Key::AtLeast(demand.limit)),
-        Side::Sell => (orders.index(c"idx_orders_orderbook_sell"), Key::AtMost(demand.limit)),
-    };
-    let mut loaded = Money::ZERO;
-    orders.scan(index, &[Key::Text(symbol), limit], |row| {
-        let order = OrderRow::read(row);
-        if order.priority > 0 {
-            loaded += order.ticket.amount - order.filled;
-            into.push(order);
-        }
-        if loaded >= demand.amount { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+/// Refuses a user who is not there, or who may not trade.
+pub fn require_user(user: UserId) -> Answer<()> {
+    let mut users = Users::open();
+    let standing = users.standing(user.0);
+    users.close();
+    require_standing(Some(&standing), user)
+}
+
+/// Refuses a user who is not there, or who may not trade.
+pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()> {
+    match standing {
+        Some(Standing::Active) => Ok(()),
+        Some(Standing::Inactive) => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("user {} is not active", user.0),
+            "An admin can set identity.users.is_active; cancels work meanwhile.",
+        )),
+        Some(Standing::Unknown) | None => Err(Failure::unknown(
+            format!("user {}", user.0),
+            "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
+        )),
+    }
+}
+
+thread_local! {
+    /// The transaction in which this session last waited for client ids one by one, and the highest lock it holds.
+    static HELD: Cell<(Timestamp, u32)> = const { Cell::new((Timestamp(0), 0)) };
+}
+
+/// Holds a user's client ids for one row of an INSERT, whose rows come in any order. Waits, unless that could
+/// close a circle: then it is taken at once or refused.
+pub fn hold_client_ids(user: UserId) -> Answer<()> {
+    let (lock, transaction) = (Lock::Client(user.0), Timestamp::of_transaction());
+    let (seen, highest) = HELD.get();
+    if seen != transaction || lock.key() >= highest {
+        lock.acquire();
+        HELD.set((transaction, lock.key()));
+    } else if !lock.try_acquire() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
+            format!("another session is placing an order of user {}", user.0),
+            "Repeat the INSERT; or order its rows by user.",
+        ));
+    }
+    Ok(())
 }

@@ -1,35 +1,31 @@
 //! Writing what a transaction has done: each touched row once, in its final state.
 
-use matching::accounts::AssetId;
-use matching::book::Changed;
 use matching::UserId;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::rows::{self, Fresh, amendments, assets, markets, trades};
+use super::rows::{self, amendments, assets, markets, orders, trades};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
-use crate::error::{Answer, Failure};
-use crate::pg::scan::Key;
+use crate::pg::scan::{Index, Key, Row};
 use crate::pg::session;
 use crate::pg::table::Table;
 use crate::pg::value::{Timestamp, Value};
 
 /// Writes everything and closes the tables.
-pub fn write(mut venue: Venue, work: Work) -> Answer<()> {
-    let now = Timestamp::now();
+pub fn write(mut venue: Venue, work: Work) {
+    let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
     for market in markets_of_venue.values_mut() {
         write_orders(&mut venue.orders_table, market, &work, now);
     }
     write_trades(&mut markets_of_venue, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &work, now);
-    write_balances(&mut venue, now)?;
+    write_balances(&mut venue, now);
     venue.orders_table.close();
     venue.assets_table.close();
     venue.markets_table.close();
     session::advance();
-    Ok(())
 }
 
 /// The sequence behind an identity column.
@@ -40,30 +36,36 @@ pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
 
 fn write_orders(table: &mut Table, market: &mut OpenMarket, work: &Work, now: Timestamp) {
     let rules = market.row.rules;
-    let mut changed: Vec<(Changed, Option<&Fresh>)> =
-        market.core.book.drain_changed().into_iter().map(|c| (c, work.fresh.get(&c.order.id))).collect();
-    // Two transactions that insert the same client_order_ids wait for each other in one order, never in a circle.
-    changed.sort_by(|(a, x), (b, y)| client_key(a, x).cmp(&client_key(b, y)));
     let index = table.index(c"orders_pkey");
-    for (change, fresh) in changed {
+    let changed = market.core.book.drain_changed();
+    if !changed.is_empty() && crate::guc::notifies() {
+        session::notify(c"bourse", &market.symbol);
+    }
+    for change in changed {
         let order = &change.order;
-        match fresh.filter(|_| change.is_new) {
+        match work.fresh.get(&order.id).filter(|_| change.is_new) {
             Some(fresh) if !fresh.stored => rows::insert_order(table, fresh, order, &rules, now),
             fresh => {
                 let mut columns = rows::order_changes(order, &rules, now).to_vec();
-                columns.extend(fresh.iter().flat_map(|fresh| rows::acceptance(fresh, order)));
-                update(table, index, &[Key::Int(order.id.0)], &columns);
+                columns.extend(fresh.iter().flat_map(|fresh| rows::acceptance(fresh, order, now)));
+                let (tid, waited) = stored(table, index, order.id.0);
+                if waited && rows::has_triggered(order) {
+                    columns.push((orders::TRIGGERED_AT, Value::Time(now)));
+                }
+                table.update(tid, &columns);
             }
         }
     }
 }
 
-fn client_key<'a>(change: &Changed, fresh: &Option<&'a Fresh>) -> (i64, Option<&'a str>, i64) {
-    let client_id = fresh.and_then(|f| f.ticket.client_order_id.as_deref());
-    (change.order.user.0, client_id, change.order.id.0)
+/// Where an order stands, and whether it is a stop that has not been triggered yet, as far as its row says.
+fn stored(table: &mut Table, index: Index, id: i64) -> (pg_sys::ItemPointerData, bool) {
+    let read = |row: &Row<'_>| (row.tid(), row.time(orders::TRIGGERED_AT).is_none());
+    let found = table.find(index, &[Key::Int(id)], read);
+    found.unwrap_or_else(|| pgrx::error!("order {id}, read under its lock, is gone"))
 }
 
-fn update(table: &mut Table, index: crate::pg::scan::Index, keys: &[Key<'_>], columns: &[(usize, Value<'_>)]) {
+fn update(table: &mut Table, index: Index, keys: &[Key<'_>], columns: &[(usize, Value<'_>)]) {
     match table.find(index, keys, |row| row.tid()) {
         Some(tid) => table.update(tid, columns),
         None => pgrx::error!("a row that was read under its lock is gone"),
@@ -75,11 +77,15 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
     let index = markets_table.index(c"markets_pkey");
     for (symbol, market) in open {
         let made = market.core.drain_trades();
-        if market.core.priority == market.row.last_priority {
+        let status = market.core.rules.status;
+        if market.core.priority == market.row.last_priority && status == market.row.rules.status {
             continue;
         }
-        let mut columns =
-            vec![(markets::LAST_PRIORITY, Value::Int(market.core.priority)), (markets::UPDATED_AT, Value::Time(now))];
+        let mut columns = vec![
+            (markets::LAST_PRIORITY, Value::Int(market.core.priority)),
+            (markets::STATUS, Value::Text(status.as_str())),
+            (markets::UPDATED_AT, Value::Time(now)),
+        ];
         if let Some(last) = made.last() {
             columns.push((markets::LAST_SEQUENCE, Value::Int(last.sequence)));
             columns.push((markets::LAST_PRICE, Value::Money(market.row.rules.price(last.price))));
@@ -110,13 +116,12 @@ fn write_amendments(open: &std::collections::BTreeMap<String, OpenMarket>, work:
     table.close();
 }
 
-fn write_balances(venue: &mut Venue, now: Timestamp) -> Answer<()> {
+fn write_balances(venue: &mut Venue, now: Timestamp) {
     let index = venue.assets_table.index(c"assets_symbol_user_unique");
-    let mut missing = Vec::new();
     for (user, asset, balance) in venue.accounts.drain_changed() {
-        if !venue.locked.contains(&(user, asset)) {
-            missing.push((user, asset, balance));
-            continue;
+        // A balance is written as a whole: one that was not read under its lock must never be.
+        if !venue.accounts.is_loaded(user, asset) {
+            pgrx::error!("balance of user {} in {} was not locked", user.0, venue.assets[asset.0 as usize]);
         }
         let columns = [
             (assets::AMOUNT, Value::Money(balance.available)),
@@ -126,27 +131,15 @@ fn write_balances(venue: &mut Venue, now: Timestamp) -> Answer<()> {
         let keys = [Key::Int(user.0), Key::Text(&venue.assets[asset.0 as usize])];
         update(&mut venue.assets_table, index, &keys, &columns);
     }
-    create_balances(venue, &missing)
 }
 
-/// First balances of users in an asset. Another transaction may be making the same row: then this one adds to it.
-/// Rows come in (user, asset) order, so that two transactions wait for each other in one direction only.
-fn create_balances(venue: &Venue, missing: &[(UserId, AssetId, matching::Balance)]) -> Answer<()> {
-    if missing.is_empty() {
-        return Ok(());
-    }
+/// Makes the first, empty balance of a user in an asset, unless another transaction makes it just now: then waits
+/// for that one.
+pub fn create_balance(user: UserId, asset: &str) {
     let made = session::as_role(c"bourse_owner", || {
-        missing.iter().try_for_each(|(user, asset, balance)| {
-            let asset = venue.assets[asset.0 as usize].as_str();
-            let (amount, locked) = (balance.available.to_string(), balance.locked.to_string());
-            Spi::run_with_args(
-                "SELECT exchange.create_balance($1, $2, $3::pg_catalog.numeric, $4::pg_catalog.numeric)",
-                &[user.0.into(), asset.into(), amount.into(), locked.into()],
-            )
-        })
+        Spi::run_with_args("SELECT exchange.create_balance($1, $2)", &[user.0.into(), asset.into()])
     });
-    made.map_err(|error| {
-        let code = PgSqlErrorCode::ERRCODE_INTERNAL_ERROR;
-        Failure::new(code, format!("balance not written: {error}"), "Nothing has changed; report this.")
-    })
+    if let Err(error) = made {
+        pgrx::error!("balance of user {} in {asset} not made: {error}", user.0);
+    }
 }

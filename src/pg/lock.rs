@@ -11,16 +11,22 @@ const CLASS: u32 = 0x6272_7365;
 /// `objsubid` of our locks; SQL's advisory locks use 1 and 2.
 const SUBID: u16 = 0xB0;
 
-/// What is locked. Taken in this order: inbox, then markets by [`Lock::key`], then rows.
+/// What is locked. Taken in this order: inbox, then client ids, then markets, each by [`Lock::key`], then rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock<'a> {
     /// Installing and migrating.
     Migrations,
     /// Draining the bulk inbox.
     Inbox,
+    /// The client_order_ids of a user: who holds it knows that nobody else is using one of them just now. Users
+    /// share [`CLIENT_LOCKS`] locks, so that a batch never needs more.
+    Client(i64),
     /// One market: its book, its counters.
     Market(&'a str),
 }
+
+/// How many locks the client ids of all users share.
+const CLIENT_LOCKS: i64 = 1024;
 
 impl Lock<'_> {
     /// The `objid` of the lock. Two markets may share one: then they wait for each other, nothing else.
@@ -28,6 +34,7 @@ impl Lock<'_> {
         match self {
             Lock::Migrations => 0,
             Lock::Inbox => 1,
+            Lock::Client(user) => 2 + user.rem_euclid(CLIENT_LOCKS) as u32,
             // FNV-1a, above the fixed keys.
             Lock::Market(symbol) => {
                 let hash = symbol.bytes().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
@@ -38,6 +45,15 @@ impl Lock<'_> {
 
     /// Waits for the lock and holds it until the transaction ends.
     pub fn acquire(self) {
+        self.take(false);
+    }
+
+    /// Holds the lock until the transaction ends, if nobody else holds it now.
+    pub fn try_acquire(self) -> bool {
+        self.take(true)
+    }
+
+    fn take(self, at_once: bool) -> bool {
         // SAFETY: MyDatabaseId is set before any function runs; the tag is a valid advisory tag and lives
         // through the call. Queries can be cancelled while waiting.
         unsafe {
@@ -49,7 +65,8 @@ impl Lock<'_> {
                 locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
                 locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
             };
-            pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, false);
+            let taken = pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once);
+            taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
         }
     }
 }

@@ -115,7 +115,16 @@ fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
 }
 
 /// Writes an amount as a NUMERIC with 8 decimals into the current memory context.
+///
+/// The core keeps every amount within `NUMERIC(20,8)`; what does not fit is an ERROR (22003), never cut off.
 pub fn encode(amount: Money) -> pg_sys::Datum {
+    if amount.0.abs() > matching::money::MAX {
+        pgrx::ereport!(
+            ERROR,
+            pgrx::PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            format!("{amount} leaves the range of NUMERIC(20,8)")
+        );
+    }
     let mut rest = amount.0.unsigned_abs();
     let mut digits = [0_u16; TOP_POWER as usize + 1];
     for digit in digits.iter_mut().rev() {
@@ -145,6 +154,7 @@ pub fn encode(amount: Money) -> pg_sys::Datum {
 }
 
 impl FromDatum for Numeric {
+    // SAFETY: nothing is read here; the caller promises a numeric datum.
     unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, _: pg_sys::Oid) -> Option<Numeric> {
         (!is_null).then_some(Numeric(datum))
     }
@@ -164,4 +174,76 @@ unsafe impl SqlTranslatable for Numeric {
     const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
     const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::literal("numeric"));
     const RETURN_SQL: Result<ReturnsRef, ReturnsError> = Ok(ReturnsRef::One(SqlMappingRef::literal("numeric")));
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pgrx::pg_schema]
+mod tests {
+    use super::{Inexact, Money, Numeric, encode};
+    use pgrx::IntoDatum;
+    use pgrx::prelude::{AnyNumeric, Spi, pg_test};
+
+    /// What the codec makes of a numeric that PostgreSQL has read.
+    fn read(text: &str) -> Result<Money, Inexact> {
+        let number = Spi::get_one_with_args::<AnyNumeric>("SELECT $1::numeric", &[text.into()]);
+        let number = number.expect("a numeric can be read").expect("and is not NULL");
+        Numeric::from_raw(number.into_datum().expect("a value has a datum")).money()
+    }
+
+    /// How PostgreSQL prints what the codec has written.
+    fn written(units: i128) -> String {
+        Numeric::from_raw(encode(Money(units))).to_string()
+    }
+
+    #[pg_test]
+    fn reads_every_form_of_a_numeric() {
+        let long_tail = format!("1.5{}", "0".repeat(100));
+        let forms = [
+            ("0", 0),
+            ("-0.00000001", -1),
+            ("10000", 1_000_000_000_000),
+            ("0.0001", 10_000),
+            (&long_tail, 150_000_000),
+        ];
+        for (text, units) in forms {
+            assert_eq!(read(text), Ok(Money(units)), "{text}");
+        }
+        assert_eq!(read("999999999999.99999999"), Ok(Money(matching::money::MAX)));
+    }
+
+    #[pg_test]
+    fn refuses_what_is_no_exact_amount() {
+        let inexact = [
+            ("NaN", Inexact::NotANumber),
+            ("Infinity", Inexact::Infinite),
+            ("-Infinity", Inexact::Infinite),
+            ("0.000000001", Inexact::TooFine),
+            ("1000000000000", Inexact::TooLarge),
+            ("1e200", Inexact::TooLarge),
+        ];
+        for (text, why) in inexact {
+            assert_eq!(read(text), Err(why), "{text}");
+        }
+    }
+
+    #[pg_test]
+    fn writes_what_postgresql_prints_and_the_codec_reads_back() {
+        assert_eq!(written(25_425_750_000), "254.25750000");
+        assert_eq!(written(-1), "-0.00000001");
+        assert_eq!(written(0), "0.00000000");
+        assert_eq!(written(matching::money::MAX), "999999999999.99999999");
+        // Every power of ten and its neighbours: each digit group and its border.
+        for power in 0..20 {
+            for near in [-1, 0, 1] {
+                let units = 10_i128.pow(power) + near;
+                assert_eq!(Numeric::from_raw(encode(Money(units))).money(), Ok(Money(units)));
+                assert_eq!(read(&written(-units)), Ok(Money(-units)));
+            }
+        }
+    }
+
+    #[pg_test(error = "1000000000000 leaves the range of NUMERIC(20,8)")]
+    fn never_cuts_off_what_does_not_fit() {
+        encode(Money(matching::money::MAX + 1));
+    }
 }

@@ -28,6 +28,8 @@ pub enum Key<'a> {
     AtMost(Money),
     /// numeric >= value.
     AtLeast(Money),
+    /// timestamptz <= value.
+    Until(Timestamp),
 }
 
 /// An index of a table.
@@ -47,6 +49,12 @@ impl Row<'_> {
     /// A bigint.
     pub fn int(&self, column: usize) -> Option<i64> {
         // SAFETY: the caller names a bigint column; by-value types need no detoast.
+        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
+    }
+
+    /// An integer.
+    pub fn int4(&self, column: usize) -> Option<i32> {
+        // SAFETY: as above, for an integer column.
         self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
     }
 
@@ -144,7 +152,7 @@ impl Table {
 }
 
 /// `index_beginscan`, whose arguments grew in PostgreSQL 18.
-unsafe fn begin_scan(
+fn begin_scan(
     heap: pg_sys::Relation,
     index: pg_sys::Relation,
     snapshot: pg_sys::Snapshot,
@@ -173,6 +181,7 @@ fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
         Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
         Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
         Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),
+        Key::Until(t) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_TIMESTAMPTZ_LE, 0, t.0.into_datum()),
         Key::AtLeast(m) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_NUMERIC_GE, 0, Some(numeric::encode(m))),
     };
     let mut entry = pg_sys::ScanKeyData::default();

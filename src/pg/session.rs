@@ -83,15 +83,25 @@ pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Tells the listeners of a channel when this transaction commits; the same message once.
+pub fn notify(channel: &CStr, message: &str) {
+    let Ok(message) = CString::new(message) else { return };
+    // SAFETY: both strings outlive the call, which copies them; the boundary turns an ERROR into a panic.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
+}
+
 /// Makes what this transaction has written visible to what it reads next.
 pub fn advance() {
     // SAFETY: valid in any transaction that is not in a parallel worker; our functions are parallel unsafe.
     unsafe { pg_sys::CommandCounterIncrement() }
 }
 
+// SAFETY: the declarations of PostgreSQL's own headers, unchanged in 15 to 18.
 unsafe extern "C-unwind" {
     /// `src/backend/commands/sequence.c`; not in pgrx's bindings.
     fn nextval_internal(relid: pg_sys::Oid, check_permissions: bool) -> i64;
+    /// `src/include/commands/async.h`; not in pgrx's bindings.
+    fn Async_Notify(channel: *const std::ffi::c_char, payload: *const std::ffi::c_char);
 }
 
 /// The next number of a sequence, without asking for a privilege on it: the caller has been checked.

@@ -1,8 +1,9 @@
 //! Writing rows as COPY does: straight to the table and its indexes.
 //!
 //! This goes round the executor, and with it round three things, for which this is the one place to look:
-//! - **Foreign keys** are not looked up again: the engine has read and locked every row that it refers to.
-//!   Every other writer, and every delete, is still guarded by them.
+//! - **Foreign keys** are not looked up again: the engine has read every row that it refers to and locked what
+//!   keeps it there (orders by their market, users by their balances, which cannot be deleted while they hold
+//!   anything). Every other writer, and every delete, is still guarded by them.
 //! - **CHECK constraints** are not evaluated: the core's types cannot hold what they refuse.
 //! - **Triggers** of the tables do not fire: ours are for other writers.
 //!
@@ -12,6 +13,7 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
+use super::defaults::{self, ColumnDefault};
 use super::scan::Row;
 use super::value::Value;
 
@@ -22,6 +24,8 @@ pub struct Table {
     pub(super) slot: *mut pg_sys::TupleTableSlot,
     /// The place of each of our columns in the table's rows.
     columns: Vec<usize>,
+    /// Columns that are not ours but have a default, once a row is inserted.
+    defaults: Option<Vec<ColumnDefault>>,
     writer: Option<Writer>,
 }
 
@@ -44,7 +48,7 @@ impl Table {
         unsafe {
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
             let slot = pg_sys::table_slot_create(relation, std::ptr::null_mut());
-            Table { schema, relation, slot, columns: places(relation, columns), writer: None }
+            Table { schema, relation, slot, columns: places(relation, columns), defaults: None, writer: None }
         }
     }
 
@@ -62,10 +66,13 @@ impl Table {
         }
     }
 
-    /// Inserts a row: one value for each of our columns, NULL for any other.
+    /// Inserts a row: one value for each of our columns, its default for any that somebody has added.
     pub fn insert(&mut self, values: &[Value<'_>]) {
         assert_eq!(values.len(), self.columns.len(), "one value for each column");
         let writer = self.writer();
+        if self.defaults.is_none() {
+            self.defaults = Some(defaults::of_others(self.relation, &self.columns));
+        }
         // SAFETY: the slot has room for every column of the table; datums live in the row's memory until the
         // table has copied them.
         unsafe {
@@ -73,6 +80,9 @@ impl Table {
             let attributes = (*(*self.relation).rd_att).natts as usize;
             std::ptr::write_bytes((*writer.slot).tts_isnull, 1, attributes);
             self.fill(&writer, values.iter().copied().enumerate());
+            for default in self.defaults.iter().flatten() {
+                default.fill(writer.slot, writer.estate);
+            }
             pg_sys::ExecStoreVirtualTuple(writer.slot);
             pg_sys::simple_table_tuple_insert(self.relation, writer.slot);
             writer.insert_index_entries(false, false);
@@ -168,7 +178,7 @@ impl Table {
         }
     }
 
-    unsafe fn fetch(&mut self, tid: pg_sys::ItemPointerData) {
+    fn fetch(&mut self, tid: pg_sys::ItemPointerData) {
         let mut tid = tid;
         // SAFETY: the slot is this table's; any version of the row may be read, for it is locked.
         unsafe {
@@ -179,7 +189,7 @@ impl Table {
         }
     }
 
-    unsafe fn fill<'a>(&self, writer: &Writer, values: impl Iterator<Item = (usize, Value<'a>)>) {
+    fn fill<'a>(&self, writer: &Writer, values: impl Iterator<Item = (usize, Value<'a>)>) {
         for (column, value) in values {
             let (at, datum) = (self.columns[column], value.datum());
             // SAFETY: `at` is a column of the table, for whose rows the slot was made.
@@ -217,13 +227,13 @@ impl Row<'_> {
 
 impl Writer {
     /// Turns to the memory of one row; returns what to go back to.
-    unsafe fn begin_row(&self) -> pg_sys::MemoryContext {
+    fn begin_row(&self) -> pg_sys::MemoryContext {
         // SAFETY: the context lives as long as the writer.
         unsafe { pg_sys::MemoryContextSwitchTo(self.memory) }
     }
 
     /// Frees the memory of the row.
-    unsafe fn end_row(&self, back: pg_sys::MemoryContext) {
+    fn end_row(&self, back: pg_sys::MemoryContext) {
         // SAFETY: the slot is emptied before its datums are freed.
         unsafe {
             if let Some(clear) = (*(*self.slot).tts_ops).clear {
@@ -235,7 +245,7 @@ impl Writer {
     }
 
     /// Adds the slot's row to the indexes.
-    unsafe fn insert_index_entries(&self, update: bool, summarizing: bool) {
+    fn insert_index_entries(&self, update: bool, summarizing: bool) {
         // SAFETY: the row has just been stored and its tid stands in the slot.
         #[cfg(feature = "pg15")]
         unsafe {
@@ -253,7 +263,7 @@ impl Writer {
 }
 
 /// Updates a row; returns whether indexes need entries, and whether only the summarizing ones (BRIN) do.
-unsafe fn update_tuple(
+fn update_tuple(
     relation: pg_sys::Relation,
     tid: pg_sys::ItemPointer,
     slot: *mut pg_sys::TupleTableSlot,
@@ -282,7 +292,9 @@ fn snapshot_any() -> pg_sys::Snapshot {
 fn places(relation: pg_sys::Relation, columns: &[&str]) -> Vec<usize> {
     // SAFETY: an open relation has a tuple descriptor; the copy of the pointer is only read here.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
-    let named = |at: usize, name: &str| descriptor.get(at).is_some_and(|a| !a.attisdropped && a.name() == name);
+    let named = |at: usize, name: &str| {
+        descriptor.get(at).is_some_and(|column| !column.attisdropped && is_name(&column.attname, name))
+    };
     let place = |(at, name): (usize, &&str)| {
         // Columns mostly stand where the migration put them.
         if named(at, name) { Some(at) } else { (0..descriptor.len()).find(|i| named(*i, name)) }
@@ -292,4 +304,10 @@ fn places(relation: pg_sys::Relation, columns: &[&str]) -> Vec<usize> {
         .enumerate()
         .map(|column| place(column).unwrap_or_else(|| pgrx::error!("column {} is missing", column.1)))
         .collect()
+}
+
+/// Whether a catalog name, a zero-ended array of bytes, spells `name`.
+fn is_name(stored: &pg_sys::NameData, name: &str) -> bool {
+    let spelled = stored.data.iter().map(|c| *c as u8).take_while(|c| *c != 0);
+    spelled.eq(name.bytes())
 }

@@ -15,6 +15,12 @@ impl Timestamp {
         // SAFETY: reads the clock.
         Timestamp(unsafe { pg_sys::GetCurrentTimestamp() })
     }
+
+    /// When the transaction began: no two transactions of a session share it.
+    pub fn of_transaction() -> Timestamp {
+        // SAFETY: reads a backend variable.
+        Timestamp(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() })
+    }
 }
 
 /// One column of a row.

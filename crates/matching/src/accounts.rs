@@ -24,6 +24,7 @@ struct Entry {
     user: UserId,
     asset: AssetId,
     balance: Balance,
+    loaded: bool,
     changed: bool,
 }
 
@@ -45,7 +46,14 @@ impl Accounts {
     /// Takes in a balance that the caller has read (and locked). A balance that is never loaded is zero.
     pub fn load(&mut self, user: UserId, asset: AssetId, balance: Balance) {
         let slot = self.slot(user, asset);
-        self.entries[slot.0 as usize].balance = balance;
+        let entry = &mut self.entries[slot.0 as usize];
+        (entry.balance, entry.loaded) = (balance, true);
+    }
+
+    /// Whether the caller has taken this balance in.
+    #[must_use]
+    pub fn is_loaded(&self, user: UserId, asset: AssetId) -> bool {
+        self.index.get(&(user, asset)).is_some_and(|slot| self.entries[slot.0 as usize].loaded)
     }
 
     /// The slot of a balance; a zero balance when it was never loaded.
@@ -53,7 +61,7 @@ impl Accounts {
         let next = Slot(self.entries.len() as u32);
         let slot = *self.index.entry((user, asset)).or_insert(next);
         if slot == next {
-            self.entries.push(Entry { user, asset, balance: Balance::default(), changed: false });
+            self.entries.push(Entry { user, asset, balance: Balance::default(), loaded: false, changed: false });
         }
         slot
     }

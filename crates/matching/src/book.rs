@@ -1,13 +1,13 @@
-//! The order book of one market: price levels, each a queue in priority order.
+//! The order book of one market: price levels, each a queue in priority order, and the stops that wait.
 //!
 //! Orders live in one arena and are linked by index, so an add, a fill and a cancel touch one level and
 //! never move other orders. What has changed is remembered until [`Book::drain_changed`] hands it over:
 //! the caller writes each touched order once, however often it changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::{OrderId, OrderState, Side, Slot, Status};
+use crate::{OrderId, OrderState, Side, Slot, Status, UserId};
 
 /// Nothing: the end of a list.
 const NIL: u32 = u32::MAX;
@@ -89,31 +89,44 @@ pub struct Book {
     places: IdMap<OrderId, u32>,
     bids: BTreeMap<i64, Level>,
     asks: BTreeMap<i64, Level>,
+    /// Stops by (trigger, priority).
+    stop_buys: BTreeSet<(i64, i64, u32)>,
+    stop_sells: BTreeSet<(i64, i64, u32)>,
+    /// How many live orders each user has here.
+    live: IdMap<UserId, i64>,
     changed: Vec<u32>,
 }
 
 impl Book {
-    /// Takes in a resting order that the caller has read. Orders of one price must come in priority order.
+    /// Takes in a live order that the caller has read. Orders of one price must come in priority order.
     pub fn load(&mut self, order: OrderState, owner: Owner) {
         let place = self.store(order, owner);
+        self.count(&order, 1);
         self.link(place);
     }
 
-    /// Adds a new order: queued at the end of its price level when it is open, remembered when it is not.
-    pub fn add(&mut self, order: OrderState, owner: Owner) {
+    /// Adds a new order: queued at the end of its price level, or among the stops; only remembered when it has
+    /// ended already.
+    pub fn add(&mut self, order: OrderState, owner: Owner) -> Place {
         let place = self.store(order, owner);
         self.nodes[place.0 as usize].is_new = true;
         self.mark(place);
-        if order.status == Status::Open {
-            self.link(place);
-        }
+        self.count(&order, 1);
+        self.link(place);
+        place
+    }
+
+    /// The order with this id, live or ended since the last drain.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&OrderState> {
+        self.places.get(&id).map(|at| self.order(Place(*at)))
     }
 
     /// Where the live order with this id stands.
     #[must_use]
     pub fn find(&self, id: OrderId) -> Option<Place> {
         let place = Place(*self.places.get(&id)?);
-        (self.order(place).status == Status::Open).then_some(place)
+        self.order(place).status.is_live().then_some(place)
     }
 
     /// The order at a place.
@@ -129,26 +142,30 @@ impl Book {
     }
 
     /// Changes an order where it stands: its quantities, never its price or place in the queue.
-    /// It leaves the queue when it is no longer open.
+    /// It leaves the queue when it is no longer live.
     pub fn change(&mut self, place: Place, with: impl FnOnce(&mut OrderState)) {
-        with(&mut self.nodes[place.0 as usize].order);
-        self.mark(place);
-        if self.order(place).status != Status::Open {
-            self.unlink(place);
+        let mut order = *self.order(place);
+        with(&mut order);
+        if order.status.is_live() {
+            self.nodes[place.0 as usize].order = order;
+            self.mark(place);
+        } else {
+            self.requeue(place, order);
         }
     }
 
     /// Replaces an order and queues it again at the end of its (new) price level.
     pub fn requeue(&mut self, place: Place, order: OrderState) {
         self.unlink(place);
+        let old = *self.order(place);
+        self.count(&old, -1);
         self.nodes[place.0 as usize].order = order;
         self.mark(place);
-        if order.status == Status::Open {
-            self.link(place);
-        }
+        self.count(&order, 1);
+        self.link(place);
     }
 
-    /// The live orders of a side, best price first, then earliest.
+    /// The open orders of a side, best price first, then earliest.
     pub fn queue(&self, side: Side) -> impl Iterator<Item = Place> + '_ {
         // Two iterators, of which one is empty: the sides run in opposite directions.
         let (bids, asks) = match side {
@@ -169,13 +186,32 @@ impl Book {
         .map(|(price, _)| *price)
     }
 
-    /// How many orders are live.
+    /// The stops that this last price triggers, earliest first.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.queue(Side::Buy).count() + self.queue(Side::Sell).count()
+    pub fn triggered(&self, last_price: i64) -> Vec<Place> {
+        let buys = self.stop_buys.range(..(last_price, i64::MAX, NIL));
+        let sells = self.stop_sells.range((last_price, i64::MIN, 0)..);
+        let mut found: Vec<&(i64, i64, u32)> = buys.chain(sells).collect();
+        found.sort_unstable_by_key(|(_, priority, _)| *priority);
+        found.into_iter().map(|(_, _, at)| Place(*at)).collect()
     }
 
-    /// Whether no order is live.
+    /// Every live order, stops included, earliest first.
+    #[must_use]
+    pub fn live(&self) -> Vec<Place> {
+        let stops = self.stop_buys.iter().chain(&self.stop_sells).map(|(_, _, at)| Place(*at));
+        let mut found: Vec<Place> = self.queue(Side::Buy).chain(self.queue(Side::Sell)).chain(stops).collect();
+        found.sort_unstable_by_key(|place| self.order(*place).priority);
+        found
+    }
+
+    /// How many live orders of a user stand here.
+    #[must_use]
+    pub fn live_of(&self, user: UserId) -> i64 {
+        self.live.get(&user).copied().unwrap_or_default()
+    }
+
+    /// Whether no order is in the queues; stops may wait.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bids.is_empty() && self.asks.is_empty()
@@ -191,7 +227,7 @@ impl Book {
             rows.push(Changed { order: node.order, is_new: node.is_new });
             node.changed = false;
             node.is_new = false;
-            if node.order.status != Status::Open {
+            if !node.order.status.is_live() {
                 self.places.remove(&node.order.id);
                 self.free.push(at);
             }
@@ -235,8 +271,46 @@ impl Book {
         }
     }
 
+    fn count(&mut self, order: &OrderState, by: i64) {
+        if order.status.is_live() {
+            *self.live.entry(order.user).or_default() += by;
+        }
+    }
+
+    /// Queues an open order, files a stop; an order that has ended stays where it is.
     fn link(&mut self, place: Place) {
-        let (side, price) = (self.order(place).side, self.order(place).price);
+        let order = self.order(place);
+        let (side, priority) = (order.side, order.priority);
+        match (order.status, order.price, order.terms.stop_price) {
+            (Status::Open, Some(price), _) => self.push(place, side, price),
+            (Status::Pending, _, Some(stop)) => {
+                self.stops(side).insert((stop, priority, place.0));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes an order out of wherever [`Book::link`] has put it.
+    fn unlink(&mut self, place: Place) {
+        let order = self.order(place);
+        let (side, priority) = (order.side, order.priority);
+        match (order.status, order.price, order.terms.stop_price) {
+            (Status::Open, Some(price), _) => self.pull(place, side, price),
+            (Status::Pending, _, Some(stop)) => {
+                self.stops(side).remove(&(stop, priority, place.0));
+            }
+            _ => {}
+        }
+    }
+
+    fn stops(&mut self, side: Side) -> &mut BTreeSet<(i64, i64, u32)> {
+        match side {
+            Side::Buy => &mut self.stop_buys,
+            Side::Sell => &mut self.stop_sells,
+        }
+    }
+
+    fn push(&mut self, place: Place, side: Side, price: i64) {
         let alone = Level { head: place.0, tail: NIL };
         let level = self.levels(side).entry(price).or_insert(alone);
         let last = std::mem::replace(&mut level.tail, place.0);
@@ -247,9 +321,8 @@ impl Book {
         }
     }
 
-    fn unlink(&mut self, place: Place) {
-        let node = &self.nodes[place.0 as usize];
-        let (side, price, prev, next) = (node.order.side, node.order.price, node.prev, node.next);
+    fn pull(&mut self, place: Place, side: Side, price: i64) {
+        let (prev, next) = (self.nodes[place.0 as usize].prev, self.nodes[place.0 as usize].next);
         if prev == NIL && next == NIL {
             self.levels(side).remove(&price);
             return;

@@ -12,11 +12,17 @@
 //! | [`refusal`] | [`Refusal`]: everything the exchange says no to |
 //! | [`accounts`] | [`Accounts`]: available and locked funds of each user and asset |
 //! | [`book`] | [`Book`]: price levels, each a queue in priority order |
-//! | [`market`] | [`Market`]: place, cancel, amend |
+//! | [`market`] | [`Market`]: place, cancel, amend, expire |
+//! | [`walk`] | what an arriving order would do: the plan that is carried out or refused whole |
+//! | [`trade`] | what a fill does to its orders |
+//! | [`settle`] | the money of one fill |
+//! | [`stops`] | stop orders that the last price triggers |
+//! | [`auction`] | the uncrossing at one price |
 //! | [`mod@reference`] | a naive model of the same rules, the oracle of the property tests |
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod auction;
 pub mod book;
 pub mod market;
 pub mod money;
@@ -24,14 +30,19 @@ pub mod order;
 pub mod reference;
 pub mod refusal;
 pub mod rules;
+pub mod settle;
+pub mod stops;
+pub mod trade;
+pub mod walk;
 
 pub use accounts::{Accounts, Balance, Slot};
 pub use book::Book;
-pub use market::{Market, Trade};
+pub use market::Market;
 pub use money::{Money, Rate};
 pub use order::{
-    CancelReason, NewOrder, OrderId, OrderState, OrderType, Outcome, Rates, SelfTrade, Side, Status, TimeInForce,
-    UserId,
+    CancelReason, NewOrder, OrderId, OrderState, OrderType, Outcome, Rates, SelfTrade, Side, Status, Terms,
+    TimeInForce, UserId,
 };
 pub use refusal::Refusal;
 pub use rules::{MarketStatus, Rules};
+pub use trade::{Shrink, Trade};

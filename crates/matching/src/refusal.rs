@@ -66,6 +66,43 @@ pub enum Refusal {
         /// What has traded.
         filled: Money,
     },
-    /// The combination is part of the interface but does not work yet.
-    NotSupported(&'static str),
+    /// Arguments that do not go together; says which.
+    Combination(&'static str),
+    /// An argument that this type of order needs.
+    Missing(&'static str),
+    /// A good-till-date order that would be over when it arrives.
+    Expired {
+        /// Its end.
+        expires_at: i64,
+        /// The time now.
+        now: i64,
+    },
+    /// An iceberg that would show more than it is.
+    DisplayAboveAmount {
+        /// The slice.
+        display: Money,
+        /// The quantity.
+        amount: Money,
+    },
+    /// The price lies outside the band around the last trade.
+    OutsideBand {
+        /// The price.
+        price: Money,
+        /// The lowest price inside.
+        low: Money,
+        /// The highest price inside.
+        high: Money,
+    },
+    /// A post-only order would trade on arrival.
+    WouldTake {
+        /// The price of the maker that it would meet.
+        best: Money,
+    },
+    /// A fill-or-kill order cannot be filled at once.
+    FillOrKill {
+        /// What could be filled.
+        fillable: Money,
+        /// What was asked for.
+        amount: Money,
+    },
 }

@@ -1,8 +1,8 @@
 //! The rules of one market.
 
 use crate::money::{MAX, ONE};
-use crate::{Money, NewOrder, OrderType, Rates, Refusal, TimeInForce};
-use crate::{SelfTrade, order::OrderState, order::Side};
+use crate::order::{OrderState, OrderType, Side, Status, Terms, TimeInForce};
+use crate::{Money, NewOrder, Rate, Rates, Refusal};
 
 /// What a market lets happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum MarketStatus {
     Halted,
     /// Cancels only.
     CancelOnly,
-    /// Cancels only: there is no auction to collect orders for yet.
+    /// Orders collect without trading.
     Auction,
     /// Nothing: the market has ended for the day or for good.
     Closed,
@@ -27,7 +27,7 @@ crate::order::sql_names!(MarketStatus {
     Closed = "closed",
 });
 
-/// The rules of a market, all from its row. Rates lie between 0 and 1; tick × lot is a multiple of 1e-8 and at
+/// The rules of a market, all from its row. tick × lot is a multiple of 1e-8 and at
 /// most what `NUMERIC(20,8)` holds ([`Rules::exact`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -41,8 +41,10 @@ pub struct Rules {
     pub max_amount: Option<Money>,
     /// The smallest price × amount of an order.
     pub min_notional: Option<Money>,
-    /// The rates that a new order freezes.
-    pub rates: Rates,
+    /// How far from the last price a trade may be, as a fraction of it.
+    pub price_band: Option<Rate>,
+    /// What leaving the band does: halt the market, or refuse the order.
+    pub band_halts: bool,
     /// What the market lets happen now.
     pub status: MarketStatus,
 }
@@ -79,6 +81,12 @@ impl Rules {
         }
     }
 
+    /// What this order must lock as it stands: by its limit, or by its trigger when it is a stop without one.
+    pub fn reserve_of(&self, order: &OrderState) -> Result<Money, Refusal> {
+        let price = order.price.or(order.terms.stop_price).unwrap_or_default();
+        self.reserve(order.side, price, order.remaining(), order.rates)
+    }
+
     /// A price in ticks as money.
     #[must_use]
     pub fn price(&self, ticks: i64) -> Money {
@@ -113,47 +121,113 @@ impl Rules {
         i64::try_from(amount.0 / self.lot.0).map_err(|_| Refusal::Overflow)
     }
 
-    /// The order as the book would keep it, nothing filled, with what it must reserve.
-    /// Checks everything about a new order except funds and status.
-    pub fn admit(&self, new: &NewOrder) -> Result<OrderState, Refusal> {
-        supported(new)?;
-        let (price, amount) = self.admit_terms(new.price, new.amount)?;
-        Ok(OrderState {
+    /// The order as the book would keep it, nothing filled. Checks everything about a new order but its
+    /// status, price band, funds and the book.
+    pub fn admit(&self, new: &NewOrder, now: i64) -> Result<OrderState, Refusal> {
+        combination(new, now)?;
+        let price = new.price.map(|p| self.ticks(p)).transpose()?;
+        let stop_price = new.stop_price.map(|p| self.ticks(p)).transpose()?;
+        let amount = new.amount.map(|a| self.admit_amount(a)).transpose()?.unwrap_or(0);
+        if let Some(budget) = new.quote_amount.filter(|q| *q <= Money::ZERO) {
+            return Err(Refusal::AmountNotPositive(budget));
+        }
+        if new.quote_amount.is_some_and(|budget| budget.0 > MAX) {
+            return Err(Refusal::Overflow);
+        }
+        let display = new.display_amount.map(|d| self.lots(d)).transpose()?;
+        if let (Some(shown), Some(display), Some(whole)) = (display, new.display_amount, new.amount)
+            && shown > amount
+        {
+            return Err(Refusal::DisplayAboveAmount { display, amount: whole });
+        }
+        if let Some(price) = price {
+            self.admit_notional(price, amount)?;
+        }
+        let terms = Terms {
+            order_type: new.order_type,
+            time_in_force: new.time_in_force,
+            self_trade: new.self_trade,
+            post_only: new.post_only,
+            stop_price,
+            display,
+            expires_at: new.expires_at,
+        };
+        let mut order = OrderState {
             id: new.id,
             user: new.user,
             side: new.side,
             price,
             amount,
             filled: 0,
-            reserved: self.reserve(new.side, price, amount, self.rates)?,
+            visible: 0,
+            reserved: Money::ZERO,
             priority: 0,
-            rates: self.rates,
-            self_trade: new.self_trade,
-            status: crate::Status::Open,
+            rates: new.rates,
+            terms,
+            status: if stop_price.is_some() { Status::Pending } else { Status::Open },
             cancel_reason: None,
-        })
+        };
+        order.visible = order.slice();
+        Ok(order)
     }
 
-    /// The terms of a new or amended order in ticks and lots, checked against every limit.
-    pub fn admit_terms(&self, price: Money, amount: Money) -> Result<(i64, i64), Refusal> {
-        let (ticks, lots) = (self.ticks(price)?, self.lots(amount)?);
+    /// A quantity in lots, checked against the limits of the market.
+    pub fn admit_amount(&self, amount: Money) -> Result<i64, Refusal> {
+        let lots = self.lots(amount)?;
         if let Some(minimum) = self.min_amount.filter(|m| amount < *m) {
             return Err(Refusal::BelowMinimum { amount, minimum });
         }
         if let Some(maximum) = self.max_amount.filter(|m| amount > *m) {
             return Err(Refusal::AboveMaximum { amount, maximum });
         }
-        let notional = self.notional(ticks, lots)?;
-        if let Some(minimum) = self.min_notional.filter(|m| notional < *m) {
-            return Err(Refusal::BelowMinimumNotional { notional, minimum });
-        }
-        Ok((ticks, lots))
+        Ok(lots)
     }
 
-    /// Whether orders may arrive now.
-    pub fn takes_orders(&self) -> Result<(), Refusal> {
+    /// Price × quantity, checked against the minimum of the market.
+    pub fn admit_notional(&self, price: i64, amount: i64) -> Result<Money, Refusal> {
+        let notional = self.notional(price, amount)?;
+        match self.min_notional.filter(|m| notional < *m) {
+            Some(minimum) => Err(Refusal::BelowMinimumNotional { notional, minimum }),
+            None => Ok(notional),
+        }
+    }
+
+    /// The lowest and the highest price of the band around the last price, in ticks.
+    #[must_use]
+    pub fn band(&self, last_price: Option<i64>) -> Option<(i64, i64)> {
+        let (band, last) = (i128::from(self.price_band?.0), i128::from(last_price?));
+        let low = (last * (ONE - band) + ONE - 1).div_euclid(ONE);
+        let high = (last * (ONE + band)).div_euclid(ONE);
+        Some((low as i64, i64::try_from(high).unwrap_or(i64::MAX)))
+    }
+
+    /// Refuses a limit price outside the band, where the market refuses instead of halting.
+    pub fn require_in_band(&self, price: i64, last_price: Option<i64>) -> Result<(), Refusal> {
+        match self.band(last_price).filter(|_| !self.band_halts) {
+            Some((low, high)) if price < low || price > high => {
+                let (price, low, high) = (self.price(price), self.price(low), self.price(high));
+                Err(Refusal::OutsideBand { price, low, high })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this order may arrive now: in an auction only one that can wait for it.
+    pub fn takes(&self, new: &NewOrder) -> Result<(), Refusal> {
+        let waits = matches!(new.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
+            && !new.post_only
+            && new.order_type != OrderType::Market;
         match self.status {
             MarketStatus::Open => Ok(()),
+            MarketStatus::Auction if waits => Ok(()),
+            other => Err(Refusal::MarketNotOpen(other)),
+        }
+    }
+
+    /// Whether orders may be amended now.
+    pub fn takes_amends(&self) -> Result<(), Refusal> {
+        match self.status {
+            MarketStatus::Open | MarketStatus::Auction => Ok(()),
             other => Err(Refusal::MarketNotOpen(other)),
         }
     }
@@ -167,13 +241,37 @@ impl Rules {
     }
 }
 
-fn supported(new: &NewOrder) -> Result<(), Refusal> {
-    match (new.order_type, new.time_in_force, new.self_trade) {
-        (OrderType::Limit, TimeInForce::Gtc | TimeInForce::Ioc, SelfTrade::None | SelfTrade::CancelTaker) => Ok(()),
-        (OrderType::Limit, TimeInForce::Gtc | TimeInForce::Ioc, _) => {
-            Err(Refusal::NotSupported("self_trade_prevention"))
-        }
-        (OrderType::Limit, ..) => Err(Refusal::NotSupported("time_in_force")),
-        _ => Err(Refusal::NotSupported("order_type")),
+/// Refuses arguments that do not go together.
+fn combination(new: &NewOrder, now: i64) -> Result<(), Refusal> {
+    let has_limit = matches!(new.order_type, OrderType::Limit | OrderType::StopLimit);
+    let is_stop = matches!(new.order_type, OrderType::Stop | OrderType::StopLimit);
+    let rests = matches!(new.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);
+    let refuse = |wrong: bool, what| if wrong { Err(Refusal::Combination(what)) } else { Ok(()) };
+    let require = |given: bool, what| if given { Ok(()) } else { Err(Refusal::Missing(what)) };
+    if has_limit {
+        require(new.price.is_some(), "price")?;
+    } else {
+        refuse(new.price.is_some(), "price with a market or stop order")?;
+    }
+    if is_stop {
+        require(new.stop_price.is_some(), "stop_price")?;
+    } else {
+        refuse(new.stop_price.is_some(), "stop_price without a stop order")?;
+    }
+    let takes_budget = new.order_type == OrderType::Market && new.side == Side::Buy;
+    refuse(new.quote_amount.is_some() && !takes_budget, "quote_amount without a market buy")?;
+    refuse(new.quote_amount.is_some() && new.amount.is_some(), "amount and quote_amount")?;
+    require(new.amount.is_some() || new.quote_amount.is_some(), "amount")?;
+    let kill = new.time_in_force == TimeInForce::Fok;
+    refuse(kill && new.quote_amount.is_some(), "fok with quote_amount")?;
+    let dated = new.time_in_force == TimeInForce::Gtd;
+    refuse(dated && !has_limit, "gtd with a market or stop order")?;
+    refuse(new.post_only && !(has_limit && rests), "post_only with an order that cannot rest")?;
+    refuse(new.display_amount.is_some() && !(has_limit && rests), "display_amount with an order that cannot rest")?;
+    refuse(new.expires_at.is_some() && !dated, "expires_at without gtd")?;
+    match new.expires_at {
+        None => require(!dated, "expires_at"),
+        Some(expires_at) if expires_at <= now => Err(Refusal::Expired { expires_at, now }),
+        Some(_) => Ok(()),
     }
 }

@@ -1,8 +1,8 @@
 //! Amending: who keeps the place in the queue, what is reserved, and what trades.
 
-use matching::{CancelReason, OrderId, Refusal, SelfTrade, Side, Status};
+use matching::{CancelReason, MarketStatus, OrderId, Refusal, SelfTrade, Side, Status};
 
-use crate::desk::{Desk, money};
+use crate::desk::{Desk, With, money};
 
 /// Bids 1, 2 and 3 of users 1, 2 and 3: one each at 100.
 fn queue() -> Desk {
@@ -125,10 +125,57 @@ fn an_amended_order_obeys_its_own_self_trade_mode() {
 }
 
 #[test]
+fn an_order_whose_time_has_come_is_not_amended() {
+    let mut desk = Desk::new();
+    let bid = desk.limit(1, Side::Buy, "100", "1").gtd(10);
+    desk.accept(&bid);
+    desk.market.now = 10;
+    assert_eq!(desk.amend(OrderId(1), None, Some("0.5")), Err(Refusal::OrderNotLive));
+    desk.market.now = 9;
+    assert!(desk.amend(OrderId(1), None, Some("0.5")).is_ok());
+}
+
+#[test]
+fn an_iceberg_keeps_its_slice() {
+    let mut desk = Desk::new();
+    let bid = desk.limit(1, Side::Buy, "100", "1").shows("0.3");
+    desk.accept(&bid);
+    desk.enter(2, Side::Sell, "100", "0.1");
+    let less = desk.amend(OrderId(1), None, Some("0.9")).expect("accepted").order;
+    assert_eq!((less.visible, less.remaining(), less.priority), (200_000, 800_000, 1), "in place: no new slice");
+    let least = desk.amend(OrderId(1), None, Some("0.25")).expect("accepted").order;
+    assert_eq!((least.visible, least.remaining()), (150_000, 150_000), "never more than there is");
+    let more = desk.amend(OrderId(1), None, Some("2")).expect("accepted").order;
+    assert_eq!((more.visible, more.remaining(), more.terms.display), (300_000, 1_900_000, Some(300_000)));
+}
+
+#[test]
+fn a_post_only_order_that_would_take_stays_as_it_is() {
+    let mut desk = queue();
+    desk.enter(1, Side::Sell, "101", "1");
+    let bid = desk.limit(2, Side::Buy, "99", "1").post_only();
+    desk.accept(&bid);
+    let before = desk.snapshot();
+    let refusal = Refusal::WouldTake { best: money("101") };
+    assert_eq!(desk.amend(bid.id, Some("101"), None), Err(refusal));
+    assert_eq!(desk.snapshot(), before);
+    assert_eq!(desk.amend(bid.id, Some("100.99"), None).expect("accepted").trades, 0);
+}
+
+#[test]
+fn an_amend_in_an_auction_never_trades() {
+    let mut desk = queue();
+    desk.enter(1, Side::Sell, "101", "1");
+    desk.market.rules.status = MarketStatus::Auction;
+    let amended = desk.amend(OrderId(2), Some("101"), Some("2")).expect("accepted");
+    assert_eq!((amended.order.status, amended.all_trades, amended.order.priority), (Status::Open, 0, 5));
+    assert_eq!((desk.ids(Side::Buy), desk.ids(Side::Sell)), (vec![2, 1, 3], vec![4]));
+}
+
+#[test]
 fn an_amended_order_keeps_the_rates_it_was_accepted_with() {
     let mut desk = queue();
-    desk.market.rules.rates.maker = matching::Rate(5_000_000);
-    desk.market.rules.rates.taker = matching::Rate(5_000_000);
+    desk.rates = matching::Rates { maker: matching::Rate(5_000_000), taker: matching::Rate(5_000_000) };
     let amended = desk.amend(OrderId(1), None, Some("2")).expect("accepted");
     assert_eq!(amended.order.reserved, money("203"));
 }

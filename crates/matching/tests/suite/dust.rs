@@ -11,7 +11,7 @@ fn desk() -> Desk {
     let mut desk = Desk::new();
     desk.market.rules.tick = Money(1);
     desk.market.rules.lot = Money::whole(1);
-    desk.market.rules.rates = Rates { maker: Rate(50_000_000), taker: Rate(50_000_000) };
+    desk.rates = Rates { maker: Rate(50_000_000), taker: Rate(50_000_000) };
     desk.fund(1, Money(0), Money(6));
     let bid = desk.enter(1, Side::Buy, "0.00000001", "4");
     assert_eq!(bid.order.reserved, Money(6));

@@ -3,16 +3,18 @@
 
 use matching::money::{MAX, ONE};
 use matching::reference::Asset;
-use matching::{MarketStatus, Money, Rate, Rates, Rules, SelfTrade, Side, UserId};
+use matching::{MarketStatus, Money, Rate, Rates, Rules, UserId};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+use crate::draft::{Draft, draft, hit};
 
 /// Users are 1 to this.
 pub const USERS: i64 = 4;
 
 /// Price levels that flows use.
-const LEVELS: i64 = 6;
+pub const LEVELS: i64 = 6;
 
 /// The longest flow; the mean is half of it.
 pub const LONGEST: usize = 300;
@@ -20,21 +22,7 @@ pub const LONGEST: usize = 300;
 /// One operation.
 #[derive(Clone, Debug)]
 pub enum Op {
-    Place {
-        user: i64,
-        side: Side,
-        level: i64,
-        lots: i64,
-        immediate: bool,
-        self_trade: SelfTrade,
-    },
-    /// An order whose price and amount are picked from [`odd`].
-    PlaceOdd {
-        user: i64,
-        side: Side,
-        price: u8,
-        amount: u8,
-    },
+    Place(Draft),
     Cancel {
         order: usize,
     },
@@ -43,15 +31,23 @@ pub enum Op {
         level: Option<i64>,
         lots: Option<i64>,
     },
+    /// An amend whose price and amount are picked from [`odd`].
     AmendOdd {
         order: usize,
         price: u8,
         amount: u8,
     },
-    /// The market is not open for the next few operations.
-    Pause(MarketStatus),
+    /// The market is not open until it opens again.
+    Close(MarketStatus),
+    /// The market opens, after an auction with its uncrossing.
+    Open,
+    /// An uncrossing without an auction.
+    Uncross,
     /// New orders get other rates.
     Rates(usize),
+    /// Time passes.
+    Clock(i64),
+    Expire,
     Deposit {
         user: i64,
         asset: Asset,
@@ -66,8 +62,12 @@ pub enum Op {
 pub struct Setting {
     pub name: &'static str,
     pub rules: Rules,
+    /// The rates that orders come with at first.
+    pub rates: Rates,
     /// The price of level 0, in ticks.
     pub ticks: i64,
+    /// The price of the last trade before the flow, in levels.
+    pub last_level: Option<i64>,
     /// Whether users 1 and 2 hold almost the most that can be held.
     pub rich: bool,
 }
@@ -96,7 +96,25 @@ impl Setting {
         if self.rich && user.0 <= 2 {
             return Money(MAX - self.funds(asset, 60).0);
         }
-        self.funds(asset, 40)
+        self.funds(asset, 60)
+    }
+
+    /// The last price before the flow, in ticks.
+    pub fn last_price(&self) -> Option<i64> {
+        self.last_level.map(|level| self.ticks + level)
+    }
+
+    /// The rates of new orders after some change: the market's own, swapped, free, a small and a large rebate.
+    pub fn rates(&self, pick: usize) -> Rates {
+        let Rates { maker, taker } = self.rates;
+        let rates = [
+            self.rates,
+            Rates { maker: taker, taker: Rate(maker.0.max(0)) },
+            Rates { maker, taker: Rate(0) },
+            Rates { maker: Rate(-taker.0 / 2), taker },
+            Rates { maker: Rate(-taker.0 - 10_000_000), taker },
+        ];
+        rates[pick]
     }
 }
 
@@ -107,11 +125,13 @@ fn setting(name: &'static str, tick: i128, lot: i128, ticks: i64, maker: i64, ta
         min_amount: None,
         max_amount: None,
         min_notional: None,
-        rates: Rates { maker: Rate(maker), taker: Rate(taker) },
+        price_band: None,
+        band_halts: false,
         status: MarketStatus::Open,
     };
     assert!(Rules::exact(rules.tick, rules.lot));
-    Setting { name, rules, ticks, rich: false }
+    let rates = Rates { maker: Rate(maker), taker: Rate(taker) };
+    Setting { name, rules, rates, ticks, last_level: None, rich: false }
 }
 
 /// The markets that flows run in.
@@ -120,12 +140,20 @@ pub fn settings() -> Vec<Setting> {
     limits.rules.min_amount = Some(Money(300));
     limits.rules.max_amount = Some(Money(1_200));
     limits.rules.min_notional = Some(Money(40_004));
+    limits.last_level = Some(2);
     let mut rich = setting("rich", 1, ONE, 5, 1_500_000, 1_500_000);
     rich.rich = true;
+    // Two levels to each side of the last price.
+    let mut refuses = setting("band refuses", 1_000_000, 100, 100, 1_500_000, 1_500_000);
+    refuses.rules.price_band = Some(Rate(2_000_000));
+    let mut halts = setting("band halts", 1_000_000, 100, 100, 200_000, 300_000);
+    (halts.rules.price_band, halts.rules.band_halts, halts.last_level) = (Some(Rate(1_999_999)), true, Some(3));
     vec![
         setting("default", 1_000_000, 100, 10_000, 1_500_000, 1_500_000),
         limits,
         rich,
+        refuses,
+        halts,
         setting("no fees", 1_000_000, 100, 2, 0, 0),
         setting("maker pays more", 7_000_000, 10_000_000, 3, 2_500_000, 1_234_567),
         setting("rebate", 1_000_000, 100, 101, -50_001, 200_003),
@@ -150,43 +178,12 @@ pub fn odd(step: Money, right: Money, pick: u8) -> Money {
     }
 }
 
-fn side() -> impl Strategy<Value = Side> {
-    prop_oneof![Just(Side::Buy), Just(Side::Sell)]
-}
-
-fn self_trade() -> impl Strategy<Value = SelfTrade> {
-    prop_oneof![
-        12 => Just(SelfTrade::CancelTaker),
-        7 => Just(SelfTrade::None),
-        1 => Just(SelfTrade::Decrement),
-    ]
-}
-
-/// Often few: many small fills of one order are what makes dust.
-fn lots() -> impl Strategy<Value = i64> {
-    prop_oneof![2 => 1..=2_i64, 3 => 1..=14_i64]
-}
-
 fn status() -> impl Strategy<Value = MarketStatus> {
     use MarketStatus::{Auction, CancelOnly, Closed, Halted};
-    prop_oneof![Just(Halted), Just(CancelOnly), Just(Auction), Just(Closed)]
+    prop_oneof![1 => Just(Halted), 1 => Just(CancelOnly), 6 => Just(Auction), 1 => Just(Closed)]
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let place = (1..=USERS, side(), 0..LEVELS, lots(), prop::bool::weighted(0.15), self_trade()).prop_map(
-        |(user, side, level, lots, immediate, self_trade)| Op::Place { user, side, level, lots, immediate, self_trade },
-    );
-    // Takes a little from whatever is best.
-    let hit = (1..=USERS, side(), 1..=2_i64).prop_map(|(user, side, lots)| {
-        let level = if side == Side::Sell { 0 } else { LEVELS - 1 };
-        Op::Place { user, side, level, lots, immediate: true, self_trade: SelfTrade::None }
-    });
-    let place_odd = (1..=USERS, side(), 0..12_u8, 0..12_u8).prop_map(|(user, side, price, amount)| Op::PlaceOdd {
-        user,
-        side,
-        price,
-        amount,
-    });
     let amend = (0..64_usize, option::of(0..LEVELS), option::of(1..=16_i64))
         .prop_map(|(order, level, lots)| Op::Amend { order, level, lots });
     let amend_odd =
@@ -194,16 +191,19 @@ fn op() -> impl Strategy<Value = Op> {
     let deposit = (1..=USERS, prop_oneof![Just(Asset::Base), Just(Asset::Quote)], 1..=20_i64)
         .prop_map(|(user, asset, lots)| Op::Deposit { user, asset, lots });
     prop_oneof![
-        45 => place,
-        12 => hit,
-        4 => place_odd,
-        9 => (0..64_usize).prop_map(|order| Op::Cancel { order }),
-        18 => amend,
-        2 => amend_odd,
-        1 => status().prop_map(Op::Pause),
-        1 => (0..3_usize).prop_map(Op::Rates),
-        5 => deposit,
-        5 => Just(Op::Drain),
+        100 => draft().prop_map(Op::Place),
+        14 => hit().prop_map(Op::Place),
+        12 => (0..64_usize).prop_map(|order| Op::Cancel { order }),
+        20 => amend,
+        3 => amend_odd,
+        5 => status().prop_map(Op::Close),
+        22 => Just(Op::Open),
+        1 => Just(Op::Uncross),
+        3 => (0..5_usize).prop_map(Op::Rates),
+        10 => (1..=4_i64).prop_map(Op::Clock),
+        2 => Just(Op::Expire),
+        10 => deposit,
+        6 => Just(Op::Drain),
     ]
 }
 

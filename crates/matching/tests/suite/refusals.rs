@@ -1,9 +1,9 @@
 //! Every refusal by itself, the order in which they are looked for, and that a refused call changes nothing.
 
 use matching::money::MAX;
-use matching::{MarketStatus, Money, NewOrder, OrderId, OrderType, Refusal, SelfTrade, Side, TimeInForce, UserId};
+use matching::{MarketStatus, Money, NewOrder, OrderId, Rate, Refusal, Side, TimeInForce, UserId};
 
-use crate::desk::{Desk, money};
+use crate::desk::{Desk, With, money};
 
 /// A desk with limits on everything, one offer of user 1 and one bid of user 2.
 fn desk() -> Desk {
@@ -16,18 +16,11 @@ fn desk() -> Desk {
     desk
 }
 
-fn refused(desk: &mut Desk, new: &NewOrder) -> Refusal {
-    let before = desk.snapshot();
-    let refusal = desk.place(new).expect_err("refused");
-    assert_eq!(desk.snapshot(), before);
-    refusal
-}
-
 /// What a limit buy of user 3 is refused with.
 fn buy_refused(price: &str, amount: &str) -> Refusal {
     let mut desk = desk();
     let new = desk.limit(3, Side::Buy, price, amount);
-    refused(&mut desk, &new)
+    desk.refuse(&new)
 }
 
 #[test]
@@ -62,7 +55,7 @@ fn notional_and_reserve_fit_numeric_20_8() {
     let sell = desk.limit(3, Side::Sell, "990", "1000000000");
     let funds =
         Refusal::InsufficientFunds { side: Side::Sell, needed: money("1000000000"), available: money("1000000") };
-    assert_eq!(refused(&mut desk, &sell), funds);
+    assert_eq!(desk.refuse(&sell), funds);
     let below = Refusal::BelowMinimumNotional { notional: money("0.99"), minimum: money("1") };
     assert_eq!(buy_refused("0.99", "1"), below);
 }
@@ -73,12 +66,12 @@ fn funds_cover_the_reserve_to_the_last_unit() {
     let buy = desk.limit(3, Side::Buy, "100", "1");
     desk.fund(3, money("0"), money("101.49999999"));
     let (needed, available) = (money("101.5"), money("101.49999999"));
-    assert_eq!(refused(&mut desk, &buy), Refusal::InsufficientFunds { side: Side::Buy, needed, available });
+    assert_eq!(desk.refuse(&buy), Refusal::InsufficientFunds { side: Side::Buy, needed, available });
     desk.fund(3, money("0"), needed);
     assert!(desk.place(&buy).is_ok());
     let sell = desk.limit(3, Side::Sell, "100", "1");
     let (needed, available) = (money("1"), money("0"));
-    assert_eq!(refused(&mut desk, &sell), Refusal::InsufficientFunds { side: Side::Sell, needed, available });
+    assert_eq!(desk.refuse(&sell), Refusal::InsufficientFunds { side: Side::Sell, needed, available });
 }
 
 #[test]
@@ -86,10 +79,10 @@ fn balances_have_room_for_what_they_receive() {
     let mut desk = desk();
     desk.fund(3, Money(MAX), money("1000"));
     let buy = desk.limit(3, Side::Buy, "110", "1");
-    assert_eq!(refused(&mut desk, &buy), Refusal::Overflow, "the taker's base");
+    assert_eq!(desk.refuse(&buy), Refusal::Overflow, "the taker's base");
     desk.fund(1, money("0"), Money(MAX));
     desk.fund(3, money("0"), money("1000"));
-    assert_eq!(refused(&mut desk, &buy), Refusal::Overflow, "the maker's quote");
+    assert_eq!(desk.refuse(&buy), Refusal::Overflow, "the maker's quote");
     let below = desk.limit(3, Side::Buy, "109", "1");
     assert!(desk.place(&below).is_ok(), "nobody receives anything yet");
 }
@@ -100,23 +93,45 @@ fn fills_before_an_own_order_need_room_too() {
     desk.fund(3, Money(MAX), money("1000"));
     desk.enter(3, Side::Sell, "111", "1");
     let buy = desk.limit(3, Side::Buy, "111", "2");
-    assert_eq!(refused(&mut desk, &buy), Refusal::Overflow);
+    assert_eq!(desk.refuse(&buy), Refusal::Overflow);
 }
 
 #[test]
-fn what_is_not_supported_says_which_argument() {
+fn stop_price_and_display_obey_tick_and_lot() {
     let mut desk = desk();
-    let good = desk.limit(3, Side::Buy, "100", "1");
-    for order_type in [OrderType::Market, OrderType::Stop, OrderType::StopLimit] {
-        assert_eq!(refused(&mut desk, &NewOrder { order_type, ..good }), Refusal::NotSupported("order_type"));
+    for (stop, refusal) in [
+        ("0", Refusal::PriceNotPositive(money("0"))),
+        ("1.005", Refusal::OffTick { price: money("1.005"), tick: money("0.01") }),
+        ("92233720368547758.08", Refusal::Overflow),
+    ] {
+        let new = desk.stop_limit(3, Side::Buy, stop, "100", "1");
+        assert_eq!(desk.refuse(&new), refusal);
     }
-    for time_in_force in [TimeInForce::Fok, TimeInForce::Gtd] {
-        assert_eq!(refused(&mut desk, &NewOrder { time_in_force, ..good }), Refusal::NotSupported("time_in_force"));
+    for (display, refusal) in [
+        ("0", Refusal::AmountNotPositive(money("0"))),
+        ("0.0000005", Refusal::OffLot { amount: money("0.0000005"), lot: money("0.000001") }),
+        ("1.000001", Refusal::DisplayAboveAmount { display: money("1.000001"), amount: money("1") }),
+    ] {
+        let new = desk.limit(3, Side::Buy, "100", "1").shows(display);
+        assert_eq!(desk.refuse(&new), refusal);
     }
-    for self_trade in [SelfTrade::CancelMaker, SelfTrade::CancelBoth, SelfTrade::Decrement] {
-        let expected = Refusal::NotSupported("self_trade_prevention");
-        assert_eq!(refused(&mut desk, &NewOrder { self_trade, ..good }), expected);
-    }
+    let whole = desk.limit(3, Side::Buy, "100", "1").shows("1");
+    assert_eq!(desk.accept(&whole).order.visible, 1_000_000);
+    let nothing = desk.market(3, Side::Buy, "1").spends("0");
+    assert_eq!(desk.refuse(&nothing), Refusal::AmountNotPositive(money("0")));
+}
+
+#[test]
+fn only_a_limit_price_has_a_minimum_notional() {
+    let mut desk = desk();
+    desk.market.rules.min_notional = Some(money("200"));
+    let limit = desk.stop_limit(3, Side::Buy, "120", "199", "1");
+    let below = Refusal::BelowMinimumNotional { notional: money("199"), minimum: money("200") };
+    assert_eq!(desk.refuse(&limit), below);
+    let stop = desk.stop(3, Side::Buy, "120", "1");
+    assert!(desk.place(&stop).is_ok());
+    let market = desk.market(3, Side::Buy, "1");
+    assert!(desk.place(&market).is_ok());
 }
 
 #[test]
@@ -126,7 +141,7 @@ fn each_status_lets_through_what_it_should() {
         (Open, true, true),
         (Halted, false, false),
         (CancelOnly, false, true),
-        (Auction, false, true),
+        (Auction, true, true),
         (Closed, false, false),
     ] {
         let mut desk = desk();
@@ -158,31 +173,56 @@ fn only_live_orders_are_cancelled_and_amended() {
 fn the_first_fault_is_the_one_reported() {
     let mut desk = desk();
     desk.market.rules.status = MarketStatus::Halted;
+    desk.market.rules.price_band = Some(Rate(10_000_000));
+    desk.market.last_price = Some(12_000);
     desk.fund(3, Money(MAX), money("1"));
-    let mut new = desk.limit(3, Side::Buy, "0", "0");
-    new.order_type = OrderType::Market;
-    assert_eq!(refused(&mut desk, &new), Refusal::MarketNotOpen(MarketStatus::Halted));
+    let mut new = desk.stop_limit(3, Side::Buy, "0", "0", "0").shows("0.0000005").gtd(1).until(TimeInForce::Ioc);
+    assert_eq!(desk.refuse(&new), Refusal::MarketNotOpen(MarketStatus::Halted));
     desk.market.rules.status = MarketStatus::Open;
-    assert_eq!(refused(&mut desk, &new), Refusal::NotSupported("order_type"));
-    new.order_type = OrderType::Limit;
-    let (tick, lot) = (money("0.01"), money("0.000001"));
-    let needed = money("111.65");
+    assert!(matches!(desk.refuse(&new), Refusal::Combination(_)));
+    new = NewOrder { time_in_force: TimeInForce::Gtc, expires_at: None, ..new };
+    let (tick, lot, low, high) = (money("0.01"), money("0.000001"), money("108"), money("132"));
+    let far = money("92233720368547758.085");
     let rows = [
-        ("0", "0", Refusal::PriceNotPositive(money("0"))),
-        ("92233720368547758.085", "0", Refusal::OffTick { price: money("92233720368547758.085"), tick }),
-        ("92233720368547758.08", "0", Refusal::Overflow),
-        ("0.01", "0", Refusal::AmountNotPositive(money("0"))),
-        ("0.01", "0.0000005", Refusal::OffLot { amount: money("0.0000005"), lot }),
-        ("0.01", "0.01", Refusal::BelowMinimum { amount: money("0.01"), minimum: money("0.1") }),
-        ("0.01", "0.1", Refusal::BelowMinimumNotional { notional: money("0.001"), minimum: money("1") }),
-        ("110", "1", Refusal::InsufficientFunds { side: Side::Buy, needed, available: money("1") }),
+        ("0", "0", "0", "0.0000005", Refusal::PriceNotPositive(money("0"))),
+        ("92233720368547758.085", "0", "0", "0.0000005", Refusal::OffTick { price: far, tick }),
+        ("92233720368547758.08", "0", "0", "0.0000005", Refusal::Overflow),
+        ("0.01", "-1", "0", "0.0000005", Refusal::PriceNotPositive(money("-1"))),
+        ("0.01", "130", "0", "0.0000005", Refusal::AmountNotPositive(money("0"))),
+        ("0.01", "130", "0.0000007", "0.0000005", Refusal::OffLot { amount: money("0.0000007"), lot }),
+        ("0.01", "130", "0.01", "0.0000005", Refusal::BelowMinimum { amount: money("0.01"), minimum: money("0.1") }),
+        ("0.01", "130", "0.1", "0.0000005", Refusal::OffLot { amount: money("0.0000005"), lot }),
+        ("0.01", "130", "0.1", "0.2", Refusal::DisplayAboveAmount { display: money("0.2"), amount: money("0.1") }),
+        ("0.01", "130", "0.1", "0.1", Refusal::BelowMinimumNotional { notional: money("0.001"), minimum: money("1") }),
+        ("100", "130", "1", "0.1", Refusal::OutsideBand { price: money("100"), low, high }),
+        ("110", "130", "1", "0.1", short("111.65", "1")),
     ];
-    for (price, amount, expected) in rows {
-        (new.price, new.amount) = (money(price), money(amount));
-        assert_eq!(refused(&mut desk, &new), expected);
+    for (price, stop, amount, display, expected) in rows {
+        new.price = Some(money(price));
+        new.stop_price = Some(money(stop));
+        new = NewOrder { amount: Some(money(amount)), display_amount: Some(money(display)), ..new };
+        assert_eq!(desk.refuse(&new), expected);
     }
-    desk.fund(3, Money(MAX), needed);
-    assert_eq!(refused(&mut desk, &new), Refusal::Overflow, "no room for the base");
+}
+
+fn short(needed: &str, available: &str) -> Refusal {
+    Refusal::InsufficientFunds { side: Side::Buy, needed: money(needed), available: money(available) }
+}
+
+/// What is looked for last, once the terms are right: funds, what it may take, room.
+#[test]
+fn funds_come_before_the_book_and_room_comes_last() {
+    let mut desk = desk();
+    desk.fund(3, Money(MAX), money("1"));
+    let post_only = desk.limit(3, Side::Buy, "110", "1").post_only();
+    let kill = desk.limit(3, Side::Buy, "110", "2").until(TimeInForce::Fok);
+    let enough = NewOrder { amount: Some(money("1")), ..kill };
+    assert_eq!(desk.refuse(&post_only), short("111.65", "1"));
+    assert_eq!(desk.refuse(&kill), short("223.3", "1"));
+    desk.fund(3, Money(MAX), money("223.3"));
+    assert_eq!(desk.refuse(&post_only), Refusal::WouldTake { best: money("110") });
+    assert_eq!(desk.refuse(&kill), Refusal::FillOrKill { fillable: money("1"), amount: money("2") });
+    assert_eq!(desk.refuse(&enough), Refusal::Overflow, "no room for the base");
 }
 
 #[test]
@@ -191,5 +231,5 @@ fn an_order_without_any_balance_has_nothing_available() {
     let mut new = desk.limit(3, Side::Sell, "100", "1");
     new.user = UserId(99);
     let (needed, available) = (money("1"), Money::ZERO);
-    assert_eq!(refused(&mut desk, &new), Refusal::InsufficientFunds { side: Side::Sell, needed, available });
+    assert_eq!(desk.refuse(&new), Refusal::InsufficientFunds { side: Side::Sell, needed, available });
 }

@@ -52,9 +52,9 @@ fn a_buy_locks_its_notional_and_the_larger_commission() {
     let mut desk = Desk::new();
     let resting = desk.enter(2, Side::Buy, "101", "2.5");
     assert_eq!(resting.order.reserved, money("256.2875"));
-    desk.market.rules.rates.maker = matching::Rate(2_000_000);
+    desk.rates.maker = matching::Rate(2_000_000);
     assert_eq!(desk.enter(2, Side::Buy, "101", "2.5").order.reserved, money("257.55"));
-    desk.market.rules.rates.taker = matching::Rate(4_000_000);
+    desk.rates.taker = matching::Rate(4_000_000);
     assert_eq!(desk.enter(2, Side::Buy, "101", "2.5").order.reserved, money("262.6"));
     // The first two keep the rates they were accepted with.
     desk.enter(1, Side::Sell, "101", "5");

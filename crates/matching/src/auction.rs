@@ -1,0 +1,92 @@
+//! The uncrossing that ends an auction: one price for everybody.
+
+use crate::book::Place;
+use crate::{Accounts, Market, Side, Status};
+
+/// The price of an auction and what trades at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clearing {
+    /// The price in ticks.
+    pub price: i64,
+    /// The volume in lots.
+    pub volume: i128,
+}
+
+impl Market {
+    /// Trades everything that crosses at the one price that maximises the volume, then leaves the least
+    /// surplus, then lies nearest to the last price, then is the lowest. Expired orders end first, triggered
+    /// stops enter last. Self-trade prevention does not apply. Returns how many trades there were.
+    pub fn uncross(&mut self, accounts: &mut Accounts) -> usize {
+        let made = self.trades.len();
+        self.expire(accounts);
+        if let Some(clearing) = self.clearing() {
+            self.match_at(accounts, clearing);
+        }
+        self.run_stops(accounts, None);
+        self.trades.len() - made
+    }
+
+    /// The price and volume at which the book would uncross now.
+    #[must_use]
+    pub fn clearing(&self) -> Option<Clearing> {
+        let (bids, asks) = (self.levels(Side::Buy), self.levels(Side::Sell));
+        let (best_bid, best_ask) = (bids.first()?.0, asks.first()?.0);
+        let mut prices: Vec<i64> = bids.iter().chain(&asks).map(|(price, _)| *price).collect();
+        prices.retain(|price| (best_ask..=best_bid).contains(price));
+        prices.sort_unstable();
+        prices.dedup();
+        let quality = |price: i64| {
+            let bought = total(&bids, bids.partition_point(|(bid, _)| *bid >= price));
+            let sold = total(&asks, asks.partition_point(|(ask, _)| *ask <= price));
+            let distance = self.last_price.map_or(0, |last| last.abs_diff(price));
+            (-bought.min(sold), (bought - sold).abs(), distance, price)
+        };
+        prices.into_iter().map(quality).min().map(|(volume, _, _, price)| Clearing { price, volume: -volume })
+    }
+
+    /// The quantity up to each price of a side, best first, hidden parts included.
+    fn levels(&self, side: Side) -> Vec<(i64, i128)> {
+        let mut levels: Vec<(i64, i128)> = Vec::new();
+        for order in self.book.queue(side).map(|place| self.book.order(place)) {
+            let (price, lots) = (order.price.unwrap_or_default(), i128::from(order.remaining()));
+            match levels.last_mut() {
+                Some((last, sum)) if *last == price => *sum += lots,
+                last => {
+                    let before = last.map_or(0, |(_, sum)| *sum);
+                    levels.push((price, before + lots));
+                }
+            }
+        }
+        levels
+    }
+
+    fn match_at(&mut self, accounts: &mut Accounts, clearing: Clearing) {
+        let mut left = clearing.volume;
+        while left > 0 {
+            let (Some(bid), Some(ask)) = (self.first(Side::Buy), self.first(Side::Sell)) else { return };
+            let (mut buy, mut sell) = (*self.book.order(bid), *self.book.order(ask));
+            let lots = buy.remaining().min(sell.remaining()).min(i64::try_from(left).unwrap_or(i64::MAX));
+            let (buyer, seller) = ((&mut buy, self.book.owner(bid)), (&mut sell, self.book.owner(ask)));
+            // Of the two, the later one took.
+            let (taker, maker) = if buyer.0.priority > seller.0.priority { (buyer, seller) } else { (seller, buyer) };
+            self.trade(accounts, taker, maker, clearing.price, lots);
+            left -= i128::from(lots);
+            for (place, mut order) in [(bid, buy), (ask, sell)] {
+                order.visible = if order.visible > lots { order.visible - lots } else { order.slice() };
+                if order.remaining() == 0 {
+                    order.status = Status::Filled;
+                }
+                self.book.change(place, |o| *o = order);
+            }
+        }
+    }
+
+    fn first(&self, side: Side) -> Option<Place> {
+        self.book.queue(side).next()
+    }
+}
+
+/// The quantity of the first `count` levels.
+fn total(levels: &[(i64, i128)], count: usize) -> i128 {
+    count.checked_sub(1).map_or(0, |last| levels[last].1)
+}

@@ -1,0 +1,62 @@
+//! The uncrossing: everything that crosses trades at one price.
+
+use super::{Reference, is_live, limit_of, lots_left, slice};
+use crate::{CancelReason, OrderState, Side, Status};
+
+impl Reference {
+    /// Ends an auction: expired orders are cancelled, crossing orders trade at one price, stops are
+    /// triggered. Returns the number of all trades.
+    pub fn uncross(&mut self) -> usize {
+        let before = self.trades.len();
+        for order in self.orders.clone() {
+            if is_live(&order) && self.is_over(&order) {
+                self.end(order.id, CancelReason::Expired);
+            }
+        }
+        let (bids, asks) = (self.side(Side::Buy), self.side(Side::Sell));
+        let volume = |price: &i64| most(&bids, &asks, *price);
+        let best = candidates(&bids, &asks).into_iter().filter(|price| volume(price).0 > 0).min_by_key(|price| {
+            let (volume, surplus) = volume(price);
+            let away = self.last_price.map_or(0, |last| i128::from(*price).abs_diff(i128::from(last)));
+            (-volume, surplus, away, *price)
+        });
+        if let Some(price) = best {
+            self.trade_all_at(price, volume(&price).0);
+        }
+        self.trigger_stops();
+        self.trades.len() - before
+    }
+
+    fn trade_all_at(&mut self, price: i64, volume: i128) {
+        let mut left = volume;
+        while left > 0 {
+            let (bid, ask) = (self.side(Side::Buy)[0], self.side(Side::Sell)[0]);
+            let lots = lots_left(&bid).min(lots_left(&ask));
+            let lots = i64::try_from(left).map_or(lots, |left| lots.min(left));
+            left -= i128::from(lots);
+            let (maker, taker) = if bid.priority < ask.priority { (bid, ask) } else { (ask, bid) };
+            self.trade(maker.id, taker.id, lots, price);
+            for id in [bid.id, ask.id] {
+                let order = self.get_mut(id);
+                if order.status == Status::Open {
+                    order.visible = if order.visible > lots { order.visible - lots } else { slice(order) };
+                }
+            }
+        }
+    }
+}
+
+/// Every price at which somebody bids or offers and somebody else would take it.
+#[must_use]
+pub fn candidates(bids: &[OrderState], asks: &[OrderState]) -> Vec<i64> {
+    let prices = bids.iter().chain(asks).map(limit_of);
+    let crosses = |price: &i64| most(bids, asks, *price).0 > 0;
+    prices.filter(crosses).collect()
+}
+
+/// How much can trade at a price, and how much of the larger side is left over.
+fn most(bids: &[OrderState], asks: &[OrderState], price: i64) -> (i128, u128) {
+    let bid: i128 = bids.iter().filter(|o| limit_of(o) >= price).map(|o| i128::from(lots_left(o))).sum();
+    let offered: i128 = asks.iter().filter(|o| limit_of(o) <= price).map(|o| i128::from(lots_left(o))).sum();
+    (bid.min(offered), bid.abs_diff(offered))
+}

@@ -1,0 +1,146 @@
+//! The money of the model: what is locked, paid, charged and released.
+
+use super::{Asset, Reference, TOO_MUCH, UNITS, lots_left};
+use crate::{Balance, Money, OrderId, OrderState, Rates, Refusal, Side, Status, Trade, UserId};
+
+impl Reference {
+    /// One trade between an order that rests and one that arrives. Their quantities and slices are the
+    /// caller's business, except what is filled.
+    pub(super) fn trade(&mut self, maker: OrderId, taker: OrderId, lots: i64, price: i64) {
+        let (resting, arriving) = (self.get(maker), self.get(taker));
+        let value = self.worth(price, lots);
+        let taker_fee = self.without_dust(&arriving, lots, value, round(value * i128::from(arriving.rates.taker.0)));
+        let charge = round(value * i128::from(resting.rates.maker.0));
+        // The house never gives a maker more than the taker pays.
+        let maker_fee = self.without_dust(&resting, lots, value, charge.max(-taker_fee));
+        for (order, fee) in [(resting, maker_fee), (arriving, taker_fee)] {
+            match order.side {
+                Side::Buy => self.bought(&order, lots, value + fee),
+                Side::Sell => self.sold(&order, lots, value - fee),
+            }
+        }
+        let (buyer_fee, seller_fee) =
+            if arriving.side == Side::Buy { (taker_fee, maker_fee) } else { (maker_fee, taker_fee) };
+        self.last_price = Some(price);
+        self.trades.push(Trade {
+            sequence: self.trades.len() as i64 + 1,
+            maker,
+            taker,
+            taker_side: arriving.side,
+            price,
+            amount: lots,
+            buyer_commission: Money(buyer_fee),
+            seller_commission: Money(seller_fee),
+        });
+    }
+
+    /// What an order is charged: a limit buy never more than it has locked beyond its price.
+    fn without_dust(&self, order: &OrderState, lots: i64, value: i128, fee: i128) -> i128 {
+        match (order.side, order.price) {
+            (Side::Buy, Some(limit)) => fee.min(order.reserved.0 - value - self.worth(limit, lots_left(order) - lots)),
+            _ => fee,
+        }
+    }
+
+    fn bought(&mut self, buyer: &OrderState, lots: i64, paid: i128) {
+        let mut kept = 0;
+        if let Some(limit) = buyer.price {
+            let left = buyer.reserved.0 - paid;
+            let rest = self.worth(limit, lots_left(buyer) - lots);
+            kept = left.min(rest + round(rest * larger(buyer.rates)));
+            self.account(buyer.user, Asset::Quote).locked.0 -= buyer.reserved.0 - kept;
+            self.account(buyer.user, Asset::Quote).available.0 += left - kept;
+        } else {
+            self.account(buyer.user, Asset::Quote).available.0 -= paid;
+        }
+        let quantity = self.quantity(lots).0;
+        self.account(buyer.user, Asset::Base).available.0 += quantity;
+        self.progress(buyer.id, lots, kept);
+    }
+
+    fn sold(&mut self, seller: &OrderState, lots: i64, received: i128) {
+        let quantity = self.quantity(lots).0;
+        self.account(seller.user, Asset::Base).locked.0 -= quantity;
+        self.account(seller.user, Asset::Quote).available.0 += received;
+        self.progress(seller.id, lots, seller.reserved.0 - quantity);
+    }
+
+    fn progress(&mut self, id: OrderId, lots: i64, reserved: i128) {
+        let order = self.get_mut(id);
+        order.filled += lots;
+        order.reserved = Money(reserved);
+        if order.filled == order.amount {
+            order.status = Status::Filled;
+            order.visible = 0;
+        }
+    }
+
+    /// The order is smaller by so many lots: it locks no more than the rest needs, and never more than before.
+    pub(super) fn shrink(&mut self, id: OrderId, lots: i64) {
+        let old = self.get(id);
+        let rest = lots_left(&old) - lots;
+        let needs = match (old.side, old.price) {
+            (Side::Sell, _) => self.quantity(rest).0,
+            (Side::Buy, Some(limit)) => {
+                let notional = self.worth(limit, rest);
+                notional + round(notional * larger(old.rates))
+            }
+            (Side::Buy, None) => 0,
+        };
+        let kept = needs.min(old.reserved.0);
+        self.move_locked(&old, old.reserved.0 - kept);
+        let order = self.get_mut(id);
+        order.amount -= lots;
+        order.visible = order.visible.min(rest);
+        order.reserved = Money(kept);
+    }
+
+    /// What a buy of so many lots locks when each costs at most `dearest`.
+    pub(super) fn buy_reserve(&self, order: &OrderState, dearest: i64, lots: i64) -> Result<Money, Refusal> {
+        let product = self.price(dearest).0.checked_mul(self.quantity(lots).0).ok_or(Refusal::Overflow)?;
+        let notional = product / UNITS;
+        if notional >= TOO_MUCH {
+            return Err(Refusal::Overflow);
+        }
+        let all = notional + round(notional * larger(order.rates));
+        if all < TOO_MUCH { Ok(Money(all)) } else { Err(Refusal::Overflow) }
+    }
+
+    /// Frees `units` of what the order's owner has locked for it; locks when negative.
+    pub(super) fn move_locked(&mut self, order: &OrderState, units: i128) {
+        let account = self.account(order.user, pays_in(order.side));
+        account.locked.0 -= units;
+        account.available.0 += units;
+    }
+
+    pub(super) fn held(&self, user: UserId, asset: Asset) -> Balance {
+        self.balances.get(&(user, asset)).copied().unwrap_or_default()
+    }
+
+    pub(super) fn price(&self, ticks: i64) -> Money {
+        Money(i128::from(ticks) * self.rules.tick.0)
+    }
+
+    pub(super) fn quantity(&self, lots: i64) -> Money {
+        Money(i128::from(lots) * self.rules.lot.0)
+    }
+
+    /// Price × quantity in units of the quote asset; exact, because tick × lot is.
+    pub(super) fn worth(&self, price: i64, lots: i64) -> i128 {
+        self.price(price).0 * self.quantity(lots).0 / UNITS
+    }
+}
+
+pub(super) fn pays_in(side: Side) -> Asset {
+    if side == Side::Buy { Asset::Quote } else { Asset::Base }
+}
+
+/// The rate that a buy reserves for.
+fn larger(rates: Rates) -> i128 {
+    [0, rates.maker.0, rates.taker.0].into_iter().max().map_or(0, i128::from)
+}
+
+/// A product of units and a rate, in units: half away from zero.
+pub(super) fn round(product: i128) -> i128 {
+    product.signum() * ((2 * product.abs() + UNITS) / (2 * UNITS))
+}

@@ -1,0 +1,227 @@
+//! What an arriving order would do to the book: a plan, made without changing anything.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use crate::book::Place;
+use crate::{Book, CancelReason, Money, OrderState, OrderType, Refusal, Rules, SelfTrade};
+
+/// One step of the plan, in order.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Trade with a maker.
+    Fill {
+        /// The maker.
+        maker: Place,
+        /// How much.
+        lots: i64,
+    },
+    /// Cancel a maker that stands in the way.
+    Cancel {
+        /// The maker.
+        maker: Place,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// Take the same quantity off both orders of one user.
+    Decrement {
+        /// The maker.
+        maker: Place,
+        /// How much.
+        lots: i64,
+    },
+}
+
+/// The plan of an arriving order.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// What trades, in lots.
+    pub filled: i64,
+    /// Σ price × quantity and the taker's commission of what trades: what a market buy must reserve.
+    pub cost: Money,
+    /// Why the rest must end, whatever the time in force says.
+    pub rest: Option<CancelReason>,
+    left: i64,
+}
+
+/// What decides how far an order walks.
+pub struct Bounds {
+    /// The prices of the band, in ticks.
+    pub band: Option<(i64, i64)>,
+    /// What the order may spend, commission included.
+    pub budget: Option<Money>,
+    /// The time.
+    pub now: i64,
+}
+
+/// A maker as the walk has left it.
+#[derive(Clone, Copy)]
+struct Slice {
+    maker: Place,
+    remaining: i64,
+    visible: i64,
+}
+
+struct Walker<'a> {
+    rules: &'a Rules,
+    book: &'a Book,
+    order: &'a OrderState,
+    bounds: &'a Bounds,
+    walk: Walk,
+    /// Icebergs of the current level that show their next slice: they wait behind everybody else there.
+    refreshed: VecDeque<Slice>,
+}
+
+/// Plans what `order` does. A quote_amount order (amount 0) walks until its budget is used up.
+pub fn walk(rules: &Rules, book: &Book, order: &OrderState, bounds: &Bounds) -> Result<Walk, Refusal> {
+    let by_budget = order.terms.order_type == OrderType::Market && order.amount == 0;
+    let left = if by_budget { i64::MAX } else { order.remaining() };
+    let walk = Walk { left, ..Walk::default() };
+    let mut walker = Walker { rules, book, order, bounds, walk, refreshed: VecDeque::new() };
+    if walker.levels()?.is_continue() {
+        let _done = walker.refreshed_slices()?;
+    }
+    Ok(walker.walk)
+}
+
+impl Walker<'_> {
+    /// Meets the makers level by level; breaks when the order is done.
+    fn levels(&mut self) -> Result<ControlFlow<()>, Refusal> {
+        let mut level = None;
+        for maker in self.book.queue(self.order.side.opposite()) {
+            let resting = self.book.order(maker);
+            if level != resting.price {
+                if self.refreshed_slices()?.is_break() || !self.reaches(resting.price) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                level = resting.price;
+            }
+            if self.meet(maker, resting)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether the order trades at this price.
+    fn reaches(&self, price: Option<i64>) -> bool {
+        match (self.order.price, price) {
+            (Some(limit), Some(price)) => self.order.side.crosses(limit, price),
+            _ => true,
+        }
+    }
+
+    fn refreshed_slices(&mut self) -> Result<ControlFlow<()>, Refusal> {
+        while let Some(slice) = self.refreshed.pop_front() {
+            if self.fill(slice)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Meets a maker for the first time.
+    fn meet(&mut self, maker: Place, resting: &OrderState) -> Result<ControlFlow<()>, Refusal> {
+        if self.walk.left == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        // What has spent all meets nobody, not even an order that it would cancel.
+        if self.bounds.budget.is_some_and(|budget| self.walk.cost >= budget) {
+            return Ok(self.stop(CancelReason::Budget));
+        }
+        if resting.has_expired(self.bounds.now) {
+            self.walk.steps.push(Step::Cancel { maker, reason: CancelReason::Expired });
+            return Ok(ControlFlow::Continue(()));
+        }
+        let outside = |(low, high)| resting.price.is_some_and(|price| price < low || price > high);
+        if self.bounds.band.is_some_and(outside) {
+            return Ok(self.stop(CancelReason::PriceBand));
+        }
+        if resting.user == self.order.user && self.order.terms.self_trade != SelfTrade::None {
+            return Ok(self.meet_own(maker, resting));
+        }
+        self.fill(Slice { maker, remaining: resting.remaining(), visible: resting.visible })
+    }
+
+    fn meet_own(&mut self, maker: Place, resting: &OrderState) -> ControlFlow<()> {
+        let reason = CancelReason::SelfTradeMaker;
+        match self.order.terms.self_trade {
+            SelfTrade::CancelMaker => {
+                self.walk.steps.push(Step::Cancel { maker, reason });
+                ControlFlow::Continue(())
+            }
+            SelfTrade::CancelBoth => {
+                self.walk.steps.push(Step::Cancel { maker, reason });
+                self.stop(CancelReason::SelfTradeTaker)
+            }
+            // What is bought with a budget has no quantity that could shrink.
+            SelfTrade::Decrement if self.order.amount > 0 => {
+                let lots = self.walk.left.min(resting.remaining());
+                self.walk.left -= lots;
+                self.walk.steps.push(Step::Decrement { maker, lots });
+                if self.walk.left == 0 { self.stop(CancelReason::SelfTradeTaker) } else { ControlFlow::Continue(()) }
+            }
+            SelfTrade::None | SelfTrade::CancelTaker | SelfTrade::Decrement => self.stop(CancelReason::SelfTradeTaker),
+        }
+    }
+
+    fn stop(&mut self, reason: CancelReason) -> ControlFlow<()> {
+        self.walk.rest = Some(reason);
+        ControlFlow::Break(())
+    }
+
+    /// Trades with what a maker shows.
+    fn fill(&mut self, slice: Slice) -> Result<ControlFlow<()>, Refusal> {
+        if self.walk.left == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        let resting = self.book.order(slice.maker);
+        let Some(price) = resting.price else { return Ok(ControlFlow::Continue(())) };
+        let wanted = self.walk.left.min(slice.visible);
+        let lots = self.affordable(price, wanted)?;
+        if lots > 0 {
+            self.walk.cost = self.walk.cost.plus(self.cost(price, lots)?)?;
+            self.walk.left -= lots;
+            self.walk.filled += lots;
+            self.walk.steps.push(Step::Fill { maker: slice.maker, lots });
+        }
+        if lots < wanted {
+            return Ok(self.stop(CancelReason::Budget));
+        }
+        let remaining = slice.remaining - lots;
+        if lots == slice.visible && remaining > 0 {
+            let visible = resting.terms.display.map_or(remaining, |display| display.min(remaining));
+            self.refreshed.push_back(Slice { maker: slice.maker, remaining, visible });
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Price × quantity and the taker's commission.
+    fn cost(&self, price: i64, lots: i64) -> Result<Money, Refusal> {
+        let value = self.rules.notional(price, lots)?;
+        value.plus(value.commission(self.order.rates.taker))
+    }
+
+    /// The largest quantity, up to `wanted`, that the budget still pays for.
+    fn affordable(&self, price: i64, wanted: i64) -> Result<i64, Refusal> {
+        let Some(budget) = self.bounds.budget else { return Ok(wanted) };
+        let left = budget - self.walk.cost;
+        let one_lot = self.rules.notional(price, 1)?.0;
+        let charged = crate::money::ONE + i128::from(self.order.rates.taker.0);
+        // Without rounding this is exact; rounding moves it by one lot at most.
+        let exact = left.0 * crate::money::ONE / (one_lot * charged);
+        let mut lots = i64::try_from(exact).unwrap_or(i64::MAX).saturating_add(1).min(wanted);
+        while lots > 0 && self.cost(price, lots)? > left {
+            lots -= 1;
+        }
+        Ok(lots)
+    }
+}
+
+/// The price of the first maker that a post-only order would trade with.
+pub fn would_take(book: &Book, order: &OrderState, now: i64) -> Option<i64> {
+    let best = book.queue(order.side.opposite()).map(|maker| book.order(maker)).find(|o| !o.has_expired(now))?.price?;
+    order.price.filter(|limit| order.side.crosses(*limit, best)).map(|_| best)
+}

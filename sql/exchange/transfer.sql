@@ -1,0 +1,35 @@
+-- The debit is journaled first, while nothing is locked: whoever repeats a reference waits there. Then the two
+-- balances move in order of user, the order of the engine: transfers in opposite directions never deadlock.
+CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
+                                  reference text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+DECLARE
+    transfer_id bigint;
+    is_new boolean;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_amount('amount', amount);
+    PERFORM exchange.require_asset(asset);
+    PERFORM exchange.require_user(from_user_id);
+    PERFORM exchange.require_existing_user(to_user_id);
+    IF from_user_id = to_user_id THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('user %s is sender and receiver', from_user_id), HINT = 'Name two different users.';
+    END IF;
+    SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
+    FROM exchange.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
+    IF is_new THEN
+        PERFORM exchange.journal_transfer(to_user_id, asset, 'transfer', amount, 0, NULL, from_user_id, transfer_id);
+        IF from_user_id < to_user_id THEN
+            PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
+            PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
+        ELSE
+            PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
+            PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
+        END IF;
+    END IF;
+    RETURN transfer_id;
+END
+$$;
+COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
+'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 too large, 23505 reference used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user';
