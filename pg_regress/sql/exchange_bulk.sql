@@ -77,27 +77,35 @@ CALL exchange.match_orders();
 SELECT status FROM placed WHERE client_order_id = 's5';
 SELECT refusal('SELECT exchange.match_batch(NULL, 0)'), refusal('SELECT exchange.match_batch(NULL, NULL)'), refusal('SELECT exchange.match_batch(''NO'', 1)');
 
--- The size of a batch changes nothing: two like markets, 300 like commands, one at a time and all at once.
+-- The size of a batch changes nothing: two like markets, 500 like commands with orders of every type, one at a time and all at once.
 SELECT exchange.create_market('BLK-ONE', 'BLK', 'ONE'), exchange.create_market('BLK-ALL', 'BLK', 'ALL');
 SELECT count(exchange.deposit(u, a, 100000)) FROM generate_series(7001, 7003) u, unnest(ARRAY['BLK', 'ONE', 'ALL']) a;
 SELECT setseed(0.5);
-INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount, time_in_force)
-SELECT r.action, 7001 + i % 3, s, s || CASE r.action WHEN 'new' THEN i ELSE i - i % 7 * 3 END, r.side, r.price, r.amount, r.time_in_force
-FROM (SELECT i, (ARRAY['new', 'new', 'new', 'cancel', 'amend'])[1 + floor(random() * 5)] AS action, (ARRAY['buy', 'sell'])[1 + floor(random() * 2)] AS side,
-             95 + floor(random() * 10) AS price, 1 + floor(random() * 9) AS amount, (ARRAY['gtc', 'gtc', 'ioc'])[1 + floor(random() * 3)] AS time_in_force
-      FROM generate_series(1, 300) i) AS r, unnest(ARRAY['BLK-ONE', 'BLK-ALL']) s;
+CREATE TEMP TABLE flow AS
+SELECT i, (ARRAY['new', 'new', 'new', 'cancel', 'amend'])[1 + floor(random() * 5)] AS action, (ARRAY['buy', 'sell'])[1 + floor(random() * 2)] AS side,
+       95 + floor(random() * 10) AS price, 1 + floor(random() * 9) AS amount, 95 + floor(random() * 10) AS stop_price,
+       (ARRAY['limit', 'limit', 'limit', 'market', 'stop', 'stop_limit'])[1 + floor(random() * 6)] AS type, (ARRAY['gtc', 'gtc', 'gtc', 'ioc', 'fok', 'gtd'])[1 + floor(random() * 6)] AS tif,
+       (ARRAY['none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement'])[1 + floor(random() * 5)] AS mode, random() < 0.2 AS post_only, random() < 0.2 AS iceberg, random() < 0.3 AS by_quote
+FROM generate_series(1, 500) i;
+INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount, quote_amount, order_type, time_in_force, stop_price, display_amount, post_only, expires_at, self_trade_prevention)
+SELECT action, 7001 + i % 3, s, s || CASE action WHEN 'new' THEN i ELSE i - i % 7 * 3 END, side, CASE WHEN type LIKE '%limit' OR action <> 'new' THEN price END,
+       CASE WHEN NOT (quote AND action = 'new') THEN amount END, CASE WHEN quote THEN amount * 100 END, type, tif, CASE WHEN type LIKE 'stop%' THEN stop_price END,
+       CASE WHEN iceberg AND type LIKE '%limit' THEN 1 END, post_only AND type LIKE '%limit' AND i % 2 = 0, CASE WHEN tif = 'gtd' THEN timestamptz 'infinity' END, mode
+FROM (SELECT *, by_quote AND type = 'market' AND side = 'buy' AS quote FROM flow) AS f, unnest(ARRAY['BLK-ONE', 'BLK-ALL']) s;
 CALL exchange.match_orders('BLK-ONE', 1);
 CALL exchange.match_orders('BLK-ALL', 1000);
 CREATE TEMP VIEW tape AS
 SELECT t.symbol, t.sequence, t.price, t.amount, t.commission, t.taker_side, substr(b.client_order_id, 8) AS buy, substr(s.client_order_id, 8) AS sell
 FROM exchange.trades t JOIN exchange.orders b ON b.id = t.buy_order_id JOIN exchange.orders s ON s.id = t.sell_order_id;
 CREATE TEMP VIEW book AS
-SELECT symbol, substr(client_order_id, 8) AS id, price, amount, filled_amount, status, reserved, cancel_reason, accepted_sequence FROM exchange.orders;
+SELECT symbol, substr(client_order_id, 8) AS id, order_type, price, amount, visible_amount, filled_amount, status, reserved, priority, cancel_reason, accepted_sequence, accepted_status FROM exchange.orders;
 SELECT count(*) > 20 AS many_trades FROM tape WHERE symbol = 'BLK-ONE';
 SELECT sequence, price, amount, commission, taker_side, buy, sell FROM tape WHERE symbol = 'BLK-ONE'
 EXCEPT SELECT sequence, price, amount, commission, taker_side, buy, sell FROM tape WHERE symbol = 'BLK-ALL';
-SELECT id, price, amount, filled_amount, status, reserved, cancel_reason, accepted_sequence FROM book WHERE symbol = 'BLK-ALL'
-EXCEPT SELECT id, price, amount, filled_amount, status, reserved, cancel_reason, accepted_sequence FROM book WHERE symbol = 'BLK-ONE';
+SELECT id, order_type, price, amount, visible_amount, filled_amount, status, reserved, priority, cancel_reason, accepted_sequence, accepted_status FROM book WHERE symbol = 'BLK-ALL'
+EXCEPT SELECT id, order_type, price, amount, visible_amount, filled_amount, status, reserved, priority, cancel_reason, accepted_sequence, accepted_status FROM book WHERE symbol = 'BLK-ONE';
+-- The flow has something of everything.
+SELECT order_type, status, cancel_reason, count(*) > 0 AS some FROM book WHERE symbol = 'BLK-ONE' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 SELECT count(*) FILTER (WHERE symbol = 'BLK-ONE') = count(*) FILTER (WHERE symbol = 'BLK-ALL') AS as_many,
        count(DISTINCT sqlstate) > 1 AS of_several_kinds FROM exchange.command_rejections WHERE symbol IN ('BLK-ONE', 'BLK-ALL');
 SELECT * FROM exchange.verify();

@@ -75,7 +75,9 @@ SELECT * FROM journal;
 -- The journals are append only, for everybody.
 SELECT statement, refusal(statement) AS refusal
 FROM unnest(ARRAY['UPDATE exchange.transfers SET amount = amount * 2', 'DELETE FROM exchange.transfers', 'TRUNCATE exchange.transfers',
-                  'UPDATE exchange.trades SET price = price', 'DELETE FROM exchange.trades', 'TRUNCATE exchange.trades']) statement;
+                  'UPDATE exchange.trades SET price = price', 'DELETE FROM exchange.trades', 'TRUNCATE exchange.trades',
+                  'UPDATE exchange.order_amendments SET new_amount = 1', 'TRUNCATE exchange.order_amendments',
+                  'TRUNCATE exchange.assets', 'TRUNCATE exchange.orders CASCADE', 'TRUNCATE identity.users CASCADE']) statement;
 -- A balance that is not zero is not deleted, nor its user; what is in the journal keeps its user for ever.
 SELECT split_part(refusal('DELETE FROM exchange.assets WHERE user_id = person(''fnd bob'') AND symbol = ''NEW'''), '/', 1) AS refusal;
 SELECT split_part(refusal('DELETE FROM identity.users WHERE name = ''fnd ann'''), ' ', 1) AS refusal;

@@ -41,14 +41,12 @@ INSERT INTO exchange.orders (user_id, symbol, side, price, amount, filled_amount
 VALUES (:ann, 'INS-USD', 'sell', 20, 1, 1, 'filled', 7, 99, NULL);
 SELECT * FROM placed WHERE price = 20;
 
--- Refusals.
+-- Refusals. exchange_refusal_table compares them with place_order's, one by one.
 SELECT columns, split_part(refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount%s) VALUES (%s, %s)', more, :ann, columns)), ' /', 1) AS refusal
 FROM (VALUES ('', $$'INS-USD', 'buy', 0, 1$$), ('', $$'INS-USD', 'buy', 1, -1$$), ('', $$'INS-USD', 'buy', 'NaN', 1$$), ('', $$'INS-USD', 'buy', 1, 'NaN'$$),
-             ('', $$'INS-USD', 'buy', NULL, 1$$), ('', $$'INS-USD', 'hold', 1, 1$$), ('', $$'INS-USD', NULL, 1, 1$$),
+             ('', $$'INS-USD', 'hold', 1, 1$$),
              ('', $$'INS-USD', 'buy', 1.001, 1$$), ('', $$'INS-USD', 'buy', 1, 0.0000001$$), ('', $$'INS-USD', 'buy', 1000, 9$$),
-             (', order_type', $$'INS-USD', 'buy', 1, 1, 'market'$$), (', time_in_force', $$'INS-USD', 'buy', 1, 1, 'fok'$$),
-             (', self_trade_prevention', $$'INS-USD', 'buy', 1, 1, 'decrement'$$), (', post_only', $$'INS-USD', 'buy', 1, 1, true$$),
-             (', stop_price', $$'INS-USD', 'buy', 1, 1, 2$$), (', display_amount', $$'INS-USD', 'buy', 1, 1, 1$$),
+             (', time_in_force', $$'INS-USD', 'buy', 1, 1, 'fok'$$), (', display_amount', $$'INS-USD', 'buy', 1, 1, 2$$),
              (', expires_at', $$'INS-USD', 'buy', 1, 1, 'infinity'$$)) AS v (more, columns);
 SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, %L, %L, 0, 1)', :ann, 'INS-USD', 'buy'));
 -- One engine, many doors: INSERT and place_order refuse with the same SQLSTATE and with a hint. What differs: nothing.
@@ -74,4 +72,11 @@ DELETE FROM exchange.orders WHERE id IN (SELECT id FROM dumped);
 INSERT INTO exchange.orders SELECT * FROM dumped;
 SELECT * FROM placed WHERE price = 20;
 SELECT count(*) AS different FROM dumped d FULL JOIN exchange.orders o USING (id) WHERE o.price = 20 AND o.symbol = 'INS-USD' AND d::text IS DISTINCT FROM o::text;
+
+-- Every order type has its columns: the row says what place_order's arguments say.
+INSERT INTO exchange.orders (user_id, symbol, side, price, amount, order_type, time_in_force, post_only, stop_price, display_amount, quote_amount, expires_at) VALUES
+    (:ann, 'INS-USD', 'sell', 30, 4, 'limit', 'gtd', true, NULL, 1.5, NULL, 'infinity'), (:ann, 'INS-USD', 'sell', NULL, 1, 'stop', 'gtc', false, 5, NULL, NULL, NULL),
+    (:bob, 'INS-USD', 'buy', NULL, NULL, 'market', 'gtc', false, NULL, NULL, 40.6, NULL), (:bob, 'INS-USD', 'buy', 30, 2, 'limit', 'fok', false, NULL, NULL, NULL, NULL);
+SELECT u.name, o.side, o.price, o.stop_price AS stop, o.amount, o.filled_amount AS filled, o.visible_amount AS visible, o.quote_amount AS quote, o.status, o.accepted_status AS accepted, o.reserved
+FROM exchange.orders o JOIN identity.users u ON u.id = o.user_id WHERE o.symbol = 'INS-USD' ORDER BY o.id DESC LIMIT 4;
 SELECT * FROM exchange.verify();

@@ -3,7 +3,7 @@
 SELECT exchange.create_market('MKT-USD', 'MKT', 'USD');
 SELECT exchange.create_market(symbol => 'MKT/ETH', base => 'MKT', quote => 'ETH', tick_size => 0.0001, lot_size => 0.5, min_amount => 1, max_amount => 100,
     min_notional => 0.01, maker_rate => 0, taker_rate => 0.00001);
-SELECT symbol, base, quote, tick_size, lot_size, min_amount, max_amount, min_notional, price_band, maker_rate, taker_rate, status, calendar, last_priority, last_sequence, last_price
+SELECT symbol, base, quote, tick_size, lot_size, min_amount, max_amount, min_notional, price_band, band_action, max_open_orders, maker_rate, taker_rate, status, calendar, last_priority, last_sequence, last_price
 FROM exchange.markets WHERE symbol LIKE 'MKT%' ORDER BY symbol;
 
 -- What cannot be a market.
@@ -16,18 +16,18 @@ FROM unnest(ARRAY[
     $$'MKT-EUR', 'MKT', 'EUR', 0.01, 0.0000001$$, $$'MKT-EUR', 'MKT', 'EUR', 1000000, 1000000$$,
     $$'MKT-EUR', 'MKT', 'EUR', min_amount => 0$$, $$'MKT-EUR', 'MKT', 'EUR', max_amount => 'NaN'$$, $$'MKT-EUR', 'MKT', 'EUR', min_notional => -1$$,
     $$'MKT-EUR', 'MKT', 'EUR', min_amount => 2, max_amount => 1$$,
-    $$'MKT-EUR', 'MKT', 'EUR', maker_rate => -0.01$$, $$'MKT-EUR', 'MKT', 'EUR', taker_rate => 1.01$$, $$'MKT-EUR', 'MKT', 'EUR', taker_rate => 'NaN'$$]) arguments;
+    $$'MKT-EUR', 'MKT', 'EUR', maker_rate => -1$$, $$'MKT-EUR', 'MKT', 'EUR', maker_rate => 1.01$$, $$'MKT-EUR', 'MKT', 'EUR', taker_rate => -0.01$$, $$'MKT-EUR', 'MKT', 'EUR', taker_rate => 1.01$$, $$'MKT-EUR', 'MKT', 'EUR', taker_rate => 'NaN'$$]) arguments;
 -- NULL where a value must be: 22004. A rate finer than its column is not rounded in silence.
 SELECT arguments, left(refusal(format('SELECT exchange.create_market(%s)', arguments)), 5) AS sqlstate
 FROM unnest(ARRAY[$$NULL, 'MKT', 'EUR'$$, $$'MKT-EUR', NULL, 'EUR'$$, $$'MKT-EUR', 'MKT', NULL$$, $$'MKT-EUR', 'MKT', 'EUR', maker_rate => NULL$$,
                   $$'MKT-EUR', 'MKT', 'EUR', maker_rate => 0.000000001$$]) arguments;
 SELECT symbol FROM exchange.markets WHERE symbol LIKE 'MKT%' ORDER BY symbol;
 
--- What each status allows.
+-- What each status allows. In an auction orders collect: what must trade at once or never is not taken.
 INSERT INTO identity.users (name) VALUES ('mkt ann') RETURNING id AS ann \gset
 SELECT exchange.deposit(:ann, 'USD', 10000) > 0 AS deposited;
 SELECT count(*) FROM generate_series(1, 15) i, exchange.place_order(:ann, 'MKT-USD', 'buy', i, 1, client_order_id => 'mkt ' || i);
-CREATE FUNCTION pg_temp.allows(new_status text) RETURNS TABLE (status text, place text, amend text, cancel text, deposit text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.allows(new_status text) RETURNS TABLE (status text, place text, place_ioc text, amend text, cancel text, deposit text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     live bigint;
@@ -36,6 +36,7 @@ BEGIN
     SELECT min(o.id) INTO live FROM exchange.orders o WHERE o.user_id = person('mkt ann') AND o.status = 'open';
     RETURN QUERY SELECT new_status,
         split_part(refusal('SELECT exchange.place_order(person(''mkt ann''), ''MKT-USD'', ''buy'', 1, 1)'), ' /', 1),
+        split_part(refusal('SELECT exchange.place_order(person(''mkt ann''), ''MKT-USD'', ''buy'', 1, 1, time_in_force => ''ioc'')'), ' /', 1),
         split_part(refusal(format('SELECT exchange.amend_order(%s, NULL, 0.5)', live)), ' /', 1),
         split_part(refusal(format('SELECT exchange.cancel_order(%s)', live)), ' /', 1),
         split_part(refusal('SELECT exchange.deposit(person(''mkt ann''), ''MKT'', 1)'), ' /', 1);

@@ -13,11 +13,12 @@ CREATE ROLE regress_worker LOGIN IN ROLE bourse_worker;
 CREATE ROLE regress_stranger LOGIN;
 SELECT count(exchange.deposit(u, a, 100)) FROM generate_series(7201, 7202) u, unnest(ARRAY['PER', 'USD']) a;
 SELECT id AS bobs FROM exchange.place_order(7202, 'PER-USD', 'sell', 10, 2, client_order_id => 'bob 1') \gset
+INSERT INTO exchange.fee_groups VALUES (7201, 'per vip'), (7202, 'per vip');
 -- What the tables show to whoever asks.
 CREATE FUNCTION visible() RETURNS TABLE (source text, rows text) LANGUAGE plpgsql AS $$
 BEGIN
     FOREACH source IN ARRAY ARRAY['identity.users', 'exchange.users', 'exchange.user_balance_view', 'exchange.assets', 'exchange.transfers', 'exchange.orders',
-        'exchange.order_book_view', 'exchange.order_amendments', 'exchange.trades', 'exchange.order_commands', 'exchange.command_rejections'] LOOP
+        'exchange.order_book_view', 'exchange.order_amendments', 'exchange.trades', 'exchange.fee_groups', 'exchange.order_commands', 'exchange.command_rejections'] LOOP
         BEGIN
             EXECUTE format('SELECT count(*) FROM %s', source) INTO rows;
         EXCEPTION WHEN insufficient_privilege THEN
@@ -50,7 +51,8 @@ SELECT client_order_id, sqlstate FROM exchange.command_rejections;
 SELECT * FROM exchange.order_book('PER-USD');
 -- Her ledger is complete, it adds up to her balances; and it is hers alone.
 SELECT asset, sum(amount) AS balance FROM exchange.ledger_entries WHERE user_id = 7201 GROUP BY asset ORDER BY asset;
-SELECT count(*) AS of_others FROM exchange.ledger_entries WHERE user_id <> 7201;
+SELECT count(*) FILTER (WHERE user_id <> 7201) AS of_others, count(*) FILTER (WHERE user_id IS NULL AND account = 'user') AS of_nobody
+FROM exchange.ledger_entries;
 -- What is bob's she cannot touch; an order of his is to her like one that does not exist.
 SELECT statement, refusal(replace(statement, 'BOBS', :'bobs')) AS refusal
 FROM unnest(ARRAY['SELECT exchange.place_order(7202, ''PER-USD'', ''sell'', 1, 1)', 'SELECT exchange.cancel_order(BOBS)', 'SELECT exchange.cancel_order(7202, ''bob 1'')',
@@ -61,10 +63,10 @@ FROM unnest(ARRAY['SELECT exchange.place_order(7202, ''PER-USD'', ''sell'', 1, 1
     'INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id) VALUES (''cancel'', NULL, ''PER-USD'', ''bob 1'')',
     'SELECT exchange.deposit(7201, ''USD'', 1)', 'SELECT exchange.withdraw(7201, ''USD'', 1)', 'SELECT exchange.update_user_balance(7201, 1)',
     'SELECT exchange.update_asset_balance(7201, ''USD'', 1)', 'SELECT exchange.set_market_status(''PER-USD'', ''halted'')', 'SELECT exchange.create_market(''A-B'', ''A'', ''B'')',
-    'SELECT exchange.book_transfer(7201, ''USD'', ''deposit'', 1, 0, NULL)', 'SELECT exchange.create_balance(7201, ''USD'', 1, 0)', 'SELECT exchange.place_inserted(ARRAY[1])',
-    'SELECT exchange.lock_market(''PER-USD'')', 'SELECT exchange.verify()', 'SELECT bourse.install()', 'SELECT bourse.migrate()',
+    'SELECT exchange.book_transfer(7201, ''USD'', ''deposit'', 1, 0, NULL)', 'SELECT exchange.move_balance(7201, ''USD'', 1, 0)', 'SELECT exchange.create_balance(7201, ''USD'')',
+    'SELECT exchange.place_inserted(ARRAY[1])', 'SELECT exchange.expire_orders(''PER-USD'')', 'SELECT exchange.verify()', 'SELECT bourse.install()', 'SELECT bourse.migrate()',
     'UPDATE exchange.assets SET amount = 1000', 'UPDATE exchange.orders SET price = 1', 'DELETE FROM exchange.orders', 'DELETE FROM exchange.trades', 'TRUNCATE exchange.orders',
-    'DELETE FROM exchange.order_commands', 'INSERT INTO exchange.transfers (user_id, asset, kind, amount) VALUES (7201, ''USD'', ''deposit'', 1)', 'INSERT INTO exchange.trades DEFAULT VALUES',
+    'INSERT INTO exchange.fee_groups VALUES (7201, ''free'')', 'UPDATE exchange.markets SET taker_rate = 0', 'DELETE FROM exchange.order_commands', 'INSERT INTO exchange.transfers (user_id, asset, kind, amount) VALUES (7201, ''USD'', ''deposit'', 1)', 'INSERT INTO exchange.trades DEFAULT VALUES',
     'UPDATE identity.users SET role = ''admin''', 'SELECT password_hash FROM identity.users', 'SET ROLE bourse_owner']) statement;
 -- A setting makes nobody a gateway.
 SET bourse.user_id = 7202;
@@ -83,6 +85,7 @@ SELECT count(*) AS waiting FROM exchange.order_commands;
 -- bob's side. A role that a login may SET does not change who acts.
 SET SESSION AUTHORIZATION regress_bob;
 SELECT client_order_id, amount, filled_amount, status FROM exchange.orders;
+SELECT asset, sum(amount) AS balance FROM exchange.ledger_entries WHERE user_id = 7202 GROUP BY asset ORDER BY asset;
 SET ROLE bourse_trader;
 SELECT identity.current_user_id();
 SELECT status, filled_amount FROM exchange.amend_order(:bobs, NULL, 1.5);
@@ -103,6 +106,7 @@ SET SESSION AUTHORIZATION regress_worker;
 SELECT identity.acts_for_all();
 CALL exchange.match_orders();
 SELECT * FROM exchange.verify();
+SELECT exchange.expire_orders('PER-USD');
 SELECT split_part(refusal('SELECT exchange.deposit(7201, ''USD'', 1)'), ' /', 1) AS refusal;
 SET SESSION AUTHORIZATION regress_stranger;
 SELECT split_part(refusal(s), ' /', 1) AS refusal FROM unnest(ARRAY['SELECT * FROM exchange.markets', 'SELECT exchange.order_book(''PER-USD'')', 'SELECT bourse.status()', 'SELECT identity.current_user_id()']) s;
@@ -139,6 +143,8 @@ INSERT INTO identity.users (name, db_role) VALUES ('per dave', 'regress_dave') R
 UPDATE identity.users SET is_active = false WHERE name = 'per dave' RETURNING is_active;
 SELECT exchange.deposit(person('per dave'), 'USD', 5) IS NOT NULL AS deposited, exchange.update_user_balance(person('per dave'), -1);
 SELECT exchange.cancel_all_orders(7202);
+INSERT INTO exchange.fee_schedules (fee_group, symbol, maker_rate, taker_rate) VALUES ('per vip', '*', 0, 0.001) RETURNING taker_rate;
+DELETE FROM exchange.fee_groups WHERE user_id IN (7201, 7202) RETURNING user_id, fee_group;
 SELECT count(DISTINCT user_id) > 2 AS sees_all FROM exchange.orders;
 SELECT count(*) AS waiting FROM exchange.order_commands;
 SELECT bourse.migrate() LIKE 'nothing to do%' AS migrated;
@@ -148,6 +154,7 @@ SELECT s, split_part(refusal(s), ' /', 1) AS refusal FROM unnest(ARRAY['UPDATE e
 RESET SESSION AUTHORIZATION;
 SELECT exchange.cancel_all_orders(u) > 0 AS cancelled FROM unnest(ARRAY[7201, person('per carol')]) u;
 UPDATE identity.users SET db_role = NULL WHERE name LIKE 'per %';
+DELETE FROM exchange.fee_schedules WHERE fee_group = 'per vip';
 DROP FUNCTION visible();
 DROP ROLE regress_alice, regress_bob, regress_unmapped, regress_admin, regress_viewer, regress_gateway, regress_worker, regress_stranger;
 SELECT * FROM exchange.verify();

@@ -32,15 +32,19 @@ FROM unnest(ARRAY[
     $$ann, 'REF-USD', 'buy', 10, 1, 'iceberg'$$, $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'day'$$,
     $$ann, 'REF-USD', 'buy', 10, 1, self_trade_prevention => 'yes'$$,
     $$ann, 'REF-USD', 'buy', 10, 1, client_order_id => ''$$,
-    -- Not yet.
-    $$ann, 'REF-USD', 'buy', 10, 1, 'market'$$, $$ann, 'REF-USD', 'buy', 10, 1, 'stop'$$, $$ann, 'REF-USD', 'buy', 10, 1, 'stop_limit'$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'fok'$$, $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'gtd'$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, stop_price => 9$$, $$ann, 'REF-USD', 'buy', 10, 1, display_amount => 0.5$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, quote_amount => 5$$, $$ann, 'REF-USD', 'buy', 10, 1, post_only => true$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, expires_at => 'infinity'$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, self_trade_prevention => 'cancel_maker'$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, self_trade_prevention => 'cancel_both'$$,
-    $$ann, 'REF-USD', 'buy', 10, 1, self_trade_prevention => 'decrement'$$,
+    -- What does not go together. A stop needs its trigger, a gtd its end; only a market buy takes a budget.
+    $$ann, 'REF-USD', 'buy', 10, 1, 'market'$$, $$ann, 'REF-USD', 'buy', NULL, NULL, 'market'$$,
+    $$ann, 'REF-USD', 'buy', NULL, 1, 'market', quote_amount => 5$$, $$ann, 'REF-USD', 'sell', NULL, NULL, 'market', quote_amount => 5$$,
+    $$ann, 'REF-USD', 'buy', NULL, NULL, 'market', 'fok', quote_amount => 5$$, $$ann, 'REF-USD', 'buy', 10, 1, quote_amount => 5$$,
+    $$ann, 'REF-USD', 'buy', NULL, 1, 'stop'$$, $$ann, 'REF-USD', 'buy', 10, 1, 'stop', stop_price => 9$$,
+    $$ann, 'REF-USD', 'buy', NULL, 1, 'stop_limit', stop_price => 9$$, $$ann, 'REF-USD', 'buy', 10, 1, stop_price => 9$$,
+    $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'gtd'$$, $$ann, 'REF-USD', 'buy', 10, 1, expires_at => 'infinity'$$,
+    $$ann, 'REF-USD', 'buy', NULL, 1, 'market', 'gtd', expires_at => 'infinity'$$,
+    $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'gtd', expires_at => '2001-01-01'$$,
+    $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'ioc', post_only => true$$, $$ann, 'REF-USD', 'buy', 10, 1, time_in_force => 'fok', display_amount => 1$$,
+    $$ann, 'REF-USD', 'buy', 10, 1, display_amount => 1.001$$,
+    -- What cannot be kept: a post-only order that would take, a fok that cannot be filled.
+    $$bob, 'REF-USD', 'buy', 10, 0.5, post_only => true$$, $$bob, 'REF-USD', 'buy', 11, 1.5, time_in_force => 'fok'$$,
     -- Numbers.
     $$ann, 'REF-USD', 'buy', 'NaN', 1$$, $$ann, 'REF-USD', 'buy', 'Infinity', 1$$, $$ann, 'REF-USD', 'buy', '-Infinity', 1$$,
     $$ann, 'REF-USD', 'buy', 10, 'NaN'$$, $$ann, 'REF-USD', 'buy', 10, 'Infinity'$$, $$ann, 'REF-USD', 'buy', 10, '-Infinity'$$,
@@ -52,7 +56,7 @@ FROM unnest(ARRAY[
     $$ann, 'REF-USD', 'buy', 100, 0.009$$, $$ann, 'REF-USD', 'buy', 10, 1000.001$$, $$ann, 'REF-USD', 'buy', 0.99, 0.1$$,
     $$ann, 'REF-BIG', 'sell', 999999999999, 999999999999$$, $$ann, 'REF-BIG', 'buy', 1000000, 999999$$,
     $$ann, 'NO-MARKET', 'buy', 10, 1$$, $$ann, 'ref-usd', 'buy', 10, 1$$,
-    $$ann, 'REF-HALT', 'buy', 10, 1$$, $$ann, 'REF-CANC', 'buy', 10, 1$$, $$ann, 'REF-AUCT', 'buy', 10, 1$$, $$ann, 'REF-CLOS', 'buy', 10, 1$$,
+    $$ann, 'REF-HALT', 'buy', 10, 1$$, $$ann, 'REF-CANC', 'buy', 10, 1$$, $$ann, 'REF-AUCT', 'buy', 10, 1, time_in_force => 'ioc'$$, $$ann, 'REF-CLOS', 'buy', 10, 1$$,
     -- The user and the funds.
     $$0, 'REF-USD', 'buy', 10, 1$$, $$idle, 'REF-USD', 'buy', 10, 1$$,
     $$ann, 'REF-USD', 'buy', 10, 99$$, $$ann, 'REF-USD', 'sell', 10, 999.001$$, $$ann, 'REF-USD', 'sell', 10, 1, client_order_id => 'taken', time_in_force => 'ioc'$$

@@ -8,6 +8,7 @@ SELECT id AS buy FROM exchange.place_order(:bob, 'VER-USD', 'buy', 10, 2) \gset
 SELECT id AS bid FROM exchange.place_order(:bob, 'VER-USD', 'buy', 9, 1) \gset
 SELECT status FROM exchange.place_order(:ann, 'VER-USD', 'sell', 11, 1);
 SELECT status FROM exchange.place_order(:bob, 'VER-USD', 'buy', 11, 1, time_in_force => 'ioc');
+SELECT status FROM exchange.place_order(:ann, 'VER-USD', 'sell', NULL, 2, 'stop', stop_price => 5);
 SELECT * FROM exchange.verify();
 
 -- Damage, check, undo. replica switches triggers and foreign keys off; CHECKs are dropped where they stand in the way.
@@ -37,6 +38,9 @@ INSERT INTO planted (damage) VALUES
     ('UPDATE exchange.trades SET amount = amount + 1 WHERE symbol = ''VER-USD'' AND sequence = 1'),
     ('UPDATE exchange.trades SET price = price + 1 WHERE symbol = ''VER-USD'' AND sequence = 1'),
     ('UPDATE exchange.trades SET buyer_commission = 0, commission = seller_commission WHERE symbol = ''VER-USD'' AND sequence = 1'),
+    ('UPDATE exchange.orders SET reserved = reserved - 1 WHERE user_id = person(''ver ann'') AND status = ''pending'''),
+    ('UPDATE exchange.orders SET status = ''cancelled'', cancel_reason = ''user'' WHERE user_id = person(''ver ann'') AND status = ''pending'''),
+    ('UPDATE exchange.markets SET swept_sequence = 1 WHERE symbol = ''VER-USD'''),
     ('UPDATE exchange.markets SET last_sequence = last_sequence + 1 WHERE symbol = ''VER-USD'''),
     ('DELETE FROM exchange.markets WHERE symbol = ''VER-USD''');
 INSERT INTO planted (damage, prepare) VALUES

@@ -5,6 +5,7 @@
 //! `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
 
 mod database;
+pub mod door;
 mod failure;
 pub mod flow;
 pub mod load;

@@ -1,17 +1,26 @@
 //! Clients that trade at random and remember what the server has acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use crate::flow::{ARGUMENTS, Flow, Order, SMALL};
 use crate::{Database, Failure, Random, Result, Session};
 
-/// What random orders may be refused with: no funds, no longer live, nothing like it, below what has traded.
-const EXPECTED: [&str; 4] = ["23514", "55000", "42704", "22023"];
+/// What random orders may be refused with: no funds, no longer live or market not open, nothing like it, below what
+/// has traded or wrong in itself, without its end, what a post-only or fill-or-kill order asks for.
+const EXPECTED: [&str; 6] = ["23514", "55000", "42704", "22023", "22004", "P0001"];
+
+/// The orders of the clients; good-till-date orders end while they trade.
+const ORDERS: Flow<'static> = Flow { prices: (95, 105), amounts: 30, end: "soon", ..SMALL };
 
 /// One trading client.
 pub struct Actor {
     session: Session,
     random: Random,
     user: i64,
+    others: Vec<i64>,
     markets: Vec<String>,
     next: u64,
     placed: Vec<i64>,
@@ -56,8 +65,14 @@ impl Actor {
     /// A client of this user on a session of its own.
     pub fn new(session: Session, user: i64, markets: &[&str]) -> Self {
         let markets = markets.iter().map(|m| (*m).to_owned()).collect();
-        let random = Random::new(user as u64);
-        Self { session, random, user, markets, next: 0, placed: Vec::new(), acknowledged: Acknowledged::default() }
+        let (random, others, placed) = (Random::new(user as u64), Vec::new(), Vec::new());
+        Self { session, random, user, others, markets, next: 0, placed, acknowledged: Acknowledged::default() }
+    }
+
+    /// The client, who now and then gives money to one of these users.
+    #[must_use]
+    pub fn among(self, users: &[i64]) -> Self {
+        Self { others: users.to_vec(), ..self }
     }
 
     /// The server's process for this client.
@@ -78,7 +93,8 @@ impl Actor {
             58..70 => self.cancel(),
             70..82 => self.amend(),
             82..84 => self.cancel_all(),
-            84..92 => self.transfer(),
+            84..90 => self.transfer(),
+            90..92 => self.give(),
             _ => self.bulk(),
         };
         match outcome {
@@ -92,25 +108,15 @@ impl Actor {
 
     /// Places one order and notes its id, or that no answer came.
     pub fn place(&mut self) -> Result<()> {
-        let (client_id, terms) = self.terms();
-        let force = if self.random.percent(20) { "ioc" } else { "gtc" };
-        let prevention = if self.random.percent(50) { "none" } else { "cancel_taker" };
-        let user = self.user;
-        let answer = self.session.number(&format!(
-            "SELECT (exchange.place_order({user}, {terms}, time_in_force => '{force}', client_order_id => '{client_id}',
-                                          self_trade_prevention => '{prevention}')).id"
-        ));
-        self.note(client_id, answer)
+        let order = self.order();
+        let answer = self.session.number(&format!("SELECT ({}).id", order.call()));
+        self.note(order.client_id().to_owned(), answer)
     }
 
     fn insert(&mut self) -> Result<()> {
-        let (client_id, terms) = self.terms();
-        let user = self.user;
-        let answer = self.session.number(&format!(
-            "INSERT INTO exchange.orders (user_id, symbol, side, price, amount, client_order_id)
-             VALUES ({user}, {terms}, '{client_id}') RETURNING id"
-        ));
-        self.note(client_id, answer)
+        let order = self.order();
+        let answer = self.session.number(&format!("{} RETURNING id", order.insert()));
+        self.note(order.client_id().to_owned(), answer)
     }
 
     fn note(&mut self, client_id: String, answer: Result<i64>) -> Result<()> {
@@ -141,13 +147,9 @@ impl Actor {
 
     fn amend(&mut self) -> Result<()> {
         let Some(id) = self.own_order() else { return Ok(()) };
-        let (price, amount) = (self.price(), self.amount());
-        let (price, amount) = match self.random.below(3) {
-            0 => ("NULL".into(), amount),
-            1 => (price, "NULL".into()),
-            _ => (price, amount),
-        };
-        self.session.run(&format!("SELECT exchange.amend_order({id}, {price}, {amount})"))
+        let (price, amount) = ORDERS.amendment(&mut self.random);
+        let literal = |number: Option<String>| number.unwrap_or_else(|| "NULL".into());
+        self.session.run(&format!("SELECT exchange.amend_order({id}, {}, {})", literal(price), literal(amount)))
     }
 
     fn cancel_all(&mut self) -> Result<()> {
@@ -167,23 +169,29 @@ impl Actor {
         Ok(())
     }
 
+    /// Gives some money away, to a user who may be giving some back.
+    fn give(&mut self) -> Result<()> {
+        let (user, cents) = (self.user, 1 + self.random.below(100));
+        let other = self.random.pick(&self.others).copied().unwrap_or(user);
+        if other == user {
+            return Ok(());
+        }
+        self.session.run(&format!("SELECT exchange.transfer({user}, {other}, 'USD', {cents} * 0.01)"))
+    }
+
     fn bulk(&mut self) -> Result<()> {
-        let user = self.user;
         let (mut commands, mut sent) = (Vec::new(), Vec::new());
         for _ in 0..1 + self.random.below(6) {
-            let (client_id, terms) = self.terms();
-            commands.push(format!("('new', {user}, {terms}, '{client_id}')"));
+            let order = self.order();
+            commands.push(format!("('new', {})", order.literals()));
             if self.random.percent(20) {
-                commands.push(format!("('cancel', {user}, {terms}, '{client_id}')"));
+                commands.push(format!("('cancel', {})", order.literals()));
             }
-            sent.push(client_id);
+            sent.push(order.client_id().to_owned());
         }
-        let stored = self.session.run(&format!(
-            "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount, client_order_id)
-             VALUES {}",
-            commands.join(", ")
-        ));
-        if let Err(failure) = stored {
+        let (columns, commands) = (ARGUMENTS.join(", "), commands.join(", "));
+        let stored = format!("INSERT INTO exchange.order_commands (action, {columns}) VALUES {commands}");
+        if let Err(failure) = self.session.run(&stored) {
             self.acknowledged.unanswered.extend(sent);
             return Err(failure);
         }
@@ -192,11 +200,11 @@ impl Actor {
         self.session.run(&format!("CALL exchange.match_orders(NULL, {batch})"))
     }
 
-    /// A new client_order_id, and market, side, price and amount.
-    fn terms(&mut self) -> (String, String) {
-        let side = if self.random.percent(50) { "buy" } else { "sell" };
-        let (market, price, amount) = (self.market(), self.price(), self.amount());
-        (self.client_id(), format!("'{market}', '{side}', {price}, {amount}"))
+    /// A new random order.
+    fn order(&mut self) -> Order {
+        let client_id = self.client_id();
+        let markets: Vec<&str> = self.markets.iter().map(String::as_str).collect();
+        Flow { markets: &markets, ..ORDERS }.order(&mut self.random, self.user, &client_id)
     }
 
     fn client_id(&mut self) -> String {
@@ -206,14 +214,6 @@ impl Actor {
 
     fn market(&mut self) -> String {
         self.random.pick(&self.markets).cloned().unwrap_or_default()
-    }
-
-    fn price(&mut self) -> String {
-        format!("{}.{:02}", 95 + self.random.below(10), self.random.below(100))
-    }
-
-    fn amount(&mut self) -> String {
-        format!("{}.{:06}", self.random.below(30), 1 + self.random.below(999_999))
     }
 
     fn own_order(&mut self) -> Option<i64> {
@@ -288,3 +288,26 @@ pub const MONEY: &str = "
         UNION ALL SELECT m.quote, t.commission FROM exchange.trades t JOIN exchange.markets m ON m.symbol = t.symbol
         UNION ALL SELECT asset, -(amount + locked_amount) FROM exchange.transfers
     ) AS held GROUP BY asset HAVING sum(amount) <> 0";
+
+/// The house: holds auctions, halts, expires and sweeps until told to stop; how often it did something.
+pub fn keep_house(database: &Database, markets: &[&str], over: &AtomicBool) -> Result<u64> {
+    let (mut session, mut random) = (database.connect()?, Random::new(77));
+    let house = session.user("house")?;
+    let mut done = 0;
+    while !over.load(Ordering::Relaxed) {
+        let market = *random.pick(markets).unwrap_or(&"");
+        match random.below(10) {
+            0..3 => session.run(&format!("SELECT exchange.expire_orders('{market}')"))?,
+            3..5 => session.run(&format!("SELECT * FROM exchange.sweep_fees({house})"))?,
+            _ => {
+                let status = ["auction", "auction", "halted", "cancel_only"][random.below(4) as usize];
+                session.run(&format!("SELECT exchange.set_market_status('{market}', '{status}')"))?;
+                thread::sleep(Duration::from_millis(random.below(30)));
+                session.run(&format!("SELECT exchange.set_market_status('{market}', 'open')"))?;
+            }
+        }
+        done += 1;
+        thread::sleep(Duration::from_millis(random.below(100)));
+    }
+    Ok(done)
+}

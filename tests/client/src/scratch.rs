@@ -110,7 +110,7 @@ impl Scratch {
         let port = self.server.port;
         let settings = format!(
             "{before}listen_addresses = ''\nport = {port}\nunix_socket_directories = '{host}'\nmax_connections = 200\n\
-             log_min_messages = fatal\n"
+             log_min_messages = fatal\nwal_level = logical\n"
         );
         fs::write(&file, settings)?;
         self.give(&file)

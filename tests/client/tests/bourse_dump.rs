@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use client_tests::flow::{self, Door, Flow};
+use client_tests::door::{self, Door};
+use client_tests::flow::{Flow, SMALL};
 use client_tests::{Database, Failure, Random, Result, Session, checksums};
 
 /// A file of this test; cargo gives integration tests a folder.
@@ -24,8 +25,9 @@ fn lived_in(name: &str) -> Result<Database> {
         Ok(user)
     });
     let users = users.collect::<Result<Vec<i64>>>()?;
-    let commands = Flow { markets: &markets, users: &users, none: 50 }.commands(&mut Random::new(21), 600);
-    flow::send(&mut session, Door::Bulk(50), &commands)?;
+    let commands =
+        Flow { markets: &markets, users: &users, house: false, ..SMALL }.commands(&mut Random::new(21), 800, &[]);
+    door::send(&mut session, Door::Bulk(50), &commands)?;
     let user = users[0];
     session.run(&format!(
         "SELECT exchange.update_asset_balance({user}, 'USD', -1, 1);

@@ -1,5 +1,6 @@
 //! Many clients at once: no deadlock, no lost and no doubled order, money constant in every snapshot.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,10 +8,12 @@ use std::time::{Duration, Instant};
 use client_tests::load::{self, Acknowledged, Actor};
 use client_tests::{Database, Failure, Result, setting};
 
-/// How many actions, refusals and looks at the money there were.
+/// What the clients know, and how often there were looks at the money, at all invariants, and acts of the house.
 struct Report {
     acknowledged: Vec<Acknowledged>,
     looks: u64,
+    verified: u64,
+    house: u64,
 }
 
 fn trade(database: &Database, markets: &[&str], clients: usize, time: Duration) -> Result<Report> {
@@ -18,14 +21,17 @@ fn trade(database: &Database, markets: &[&str], clients: usize, time: Duration) 
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(database, &over));
+        let verifier = scope.spawn(|| verify(database, &over));
+        let house = scope.spawn(|| load::keep_house(database, markets, &over));
         let actors: Vec<_> = users
             .iter()
             .map(|user| {
-                scope.spawn(|| -> Result<Acknowledged> {
-                    let mut actor = Actor::new(database.connect_gateway()?, *user, markets);
+                let (users, over) = (&users, &over);
+                scope.spawn(move || -> Result<Acknowledged> {
+                    let mut actor = Actor::new(database.connect_gateway()?, *user, markets).among(users);
                     let start = Instant::now();
-                    while start.elapsed() < time {
-                        actor.step()?;
+                    while start.elapsed() < time && !over.load(Ordering::Relaxed) {
+                        actor.step().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
                     }
                     Ok(actor.acknowledged)
                 })
@@ -33,33 +39,45 @@ fn trade(database: &Database, markets: &[&str], clients: usize, time: Duration) 
             .collect();
         let ended: Vec<_> = actors.into_iter().map(|actor| actor.join().expect("no panic in a client")).collect();
         over.store(true, Ordering::Relaxed);
-        let looks = watcher.join().expect("no panic in the watcher")?;
+        let house = house.join().expect("no panic in the house")?;
         let acknowledged = ended.into_iter().collect::<Result<_>>()?;
-        Ok(Report { acknowledged, looks })
+        let looks = watcher.join().expect("no panic in the watcher")?;
+        let verified = verifier.join().expect("no panic in the verifier")?;
+        Ok(Report { acknowledged, looks, verified, house })
     })
 }
 
-/// Looks at all the money, and every so often at every invariant, until it is over.
+/// Looks at all the money until it is over; how often.
 fn watch(database: &Database, over: &AtomicBool) -> Result<u64> {
     let mut session = database.connect()?;
     let mut looks = 0;
     while !over.load(Ordering::Relaxed) {
         let lost = session.lines(load::MONEY)?;
         if !lost.is_empty() {
+            over.store(true, Ordering::Relaxed);
             return Err(Failure::new(format!("money was made or lost: {lost:?}")));
         }
         looks += 1;
-        if looks % 8 == 0 {
-            session.verify_is_empty()?;
-        }
         thread::sleep(Duration::from_millis(25));
+    }
+    Ok(looks)
+}
+
+/// Looks at every invariant until it is over; how often.
+fn verify(database: &Database, over: &AtomicBool) -> Result<u64> {
+    let mut session = database.connect()?;
+    let mut looks = 0;
+    while !over.load(Ordering::Relaxed) {
+        session.verify_is_empty().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
+        looks += 1;
+        thread::sleep(Duration::from_millis(150));
     }
     Ok(looks)
 }
 
 fn hold(name: &str, markets: &[&str]) -> Result<()> {
     let clients = setting("BOURSE_CLIENTS", 8) as usize;
-    let time = Duration::from_secs(setting("BOURSE_SECONDS", 4));
+    let time = Duration::from_secs(setting("BOURSE_SECONDS", 3));
     let database = Database::fresh(name)?;
     let report = trade(&database, markets, clients, time)?;
     load::settle(&database, &report.acknowledged.iter().collect::<Vec<_>>())?;
@@ -68,10 +86,22 @@ fn hold(name: &str, markets: &[&str]) -> Result<()> {
     database.check_files()?;
     let trades = session.number("SELECT count(*) FROM exchange.trades")?;
     let orders: usize = report.acknowledged.iter().map(|a| a.orders.len() + a.bulk.len()).sum();
-    println!("{name}: {clients} clients, {orders} orders, {trades} trades, {} looks at the money", report.looks);
+    let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
+    for (code, times) in report.acknowledged.iter().flat_map(|a| &a.refused) {
+        *refused.entry(code).or_default() += times;
+    }
+    let Report { looks, verified, house, .. } = report;
+    println!(
+        "{name}: {clients} clients, {orders} orders, {trades} trades, refused {refused:?}, {looks} looks at the money, \
+         {verified} times verify(), {house} acts of the house"
+    );
+    println!(
+        "{:?}",
+        session.lines("SELECT order_type, status, count(*) FROM exchange.orders GROUP BY 1, 2 ORDER BY 1, 2")?
+    );
     assert!(orders > clients * 20, "{orders} orders are too few to prove anything");
     assert!(trades > 20, "{trades} trades are too few to prove anything");
-    assert!(report.looks > 5, "the money was looked at {} times", report.looks);
+    assert!(looks > 5 && verified > 2 && house > 5, "{looks} looks, {verified} times verify(), {house} acts");
     let deadlocks = session.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")?;
     assert_eq!(deadlocks, 0);
     Ok(())
@@ -80,6 +110,12 @@ fn hold(name: &str, markets: &[&str]) -> Result<()> {
 #[test]
 fn clients_of_one_market_lose_nothing() -> Result<()> {
     hold("concurrency_one_market", &["BTC-USD"])
+}
+
+#[test]
+fn clients_of_many_markets_lose_nothing() -> Result<()> {
+    let markets = ["AAA-USD", "BBB-USD", "CCC-USD", "DDD-USD", "EEE-USD", "FFF-USD", "GGG-USD", "HHH-USD"];
+    hold("concurrency_many_markets", &markets)
 }
 
 #[test]
@@ -125,6 +161,39 @@ fn many_users_get_their_first_balance_at_once() -> Result<()> {
          WHERE u.name LIKE 'seller %' AND a.symbol = 'USD' GROUP BY a.amount",
     )?;
     assert_eq!(paid, ["197.00000000|40"]);
+    session.verify_is_empty()
+}
+
+#[test]
+fn rules_change_while_batches_of_several_markets_run() -> Result<()> {
+    let database = Database::fresh("concurrency_rules")?;
+    let mut session = database.connect()?;
+    // In the table they stand in another order than that of their names.
+    let markets = ["DDD-USD", "CCC-USD", "BBB-USD", "AAA-USD"];
+    let user = load::prepare(&mut session, &markets, 1)?[0];
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let admin = scope.spawn(|| -> Result<u64> {
+            let mut session = database.connect()?;
+            let mut changed = 0;
+            while !over.load(Ordering::Relaxed) {
+                session.run("UPDATE exchange.markets SET max_open_orders = 1000")?;
+                changed += 1;
+            }
+            Ok(changed)
+        });
+        let batches = (0..300).try_for_each(|_| {
+            session.run(&format!(
+                "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount, time_in_force)
+                 SELECT 'new', {user}, symbol, 'buy', 100, 1, 'ioc' FROM exchange.markets"
+            ))?;
+            session.run("CALL exchange.match_orders()")
+        });
+        over.store(true, Ordering::Relaxed);
+        let changed = admin.join().expect("no panic in the admin")?;
+        assert!(changed > 100, "{changed} changes prove too little");
+        batches
+    })?;
     session.verify_is_empty()
 }
 

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
+use client_tests::flow::{Command, Flow, Order, SMALL};
 use client_tests::{Database, Failure, Random, Result, Session};
 
 const CLIENTS: usize = 8;
@@ -76,6 +77,84 @@ fn a_repeated_order_keeps_its_first_answer_for_ever() -> Result<()> {
     // Another user's ids are another's.
     let other = call.replace(&format!("({bob},"), &format!("({user},"));
     assert_ne!(session.line(&other)?, first);
+    session.verify_is_empty()
+}
+
+/// What place_order answers, or its SQLSTATE.
+fn answer(session: &mut Session, order: &Order) -> Result<String> {
+    match session.line(&format!("SELECT * FROM {}", order.call())) {
+        Err(Failure { sqlstate: Some(sqlstate), .. }) if !sqlstate.starts_with("XX") => Ok(sqlstate),
+        other => other,
+    }
+}
+
+/// The places where two answers differ.
+fn changed(session: &mut Session, answered: &[(Order, String)]) -> Result<String> {
+    let mut changed = Vec::new();
+    for (order, first) in answered {
+        let again = answer(session, order)?;
+        if again != *first {
+            changed.push(format!("\n{first} was answered first, {again} again: {}", order.call()));
+        }
+    }
+    Ok(changed.concat())
+}
+
+#[test]
+fn repeated_orders_of_every_type_keep_their_first_answers() -> Result<()> {
+    let (_, mut session, alice) = open("idempotency_types")?;
+    let bob = session.user("bob")?;
+    session.fund(bob, &[("USD", "100000"), ("BTC", "100")])?;
+    session.run("SET synchronous_commit = off")?;
+    let flow = Flow { users: &[alice, bob], house: false, ..SMALL };
+    let mut answered = Vec::new();
+    for command in flow.commands(&mut Random::new(41), 600, &[]) {
+        match command {
+            Command::New(order) => {
+                let first = answer(&mut session, &order)?;
+                // What was refused is no order yet and may be placed later.
+                if first.contains('|') {
+                    answered.push((order, first));
+                }
+            }
+            Command::Cancel(user, id) => {
+                // Refused when it has ended.
+                let _ = session.run(&format!("SELECT exchange.cancel_order({user}, '{id}')"));
+            }
+            Command::Amend(user, id, price, amount) => {
+                let literal = |number: Option<String>| number.unwrap_or_else(|| "NULL".into());
+                let _ = session.run(&format!(
+                    "SELECT exchange.amend_order(id, {}, {}) FROM exchange.orders
+                     WHERE user_id = {user} AND client_order_id = '{id}'",
+                    literal(price),
+                    literal(amount)
+                ));
+            }
+            Command::House(_) => {}
+        }
+    }
+    assert!(answered.len() > 300, "{} answers prove too little", answered.len());
+    assert_eq!(changed(&mut session, &answered)?, "");
+    session.verify_is_empty()
+}
+
+#[test]
+fn an_order_that_a_stop_meets_at_once_answers_with_all_of_its_fills() -> Result<()> {
+    let (_, mut session, alice) = open("idempotency_cascade")?;
+    let bob = session.user("bob")?;
+    session.fund(bob, &[("USD", "1000"), ("BTC", "10")])?;
+    let sell = |id: &str, amount: &str| Order::limit(alice, id, "BTC-USD", "sell", "100", amount);
+    let stop = sell("stop", "1").without("price").with("order_type", "stop").with("stop_price", 100);
+    for order in [sell("ask", "1"), stop] {
+        session.run(&format!("SELECT {}", order.call()))?;
+    }
+    // Buys 1 as taker; its rest is hit by the stop that this triggers.
+    let order = Order::limit(bob, "buy", "BTC-USD", "buy", "110", "3");
+    let answered = [(order.clone(), answer(&mut session, &order)?)];
+    let (id, expected) = (session.number("SELECT max(id) FROM exchange.orders")?, "open|2.00000000|1.00000000");
+    // 1 at 100 as taker, 1 at 110 as maker, 1.5 % of both.
+    assert_eq!(answered[0].1, format!("{id}|{expected}|105.00000000|3.15000000|NULL"));
+    assert_eq!(changed(&mut session, &answered)?, "");
     session.verify_is_empty()
 }
 

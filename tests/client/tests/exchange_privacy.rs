@@ -21,6 +21,7 @@ fn open(name: &str) -> Result<(Database, Session, i64)> {
         ))?;
     }
     root.run("CALL exchange.match_orders()")?;
+    root.run("INSERT INTO exchange.fee_groups SELECT id, 'friends' FROM identity.users")?;
     for (seller, buyer) in [(bob, alice), (bob, carol), (alice, bob)] {
         root.run(&format!("SELECT exchange.place_order({seller}, 'BTC-USD', 'sell', 100, 1)"))?;
         root.run(&format!("SELECT exchange.place_order({buyer}, 'BTC-USD', 'buy', 100, 1)"))?;
@@ -79,9 +80,9 @@ fn every_table_with_a_user_has_row_security() -> Result<()> {
          WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('identity', 'exchange')
            AND NOT relrowsecurity ORDER BY 1",
     )?;
-    // The rules of the markets are public. COPY is refused on tables with row security: the inbox has a trigger
+    // The rules of the markets and the rates of fee groups are public. COPY is refused on tables with row security: the inbox has a trigger
     // instead, and only an admin reads it.
-    assert_eq!(open, ["exchange.markets", "exchange.order_commands"]);
+    assert_eq!(open, ["exchange.markets", "exchange.order_commands", "exchange.fee_schedules"]);
     let views = root.lines(
         "SELECT oid::regclass FROM pg_class
          WHERE relkind = 'v' AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange')
@@ -94,10 +95,12 @@ fn every_table_with_a_user_has_row_security() -> Result<()> {
 /// The plans of a trader's queries that find his orders otherwise than through an index on the user.
 fn plans_around_the_user(name: &str, queries: impl Fn(i64) -> [String; 2]) -> Result<Vec<String>> {
     let (database, mut root, alice) = open(name)?;
+    // Many users: of few the planner expects to find some of each soon, wherever it looks.
     root.run(
-        "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount)
-         SELECT 'new', u.id, 'BTC-USD', 'buy', 1 + n % 40, 0.001
-         FROM generate_series(1, 3000) n, identity.users u WHERE u.name = 'carol'",
+        "WITH crowd AS (INSERT INTO identity.users (name) SELECT 'user ' || n FROM generate_series(1, 300) n RETURNING id),
+              funds AS (SELECT id, exchange.deposit(id, 'USD', 1000) FROM crowd)
+         INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount)
+         SELECT 'new', f.id, 'BTC-USD', 'buy', 1 + n % 40, 0.001 FROM generate_series(1, 10) n, funds f",
     )?;
     root.run("CALL exchange.match_orders()")?;
     root.run("ANALYZE exchange.orders")?;
@@ -106,7 +109,7 @@ fn plans_around_the_user(name: &str, queries: impl Fn(i64) -> [String; 2]) -> Re
     let mut around = Vec::new();
     for sql in queries(alice) {
         let plan = session.lines(&format!("EXPLAIN (COSTS off) {sql}"))?.join("\n");
-        if !plan.contains("idx_orders_user_id") && !plan.contains("idx_orders_user_live") {
+        if !plan.contains("Index Cond: (user_id = ") && !plan.contains("Index Cond: ((user_id = ") {
             around.push(format!("{sql}\n{plan}"));
         }
     }
