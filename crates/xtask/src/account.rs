@@ -41,7 +41,8 @@ impl Account {
     /// A command that runs as this account, in a folder that it can enter.
     pub fn command(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(folder);
+        // A server that inherits it would put Rust backtraces into the DETAIL of its errors.
+        command.current_dir(folder).env_remove("RUST_BACKTRACE");
         if let Self::Postgres { uid, gid } = *self {
             command.uid(uid).gid(gid);
         }

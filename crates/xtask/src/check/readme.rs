@@ -1,15 +1,24 @@
-//! The SQL of the README: every block runs, in order, in one `psql` session against a fresh database, and prints
-//! what the README says it prints.
+//! The SQL of the manual, README.md and docs/*.md: every block of a page runs, in order, in one `psql` session
+//! against a fresh database, and prints what the page says it prints.
 
+use std::fs;
 use std::process::Command;
 
 use super::Tally;
 use crate::cluster::Cluster;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
 
 const README: &str = "README.md";
+/// The folder of the other pages.
+const DOCS: &str = "docs";
+
+/// One page of the manual: its path in the repository, and its text.
+struct Page {
+    name: String,
+    text: String,
+}
 
 /// A fenced part of a Markdown text.
 struct Fence<'a> {
@@ -29,55 +38,129 @@ struct Block<'a> {
 
 /// One test for each block of SQL.
 pub fn run(project: &Project) -> Result<Tally> {
-    let text = project::read_text(&project.root.join(README))?;
-    let fences = fences(&text)?;
-    let blocks = blocks(&fences);
+    let pages = pages(project)?;
     let cluster = Cluster::open(project, "readme")?;
-    // Roles belong to the cluster: those that the README makes must not be there yet.
+    // Roles belong to the cluster: those that the pages make must not be there yet.
     cluster.destroy()?;
-    let _running = cluster.run(&[])?;
-    let database = cluster.fresh_database("readme")?;
-    let file = project.log("readme")?.with_file_name("README.sql");
-    project::write_text(&file, &script(&text, &blocks))?;
-    let mut command = Command::new(database.bin.join("psql"));
-    command
-        .args(["-X", "-v", "ON_ERROR_STOP=1", "-f"])
-        .arg(&file)
-        // The words of the output must not depend on the reader's language.
-        .envs([("LC_ALL", "C"), ("PGCLIENTENCODING", "UTF8"), ("PGOPTIONS", "-c client_min_messages=warning")]);
-    database.address(&mut command);
-    let finished = progress::watch(project, "readme", &mut command)?;
-    let mut tally = judge(&blocks, &finished.output);
-    if !finished.success {
-        print!("{}", progress::tail(&finished.output));
-        if tally.failed.is_empty() {
-            tally.failed.push(format!("{README}: psql ended with an error"));
-        }
+    // Feeds are part of the manual; a server that cannot deliver them says so in a WARNING.
+    let _running = cluster.run(&[("wal_level", "logical")])?;
+    let mut tally = Tally::default();
+    for page in &pages {
+        let of_page = page.run(project, &cluster)?;
+        tally.passed += of_page.passed;
+        tally.failed.extend(of_page.failed);
     }
     Ok(tally)
 }
 
-fn fences(text: &str) -> Result<Vec<Fence<'_>>> {
-    let mut fences = Vec::new();
-    let mut open: Option<Fence<'_>> = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        match (line.strip_prefix("```"), open.as_mut()) {
-            (Some(language), None) => {
-                open = Some(Fence { language: language.trim(), first: number, last: number, content: Vec::new() });
+/// The README, then the pages of the docs folder by name.
+fn pages(project: &Project) -> Result<Vec<Page>> {
+    let folder = project.root.join(DOCS);
+    let entries = fs::read_dir(&folder).or_fail(|| format!("cannot read {DOCS}"), "check that the folder exists")?;
+    let files = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = files.filter(|f| f.ends_with(".md")).map(|f| format!("{DOCS}/{f}")).collect();
+    names.sort();
+    names.insert(0, README.to_owned());
+    names.into_iter().map(|name| Ok(Page { text: project::read_text(&project.root.join(&name))?, name })).collect()
+}
+
+impl Page {
+    fn run(&self, project: &Project, cluster: &Cluster) -> Result<Tally> {
+        let fences = self.fences()?;
+        let blocks = blocks(&fences);
+        let database = cluster.fresh_database("readme")?;
+        let file = project.log("readme")?.with_file_name(format!("{}.sql", self.name.replace('/', "-")));
+        project::write_text(&file, &self.script(&blocks))?;
+        let mut command = Command::new(database.bin.join("psql"));
+        command
+            .args(["-X", "-v", "ON_ERROR_STOP=1", "-f"])
+            .arg(&file)
+            // The words of the output must not depend on the reader's language.
+            .envs([("LC_ALL", "C"), ("PGCLIENTENCODING", "UTF8"), ("PGOPTIONS", "-c client_min_messages=warning")]);
+        database.address(&mut command);
+        let finished = progress::watch(project, &self.name, &mut command)?;
+        let mut tally = self.judge(&blocks, &finished.output);
+        if !finished.success {
+            print!("{}", progress::tail(&finished.output));
+            if tally.failed.is_empty() {
+                tally.failed.push(format!("{}: psql ended with an error", self.name));
             }
-            (Some(_), Some(fence)) => {
-                fence.last = number;
-                fences.extend(open.take());
+        }
+        Ok(tally)
+    }
+
+    fn fences(&self) -> Result<Vec<Fence<'_>>> {
+        let mut fences = Vec::new();
+        let mut open: Option<Fence<'_>> = None;
+        for (number, line) in (1..).zip(self.text.lines()) {
+            match (line.strip_prefix("```"), open.as_mut()) {
+                (Some(language), None) => {
+                    open = Some(Fence { language: language.trim(), first: number, last: number, content: Vec::new() });
+                }
+                (Some(_), Some(fence)) => {
+                    fence.last = number;
+                    fences.extend(open.take());
+                }
+                (None, Some(fence)) => fence.content.push(line),
+                (None, None) => {}
             }
-            (None, Some(fence)) => fence.content.push(line),
-            (None, None) => {}
+        }
+        match open {
+            None => Ok(fences),
+            Some(fence) => Err(Failure::new(
+                format!("{}:{}: a fence that is never closed", self.name, fence.first),
+                "close it with ```",
+            )),
         }
     }
-    match open {
-        None => Ok(fences),
-        Some(fence) => {
-            Err(Failure::new(format!("{README}:{}: a fence that is never closed", fence.first), "close it with ```"))
+
+    fn begins(&self, block: &Block<'_>) -> String {
+        format!("{}:{} begins", self.name, block.fence.first)
+    }
+
+    fn ends(&self, block: &Block<'_>) -> String {
+        format!("{}:{} ends", self.name, block.fence.first)
+    }
+
+    /// The page with everything but its SQL left blank, so that an error of `psql` names the line of the page.
+    /// The fences become marks in the output.
+    fn script(&self, blocks: &[Block<'_>]) -> String {
+        let mut lines = vec![String::new(); self.text.lines().count()];
+        for block in blocks {
+            let (first, last) = (block.fence.first, block.fence.last);
+            // A line's index is its number less one: the content begins on the line after the fence.
+            lines[first - 1] = format!("\\echo {}", self.begins(block));
+            lines[last - 1] = format!("\\echo {}", self.ends(block));
+            for (line, sql) in lines[first..].iter_mut().zip(&block.fence.content) {
+                (*sql).clone_into(line);
+            }
         }
+        lines.join("\n") + "\n"
+    }
+
+    fn judge(&self, blocks: &[Block<'_>], output: &str) -> Tally {
+        let mut tally = Tally::default();
+        for block in blocks {
+            let name = format!("{}:{}", self.name, block.fence.first);
+            match (self.printed(block, output), block.shown) {
+                (None, _) => tally.failed.push(format!("{name} did not run to its end")),
+                (Some(found), Some(shown)) if trimmed(&found) != trimmed(shown) => {
+                    let shown = trimmed(shown).join("\n    ");
+                    let found = trimmed(&found).join("\n    ");
+                    tally.failed.push(format!("{name}: shown\n    {shown}\n  printed\n    {found}"));
+                }
+                (Some(_), _) => tally.record(&name, true),
+            }
+        }
+        tally
+    }
+
+    /// What came out between the two marks of a block; nothing when the session did not reach the second.
+    fn printed<'a>(&self, block: &Block<'_>, output: &'a str) -> Option<Vec<&'a str>> {
+        let (begins, ends) = (self.begins(block), self.ends(block));
+        let rest: Vec<&str> = output.lines().skip_while(|line| *line != begins).skip(1).collect();
+        let end = rest.iter().position(|line| *line == ends)?;
+        Some(rest[..end].to_vec())
     }
 }
 
@@ -92,55 +175,6 @@ fn blocks<'a>(fences: &'a [Fence<'a>]) -> Vec<Block<'a>> {
             shown: next.filter(|n| n.language == "text").map(|n| n.content.as_slice()),
         })
         .collect()
-}
-
-fn begins(block: &Block<'_>) -> String {
-    format!("{README}:{} begins", block.fence.first)
-}
-
-fn ends(block: &Block<'_>) -> String {
-    format!("{README}:{} ends", block.fence.first)
-}
-
-/// The README with everything but its SQL left blank, so that an error of `psql` names the line of the README.
-/// The fences become marks in the output.
-fn script(text: &str, blocks: &[Block<'_>]) -> String {
-    let mut lines = vec![String::new(); text.lines().count()];
-    for block in blocks {
-        let (first, last) = (block.fence.first, block.fence.last);
-        // A line's index is its number less one: the content begins on the line after the fence.
-        lines[first - 1] = format!("\\echo {}", begins(block));
-        lines[last - 1] = format!("\\echo {}", ends(block));
-        for (line, sql) in lines[first..].iter_mut().zip(&block.fence.content) {
-            (*sql).clone_into(line);
-        }
-    }
-    lines.join("\n") + "\n"
-}
-
-fn judge(blocks: &[Block<'_>], output: &str) -> Tally {
-    let mut tally = Tally::default();
-    for block in blocks {
-        let name = format!("{README}:{}", block.fence.first);
-        match (printed(block, output), block.shown) {
-            (None, _) => tally.failed.push(format!("{name} did not run to its end")),
-            (Some(found), Some(shown)) if trimmed(&found) != trimmed(shown) => {
-                let shown = trimmed(shown).join("\n    ");
-                let found = trimmed(&found).join("\n    ");
-                tally.failed.push(format!("{name}: shown\n    {shown}\n  printed\n    {found}"));
-            }
-            (Some(_), _) => tally.record(&name, true),
-        }
-    }
-    tally
-}
-
-/// What came out between the two marks of a block; nothing when the session did not reach the second.
-fn printed<'a>(block: &Block<'_>, output: &'a str) -> Option<Vec<&'a str>> {
-    let (begins, ends) = (begins(block), ends(block));
-    let rest: Vec<&str> = output.lines().skip_while(|line| *line != begins).skip(1).collect();
-    let end = rest.iter().position(|line| *line == ends)?;
-    Some(rest[..end].to_vec())
 }
 
 /// Without blanks at the ends of lines and empty lines at the end, which editors remove.
@@ -160,28 +194,46 @@ mod tests {
                         ```sql\nSELECT 2;\n```\n";
     const OUTPUT: &str = "README.md:2 begins\n a  \n\nREADME.md:2 ends\nREADME.md:15 begins\nREADME.md:15 ends\n";
 
+    fn page(text: &str) -> Page {
+        Page { name: README.to_owned(), text: text.to_owned() }
+    }
+
     fn judged(text: &str, output: &str) -> (usize, usize) {
-        let fences = fences(text).expect("closed fences");
-        let tally = judge(&blocks(&fences), output);
+        let page = page(text);
+        let fences = page.fences().expect("closed fences");
+        let tally = page.judge(&blocks(&fences), output);
         (tally.passed, tally.failed.len())
     }
 
     #[test]
+    fn the_readme_comes_first_and_every_page_has_sql() {
+        let project = Project::locate().expect("inside the repository");
+        let pages = pages(&project).expect("a readable manual");
+        assert_eq!(pages[0].name, README);
+        assert!(pages.len() > 1, "the docs folder has pages");
+        for page in &pages {
+            assert!(!blocks(&page.fences().expect("closed fences")).is_empty(), "{}: no SQL", page.name);
+        }
+    }
+
+    #[test]
     fn a_block_has_the_output_that_follows_it() {
-        let fences = fences(TEXT).expect("closed fences");
+        let page = page(TEXT);
+        let fences = page.fences().expect("closed fences");
         let found: Vec<_> = blocks(&fences).iter().map(|b| (b.fence.first, b.shown)).collect();
         assert_eq!(found, [(2, Some([" a"].as_slice())), (15, None)]);
     }
 
     #[test]
     fn an_open_fence_is_refused() {
-        assert!(fences("```sql\nSELECT 1;\n").is_err());
+        assert!(page("```sql\nSELECT 1;\n").fences().is_err());
     }
 
     #[test]
     fn sql_keeps_its_line() {
-        let fences = fences(TEXT).expect("closed fences");
-        let script = script(TEXT, &blocks(&fences));
+        let page = page(TEXT);
+        let fences = page.fences().expect("closed fences");
+        let script = page.script(&blocks(&fences));
         let line = |number: usize| script.lines().nth(number - 1);
         assert_eq!(line(2), Some("\\echo README.md:2 begins"));
         assert_eq!(line(3), Some("SELECT 1;"));

@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+/// Whether a source names an SQL file: by its path, a migration also by its version.
+fn names(text: &str, path: &str) -> bool {
+    let version = path.strip_prefix("sql/migrations/").and_then(|name| name.strip_suffix(".sql"));
+    text.contains(path) || version.is_some_and(|version| text.contains(&format!("\"{version}\"")))
+}
+
 /// Every file below sql/ is part of the extension: its name stands in a source below src/.
 pub fn unreferenced_sql(files: &[(String, String)]) -> Vec<String> {
     let sources: Vec<&str> = files
@@ -13,7 +19,7 @@ pub fn unreferenced_sql(files: &[(String, String)]) -> Vec<String> {
         .iter()
         .map(|(path, _)| path)
         .filter(|path| path.starts_with("sql/") && path.ends_with(".sql"))
-        .filter(|path| !sources.iter().any(|text| text.contains(path.as_str())))
+        .filter(|path| !sources.iter().any(|text| names(text, path)))
         .map(|path| format!("{path}: no source below src/ names it"))
         .collect()
 }
