@@ -31,7 +31,7 @@ pub fn write(mut venue: Venue, work: Work) {
 /// The sequence behind an identity column.
 pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
     session::relation(c"exchange", name)
-        .unwrap_or_else(|| pgrx::error!("sequence exchange.{} is missing", name.to_string_lossy()))
+        .unwrap_or_else(|| session::raise_missing(&format!("sequence exchange.{}", name.to_string_lossy())))
 }
 
 fn write_orders(table: &mut Table, market: &mut OpenMarket, work: &Work, now: Timestamp) {

@@ -102,7 +102,11 @@ impl Table {
     pub fn index(&self, name: &CStr) -> Index {
         match super::session::relation(self.schema, name) {
             Some(oid) => Index(oid),
-            None => pgrx::error!("index {}.{} is missing", self.schema.to_string_lossy(), name.to_string_lossy()),
+            None => super::session::raise_missing(&format!(
+                "index {}.{}",
+                self.schema.to_string_lossy(),
+                name.to_string_lossy()
+            )),
         }
     }
 

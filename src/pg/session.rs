@@ -3,6 +3,8 @@
 use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
 
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
 /// `SET SESSION AUTHORIZATION`.
@@ -88,6 +90,14 @@ pub fn notify(channel: &CStr, message: &str) {
     let Ok(message) = CString::new(message) else { return };
     // SAFETY: both strings outlive the call, which copies them; the boundary turns an ERROR into a panic.
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
+}
+
+/// Raises the ERROR of a table, column, index or sequence that this library needs and the database has not (55000).
+pub fn raise_missing(what: &str) -> ! {
+    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    let hint = "Run SELECT bourse.migrate(); this library may be newer than the tables.";
+    ErrorReport::new(code, format!("{what} is missing"), "").set_hint(hint).report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
 }
 
 /// Makes what this transaction has written visible to what it reads next.

@@ -42,7 +42,7 @@ impl Table {
     /// Opens a table; `columns` are the columns that are read and written, by their names.
     pub fn open(schema: &'static CStr, name: &CStr, columns: &[&str]) -> Table {
         let Some(oid) = super::session::relation(schema, name) else {
-            pgrx::error!("table {}.{} is missing", schema.to_string_lossy(), name.to_string_lossy());
+            super::session::raise_missing(&format!("table {}.{}", schema.to_string_lossy(), name.to_string_lossy()));
         };
         // SAFETY: the oid is a table's; the slot is made for it.
         unsafe {
@@ -302,7 +302,7 @@ fn places(relation: pg_sys::Relation, columns: &[&str]) -> Vec<usize> {
     columns
         .iter()
         .enumerate()
-        .map(|column| place(column).unwrap_or_else(|| pgrx::error!("column {} is missing", column.1)))
+        .map(|column| place(column).unwrap_or_else(|| super::session::raise_missing(&format!("column {}", column.1))))
         .collect()
 }
 
