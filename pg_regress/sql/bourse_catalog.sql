@@ -72,7 +72,7 @@ WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(r
 SELECT n.nspname AS writable, role FROM roles CROSS JOIN pg_namespace n
 WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(role, n.oid, 'CREATE');
 
--- The names of seed 4 that are missing: none.
+-- The public names that are missing: none.
 SELECT s.relation || '.' || c.name AS missing_column
 FROM (VALUES ('users', 'id name email email_verified_at password remember_token created_at updated_at balance'),
              ('assets', 'id user_id symbol amount locked_amount created_at updated_at'),

@@ -100,7 +100,7 @@ COMMENT ON COLUMN exchange.trades.price IS 'The price of the resting order';
 COMMENT ON COLUMN exchange.trades.taker_side IS 'The side of the order that arrived';
 COMMENT ON COLUMN exchange.trades.commission IS 'buyer_commission + seller_commission, in quote';
 
--- The names are the seed's. Orders that the engine writes do not pass here: it has checked them itself.
+-- The names of the first two are public. Orders that the engine writes do not pass here: it has checked them itself.
 CREATE TRIGGER trigger_validate_order_before_insert BEFORE INSERT ON exchange.orders
     FOR EACH ROW EXECUTE FUNCTION exchange.validate_order_before_insert();
 CREATE TRIGGER trigger_place_inserted_orders AFTER INSERT ON exchange.orders
