@@ -49,6 +49,9 @@ GRANT EXECUTE ON FUNCTION
                          timestamptz, text),
     exchange.cancel_order(bigint), exchange.cancel_order(bigint, text), exchange.cancel_all_orders(bigint, text),
     exchange.amend_order(bigint, numeric, numeric), exchange.match_batch(text, integer),
+    exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
+                          timestamptz, text),
+    exchange.submit_cancel(bigint), exchange.submit_cancel(bigint, text), exchange.submit_amend(bigint, numeric, numeric),
     exchange.transfer(bigint, bigint, text, numeric, text)
     TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON PROCEDURE exchange.match_orders(text, integer) TO bourse_trader, bourse_worker;
@@ -64,4 +67,4 @@ GRANT EXECUTE ON FUNCTION
     exchange.create_feed(text), exchange.drop_feed(text), bourse.install(), bourse.migrate()
     TO bourse_admin;
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
-GRANT EXECUTE ON FUNCTION exchange.verify() TO bourse_admin, bourse_worker;
+GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bourse_admin, bourse_worker;

@@ -1,9 +1,15 @@
 //! Settings of the extension. `bourse.user_id` is not among them: it is a plain placeholder that only the
 //! gateway's sessions are believed (see [`crate::identity`]).
 
+use std::time::Duration;
+
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
+static DRAIN_INBOX: GucSetting<bool> = GucSetting::<bool>::new(true);
+static POLL_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(100);
+static RING_SLOTS: GucSetting<i32> = GucSetting::<i32>::new(MOST_SLOTS);
+const MOST_SLOTS: i32 = crate::exchange::sequencer::SLOTS as i32;
 
 /// Makes the settings known. Called once, when the library is loaded.
 pub fn register() {
@@ -15,6 +21,49 @@ pub fn register() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    GucRegistry::define_bool_guc(
+        c"bourse.drain_inbox",
+        c"Has the sequencer carry out what stands in exchange.order_commands.",
+        c"Off: only CALL exchange.match_orders() does.",
+        &DRAIN_INBOX,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"bourse.poll_interval",
+        c"How often the sequencer looks into exchange.order_commands.",
+        c"",
+        &POLL_INTERVAL,
+        1,
+        60_000,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"bourse.ring_slots",
+        c"How many submitted requests can be on their way at once, over all databases.",
+        c"A session that finds no free slot waits for one.",
+        &RING_SLOTS,
+        1,
+        MOST_SLOTS,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+}
+
+/// Whether the sequencer carries out the bulk inbox.
+pub fn drains_inbox() -> bool {
+    DRAIN_INBOX.get()
+}
+
+/// How often the sequencer looks into the bulk inbox.
+pub fn poll_interval() -> Duration {
+    Duration::from_millis(POLL_INTERVAL.get().unsigned_abs().into())
+}
+
+/// How many requests can be in the ring.
+pub fn ring_slots() -> usize {
+    RING_SLOTS.get().unsigned_abs() as usize
 }
 
 /// Whether listeners are told of changed books.

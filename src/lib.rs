@@ -27,6 +27,9 @@ pub mod pg;
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::register();
+    if pg::session::is_preloading() {
+        exchange::prepare();
+    }
 }
 
 pgrx::extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
@@ -75,7 +78,8 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/exchange/feed.sql", name = "exchange_feed", requires = ["exchange_book_as_of"]);
 pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_feed"]);
-pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["match_orders"]);
+pgrx::extension_sql_file!("../sql/exchange/sequencer.sql", name = "exchange_sequencer", requires = ["match_orders"]);
+pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["exchange_sequencer"]);
 pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 /// What `cargo pgrx test` asks of the crate.

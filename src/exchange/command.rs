@@ -62,6 +62,8 @@ pub enum Done {
         order: OrderState,
         /// The order's fills, as far as this command made them.
         fills: Fills,
+        /// The last trade of the market after this command.
+        sequence: i64,
     },
     /// A new order that had been accepted before under the same client_order_id.
     Repeated(OrderId),

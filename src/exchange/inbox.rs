@@ -8,8 +8,9 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::command::{Action, Command, Target};
+use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given};
-use super::{carry_out, doors, refusals, require_write};
+use super::{calls, carry_out, refusals, require_write};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
@@ -70,12 +71,31 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
         Failure::invalid(format!("batch_size is {given}"), "Take at least one command to a batch.")
     })?;
     if let Some(symbol) = symbol {
-        doors::require_market(symbol)?;
+        require_market(symbol)?;
     }
     // One drain at a time: commands are carried out in order of id.
     Lock::Inbox.acquire();
+    Ok(drain(symbol, limit as usize)? as i64)
+}
+
+/// Whether a command stands in the inbox.
+pub fn is_waiting() -> bool {
     let mut inbox = Table::open(c"exchange", c"order_commands", COLUMNS);
-    let queued = take(&mut inbox, symbol, limit as usize);
+    let index = inbox.index(c"order_commands_pkey");
+    let waiting = inbox.find(index, &[Key::IntAbove(0)], |_| ()).is_some();
+    inbox.close();
+    waiting
+}
+
+/// Carries out the next commands of all markets, unless somebody else is at it. Returns how many.
+pub fn drain_if_free(limit: usize) -> Answer<usize> {
+    if Lock::Inbox.try_acquire() { drain(None, limit) } else { Ok(0) }
+}
+
+/// Carries out the next commands. The caller holds the inbox.
+fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
+    let mut inbox = Table::open(c"exchange", c"order_commands", COLUMNS);
+    let queued = take(&mut inbox, symbol, limit);
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out(&commands)?.into_iter();
     let mut rejections = None;
@@ -94,7 +114,7 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
         table.close();
     }
     session::advance();
-    Ok(queued.len() as i64)
+    Ok(queued.len())
 }
 
 /// The next commands, in order of id.
@@ -137,7 +157,7 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
             // The order is named by user and client_order_id; its market need not be repeated.
             let key = (user, client_id);
             let symbol = row.some_text(SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
-            let symbol = symbol.or_else(|| doors::symbol_of(user, &key.1));
+            let symbol = symbol.or_else(|| calls::symbol_of(user, &key.1));
             let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", key.1)))?;
             Ok(Command { user, symbol, action })
         }

@@ -1,24 +1,30 @@
 //! The exchange: every door turns its call into commands, and one path carries them out.
 //!
-//! `doors` (SQL calls) and `inbox` (the bulk door) make [`command::Command`]s; [`venue`] locks and loads what
-//! they need, [`run`] has the core decide, [`write`] stores what has changed.
+//! `doors` (SQL calls), `inbox` (the bulk door) and [`sequencer`] (calls of many sessions in one transaction) make
+//! [`command::Command`]s; [`venue`] locks and loads what they need, [`run`] has the core decide, [`write`] stores
+//! what has changed.
 
 mod amendments;
+mod calls;
 mod command;
 mod demand;
 mod doors;
 mod fees;
 mod inbox;
+mod inserted;
 mod load;
+mod market_calls;
 mod refusals;
 mod result;
 mod rows;
 mod run;
+pub mod sequencer;
 mod ticket;
 mod venue;
 mod write;
 
 use pgrx::prelude::PgSqlErrorCode;
+pub use sequencer::prepare;
 
 use crate::error::{Answer, Failure};
 use crate::pg::session;

@@ -6,7 +6,7 @@ use matching::money::{ONE, div_half_away};
 use matching::{CancelReason, Money, OrderId, Side, Status};
 
 use super::amendments;
-use super::command::Fills;
+use super::command::{Action, Command, Done, Fills};
 use super::refusals;
 use super::rows::{OrderRow, orders, trades};
 use crate::error::Answer;
@@ -15,35 +15,62 @@ use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
 use crate::pg::value::Value;
 
-/// The answer about an order with these fills.
-pub fn compose(id: OrderId, status: &'static str, fills: &Fills, reason: Option<CancelReason>) -> Composite<7> {
-    let average = (fills.filled > Money::ZERO).then(|| Money(div_half_away(fills.value.0 * ONE, fills.filled.0)));
-    Composite([
-        Value::Int(id.0),
-        Value::Text(status),
-        Value::Money(fills.filled),
-        Value::Money(fills.remaining),
-        average.map_or(Value::Null, Value::Money),
-        Value::Money(fills.commission),
-        reason.map(CancelReason::as_str).into(),
-    ])
+/// An order right after a command.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderResult {
+    /// Its id.
+    pub id: OrderId,
+    /// Its status.
+    pub status: Status,
+    /// Its fills.
+    pub fills: Fills,
+    /// Why it has ended without being filled.
+    pub cancel_reason: Option<CancelReason>,
 }
 
-/// The order as it is now.
-pub fn now(id: OrderId) -> Answer<Composite<7>> {
-    let stored = Stored::read(id)?;
-    let fills = stored.fills(stored.order.ticket.amount, i64::MAX);
-    Ok(compose(id, stored.order.status.as_str(), &fills, stored.cancel_reason))
+impl OrderResult {
+    /// The row that SQL is given.
+    pub fn row(&self) -> Composite<7> {
+        let fills = &self.fills;
+        let average = (fills.filled > Money::ZERO).then(|| Money(div_half_away(fills.value.0 * ONE, fills.filled.0)));
+        Composite([
+            Value::Int(self.id.0),
+            Value::Text(self.status.as_str()),
+            Value::Money(fills.filled),
+            Value::Money(fills.remaining),
+            average.map_or(Value::Null, Value::Money),
+            Value::Money(fills.commission),
+            self.cancel_reason.map(CancelReason::as_str).into(),
+        ])
+    }
+}
+
+/// The answer to a command that has been carried out and written.
+pub fn of(command: &Command, done: Done) -> Answer<OrderResult> {
+    match done {
+        Done::Repeated(id) => at_acceptance(id),
+        Done::Market(_) => Err(refusals::unknown_order("of the command")),
+        Done::Changed { order, mut fills, sequence } => {
+            // What traded before this command is told from the tables.
+            if !matches!(command.action, Action::New { .. }) && order.filled > 0 {
+                let remaining = fills.remaining;
+                fills = Fills { remaining, ..fills_of(order.id, order.side, sequence) };
+            }
+            Ok(OrderResult { id: order.id, status: order.status, fills, cancel_reason: order.cancel_reason })
+        }
+    }
 }
 
 /// What was answered when the order was accepted: its own trades up to then, its amount before any amendment.
 /// A repeated client_order_id gets this, for ever.
-pub fn at_acceptance(id: OrderId) -> Answer<Composite<7>> {
+fn at_acceptance(id: OrderId) -> Answer<OrderResult> {
     let stored = Stored::read(id)?;
-    let fills = stored.fills(amendments::first(&stored.order).accepted_amount, stored.accepted_sequence);
+    let fills = fills_of(id, stored.order.ticket.side, stored.accepted_sequence);
+    let amount = amendments::first(&stored.order).accepted_amount;
+    let remaining = amount.map_or(Money::ZERO, |amount| amount - fills.filled);
     let status = stored.accepted_status;
-    let reason = stored.cancel_reason.filter(|_| status == Status::Cancelled);
-    Ok(compose(id, status.as_str(), &fills, reason))
+    let cancel_reason = stored.cancel_reason.filter(|_| status == Status::Cancelled);
+    Ok(OrderResult { id, status, fills: Fills { remaining, ..fills }, cancel_reason })
 }
 
 /// An order as the tables hold it.
@@ -67,25 +94,25 @@ impl Stored {
         table.close();
         stored.ok_or_else(|| refusals::unknown_order(&id.0.to_string()))
     }
+}
 
-    /// What its trades up to a sequence add up to, of an order of this amount.
-    fn fills(&self, amount: Option<Money>, last_sequence: i64) -> Fills {
-        let (name, commission) = match self.order.ticket.side {
-            Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
-            Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
-        };
-        let mut table = Table::open(c"exchange", c"trades", trades::NAMES);
-        let index = table.index(name);
-        let mut fills = Fills::default();
-        table.scan(index, &[Key::Int(self.order.id.0)], |row| {
-            if row.int(trades::SEQUENCE).is_some_and(|sequence| sequence <= last_sequence) {
-                add(&mut fills, row, commission);
-            }
-            ControlFlow::Continue(())
-        });
-        table.close();
-        Fills { remaining: amount.map_or(Money::ZERO, |amount| amount - fills.filled), ..fills }
-    }
+/// What the trades of an order up to a sequence add up to.
+fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
+    let (name, commission) = match side {
+        Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
+        Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
+    };
+    let mut table = Table::open(c"exchange", c"trades", trades::NAMES);
+    let index = table.index(name);
+    let mut fills = Fills::default();
+    table.scan(index, &[Key::Int(id.0)], |row| {
+        if row.int(trades::SEQUENCE).is_some_and(|sequence| sequence <= last_sequence) {
+            add(&mut fills, row, commission);
+        }
+        ControlFlow::Continue(())
+    });
+    table.close();
+    fills
 }
 
 fn add(fills: &mut Fills, row: &Row<'_>, commission: usize) {

@@ -192,5 +192,5 @@ fn done(market: &OpenMarket, user: UserId, outcome: Result<Outcome, Refusal>) ->
         fills.value += rules.value(trade.price, trade.amount);
         fills.commission += trade.commission(order.side);
     }
-    Ok(Done::Changed { order, fills })
+    Ok(Done::Changed { order, fills, sequence: market.core.sequence })
 }

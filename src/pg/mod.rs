@@ -4,11 +4,15 @@
 //! raises inside them unwinds as a Rust panic and leaves as the same ERROR; handles need no `Drop`, for the
 //! abort of the transaction closes tables, scans, slots and snapshots itself.
 
+pub mod databases;
 mod defaults;
+pub mod latch;
 pub mod lock;
 pub mod numeric;
 pub mod result;
 pub mod scan;
 pub mod session;
+pub mod shared;
 pub mod table;
 pub mod value;
+pub mod worker;

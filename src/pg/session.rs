@@ -59,6 +59,18 @@ pub fn reads_one_snapshot() -> bool {
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
 }
 
+/// Whether this transaction has written, or locked a row: others may be waiting for it.
+pub fn has_written() -> bool {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
+}
+
+/// Whether the server is loading the libraries that all its processes inherit.
+pub fn is_preloading() -> bool {
+    // SAFETY: reads a variable of the server.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}
+
 /// The oid of a table, index or sequence.
 pub fn relation(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     // SAFETY: catalog look-ups; what is missing gives InvalidOid.

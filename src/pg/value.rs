@@ -6,7 +6,7 @@ use pgrx::{IntoDatum, pg_sys};
 use super::numeric;
 
 /// Microseconds since 2000-01-01 UTC: PostgreSQL's timestamptz.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

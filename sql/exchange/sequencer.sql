@@ -1,0 +1,31 @@
+-- The calls of doors.sql once more, carried out by the sequencer: many sessions' orders in one transaction.
+CREATE FUNCTION exchange.submit_order(
+    user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text DEFAULT 'limit',
+    time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
+    display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
+    expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_order_wrapper';
+COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
+                                          boolean, timestamptz, text) IS
+'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes of the same transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
+
+CREATE FUNCTION exchange.submit_cancel(order_id bigint)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
+COMMENT ON FUNCTION exchange.submit_cancel(bigint) IS
+'cancel_order() through the sequencer. SQLSTATEs as cancel_order and submit_order';
+
+CREATE FUNCTION exchange.submit_cancel(user_id bigint, client_order_id text)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
+COMMENT ON FUNCTION exchange.submit_cancel(bigint, text) IS
+'cancel_order() by client_order_id through the sequencer. SQLSTATEs as cancel_order and submit_order';
+
+CREATE FUNCTION exchange.submit_amend(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
+RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
+COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
+'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
+
+CREATE FUNCTION exchange.sequencer_status(
+    OUT state text, OUT pid bigint, OUT queued bigint, OUT batches bigint, OUT requests bigint, OUT largest_batch bigint)
+LANGUAGE c AS 'MODULE_PATHNAME', 'sequencer_status_wrapper';
+COMMENT ON FUNCTION exchange.sequencer_status() IS
+'The sequencer of this database: state (working; wanted or starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in one transaction';

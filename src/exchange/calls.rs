@@ -1,0 +1,115 @@
+//! From the arguments of a SQL call to the command that it asks for.
+
+use matching::{OrderId, UserId};
+
+use super::command::{Action, Command, Target};
+use super::refusals;
+use super::rows::{OrderRow, orders};
+use super::ticket::{Request, exact_if_given};
+use crate::error::{Answer, Failure};
+use crate::identity;
+use crate::pg::numeric::Numeric;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+
+/// Declares a SQL function with the arguments of `place_order`, gathered in one request.
+macro_rules! order_call {
+    ($(#[$attribute:meta])* fn $name:ident($request:ident) -> $answer:ty $body:block) => {
+        $(#[$attribute])*
+        #[pg_extern(sql = false)]
+        #[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
+        fn $name(
+            user_id: Option<i64>,
+            symbol: Option<&str>,
+            side: Option<&str>,
+            price: Option<Numeric>,
+            amount: Option<Numeric>,
+            order_type: Option<&str>,
+            time_in_force: Option<&str>,
+            client_order_id: Option<&str>,
+            stop_price: Option<Numeric>,
+            display_amount: Option<Numeric>,
+            quote_amount: Option<Numeric>,
+            post_only: Option<bool>,
+            expires_at: Option<TimestampWithTimeZone>,
+            self_trade_prevention: Option<&str>,
+        ) -> Result<$answer, ErrorReport> {
+            let expires_at = expires_at.map(|t| Timestamp(t.into_inner()));
+            let $request = Request {
+                user_id,
+                symbol,
+                side,
+                price,
+                amount,
+                order_type,
+                time_in_force,
+                client_order_id,
+                stop_price,
+                display_amount,
+                quote_amount,
+                post_only,
+                expires_at,
+                self_trade_prevention,
+            };
+            $body
+        }
+    };
+}
+pub(super) use order_call;
+
+/// A new order of a user whom the session acts for.
+pub fn new_order(request: &Request<'_>) -> Answer<Command> {
+    let ticket = request.ticket()?;
+    identity::require_acts_for(ticket.user.0)?;
+    Ok(Command::new(ticket, None))
+}
+
+/// A cancel by the id of the order.
+pub fn cancel(order_id: Option<i64>) -> Answer<Command> {
+    by_id(order_id, Action::Cancel)
+}
+
+/// A cancel by what the user calls the order.
+pub fn cancel_by_client(user_id: Option<i64>, client_order_id: Option<&str>) -> Answer<Command> {
+    let user = user_id.ok_or_else(|| Failure::null("user_id"))?;
+    let client_id = client_order_id.ok_or_else(|| Failure::null("client_order_id"))?;
+    identity::require_acts_for(user)?;
+    let symbol =
+        symbol_of(UserId(user), client_id).ok_or_else(|| refusals::unknown_order(&format!("{client_id:?}")))?;
+    Ok(Command { user: UserId(user), symbol, action: Action::Cancel(Target::Client(client_id.to_owned())) })
+}
+
+/// New terms for an order.
+pub fn amend(order_id: Option<i64>, new_price: Option<Numeric>, new_amount: Option<Numeric>) -> Answer<Command> {
+    let price = exact_if_given("new_price", new_price)?;
+    let amount = exact_if_given("new_amount", new_amount)?;
+    if price.is_none() && amount.is_none() {
+        return Err(Failure::null("new_price and new_amount together"));
+    }
+    by_id(order_id, |target| Action::Amend { target, price, amount })
+}
+
+/// A command for an order that is named by its id. An order that the session may not act for is treated as one
+/// that does not exist.
+fn by_id(order_id: Option<i64>, action: impl FnOnce(Target) -> Action) -> Answer<Command> {
+    let id = order_id.ok_or_else(|| Failure::null("order_id"))?;
+    let unknown = || refusals::unknown_order(&id.to_string());
+    let order = find_order(c"orders_pkey", &[Key::Int(id)]).ok_or_else(unknown)?;
+    identity::require_acts_for(order.ticket.user.0).map_err(|_| unknown())?;
+    Ok(Command { user: order.ticket.user, symbol: order.ticket.symbol, action: action(Target::Id(OrderId(id))) })
+}
+
+/// The market of the order that a user calls by this id.
+pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
+    let keys = [Key::Int(user.0), Key::Text(client_order_id)];
+    find_order(c"orders_client_order_id_key", &keys).map(|order| order.ticket.symbol)
+}
+
+/// A stored order by a unique index.
+pub fn find_order(index: &std::ffi::CStr, keys: &[Key<'_>]) -> Option<OrderRow> {
+    let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let index = table.index(index);
+    let order = table.find(index, keys, OrderRow::read);
+    table.close();
+    order
+}

@@ -1,0 +1,90 @@
+//! Orders that a plain INSERT stores: checked before, placed after.
+
+use matching::OrderId;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::calls::{find_order, order_call};
+use super::command::Command;
+use super::market_calls::require_market;
+use super::rows::{OrderRow, orders};
+use super::ticket::Request;
+use super::{amendments, carry_out, refusals, require_write, venue};
+use crate::identity;
+use crate::pg::numeric::Numeric;
+use crate::pg::scan::{Key, Row};
+use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
+
+order_call! {
+    /// Refuses what place_order() would refuse before it looks at the book, for an order that an INSERT is about to
+    /// store; waits for the user's client ids as place_order() does.
+    fn check_inserted(request) -> () {
+        require_write("INSERT INTO exchange.orders")?;
+        let ticket = request.ticket()?;
+        identity::require_acts_for(ticket.user.0)?;
+        let market = require_market(&ticket.symbol)?;
+        venue::require_user(ticket.user)?;
+        if let Some(client_id) = &ticket.client_order_id {
+            venue::hold_client_ids(ticket.user)?;
+            let keys = [Key::Int(ticket.user.0), Key::Text(client_id)];
+            let first = find_order(c"orders_client_order_id_key", &keys);
+            // The very same order is left to the unique constraint, and so to ON CONFLICT DO NOTHING.
+            if first.is_some_and(|first| !amendments::first(&first).ticket.same_body(&ticket)) {
+                Err(refusals::client_order_id_used(client_id, ticket.user.0))?;
+            }
+        }
+        let new = ticket.order(OrderId(0), market.rates);
+        let rules = market.rules;
+        let admitted = rules.takes(&new).and_then(|()| rules.admit(&new, Timestamp::now().0));
+        let (user, symbol) = (ticket.user.0, ticket.symbol.as_str());
+        let on = refusals::Subject { user, symbol, base: &market.base, quote: &market.quote };
+        admitted.map_err(|refusal| refusals::failure(refusal, &on))?;
+        Ok(())
+    }
+}
+
+#[pg_extern(sql = false)]
+fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
+    let order_ids = order_ids.unwrap_or_default();
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    require_write("INSERT INTO exchange.orders")?;
+    let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let index = table.index(c"orders_pkey");
+    let mut commands = Vec::with_capacity(order_ids.len());
+    for id in order_ids {
+        let ticket = table.find(index, &[Key::Int(id)], |row| match OrderRow::read(row) {
+            placed if placed.priority != 0 => Err(refusals::unknown_order(&id.to_string())),
+            _ => inserted(row).ticket(),
+        });
+        let ticket = ticket.unwrap_or_else(|| Err(refusals::unknown_order(&id.to_string())))?;
+        commands.push(Command::new(ticket, Some(OrderId(id))));
+    }
+    table.close();
+    for answer in carry_out(&commands)? {
+        answer?;
+    }
+    Ok(())
+}
+
+/// The arguments of an order that a plain INSERT has stored.
+fn inserted<'a>(row: &'a Row<'_>) -> Request<'a> {
+    Request {
+        user_id: row.int(orders::USER_ID),
+        symbol: row.some_text(orders::SYMBOL),
+        side: row.some_text(orders::SIDE),
+        price: row.numeric(orders::PRICE),
+        amount: row.numeric(orders::AMOUNT),
+        order_type: row.some_text(orders::ORDER_TYPE),
+        time_in_force: row.some_text(orders::TIME_IN_FORCE),
+        client_order_id: row.some_text(orders::CLIENT_ORDER_ID),
+        stop_price: row.numeric(orders::STOP_PRICE),
+        display_amount: row.numeric(orders::DISPLAY_AMOUNT),
+        quote_amount: row.numeric(orders::QUOTE_AMOUNT),
+        post_only: row.bool(orders::POST_ONLY),
+        expires_at: row.time(orders::EXPIRES_AT),
+        self_trade_prevention: row.some_text(orders::SELF_TRADE),
+    }
+}

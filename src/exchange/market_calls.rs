@@ -1,0 +1,84 @@
+//! The SQL calls that concern a market as a whole.
+
+use std::ops::ControlFlow;
+
+use matching::{MarketStatus, Money};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::command::{Action, Command, Done};
+use super::rows::{MarketRow, markets};
+use super::ticket::exact;
+use super::{carry_out, refusals, require_write, venue};
+use crate::error::{Answer, Failure};
+use crate::pg::lock::Lock;
+use crate::pg::numeric::Numeric;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+
+#[pg_extern(sql = false)]
+fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<String, ErrorReport> {
+    require_write("set_market_status()")?;
+    let symbol = symbol.ok_or_else(|| Failure::null("symbol"))?;
+    let given = status.ok_or_else(|| Failure::null("status"))?;
+    let status = MarketStatus::parse(given).ok_or_else(|| {
+        Failure::invalid(
+            format!("{given:?} is no market status"),
+            "A status is open, halted, cancel_only, auction or closed.",
+        )
+    })?;
+    market(symbol, Action::SetStatus(status))?;
+    Ok(given.to_owned())
+}
+
+#[pg_extern(sql = false)]
+fn expire_orders(symbol: Option<&str>) -> Result<i64, ErrorReport> {
+    require_write("expire_orders()")?;
+    let symbol = symbol.ok_or_else(|| Failure::null("symbol"))?;
+    Ok(market(symbol, Action::Expire)? as i64)
+}
+
+/// Carries out a command to a market itself.
+fn market(symbol: &str, action: Action) -> Answer<usize> {
+    require_market(symbol)?;
+    match carry_out(&[Command::market(symbol, action)])?.pop() {
+        Some(Ok(Done::Market(count))) => Ok(count),
+        Some(Err(failure)) => Err(failure),
+        Some(Ok(_)) | None => Ok(0),
+    }
+}
+
+/// Holds every market, for a statement that may change any of their rows in any order.
+#[pg_extern(sql = false)]
+fn lock_markets() -> Result<(), ErrorReport> {
+    require_write("UPDATE exchange.markets")?;
+    let mut table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let index = table.index(c"markets_pkey");
+    let mut symbols = Vec::new();
+    table.scan(index, &[], |row| {
+        symbols.push(row.text(markets::SYMBOL).to_owned());
+        ControlFlow::Continue(())
+    });
+    table.close();
+    venue::acquire(symbols.iter().map(|symbol| Lock::Market(symbol)));
+    Ok(())
+}
+
+#[pg_extern(sql = false)]
+fn require_amount(name: Option<&str>, amount: Option<Numeric>) -> Result<(), ErrorReport> {
+    let name = name.unwrap_or("amount");
+    let value = exact(name, amount)?;
+    if value <= Money::ZERO {
+        Err(Failure::invalid(format!("{name} {value} is not positive"), format!("Give {name} above zero.")))?;
+    }
+    Ok(())
+}
+
+/// The row of a market, as it is now.
+pub fn require_market(symbol: &str) -> Answer<MarketRow> {
+    let mut table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let index = table.index(c"markets_pkey");
+    let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
+    table.close();
+    row.ok_or_else(|| refusals::unknown_market(symbol))
+}

@@ -1,0 +1,90 @@
+//! What the sequencer does when it is not asked: the bulk inbox, and orders whose time has come.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::super::command::{Action, Command};
+use super::super::rows::{markets, orders};
+use super::super::{carry_out, inbox};
+use crate::bourse::require_tables;
+use crate::error::{Answer, Failure};
+use crate::guc;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
+use crate::pg::worker;
+
+/// How many commands of the inbox are carried out between two looks into the ring.
+const INBOX_BATCH: usize = 1000;
+/// How often expired orders are looked for.
+const EXPIRY: Duration = Duration::from_secs(1);
+
+/// When what is due, and what went wrong last.
+#[derive(Default)]
+pub struct Chores {
+    inbox: Timestamp,
+    expiry: Timestamp,
+    complaint: Option<Failure>,
+}
+
+impl Chores {
+    /// Does what is due; returns when the next thing is. None: the database has no tables of ours.
+    pub fn run(&mut self) -> Option<Timestamp> {
+        let now = Timestamp::now();
+        if self.inbox.0 <= now.0 {
+            let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
+                if require_tables().is_err() {
+                    return Ok(None);
+                }
+                let drains = guc::drains_inbox() && inbox::is_waiting();
+                Ok(Some(if drains { inbox::drain_if_free(INBOX_BATCH)? } else { 0 }))
+            });
+            let count = self.hear(drained, Some(0))?;
+            let pause = if count > 0 { Duration::ZERO } else { guc::poll_interval() };
+            self.inbox = later(pause);
+        }
+        if self.expiry.0 <= now.0 {
+            let expired = worker::transaction(c"pg_bourse: expiring orders", expire);
+            self.hear(expired, ());
+            self.expiry = later(EXPIRY);
+        }
+        Some(Timestamp(self.inbox.0.min(self.expiry.0)))
+    }
+
+    /// What came of a chore; what went wrong goes to the server log, once while it stays the same.
+    fn hear<T>(&mut self, outcome: Answer<T>, otherwise: T) -> T {
+        outcome.unwrap_or_else(|failure| {
+            if self.complaint.as_ref() != Some(&failure) {
+                pgrx::log!("pg_bourse sequencer: {} (SQLSTATE {})", failure.message, failure.sqlstate());
+                self.complaint = Some(failure);
+            }
+            otherwise
+        })
+    }
+}
+
+fn later(pause: Duration) -> Timestamp {
+    Timestamp(Timestamp::now().0 + pause.as_micros() as i64)
+}
+
+/// Ends the orders whose time has come, in every market that has some.
+fn expire() -> Answer<()> {
+    let now = Timestamp::now();
+    let mut markets_table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let mut symbols = Vec::new();
+    let index = markets_table.index(c"markets_pkey");
+    markets_table.scan(index, &[], |row| {
+        symbols.push(row.text(markets::SYMBOL).to_owned());
+        ControlFlow::Continue(())
+    });
+    markets_table.close();
+    let mut orders_table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let index = orders_table.index(c"idx_orders_expires_at");
+    symbols.retain(|symbol| orders_table.find(index, &[Key::Text(symbol), Key::Until(now)], |_| ()).is_some());
+    orders_table.close();
+    let commands: Vec<Command> = symbols.iter().map(|symbol| Command::market(symbol, Action::Expire)).collect();
+    if !commands.is_empty() {
+        carry_out(&commands)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The desks: which database has a sequencer, which waits for one, which has none.
+
+use std::time::Duration;
+
+use crate::pg::databases::Database;
+use crate::pg::latch::Latch;
+use crate::pg::shared::Shared;
+use crate::pg::value::Timestamp;
+
+/// The most databases of one server that can have a sequencer.
+const DESKS: usize = 64;
+/// After this time a database without our tables is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// After this time a sequencer that has not arrived is given up.
+const ARRIVAL: Duration = Duration::from_secs(30);
+/// A sequencer that ended sooner than this is started again after a pause.
+const SHORT_LIFE: Duration = Duration::from_secs(5);
+/// The pause.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The desks of this server.
+pub static DESKS_OF_SERVER: Shared<Desks> = Shared::new(c"pg_bourse desks");
+
+/// One desk for each database, in no order.
+#[derive(Clone, Copy)]
+pub struct Desks {
+    launcher: Option<Latch>,
+    desks: [Desk; DESKS],
+}
+
+/// The sequencer of one database.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// The database; 0: the desk is free.
+    database: u32,
+    /// What is known of its sequencer.
+    pub state: State,
+    /// Since when, or (wanted) from when on.
+    since: Timestamp,
+    /// The process; 0: none.
+    pub pid: i32,
+    latch: Option<Latch>,
+    /// What it has done since the server has started.
+    pub work: Work,
+}
+
+/// What a sequencer has done.
+#[derive(Clone, Copy, Default)]
+pub struct Work {
+    /// Transactions with requests in them.
+    pub batches: i64,
+    /// Requests answered.
+    pub requests: i64,
+    /// The most requests in one transaction.
+    pub largest: i64,
+}
+
+impl Desk {
+    const FREE: Desk = Desk {
+        database: 0,
+        state: State::Wanted,
+        since: Timestamp(0),
+        pid: 0,
+        latch: None,
+        work: Work { batches: 0, requests: 0, largest: 0 },
+    };
+}
+
+/// What is known of the sequencer of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The launcher shall start it.
+    Wanted,
+    /// It has been asked for.
+    Launched,
+    /// It works.
+    Working,
+    /// It has ended: the database has no tables of ours.
+    Absent,
+    /// A command needs the database for itself.
+    Barred,
+}
+
+impl State {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Wanted => "wanted",
+            State::Launched => "starting",
+            State::Working => "working",
+            State::Absent => "absent",
+            State::Barred => "barred",
+        }
+    }
+}
+
+fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp(time.0 + duration.as_micros() as i64)
+}
+
+impl Desks {
+    /// Desks that nobody uses.
+    pub fn empty() -> Desks {
+        Desks { launcher: None, desks: [Desk::FREE; DESKS] }
+    }
+
+    /// The desk of a database.
+    pub fn of(&mut self, database: u32) -> Option<&mut Desk> {
+        self.desks.iter_mut().find(|desk| desk.database == database)
+    }
+
+    /// The desk of a database, a free one if it has none yet.
+    fn give(&mut self, database: u32) -> Option<&mut Desk> {
+        let free = |desk: &Desk| desk.database == 0;
+        let at = self.desks.iter().position(|desk| desk.database == database).or(self.desks.iter().position(free))?;
+        let desk = &mut self.desks[at];
+        if free(desk) {
+            *desk = Desk { database, ..Desk::FREE };
+        }
+        Some(desk)
+    }
+
+    /// The launcher says who it is.
+    pub fn launcher_is(&mut self, latch: Latch) {
+        self.launcher = Some(latch);
+        // What an earlier launcher has asked for may never have come.
+        for desk in self.desks.iter_mut().filter(|desk| desk.state == State::Launched) {
+            desk.state = State::Wanted;
+        }
+    }
+
+    /// Which of the databases are to be started now: each is marked as launched. Forgets databases that are gone.
+    pub fn due(&mut self, databases: &[Database], now: Timestamp) -> Vec<usize> {
+        for desk in &mut self.desks {
+            if desk.pid == 0 && desk.state != State::Barred && !databases.iter().any(|d| d.oid == desk.database) {
+                desk.database = 0;
+            }
+        }
+        let due = |desk: &Desk| match desk.state {
+            State::Wanted => desk.since.0 <= now.0,
+            State::Launched => after(desk.since, ARRIVAL).0 <= now.0,
+            State::Absent => after(desk.since, LOOK_AGAIN).0 <= now.0,
+            State::Working | State::Barred => false,
+        };
+        let mut found = Vec::new();
+        for (at, database) in databases.iter().enumerate() {
+            if let Some(desk) = self.give(database.oid).filter(|desk| due(desk)) {
+                (desk.state, desk.since) = (State::Launched, now);
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    /// Whether a sequencer is to be started soon.
+    pub fn is_wanted(&self) -> bool {
+        self.desks.iter().any(|desk| desk.database != 0 && desk.state == State::Wanted)
+    }
+
+    /// A sequencer sits down. False when its database is barred or has one.
+    pub fn arrive(&mut self, database: u32, pid: i32, latch: Latch, now: Timestamp) -> bool {
+        match self.give(database) {
+            Some(desk) if desk.pid == 0 && desk.state != State::Barred => {
+                *desk = Desk { state: State::Working, since: now, pid, latch: Some(latch), ..*desk };
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// A sequencer gets up; returns whom to tell.
+    pub fn depart(&mut self, database: u32, pid: i32, now: Timestamp) -> Option<Latch> {
+        let desk = self.of(database).filter(|desk| desk.pid == pid)?;
+        (desk.pid, desk.latch) = (0, None);
+        if desk.state == State::Working {
+            let short = now.0 < after(desk.since, SHORT_LIFE).0;
+            (desk.state, desk.since) = (State::Wanted, if short { after(now, PAUSE) } else { now });
+        }
+        self.launcher
+    }
+
+    /// The latch of the sequencer of a database.
+    pub fn latch(&mut self, database: u32) -> Option<Latch> {
+        self.of(database).and_then(|desk| desk.latch)
+    }
+
+    /// Somebody needs the sequencer of a database; returns whom to tell, if it does not work already.
+    pub fn want(&mut self, database: u32) -> Option<Latch> {
+        let launcher = self.launcher;
+        let desk = self.give(database)?;
+        if desk.state == State::Absent {
+            (desk.state, desk.since) = (State::Wanted, Timestamp(0));
+        }
+        launcher.filter(|_| desk.state == State::Wanted)
+    }
+
+    /// Sets the state of a desk; returns whom to tell.
+    pub fn set(&mut self, database: u32, state: State, now: Timestamp) -> Option<Latch> {
+        let launcher = self.launcher;
+        let desk = self.give(database)?;
+        (desk.state, desk.since) = (state, now);
+        if state == State::Wanted { launcher } else { desk.latch }
+    }
+}

@@ -1,0 +1,36 @@
+//! The launcher: sees to it that every database with our tables has a sequencer.
+
+use std::time::Duration;
+
+use super::desks::DESKS_OF_SERVER;
+use crate::pg::databases;
+use crate::pg::latch::{self, Latch};
+use crate::pg::value::Timestamp;
+use crate::pg::worker;
+
+/// How often it looks without being asked.
+const ROUND: Duration = Duration::from_secs(10);
+/// How soon it looks again while something is on its way.
+const SOON: Duration = Duration::from_millis(250);
+
+/// The main loop of the launcher.
+pub fn launch() {
+    DESKS_OF_SERVER.with(|desks| desks.launcher_is(Latch::mine()));
+    let mut complained = false;
+    loop {
+        pgrx::check_for_interrupts!();
+        worker::reload();
+        let listed = worker::transaction(c"pg_bourse: listing databases", || Ok(databases::connectable()));
+        let databases = listed.unwrap_or_default();
+        let now = Timestamp::now();
+        let due = DESKS_OF_SERVER.with(|desks| desks.due(&databases, now));
+        let launched = due.iter().filter(|at| worker::launch_sequencer(databases[**at].oid, &databases[**at].name));
+        let short = launched.count() < due.len();
+        if short && !complained {
+            pgrx::warning!("pg_bourse: no worker process is left for a sequencer; raise max_worker_processes");
+        }
+        complained = short;
+        let waits = DESKS_OF_SERVER.with(|desks| desks.is_wanted());
+        latch::sleep(if waits { SOON } else { ROUND });
+    }
+}

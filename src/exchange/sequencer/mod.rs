@@ -1,0 +1,79 @@
+//! The sequencer: many sessions' orders in one transaction.
+//!
+//! A session leaves its request in a [`ring`] in shared memory and sleeps; one background [`worker`] per database
+//! takes whatever waits, carries it out in one transaction, commits once, and answers everybody. Tables stay the
+//! only truth: the worker reads under the same locks as every other door, so it needs no news of what they change,
+//! and whatever ends it loses nothing.
+
+mod chores;
+mod desks;
+mod launcher;
+mod message;
+mod ring;
+mod status;
+mod submit;
+mod worker;
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use desks::{DESKS_OF_SERVER, Desks, State};
+use pgrx::{pg_guard, pg_shmem_init, pg_sys};
+use ring::{RING, Ring};
+
+use crate::pg::databases::{self, Keeper};
+use crate::pg::latch::{self, Latch};
+use crate::pg::shared;
+use crate::pg::value::Timestamp;
+
+pub use launcher::launch;
+pub use ring::SLOTS;
+pub use submit::submit;
+pub use worker::{leave, run};
+
+/// How long a command that needs a database for itself waits for its sequencer to end.
+const CLEARING: Duration = Duration::from_secs(10);
+
+static PRELOADED: AtomicBool = AtomicBool::new(false);
+
+/// Sets up what needs a preloaded library. Called once, by the server that is starting.
+pub fn prepare() {
+    pg_shmem_init!(RING = shared::first(Ring::empty()));
+    pg_shmem_init!(DESKS_OF_SERVER = shared::first(Desks::empty()));
+    crate::pg::worker::register_launcher();
+    databases::keep(Keeper { clear, admit });
+    PRELOADED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the server has preloaded the library.
+pub fn is_preloaded() -> bool {
+    PRELOADED.load(Ordering::Relaxed)
+}
+
+thread_local! {
+    /// The database that this session keeps for itself.
+    static CLEARED: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// Ends the sequencer of a database and keeps it out.
+fn clear(database: u32) {
+    if CLEARED.replace(Some(database)).is_none() {
+        // A session that is terminated does not come back from its command.
+        crate::pg::worker::on_exit(|| CLEARED.take().into_iter().for_each(admit));
+    }
+    let sequencer = DESKS_OF_SERVER.with(|desks| desks.set(database, State::Barred, Timestamp::now()));
+    sequencer.into_iter().for_each(Latch::set);
+    let start = Instant::now();
+    let ended = || DESKS_OF_SERVER.with(|desks| desks.of(database).is_none_or(|desk| desk.pid == 0));
+    while !ended() && start.elapsed() < CLEARING {
+        latch::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Lets the sequencer of a database in again.
+fn admit(database: u32) {
+    CLEARED.set(None);
+    let launcher = DESKS_OF_SERVER.with(|desks| desks.set(database, State::Wanted, Timestamp(0)));
+    launcher.into_iter().for_each(Latch::set);
+}

@@ -1,0 +1,190 @@
+//! The ring: where sessions leave requests and find replies.
+//!
+//! A slot goes from free to queued (the session has sent), taken (the sequencer is at it), answered, and free
+//! again. A session that leaves early takes a queued request back, and abandons one that is taken: then the
+//! sequencer frees the slot.
+
+use super::message::{Reply, Request};
+use crate::pg::latch::Latch;
+use crate::pg::shared::Shared;
+use crate::pg::value::Timestamp;
+
+/// The most requests that can be on their way at once, over all databases.
+pub const SLOTS: usize = 1024;
+
+/// Where the requests of every database stand.
+pub static RING: Shared<Ring> = Shared::new(c"pg_bourse ring");
+
+/// The slots, the first `used` of which may be in use.
+#[derive(Clone, Copy)]
+pub struct Ring {
+    slots: [Slot; SLOTS],
+    used: usize,
+    sent: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    database: u32,
+    /// Tells this use of the slot from any other; requests are taken in this order.
+    number: u64,
+    /// Not before this time, after a try that met somebody else's lock.
+    due: Timestamp,
+    tries: u32,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "a slot is as large as the largest of its contents")]
+enum State {
+    Free,
+    Queued(Request, Latch),
+    Taken(Latch),
+    Abandoned,
+    Answered(Reply),
+}
+
+/// One use of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    at: usize,
+    number: u64,
+}
+
+/// A request that the sequencer has taken.
+#[derive(Clone, Copy)]
+pub struct Taken {
+    /// Its slot.
+    pub place: Place,
+    /// What is asked.
+    pub request: Request,
+    /// How often it has been put back.
+    pub tries: u32,
+}
+
+/// How far a request has come when its session leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It was not taken: it has not been sent.
+    Withdrawn,
+    /// It was taken: it may be carried out.
+    Sent,
+}
+
+impl Ring {
+    /// A ring that nobody uses.
+    pub fn empty() -> Ring {
+        let free = Slot { database: 0, number: 0, due: Timestamp(0), tries: 0, state: State::Free };
+        Ring { slots: [free; SLOTS], used: 0, sent: 0 }
+    }
+
+    /// Leaves a request of this process; none while all of the first `limit` slots are in use.
+    pub fn send(&mut self, database: u32, request: Request, latch: Latch, limit: usize) -> Option<Place> {
+        let at = self.slots[..limit].iter().position(|slot| matches!(slot.state, State::Free))?;
+        self.sent += 1;
+        let state = State::Queued(request, latch);
+        self.slots[at] = Slot { database, number: self.sent, due: Timestamp(0), tries: 0, state };
+        self.used = self.used.max(at + 1);
+        Some(Place { at, number: self.sent })
+    }
+
+    /// The reply, once it is there. The slot is free then.
+    pub fn reply(&mut self, place: Place) -> Option<Reply> {
+        let State::Answered(reply) = self.slot(place)?.state else { return None };
+        self.free(place.at);
+        Some(reply)
+    }
+
+    /// Gives up waiting for a reply.
+    pub fn leave(&mut self, place: Place) -> Left {
+        let Some(slot) = self.slot(place) else { return Left::Sent };
+        match slot.state {
+            State::Queued(..) => {
+                self.free(place.at);
+                return Left::Withdrawn;
+            }
+            State::Taken(_) => slot.state = State::Abandoned,
+            State::Answered(_) => self.free(place.at),
+            State::Free | State::Abandoned => {}
+        }
+        Left::Sent
+    }
+
+    /// Takes the requests of a database that are due, in the order in which they were sent.
+    pub fn take(&mut self, database: u32, now: Timestamp) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        for (at, slot) in self.slots[..self.used].iter_mut().enumerate() {
+            if let State::Queued(request, latch) = slot.state
+                && slot.database == database
+                && slot.due.0 <= now.0
+            {
+                slot.state = State::Taken(latch);
+                taken.push(Taken { place: Place { at, number: slot.number }, request, tries: slot.tries });
+            }
+        }
+        taken.sort_unstable_by_key(|taken| taken.place.number);
+        taken
+    }
+
+    /// Puts a reply where its session finds it; returns whom to wake.
+    pub fn answer(&mut self, place: Place, reply: Reply) -> Option<Latch> {
+        let slot = self.slot(place)?;
+        match slot.state {
+            State::Taken(latch) => {
+                slot.state = State::Answered(reply);
+                Some(latch)
+            }
+            State::Abandoned => {
+                self.free(place.at);
+                None
+            }
+            State::Free | State::Queued(..) | State::Answered(_) => None,
+        }
+    }
+
+    /// Puts a request back into the queue, to be taken again when it is due; one that nobody waits for any more is
+    /// dropped. `counts`: whether this was a try of its own.
+    pub fn put_back(&mut self, taken: &Taken, due: Timestamp, counts: bool) {
+        let Some(slot) = self.slot(taken.place) else { return };
+        match slot.state {
+            State::Taken(latch) => {
+                slot.state = State::Queued(taken.request, latch);
+                slot.due = due;
+                slot.tries += u32::from(counts);
+            }
+            State::Abandoned => self.free(taken.place.at),
+            State::Free | State::Queued(..) | State::Answered(_) => {}
+        }
+    }
+
+    /// When the next request of a database is due.
+    pub fn next_due(&self, database: u32) -> Option<Timestamp> {
+        let queued = self.slots[..self.used].iter().filter(|slot| matches!(slot.state, State::Queued(..)));
+        queued.filter(|slot| slot.database == database).map(|slot| slot.due).min_by_key(|due| due.0)
+    }
+
+    /// How many requests of a database wait to be taken.
+    pub fn queued(&self, database: u32) -> usize {
+        let mine = self.slots[..self.used].iter().filter(|slot| slot.database == database);
+        mine.filter(|slot| matches!(slot.state, State::Queued(..))).count()
+    }
+
+    /// Every request of a database that is taken and not answered.
+    pub fn unanswered(&self, database: u32) -> Vec<Place> {
+        let mine = self.slots[..self.used].iter().enumerate().filter(|(_, slot)| slot.database == database);
+        let taken = mine.filter(|(_, slot)| matches!(slot.state, State::Taken(_) | State::Abandoned));
+        taken.map(|(at, slot)| Place { at, number: slot.number }).collect()
+    }
+
+    /// The slot of a place, if it is still the same use.
+    fn slot(&mut self, place: Place) -> Option<&mut Slot> {
+        Some(&mut self.slots[place.at]).filter(|slot| slot.number == place.number)
+    }
+
+    fn free(&mut self, at: usize) {
+        self.slots[at].state = State::Free;
+        self.slots[at].number = 0;
+        let in_use = |slot: &Slot| !matches!(slot.state, State::Free);
+        self.used = self.slots[..self.used].iter().rposition(in_use).map_or(0, |last| last + 1);
+    }
+}

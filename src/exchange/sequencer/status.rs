@@ -1,0 +1,37 @@
+//! `exchange.sequencer_status()`: what the sequencer of this database is doing.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::desks::DESKS_OF_SERVER;
+use super::ring::RING;
+use crate::pg::result::Composite;
+use crate::pg::value::Value;
+use crate::pg::worker;
+
+#[pg_extern(sql = false)]
+fn sequencer_status() -> Result<Composite<6>, ErrorReport> {
+    if !super::is_preloaded() {
+        let none = Value::Null;
+        return Ok(Composite([
+            Value::Text("not preloaded"),
+            none,
+            Value::Int(0),
+            Value::Int(0),
+            Value::Int(0),
+            Value::Int(0),
+        ]));
+    }
+    let database = worker::my_database();
+    let desk = DESKS_OF_SERVER.with(|desks| desks.of(database).map(|desk| *desk));
+    let queued = RING.with(|ring| ring.queued(database)) as i64;
+    let work = desk.map_or_else(Default::default, |desk| desk.work);
+    Ok(Composite([
+        Value::Text(desk.map_or("wanted", |desk| desk.state.as_str())),
+        desk.filter(|desk| desk.pid != 0).map(|desk| i64::from(desk.pid)).into(),
+        Value::Int(queued),
+        Value::Int(work.batches),
+        Value::Int(work.requests),
+        Value::Int(work.largest),
+    ]))
+}

@@ -1,0 +1,123 @@
+//! A session's side: leave a request in the ring, sleep, come back with the answer.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use pgrx::prelude::PgSqlErrorCode;
+
+use super::super::command::Command;
+use super::super::result::OrderResult;
+use super::desks::{DESKS_OF_SERVER, State};
+use super::message::{Reply, Request};
+use super::ring::{Left, Place, RING};
+use crate::error::{Answer, Failure};
+use crate::guc;
+use crate::pg::latch::{self, Latch};
+use crate::pg::{session, worker};
+
+/// How long a request waits for a sequencer to be there at all.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a waiting session looks whether there is a sequencer.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often a session looks for a free slot.
+const FULL: Duration = Duration::from_millis(2);
+
+thread_local! {
+    /// The request of this session that is on its way.
+    static WAITING: Cell<Option<Place>> = const { Cell::new(None) };
+    /// Whether the end of this process gives it up.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the sequencer carry out a command, in a transaction of its own, and waits until that is durable.
+pub fn submit(command: &Command, call: &str) -> Answer<OrderResult> {
+    if !super::is_preloaded() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("{call} needs the library to be preloaded"),
+            "Set shared_preload_libraries = 'pg_bourse' and restart the server; place_order() works without.",
+        ));
+    }
+    if session::has_written() {
+        return Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+            format!("{call} is a transaction of its own and cannot follow writes of this one"),
+            "The sequencer might wait for what this transaction holds: commit first, or use place_order().",
+        ));
+    }
+    // A symbol that is too long is no market's; cut off it might become one.
+    let request = Request::of(command).filter(|_| command.symbol.len() <= super::message::SYMBOL_SIZE);
+    let request = request.ok_or_else(|| super::super::refusals::unknown_market(&command.symbol))?;
+    Waiting::send(request).reply()
+}
+
+/// A request on its way. Dropped early (by an error: a cancel, a timeout) it is withdrawn, if it still can be.
+struct Waiting(Place);
+
+impl Waiting {
+    fn send(request: Request) -> Waiting {
+        if !GUARDED.replace(true) {
+            worker::on_exit(abandon);
+        }
+        let database = worker::my_database();
+        let place = loop {
+            let limit = guc::ring_slots();
+            if let Some(place) = RING.with(|ring| ring.send(database, request, Latch::mine(), limit)) {
+                break place;
+            }
+            latch::sleep(FULL);
+        };
+        WAITING.set(Some(place));
+        // The sequencer, or who can start one.
+        let wake = DESKS_OF_SERVER.with(|desks| desks.latch(database).or_else(|| desks.want(database)));
+        wake.into_iter().for_each(Latch::set);
+        Waiting(place)
+    }
+
+    fn reply(self) -> Answer<OrderResult> {
+        let mut seen = Instant::now();
+        loop {
+            if let Some(reply) = RING.with(|ring| ring.reply(self.0)) {
+                return Reply::answer(&reply);
+            }
+            latch::sleep(LOOK);
+            let database = worker::my_database();
+            let working = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|d| d.state == State::Working));
+            if working {
+                seen = Instant::now();
+            } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.leave(self.0)) == Left::Withdrawn {
+                return Err(absent());
+            }
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        abandon();
+    }
+}
+
+/// Gives up the request that is on its way, if there is one.
+fn abandon() {
+    if let Some(place) = WAITING.take() {
+        RING.with(|ring| ring.leave(place));
+    }
+}
+
+fn absent() -> Failure {
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_CANNOT_CONNECT_NOW,
+        "no sequencer works in this database: the order was not sent",
+        "See the server log; max_worker_processes must leave room for the launcher and one sequencer per database.",
+    )
+}
+
+/// What a request is answered whose sequencer has ended before it could tell.
+pub fn unknown_outcome() -> Failure {
+    Failure::new(
+        PgSqlErrorCode::ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
+        "the sequencer has ended while it carried out the order",
+        "Send it again with the same client_order_id: it is carried out once, and the first answer is given again.",
+    )
+}

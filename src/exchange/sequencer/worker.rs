@@ -1,0 +1,198 @@
+//! The sequencer itself: everything that waits is carried out in one transaction, and answered once that is durable.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use pgrx::prelude::PgSqlErrorCode as Code;
+
+use super::super::carry_out;
+use super::super::command::Command;
+use super::super::result::{self, OrderResult};
+use super::chores::Chores;
+use super::desks::{DESKS_OF_SERVER, State};
+use super::message::Reply;
+use super::ring::{RING, Taken};
+use super::submit::unknown_outcome;
+use crate::bourse::require_tables;
+use crate::error::{Answer, Failure};
+use crate::pg::latch::{self, Latch};
+use crate::pg::lock::Lock;
+use crate::pg::value::Timestamp;
+use crate::pg::worker;
+
+/// How long a batch waits for somebody else's lock, and how long a request that is tried alone.
+const BATCH_PATIENCE: &std::ffi::CStr = c"50ms";
+const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
+/// The first and the longest pause before something that met a lock is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Markets that somebody holds: when to try again, and how often they were found held.
+type Held = HashMap<String, (Timestamp, u32)>;
+
+/// The main loop of the sequencer of a database.
+pub fn run(database: u32) {
+    let now = Timestamp::now();
+    if !DESKS_OF_SERVER.with(|desks| desks.arrive(database, worker::my_pid(), Latch::mine(), now)) {
+        return;
+    }
+    worker::limit_lock_waits(BATCH_PATIENCE);
+    let (mut held, mut chores) = (Held::new(), Chores::default());
+    loop {
+        pgrx::check_for_interrupts!();
+        worker::reload();
+        if DESKS_OF_SERVER.with(|desks| desks.of(database).is_none_or(|desk| desk.state != State::Working)) {
+            return;
+        }
+        let taken = RING.with(|ring| ring.take(database, Timestamp::now()));
+        if !taken.is_empty() {
+            serve(database, taken, &mut held);
+        }
+        let Some(next) = chores.run() else {
+            retire(database);
+            return;
+        };
+        let now = Timestamp::now();
+        let due = RING.with(|ring| ring.next_due(database)).map_or(next, |due| Timestamp(due.0.min(next.0)));
+        if due.0 > now.0 {
+            latch::sleep(Duration::from_micros((due.0 - now.0).unsigned_abs()).max(Duration::from_millis(1)));
+        }
+    }
+}
+
+/// The database has no tables of ours: whoever waits is told, and the launcher looks again later.
+fn retire(database: u32) {
+    let refused = worker::transaction(c"pg_bourse: no tables", require_tables).err();
+    let taken = RING.with(|ring| ring.take(database, Timestamp(i64::MAX)));
+    if let Some(failure) = refused {
+        answer(database, taken.into_iter().map(|taken| (taken, Err(failure.clone()))));
+    }
+    let now = Timestamp::now();
+    DESKS_OF_SERVER.with(|desks| desks.set(database, State::Absent, now));
+}
+
+/// At the end of the process, however it comes: who still waits for an answer is told that there is none.
+pub fn leave() {
+    let (database, pid) = (worker::my_database(), worker::my_pid());
+    let reply = Reply::of(&Err(unknown_outcome()));
+    let mine = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.pid == pid));
+    if !mine {
+        return;
+    }
+    let waiting: Vec<Latch> = RING.with(|ring| {
+        let unanswered = ring.unanswered(database);
+        unanswered.into_iter().filter_map(|place| ring.answer(place, reply)).collect()
+    });
+    let launcher = DESKS_OF_SERVER.with(|desks| desks.depart(database, pid, Timestamp::now()));
+    waiting.into_iter().chain(launcher).for_each(Latch::set);
+}
+
+/// Carries out what has been taken: all at once, and if that cannot be, market by market, and then one by one.
+fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
+    let now = Timestamp::now();
+    let (mut fresh, mut again) = (Vec::new(), Vec::new());
+    for entry in taken {
+        let command = entry.request.command();
+        match held.get(&command.symbol) {
+            Some((until, _)) if until.0 > now.0 => RING.with(|ring| ring.put_back(&entry, *until, false)),
+            _ if entry.tries > 0 => again.push((entry, command)),
+            _ => fresh.push((entry, command)),
+        }
+    }
+    if let Err(failed) = together(database, fresh) {
+        let mut markets: BTreeMap<String, Vec<(Taken, Command)>> = BTreeMap::new();
+        let several = failed.iter().any(|(_, command)| command.symbol != failed[0].1.symbol);
+        for (entry, command) in failed {
+            markets.entry(command.symbol.clone()).or_default().push((entry, command));
+        }
+        for (symbol, requests) in markets {
+            let requests = if several { together(database, requests).err().unwrap_or_default() } else { requests };
+            if requests.is_empty() || !is_held(&symbol) {
+                held.remove(&symbol);
+                again.extend(requests);
+                continue;
+            }
+            let (until, times) = held.entry(symbol).or_insert((now, 0));
+            *until = Timestamp(Timestamp::now().0 + pause(*times));
+            *times += 1;
+            RING.with(|ring| requests.iter().for_each(|(entry, _)| ring.put_back(entry, *until, false)));
+        }
+    }
+    if !again.is_empty() {
+        worker::limit_lock_waits(SINGLE_PATIENCE);
+        again.into_iter().for_each(|(entry, command)| alone(database, entry, command));
+        worker::limit_lock_waits(BATCH_PATIENCE);
+    }
+}
+
+/// Carries out requests in one transaction; gives them back if that cannot be.
+fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(Taken, Command)>> {
+    let (entries, commands): (Vec<Taken>, Vec<Command>) = requests.into_iter().unzip();
+    match attempt(&commands) {
+        Ok(answers) => {
+            answer(database, entries.into_iter().zip(answers));
+            Ok(())
+        }
+        Err(_) => Err(entries.into_iter().zip(commands).collect()),
+    }
+}
+
+/// Carries out one request that could not be carried out with the others.
+fn alone(database: u32, entry: Taken, command: Command) {
+    match attempt(std::slice::from_ref(&command)) {
+        Ok(answers) => answer(database, std::iter::once(entry).zip(answers)),
+        Err(failure) if passes(&failure) => {
+            let due = Timestamp(Timestamp::now().0 + pause(entry.tries));
+            RING.with(|ring| ring.put_back(&entry, due, true));
+        }
+        Err(failure) => answer(database, std::iter::once((entry, Err(failure)))),
+    }
+}
+
+fn attempt(commands: &[Command]) -> Answer<Vec<Answer<OrderResult>>> {
+    if commands.is_empty() {
+        return Ok(Vec::new());
+    }
+    worker::transaction(c"pg_bourse: matching", || {
+        require_tables()?;
+        let done = carry_out(commands)?;
+        let results = commands.iter().zip(done).map(|(command, done)| result::of(command, done?));
+        Ok(results.collect())
+    })
+}
+
+/// Whether it is worth another try: somebody else was in the way.
+fn passes(failure: &Failure) -> bool {
+    matches!(
+        failure.code,
+        Code::ERRCODE_LOCK_NOT_AVAILABLE | Code::ERRCODE_T_R_DEADLOCK_DETECTED | Code::ERRCODE_QUERY_CANCELED
+    )
+}
+
+/// Whether somebody holds a market just now.
+fn is_held(symbol: &str) -> bool {
+    let look = || Ok(Lock::Market(symbol).try_acquire());
+    !worker::transaction(c"pg_bourse: looking at a lock", look).unwrap_or(true)
+}
+
+fn pause(times: u32) -> i64 {
+    FIRST_PAUSE.saturating_mul(1 << times.min(16)).min(LONGEST_PAUSE).as_micros() as i64
+}
+
+/// Puts the answers where their sessions find them, and wakes those.
+fn answer(database: u32, answers: impl Iterator<Item = (Taken, Answer<OrderResult>)>) {
+    let replies: Vec<_> = answers.map(|(entry, answer)| (entry.place, Reply::of(&answer))).collect();
+    let count = replies.len() as i64;
+    if count == 0 {
+        return;
+    }
+    let wake: Vec<Latch> = RING.with(|ring| replies.iter().filter_map(|(place, r)| ring.answer(*place, *r)).collect());
+    wake.into_iter().for_each(Latch::set);
+    DESKS_OF_SERVER.with(|desks| {
+        if let Some(desk) = desks.of(database) {
+            desk.work.batches += 1;
+            desk.work.requests += count;
+            desk.work.largest = desk.work.largest.max(count);
+        }
+    });
+}

@@ -1,0 +1,172 @@
+//! The databases of the server, and the commands that need one of them for themselves.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+
+use pgrx::{pg_guard, pg_sys};
+
+/// A database that takes connections.
+pub struct Database {
+    /// Its oid.
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// Every database that takes connections and is no template. Runs in a transaction.
+pub fn connectable() -> Vec<Database> {
+    let mut found = Vec::new();
+    // SAFETY: a plain scan of a shared catalog, whose rows begin with the struct of its fixed columns.
+    unsafe {
+        let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, pg_sys::AccessShareLock as i32);
+        let scan = pg_sys::table_beginscan_catalog(relation, 0, std::ptr::null_mut());
+        loop {
+            let tuple = pg_sys::heap_getnext(scan, pg_sys::ScanDirection::ForwardScanDirection);
+            if tuple.is_null() {
+                break;
+            }
+            let data = (*tuple).t_data;
+            let row = &*data.cast::<u8>().add((*data).t_hoff as usize).cast::<pg_sys::FormData_pg_database>();
+            // -2 marks a database whose DROP was interrupted.
+            if row.datallowconn && !row.datistemplate && row.datconnlimit != -2 {
+                found.push(Database { oid: row.oid.to_u32(), name: text(row.datname.data.as_ptr()) });
+            }
+        }
+        pg_sys::table_endscan(scan);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+    }
+    found
+}
+
+/// What is done around a command that needs a database without any other session.
+#[derive(Clone, Copy)]
+pub struct Keeper {
+    /// Ends our own sessions in the database, and keeps them out.
+    pub clear: fn(u32),
+    /// Lets them in again.
+    pub admit: fn(u32),
+}
+
+thread_local! {
+    static KEEPER: Cell<Option<Keeper>> = const { Cell::new(None) };
+    static NEXT: Cell<pg_sys::ProcessUtility_hook_type> = const { Cell::new(None) };
+}
+
+/// Has the keeper called around DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE with
+/// a template. Called once, when the library is preloaded: the processes of the server inherit it.
+pub fn keep(keeper: Keeper) {
+    KEEPER.set(Some(keeper));
+    // SAFETY: hooks are chained while libraries are preloaded, by one process.
+    unsafe {
+        NEXT.set(pg_sys::ProcessUtility_hook);
+        pg_sys::ProcessUtility_hook = Some(utility);
+    }
+}
+
+/// Lets our sessions in again when the command has ended, also by an error.
+struct Cleared(u32, Keeper);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        (self.1.admit)(self.0);
+    }
+}
+
+#[pg_guard]
+#[expect(clippy::too_many_arguments, reason = "the signature of the hook")]
+extern "C-unwind" fn utility(
+    statement: *mut pg_sys::PlannedStmt,
+    text: *const std::ffi::c_char,
+    read_only: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    params: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    destination: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: the server gives the hook a planned utility statement.
+    let wanted = unsafe { exclusive(statement) };
+    let _cleared = wanted.zip(KEEPER.get()).map(|(database, keeper)| {
+        (keeper.clear)(database);
+        Cleared(database, keeper)
+    });
+    // SAFETY: the arguments are passed on as they came, to the next hook or to the server.
+    unsafe {
+        match NEXT.get() {
+            Some(next) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                next(statement, text, read_only, context, params, environment, destination, completion);
+            }),
+            None => pg_sys::standard_ProcessUtility(
+                statement,
+                text,
+                read_only,
+                context,
+                params,
+                environment,
+                destination,
+                completion,
+            ),
+        }
+    }
+}
+
+/// The database that a statement needs for itself, if the caller may run that statement on it.
+unsafe fn exclusive(statement: *mut pg_sys::PlannedStmt) -> Option<u32> {
+    // SAFETY: a node's tag says what it is.
+    let name = unsafe {
+        let node = (*statement).utilityStmt;
+        match (*node).type_ {
+            pg_sys::NodeTag::T_DropdbStmt => (*node.cast::<pg_sys::DropdbStmt>()).dbname,
+            pg_sys::NodeTag::T_RenameStmt => {
+                let rename = node.cast::<pg_sys::RenameStmt>();
+                let database = (*rename).renameType == pg_sys::ObjectType::OBJECT_DATABASE;
+                if database { (*rename).subname } else { return None }
+            }
+            pg_sys::NodeTag::T_AlterDatabaseStmt => {
+                let alter = node.cast::<pg_sys::AlterDatabaseStmt>();
+                option((*alter).options, c"tablespace")?;
+                (*alter).dbname
+            }
+            pg_sys::NodeTag::T_CreatedbStmt => {
+                let template = option((*node.cast::<pg_sys::CreatedbStmt>()).options, c"template")?;
+                pg_sys::defGetString(template)
+            }
+            _ => return None,
+        }
+    };
+    // SAFETY: catalog look-ups by a name that the parser has ended with a zero.
+    unsafe {
+        let database = pg_sys::get_database_oid(name, true);
+        (database != pg_sys::InvalidOid && owns(database)).then(|| database.to_u32())
+    }
+}
+
+/// Whether the current user may drop a database.
+unsafe fn owns(database: pg_sys::Oid) -> bool {
+    // SAFETY: a catalog look-up of a database that exists.
+    #[cfg(feature = "pg15")]
+    unsafe {
+        pg_sys::pg_database_ownercheck(database, pg_sys::GetUserId())
+    }
+    // SAFETY: as above.
+    #[cfg(not(feature = "pg15"))]
+    unsafe {
+        pg_sys::object_ownercheck(pg_sys::DatabaseRelationId, database, pg_sys::GetUserId())
+    }
+}
+
+/// An option of a statement by its name.
+unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys::DefElem> {
+    // SAFETY: the parser makes a list of DefElem, whose names end with a zero.
+    unsafe {
+        let length = if options.is_null() { 0 } else { (*options).length };
+        (0..length)
+            .map(|at| pg_sys::list_nth(options, at).cast::<pg_sys::DefElem>())
+            .find(|option| CStr::from_ptr((**option).defname) == name)
+    }
+}
+
+unsafe fn text(name: *const std::ffi::c_char) -> String {
+    // SAFETY: a catalog name ends with a zero.
+    unsafe { CStr::from_ptr(name).to_string_lossy().into_owned() }
+}

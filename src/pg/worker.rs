@@ -1,0 +1,185 @@
+//! Background workers: how ours are registered, what they are inside, and how they run a transaction.
+
+use std::panic::AssertUnwindSafe;
+
+use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::{IntoDatum, PgTryBuilder, pg_guard, pg_sys};
+
+use crate::error::{Answer, Failure};
+use crate::exchange::sequencer;
+
+/// Registers the launcher with the server that is preloading the library. It starts once the server takes writes.
+pub fn register_launcher() {
+    BackgroundWorkerBuilder::new("pg_bourse launcher")
+        .set_type("pg_bourse launcher")
+        .set_library("pg_bourse")
+        .set_function("pg_bourse_launcher")
+        .set_start_time(BgWorkerStartTime::RecoveryFinished)
+        .set_restart_time(Some(std::time::Duration::from_secs(5)))
+        .enable_spi_access()
+        .load();
+}
+
+/// Asks the server for a sequencer in a database. False when it has no worker process left.
+pub fn launch_sequencer(database: u32, name: &str) -> bool {
+    BackgroundWorkerBuilder::new(&format!("pg_bourse sequencer of {name}"))
+        .set_type("pg_bourse sequencer")
+        .set_library("pg_bourse")
+        .set_function("pg_bourse_sequencer")
+        .set_argument(i64::from(database).into_datum())
+        .set_start_time(BgWorkerStartTime::RecoveryFinished)
+        // The launcher starts it again: it knows whether the database is still there.
+        .set_restart_time(None)
+        .set_notify_pid(my_pid())
+        .enable_spi_access()
+        .load_dynamic()
+        .is_ok()
+}
+
+/// The entry of the launcher.
+// SAFETY: the name is ours alone, as `set_function` gives it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub extern "C-unwind" fn pg_bourse_launcher(_argument: pg_sys::Datum) {
+    begin(pg_sys::InvalidOid);
+    sequencer::launch();
+}
+
+/// The entry of a sequencer; its argument is the database.
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub extern "C-unwind" fn pg_bourse_sequencer(database: pg_sys::Datum) {
+    let database = pg_sys::Oid::from(database.value() as u32);
+    on_exit(sequencer::leave);
+    begin(database);
+    sequencer::run(database.to_u32());
+}
+
+/// Takes the server's own signal handlers and connects: to a database, or to the shared catalogs only.
+fn begin(database: pg_sys::Oid) {
+    // SAFETY: called once, first thing in a worker. `die` ends a wait for a lock as well, unlike a flag of our own.
+    unsafe {
+        handle(pg_sys::SIGHUP, SignalHandlerForConfigReload);
+        handle(pg_sys::SIGTERM, die);
+        pg_sys::BackgroundWorkerUnblockSignals();
+        if database == pg_sys::InvalidOid {
+            pg_sys::BackgroundWorkerInitializeConnection(std::ptr::null(), std::ptr::null(), 0);
+        } else {
+            pg_sys::BackgroundWorkerInitializeConnectionByOid(database, pg_sys::InvalidOid, 0);
+        }
+    }
+}
+
+// SAFETY: the server's own signal handlers, unchanged in 15 to 18. pgrx binds them as functions to call, not as
+// addresses to give away.
+unsafe extern "C-unwind" {
+    /// `src/include/postmaster/interrupt.h`
+    fn SignalHandlerForConfigReload(signal: i32);
+    /// `src/include/tcop/tcopprot.h`
+    fn die(signal: i32);
+}
+
+unsafe fn handle(signal: u32, handler: unsafe extern "C-unwind" fn(i32)) {
+    // SAFETY: the caller gives one of the server's own handlers.
+    #[cfg(not(feature = "pg18"))]
+    unsafe {
+        pg_sys::pqsignal(signal as i32, Some(handler));
+    }
+    // SAFETY: as above.
+    #[cfg(feature = "pg18")]
+    unsafe {
+        pg_sys::pqsignal_be(signal as i32, Some(handler));
+    }
+}
+
+/// Has `work` run when this process ends, however it ends short of a crash.
+pub fn on_exit(work: fn()) {
+    // SAFETY: the callback fits the declaration; a function pointer is a value that fits a datum.
+    unsafe { pg_sys::before_shmem_exit(Some(call_on_exit), pg_sys::Datum::from(work as usize)) }
+}
+
+#[pg_guard]
+extern "C-unwind" fn call_on_exit(_code: i32, work: pg_sys::Datum) {
+    // SAFETY: on_exit() has put a `fn()` there.
+    let work: fn() = unsafe { std::mem::transmute(work.value()) };
+    work();
+}
+
+/// Reads the configuration again if somebody has asked for it.
+pub fn reload() {
+    // SAFETY: the flag is set by the signal handler; the configuration is read in the main loop.
+    unsafe {
+        let pending = &raw mut pg_sys::ConfigReloadPending;
+        if pending.read_volatile() != 0 {
+            pending.write_volatile(0);
+            pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP);
+        }
+    }
+}
+
+/// Runs `work` in a transaction of its own and commits. Whatever is raised on the way, the commit included, undoes
+/// it and is the failure.
+pub fn transaction<T>(what: &std::ffi::CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+    let attempt = PgTryBuilder::new(AssertUnwindSafe(|| {
+        // SAFETY: a worker's main loop is outside any transaction; the snapshot is popped before the commit.
+        unsafe {
+            pg_sys::SetCurrentStatementStartTimestamp();
+            pg_sys::StartTransactionCommand();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, what.as_ptr());
+        }
+        let value = work()?;
+        // SAFETY: as above.
+        unsafe {
+            pg_sys::PopActiveSnapshot();
+            pg_sys::CommitTransactionCommand();
+        }
+        Ok(value)
+    }));
+    let outcome = attempt.catch_others(|error| Err(failure(&error))).execute();
+    // SAFETY: after an error the transaction is aborted as the server's own loop does it; statistics are
+    // reported outside transactions.
+    unsafe {
+        if outcome.is_err() {
+            pg_sys::AbortCurrentTransaction();
+        }
+        pg_sys::pgstat_report_stat(false);
+        pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_IDLE, std::ptr::null());
+    }
+    outcome
+}
+
+fn failure(error: &CaughtError) -> Failure {
+    match error {
+        CaughtError::PostgresError(e) | CaughtError::ErrorReport(e) | CaughtError::RustPanic { ereport: e, .. } => {
+            Failure::new(e.sql_error_code(), e.message(), e.hint().unwrap_or_default())
+        }
+    }
+}
+
+/// How long this process waits for any lock before it raises 55P03.
+pub fn limit_lock_waits(limit: &std::ffi::CStr) {
+    // SAFETY: a setting of the server, given a value that it can read.
+    unsafe {
+        pg_sys::SetConfigOption(
+            c"lock_timeout".as_ptr(),
+            limit.as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_OVERRIDE,
+        );
+    }
+}
+
+/// The process id.
+pub fn my_pid() -> i32 {
+    // SAFETY: reads a variable that never changes.
+    unsafe { pg_sys::MyProcPid }
+}
+
+/// The database of this process.
+pub fn my_database() -> u32 {
+    // SAFETY: as above, once the process is connected.
+    unsafe { pg_sys::MyDatabaseId.to_u32() }
+}
