@@ -106,7 +106,7 @@ pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
 }
 
 /// A stored order by a unique index.
-pub fn find_order(index: &std::ffi::CStr, keys: &[Key<'_>]) -> Option<OrderRow> {
+pub fn find_order(index: &'static std::ffi::CStr, keys: &[Key<'_>]) -> Option<OrderRow> {
     let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
     let index = table.index(index);
     let order = table.find(index, keys, OrderRow::read);

@@ -7,6 +7,7 @@ use matching::UserId;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::columns::commands;
 use super::command::{Action, Command, Target};
 use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given};
@@ -15,50 +16,12 @@ use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
 use crate::pg::session;
-use crate::pg::table::Table;
+use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-
-/// Columns of `exchange.order_commands`; `exchange.command_rejections` repeats all but the first.
-const COLUMNS: &[&str] = &[
-    "id",
-    "action",
-    "user_id",
-    "symbol",
-    "client_order_id",
-    "side",
-    "price",
-    "amount",
-    "order_type",
-    "time_in_force",
-    "stop_price",
-    "display_amount",
-    "quote_amount",
-    "post_only",
-    "expires_at",
-    "self_trade_prevention",
-    "created_at",
-];
-const ID: usize = 0;
-const ACTION: usize = 1;
-const USER_ID: usize = 2;
-const SYMBOL: usize = 3;
-const CLIENT_ORDER_ID: usize = 4;
-const SIDE: usize = 5;
-const PRICE: usize = 6;
-const AMOUNT: usize = 7;
-const ORDER_TYPE: usize = 8;
-const TIME_IN_FORCE: usize = 9;
-const STOP_PRICE: usize = 10;
-const DISPLAY_AMOUNT: usize = 11;
-const QUOTE_AMOUNT: usize = 12;
-const POST_ONLY: usize = 13;
-const EXPIRES_AT: usize = 14;
-const SELF_TRADE: usize = 15;
-const CREATED_AT: usize = 16;
 
 /// A command of the inbox: where it stands and what it asks for, if that can be read.
 struct Queued {
-    tid: pg_sys::ItemPointerData,
+    tid: Tid,
     id: i64,
     command: Answer<Command>,
 }
@@ -80,7 +43,7 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
 
 /// Whether a command stands in the inbox.
 pub fn is_waiting() -> bool {
-    let mut inbox = Table::open(c"exchange", c"order_commands", COLUMNS);
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::NAMES);
     let index = inbox.index(c"order_commands_pkey");
     let waiting = inbox.find(index, &[Key::IntAbove(0)], |_| ()).is_some();
     inbox.close();
@@ -94,7 +57,7 @@ pub fn drain_if_free(limit: usize) -> Answer<usize> {
 
 /// Carries out the next commands. The caller holds the inbox.
 fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
-    let mut inbox = Table::open(c"exchange", c"order_commands", COLUMNS);
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::NAMES);
     let queued = take(&mut inbox, symbol, limit);
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out(&commands)?.into_iter();
@@ -127,7 +90,7 @@ fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
         let command = read(row, &placed);
         let wanted = symbol.is_none_or(|wanted| match &command {
             Ok(command) => command.symbol == wanted,
-            Err(_) => row.some_text(SYMBOL) == Some(wanted),
+            Err(_) => row.some_text(commands::SYMBOL) == Some(wanted),
         });
         if wanted {
             if let Ok(Command { user, symbol, action: Action::New { ticket, .. } }) = &command
@@ -135,7 +98,7 @@ fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
             {
                 placed.insert((*user, id.clone()), symbol.clone());
             }
-            queued.push(Queued { tid: row.tid(), id: row.int(ID).unwrap_or_default(), command });
+            queued.push(Queued { tid: row.tid(), id: row.int(commands::ID).unwrap_or_default(), command });
         }
         if queued.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
@@ -143,11 +106,11 @@ fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
 }
 
 fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Command> {
-    match row.some_text(ACTION) {
+    match row.some_text(commands::ACTION) {
         Some("new") => Ok(Command::new(request(row).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
-            let user = UserId(row.int(USER_ID).ok_or_else(|| Failure::null("user_id"))?);
-            let client_id = row.some_text(CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
+            let user = UserId(row.int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
+            let client_id = row.some_text(commands::CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
             let client_id = client_order_id(client_id)?;
             let action = if action == "cancel" {
                 Action::Cancel(Target::Client(client_id.clone()))
@@ -156,7 +119,7 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
             };
             // The order is named by user and client_order_id; its market need not be repeated.
             let key = (user, client_id);
-            let symbol = row.some_text(SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
+            let symbol = row.some_text(commands::SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
             let symbol = symbol.or_else(|| calls::symbol_of(user, &key.1));
             let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", key.1)))?;
             Ok(Command { user, symbol, action })
@@ -169,8 +132,8 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
 }
 
 fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
-    let price = exact_if_given("price", row.numeric(PRICE))?;
-    let amount = exact_if_given("amount", row.numeric(AMOUNT))?;
+    let price = exact_if_given("price", row.numeric(commands::PRICE))?;
+    let amount = exact_if_given("amount", row.numeric(commands::AMOUNT))?;
     if price.is_none() && amount.is_none() {
         return Err(Failure::null("price and amount together"));
     }
@@ -179,30 +142,27 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
 
 fn request<'a>(row: &'a Row<'_>) -> Request<'a> {
     Request {
-        user_id: row.int(USER_ID),
-        symbol: row.some_text(SYMBOL),
-        side: row.some_text(SIDE),
-        price: row.numeric(PRICE),
-        amount: row.numeric(AMOUNT),
-        order_type: row.some_text(ORDER_TYPE),
-        time_in_force: row.some_text(TIME_IN_FORCE),
-        client_order_id: row.some_text(CLIENT_ORDER_ID),
-        stop_price: row.numeric(STOP_PRICE),
-        display_amount: row.numeric(DISPLAY_AMOUNT),
-        quote_amount: row.numeric(QUOTE_AMOUNT),
-        post_only: row.bool(POST_ONLY),
-        expires_at: row.time(EXPIRES_AT),
-        self_trade_prevention: row.some_text(SELF_TRADE),
+        user_id: row.int(commands::USER_ID),
+        symbol: row.some_text(commands::SYMBOL),
+        side: row.some_text(commands::SIDE),
+        price: row.numeric(commands::PRICE),
+        amount: row.numeric(commands::AMOUNT),
+        order_type: row.some_text(commands::ORDER_TYPE),
+        time_in_force: row.some_text(commands::TIME_IN_FORCE),
+        client_order_id: row.some_text(commands::CLIENT_ORDER_ID),
+        stop_price: row.numeric(commands::STOP_PRICE),
+        display_amount: row.numeric(commands::DISPLAY_AMOUNT),
+        quote_amount: row.numeric(commands::QUOTE_AMOUNT),
+        post_only: row.bool(commands::POST_ONLY),
+        expires_at: row.time(commands::EXPIRES_AT),
+        self_trade_prevention: row.some_text(commands::SELF_TRADE),
     }
 }
 
 /// Keeps a refused command, as it came, with the reason.
 fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, failure: &Failure) {
-    let table = rejections.get_or_insert_with(|| {
-        let own = ["sqlstate", "reason", "hint", "rejected_at", "command_id"];
-        let columns: Vec<&str> = own.iter().chain(&COLUMNS[1..]).copied().collect();
-        Table::open(c"exchange", c"command_rejections", &columns)
-    });
+    let table = rejections
+        .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::NAMES));
     let index = inbox.index(c"order_commands_pkey");
     inbox.find(index, &[Key::Int(entry.id)], |row| {
         let sqlstate = failure.sqlstate();
@@ -214,22 +174,22 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, fai
             Value::Text(&failure.hint),
             Value::Time(Timestamp::now()),
             Value::Int(entry.id),
-            text(ACTION),
-            row.int(USER_ID).into(),
-            text(SYMBOL),
-            text(CLIENT_ORDER_ID),
-            text(SIDE),
-            number(PRICE),
-            number(AMOUNT),
-            text(ORDER_TYPE),
-            text(TIME_IN_FORCE),
-            number(STOP_PRICE),
-            number(DISPLAY_AMOUNT),
-            number(QUOTE_AMOUNT),
-            row.bool(POST_ONLY).into(),
-            row.time(EXPIRES_AT).into(),
-            text(SELF_TRADE),
-            row.time(CREATED_AT).into(),
+            text(commands::ACTION),
+            row.int(commands::USER_ID).into(),
+            text(commands::SYMBOL),
+            text(commands::CLIENT_ORDER_ID),
+            text(commands::SIDE),
+            number(commands::PRICE),
+            number(commands::AMOUNT),
+            text(commands::ORDER_TYPE),
+            text(commands::TIME_IN_FORCE),
+            number(commands::STOP_PRICE),
+            number(commands::DISPLAY_AMOUNT),
+            number(commands::QUOTE_AMOUNT),
+            row.bool(commands::POST_ONLY).into(),
+            row.time(commands::EXPIRES_AT).into(),
+            text(commands::SELF_TRADE),
+            row.time(commands::CREATED_AT).into(),
         ]);
     });
 }

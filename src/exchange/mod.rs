@@ -6,6 +6,7 @@
 
 mod amendments;
 mod calls;
+mod columns;
 mod command;
 mod demand;
 mod doors;

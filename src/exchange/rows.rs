@@ -6,75 +6,11 @@ use matching::{
     Status, Terms, TimeInForce, Trade, UserId,
 };
 
+pub use super::columns::*;
 use super::ticket::Ticket;
 use crate::pg::scan::Row;
-use crate::pg::table::Table;
+use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-
-/// Declares the columns of a table: a constant with its place for each, and the list of names.
-macro_rules! columns {
-    ($($name:ident = $text:literal),+ $(,)?) => {
-        columns!(@place 0_usize; $($name,)+);
-        /// The names, in the order of the constants.
-        pub const NAMES: &[&str] = &[$($text),+];
-    };
-    (@place $at:expr; $name:ident, $($rest:ident,)*) => {
-        #[allow(dead_code, missing_docs, reason = "every column has its place, read or not")]
-        pub const $name: usize = $at;
-        columns!(@place $at + 1; $($rest,)*);
-    };
-    (@place $at:expr;) => {};
-}
-
-/// `exchange.markets`.
-pub mod markets {
-    columns! {
-        SYMBOL = "symbol", BASE = "base", QUOTE = "quote", TICK = "tick_size", LOT = "lot_size", MIN_AMOUNT = "min_amount",
-        MAX_AMOUNT = "max_amount", MIN_NOTIONAL = "min_notional", MAKER_RATE = "maker_rate", TAKER_RATE = "taker_rate",
-        STATUS = "status", LAST_PRIORITY = "last_priority", LAST_SEQUENCE = "last_sequence", LAST_PRICE = "last_price",
-        UPDATED_AT = "updated_at", PRICE_BAND = "price_band", BAND_ACTION = "band_action",
-        MAX_OPEN_ORDERS = "max_open_orders",
-    }
-}
-
-/// `exchange.assets`.
-pub mod assets {
-    columns! { USER_ID = "user_id", SYMBOL = "symbol", AMOUNT = "amount", LOCKED = "locked_amount", UPDATED_AT = "updated_at" }
-}
-
-/// `exchange.orders`.
-pub mod orders {
-    columns! {
-        ID = "id", USER_ID = "user_id", SYMBOL = "symbol", SIDE = "side", PRICE = "price", AMOUNT = "amount",
-        FILLED = "filled_amount", STATUS = "status", ORDER_TYPE = "order_type", TIME_IN_FORCE = "time_in_force",
-        POST_ONLY = "post_only", CLIENT_ORDER_ID = "client_order_id", SELF_TRADE = "self_trade_prevention",
-        RESERVED = "reserved", MAKER_RATE = "maker_rate", TAKER_RATE = "taker_rate", PRIORITY = "priority",
-        ACCEPTED_SEQUENCE = "accepted_sequence", CANCEL_REASON = "cancel_reason", CREATED_AT = "created_at",
-        UPDATED_AT = "updated_at", STOP_PRICE = "stop_price", DISPLAY_AMOUNT = "display_amount", EXPIRES_AT = "expires_at",
-        QUOTE_AMOUNT = "quote_amount", VISIBLE_AMOUNT = "visible_amount",
-        ACCEPTED_STATUS = "accepted_status", TRIGGERED_AT = "triggered_at",
-    }
-}
-
-/// `exchange.trades`.
-pub mod trades {
-    columns! {
-        ID = "id", BUY_ORDER_ID = "buy_order_id", SELL_ORDER_ID = "sell_order_id", SYMBOL = "symbol",
-        SEQUENCE = "sequence", PRICE = "price", AMOUNT = "amount", BUYER_COMMISSION = "buyer_commission",
-        SELLER_COMMISSION = "seller_commission", COMMISSION = "commission", TAKER_SIDE = "taker_side",
-        CREATED_AT = "created_at",
-    }
-}
-
-/// `exchange.order_amendments`.
-pub mod amendments {
-    columns! {
-        ID = "id", ORDER_ID = "order_id", SYMBOL = "symbol", OLD_PRICE = "old_price", OLD_AMOUNT = "old_amount",
-        NEW_PRICE = "new_price", NEW_AMOUNT = "new_amount", FILLED = "filled_amount", PRIORITY = "priority",
-        START_SEQUENCE = "start_sequence", END_SEQUENCE = "end_sequence", CREATED_AT = "created_at",
-        AT_ACCEPTANCE = "at_acceptance",
-    }
-}
 
 /// A row of `exchange.markets`.
 #[derive(Clone, Debug)]
@@ -88,6 +24,8 @@ pub struct MarketRow {
     pub last_price: Option<Money>,
     pub updated_at: Timestamp,
     pub max_open_orders: Option<i64>,
+    /// Where the row stands, as long as the market is held.
+    pub tid: Tid,
 }
 
 impl MarketRow {
@@ -114,6 +52,7 @@ impl MarketRow {
             max_open_orders: row.int4(c::MAX_OPEN_ORDERS).map(i64::from),
             last_priority: row.int(c::LAST_PRIORITY).unwrap_or_default(),
             last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
+            tid: row.tid(),
         }
     }
 }
@@ -129,6 +68,10 @@ pub struct OrderRow {
     pub priority: i64,
     pub status: Status,
     pub visible: Option<Money>,
+    /// Where its row stands, as long as its market is held.
+    pub tid: Tid,
+    /// Whether its row says that it has not been triggered yet.
+    pub waited: bool,
 }
 
 impl OrderRow {
@@ -160,6 +103,8 @@ impl OrderRow {
             priority: row.int(c::PRIORITY).unwrap_or_default(),
             status: Status::parse(row.text(c::STATUS)).unwrap_or(Status::Cancelled),
             visible: row.some_money(c::VISIBLE_AMOUNT),
+            tid: row.tid(),
+            waited: row.time(c::TRIGGERED_AT).is_none(),
         }
     }
 

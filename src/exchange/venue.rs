@@ -21,8 +21,8 @@ use super::rows::{self, MarketRow, OrderRow};
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
 use crate::pg::lock::Lock;
-use crate::pg::scan::Key;
-use crate::pg::table::Table;
+use crate::pg::scan::{Key, Row};
+use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
 
 /// A market that this transaction holds.
@@ -74,6 +74,10 @@ pub struct Venue {
     pub markets: BTreeMap<String, OpenMarket>,
     /// The balances of everybody who can be part of a trade.
     pub accounts: Accounts,
+    /// Where the rows of those balances stand.
+    pub balance_rows: HashMap<(UserId, AssetId), Tid>,
+    /// Where the rows of the loaded orders stand, and whether they say that the order has not been triggered yet.
+    pub order_rows: IdMap<OrderId, (Tid, bool)>,
     /// The orders that commands name, by id.
     pub named: IdMap<OrderId, OrderRow>,
     /// The orders that commands name or repeat, by user and client_order_id.
@@ -118,6 +122,8 @@ impl Venue {
         let mut venue = Venue {
             markets: BTreeMap::new(),
             accounts: Accounts::new(),
+            balance_rows: HashMap::new(),
+            order_rows: IdMap::default(),
             named: IdMap::default(),
             client_ids: HashMap::new(),
             standing: HashMap::new(),
@@ -142,7 +148,8 @@ impl Venue {
         let index = self.markets_table.index(c"markets_pkey");
         let mut found = Vec::new();
         for symbol in symbols {
-            if let Some(row) = self.markets_table.find_locked(index, &[Key::Text(symbol)], MarketRow::read) {
+            // Whoever changes a market's row holds its lock: the row needs no lock of its own.
+            if let Some(row) = self.markets_table.find(index, &[Key::Text(symbol)], MarketRow::read) {
                 found.push(((*symbol).to_owned(), row));
             }
         }
@@ -211,6 +218,7 @@ impl Venue {
             reach.load(commands, market.row.last_price);
             let mut live: Vec<_> = reach.orders.values().filter_map(|o| o.live(&market.row.rules)).collect();
             live.sort_unstable_by_key(|order| (order.priority, order.id));
+            self.order_rows.extend(reach.orders.values().map(|o| (o.id, (o.tid, o.waited))));
             for order in live {
                 market.core.load(&mut self.accounts, order);
             }
@@ -255,12 +263,16 @@ impl Venue {
         for (user, asset) in wanted {
             let symbol = self.assets[asset.0 as usize].as_str();
             let keys = [Key::Int(user.0), Key::Text(symbol)];
-            let balance = self.assets_table.find_locked(index, &keys, rows::balance).or_else(|| {
+            let read = |row: &Row<'_>| (row.tid(), rows::balance(row));
+            let found = self.assets_table.find_locked(index, &keys, read).or_else(|| {
                 // A first balance takes its place in the order of locks as an empty row.
                 super::write::create_balance(user, symbol);
-                self.assets_table.find_locked(index, &keys, rows::balance)
+                self.assets_table.find_locked(index, &keys, read)
             });
-            self.accounts.load(user, asset, balance.unwrap_or_default());
+            if let Some((tid, balance)) = found {
+                self.accounts.load(user, asset, balance);
+                self.balance_rows.insert((user, asset), tid);
+            }
         }
     }
 }

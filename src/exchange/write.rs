@@ -1,15 +1,16 @@
 //! Writing what a transaction has done: each touched row once, in its final state.
 
-use matching::UserId;
+use matching::book::IdMap;
+use matching::{OrderId, UserId};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::rows::{self, amendments, assets, markets, orders, trades};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
-use crate::pg::scan::{Index, Key, Row};
+use crate::pg::scan::Key;
 use crate::pg::session;
-use crate::pg::table::Table;
+use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
 
 /// Writes everything and closes the tables.
@@ -17,7 +18,7 @@ pub fn write(mut venue: Venue, work: Work) {
     let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
     for market in markets_of_venue.values_mut() {
-        write_orders(&mut venue.orders_table, market, &work, now);
+        write_orders(&mut venue.orders_table, market, &venue.order_rows, &work, now);
     }
     write_trades(&mut markets_of_venue, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &work, now);
@@ -34,9 +35,14 @@ pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
         .unwrap_or_else(|| session::raise_missing(&format!("sequence exchange.{}", name.to_string_lossy())))
 }
 
-fn write_orders(table: &mut Table, market: &mut OpenMarket, work: &Work, now: Timestamp) {
+fn write_orders(
+    table: &mut Table,
+    market: &mut OpenMarket,
+    loaded: &IdMap<OrderId, (Tid, bool)>,
+    work: &Work,
+    now: Timestamp,
+) {
     let rules = market.row.rules;
-    let index = table.index(c"orders_pkey");
     let changed = market.core.book.drain_changed();
     if !changed.is_empty() && crate::guc::notifies() {
         session::notify(c"bourse", &market.symbol);
@@ -48,7 +54,8 @@ fn write_orders(table: &mut Table, market: &mut OpenMarket, work: &Work, now: Ti
             fresh => {
                 let mut columns = rows::order_changes(order, &rules, now).to_vec();
                 columns.extend(fresh.iter().flat_map(|fresh| rows::acceptance(fresh, order, now)));
-                let (tid, waited) = stored(table, index, order.id.0);
+                let stored = loaded.get(&order.id).copied();
+                let (tid, waited) = stored.unwrap_or_else(|| inserted(table, order.id.0));
                 if waited && rows::has_triggered(order) {
                     columns.push((orders::TRIGGERED_AT, Value::Time(now)));
                 }
@@ -58,23 +65,15 @@ fn write_orders(table: &mut Table, market: &mut OpenMarket, work: &Work, now: Ti
     }
 }
 
-/// Where an order stands, and whether it is a stop that has not been triggered yet, as far as its row says.
-fn stored(table: &mut Table, index: Index, id: i64) -> (pg_sys::ItemPointerData, bool) {
-    let read = |row: &Row<'_>| (row.tid(), row.time(orders::TRIGGERED_AT).is_none());
-    let found = table.find(index, &[Key::Int(id)], read);
-    found.unwrap_or_else(|| pgrx::error!("order {id}, read under its lock, is gone"))
-}
-
-fn update(table: &mut Table, index: Index, keys: &[Key<'_>], columns: &[(usize, Value<'_>)]) {
-    match table.find(index, keys, |row| row.tid()) {
-        Some(tid) => table.update(tid, columns),
-        None => pgrx::error!("a row that was read under its lock is gone"),
-    }
+/// Where an order stands that a plain INSERT has stored.
+fn inserted(table: &mut Table, id: i64) -> (Tid, bool) {
+    let index = table.index(c"orders_pkey");
+    let found = table.find(index, &[Key::Int(id)], |row| row.tid());
+    (found.unwrap_or_else(|| pgrx::error!("order {id}, which an INSERT has stored, is gone")), true)
 }
 
 fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, markets_table: &mut Table, now: Timestamp) {
     let mut trades_table: Option<(Table, pg_sys::Oid)> = None;
-    let index = markets_table.index(c"markets_pkey");
     for (symbol, market) in open {
         let made = market.core.drain_trades();
         let status = market.core.rules.status;
@@ -90,7 +89,7 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
             columns.push((markets::LAST_SEQUENCE, Value::Int(last.sequence)));
             columns.push((markets::LAST_PRICE, Value::Money(market.row.rules.price(last.price))));
         }
-        update(markets_table, index, &[Key::Text(symbol)], &columns);
+        markets_table.update(market.row.tid, &columns);
         for trade in &made {
             let (table, ids) = trades_table.get_or_insert_with(|| {
                 (Table::open(c"exchange", c"trades", trades::NAMES), sequence(c"trades_id_seq"))
@@ -117,19 +116,17 @@ fn write_amendments(open: &std::collections::BTreeMap<String, OpenMarket>, work:
 }
 
 fn write_balances(venue: &mut Venue, now: Timestamp) {
-    let index = venue.assets_table.index(c"assets_symbol_user_unique");
     for (user, asset, balance) in venue.accounts.drain_changed() {
         // A balance is written as a whole: one that was not read under its lock must never be.
-        if !venue.accounts.is_loaded(user, asset) {
+        let Some(tid) = venue.balance_rows.get(&(user, asset)).copied() else {
             pgrx::error!("balance of user {} in {} was not locked", user.0, venue.assets[asset.0 as usize]);
-        }
+        };
         let columns = [
             (assets::AMOUNT, Value::Money(balance.available)),
             (assets::LOCKED, Value::Money(balance.locked)),
             (assets::UPDATED_AT, Value::Time(now)),
         ];
-        let keys = [Key::Int(user.0), Key::Text(&venue.assets[asset.0 as usize])];
-        update(&mut venue.assets_table, index, &keys, &columns);
+        venue.assets_table.update(tid, &columns);
     }
 }
 

@@ -86,10 +86,10 @@ extern "C-unwind" fn utility(
 ) {
     // SAFETY: the server gives the hook a planned utility statement.
     let wanted = unsafe { exclusive(statement) };
-    let _cleared = wanted.zip(KEEPER.get()).map(|(database, keeper)| {
-        (keeper.clear)(database);
-        Cleared(database, keeper)
-    });
+    let cleared = wanted.zip(KEEPER.get()).map(|(database, keeper)| Cleared(database, keeper));
+    if let Some(Cleared(database, keeper)) = &cleared {
+        (keeper.clear)(*database);
+    }
     // SAFETY: the arguments are passed on as they came, to the next hook or to the server.
     unsafe {
         match NEXT.get() {

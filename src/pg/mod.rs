@@ -9,6 +9,7 @@ mod defaults;
 pub mod latch;
 pub mod lock;
 pub mod numeric;
+mod plan;
 pub mod result;
 pub mod scan;
 pub mod session;

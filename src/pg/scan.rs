@@ -99,15 +99,8 @@ impl Row<'_> {
 
 impl Table {
     /// An index of this table by its name.
-    pub fn index(&self, name: &CStr) -> Index {
-        match super::session::relation(self.schema, name) {
-            Some(oid) => Index(oid),
-            None => super::session::raise_missing(&format!(
-                "index {}.{}",
-                self.schema.to_string_lossy(),
-                name.to_string_lossy()
-            )),
-        }
+    pub fn index(&mut self, name: &'static CStr) -> Index {
+        Index(self.plan.index(name))
     }
 
     /// Calls `each` with the rows that match, in the order of the index, until it breaks.
@@ -116,7 +109,8 @@ impl Table {
         // SAFETY: relation, index, snapshot and scan are opened here and closed below; the slot belongs to the
         // relation. An error in between aborts the transaction, which closes them.
         unsafe {
-            let relation = pg_sys::index_open(index.0, pg_sys::AccessShareLock as i32);
+            // The lock on the table keeps its indexes: who drops or rebuilds one waits for it.
+            let relation = pg_sys::index_open(index.0, pg_sys::NoLock as i32);
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let mut scan_keys = scan_keys(keys);
             let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);

@@ -1,5 +1,6 @@
 //! Background workers: how ours are registered, what they are inside, and how they run a transaction.
 
+use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 
 use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
@@ -121,7 +122,7 @@ pub fn reload() {
 
 /// Runs `work` in a transaction of its own and commits. Whatever is raised on the way, the commit included, undoes
 /// it and is the failure.
-pub fn transaction<T>(what: &std::ffi::CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+pub fn transaction<T>(what: &CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
     let attempt = PgTryBuilder::new(AssertUnwindSafe(|| {
         // SAFETY: a worker's main loop is outside any transaction; the snapshot is popped before the commit.
         unsafe {
@@ -159,13 +160,27 @@ fn failure(error: &CaughtError) -> Failure {
     }
 }
 
+/// Has this process write under READ COMMITTED and without a limit of time, whatever its database has been set to.
+pub fn ready_to_write() {
+    set(c"default_transaction_isolation", c"read committed");
+    set(c"default_transaction_read_only", c"off");
+    set(c"default_transaction_deferrable", c"off");
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    set(c"transaction_timeout", c"0");
+}
+
 /// How long this process waits for any lock before it raises 55P03.
-pub fn limit_lock_waits(limit: &std::ffi::CStr) {
-    // SAFETY: a setting of the server, given a value that it can read.
+pub fn limit_lock_waits(limit: &CStr) {
+    set(c"lock_timeout", limit);
+}
+
+/// Sets a setting of the server for this process.
+fn set(name: &CStr, value: &CStr) {
+    // SAFETY: the setting is the server's own, and it can read the value.
     unsafe {
         pg_sys::SetConfigOption(
-            c"lock_timeout".as_ptr(),
-            limit.as_ptr(),
+            name.as_ptr(),
+            value.as_ptr(),
             pg_sys::GucContext::PGC_SUSET,
             pg_sys::GucSource::PGC_S_OVERRIDE,
         );

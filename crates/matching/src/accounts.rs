@@ -24,7 +24,6 @@ struct Entry {
     user: UserId,
     asset: AssetId,
     balance: Balance,
-    loaded: bool,
     changed: bool,
 }
 
@@ -47,13 +46,7 @@ impl Accounts {
     pub fn load(&mut self, user: UserId, asset: AssetId, balance: Balance) {
         let slot = self.slot(user, asset);
         let entry = &mut self.entries[slot.0 as usize];
-        (entry.balance, entry.loaded) = (balance, true);
-    }
-
-    /// Whether the caller has taken this balance in.
-    #[must_use]
-    pub fn is_loaded(&self, user: UserId, asset: AssetId) -> bool {
-        self.index.get(&(user, asset)).is_some_and(|slot| self.entries[slot.0 as usize].loaded)
+        entry.balance = balance;
     }
 
     /// The slot of a balance; a zero balance when it was never loaded.
@@ -61,7 +54,7 @@ impl Accounts {
         let next = Slot(self.entries.len() as u32);
         let slot = *self.index.entry((user, asset)).or_insert(next);
         if slot == next {
-            self.entries.push(Entry { user, asset, balance: Balance::default(), loaded: false, changed: false });
+            self.entries.push(Entry { user, asset, balance: Balance::default(), changed: false });
         }
         slot
     }

@@ -54,11 +54,14 @@ pub fn is_preloaded() -> bool {
 thread_local! {
     /// The database that this session keeps for itself.
     static CLEARED: Cell<Option<u32>> = const { Cell::new(None) };
+    /// Whether the end of this process gives it back.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Ends the sequencer of a database and keeps it out.
 fn clear(database: u32) {
-    if CLEARED.replace(Some(database)).is_none() {
+    CLEARED.set(Some(database));
+    if !GUARDED.replace(true) {
         // A session that is terminated does not come back from its command.
         crate::pg::worker::on_exit(|| CLEARED.take().into_iter().for_each(admit));
     }

@@ -36,6 +36,7 @@ pub fn run(database: u32) {
     if !DESKS_OF_SERVER.with(|desks| desks.arrive(database, worker::my_pid(), Latch::mine(), now)) {
         return;
     }
+    worker::ready_to_write();
     worker::limit_lock_waits(BATCH_PATIENCE);
     let (mut held, mut chores) = (Held::new(), Chores::default());
     loop {
