@@ -84,8 +84,7 @@ extern "C-unwind" fn utility(
     destination: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
-    // SAFETY: the server gives the hook a planned utility statement.
-    let wanted = unsafe { exclusive(statement) };
+    let wanted = exclusive(statement);
     let cleared = wanted.zip(KEEPER.get()).map(|(database, keeper)| Cleared(database, keeper));
     if let Some(Cleared(database, keeper)) = &cleared {
         (keeper.clear)(*database);
@@ -111,8 +110,8 @@ extern "C-unwind" fn utility(
 }
 
 /// The database that a statement needs for itself, if the caller may run that statement on it.
-unsafe fn exclusive(statement: *mut pg_sys::PlannedStmt) -> Option<u32> {
-    // SAFETY: a node's tag says what it is.
+fn exclusive(statement: *mut pg_sys::PlannedStmt) -> Option<u32> {
+    // SAFETY: the server gives the hook a planned utility statement; a node's tag says what it is.
     let name = unsafe {
         let node = (*statement).utilityStmt;
         match (*node).type_ {
@@ -142,7 +141,7 @@ unsafe fn exclusive(statement: *mut pg_sys::PlannedStmt) -> Option<u32> {
 }
 
 /// Whether the current user may drop a database.
-unsafe fn owns(database: pg_sys::Oid) -> bool {
+fn owns(database: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up of a database that exists.
     #[cfg(feature = "pg15")]
     unsafe {
@@ -156,7 +155,7 @@ unsafe fn owns(database: pg_sys::Oid) -> bool {
 }
 
 /// An option of a statement by its name.
-unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys::DefElem> {
+fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys::DefElem> {
     // SAFETY: the parser makes a list of DefElem, whose names end with a zero.
     unsafe {
         let length = if options.is_null() { 0 } else { (*options).length };
@@ -166,7 +165,7 @@ unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys:
     }
 }
 
-unsafe fn text(name: *const std::ffi::c_char) -> String {
+fn text(name: *const std::ffi::c_char) -> String {
     // SAFETY: a catalog name ends with a zero.
     unsafe { CStr::from_ptr(name).to_string_lossy().into_owned() }
 }

@@ -62,8 +62,8 @@ pub extern "C-unwind" fn pg_bourse_sequencer(database: pg_sys::Datum) {
 fn begin(database: pg_sys::Oid) {
     // SAFETY: called once, first thing in a worker. `die` ends a wait for a lock as well, unlike a flag of our own.
     unsafe {
-        handle(pg_sys::SIGHUP, SignalHandlerForConfigReload);
-        handle(pg_sys::SIGTERM, die);
+        handle(pg_sys::SIGHUP, Some(SignalHandlerForConfigReload));
+        handle(pg_sys::SIGTERM, Some(die));
         pg_sys::BackgroundWorkerUnblockSignals();
         if database == pg_sys::InvalidOid {
             pg_sys::BackgroundWorkerInitializeConnection(std::ptr::null(), std::ptr::null(), 0);
@@ -82,16 +82,16 @@ unsafe extern "C-unwind" {
     fn die(signal: i32);
 }
 
-unsafe fn handle(signal: u32, handler: unsafe extern "C-unwind" fn(i32)) {
-    // SAFETY: the caller gives one of the server's own handlers.
+fn handle(signal: u32, handler: pg_sys::pqsigfunc) {
+    // SAFETY: the caller gives one of the handlers above.
     #[cfg(not(feature = "pg18"))]
     unsafe {
-        pg_sys::pqsignal(signal as i32, Some(handler));
+        pg_sys::pqsignal(signal as i32, handler);
     }
     // SAFETY: as above.
     #[cfg(feature = "pg18")]
     unsafe {
-        pg_sys::pqsignal_be(signal as i32, Some(handler));
+        pg_sys::pqsignal_be(signal as i32, handler);
     }
 }
 

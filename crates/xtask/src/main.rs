@@ -29,7 +29,8 @@ cargo xtask setup                                install what is missing
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all                                  run every kind of test
-cargo bench-all [--quick]                        measure against the peer in bench/peer
+cargo bench-all [--quick | --full] [--flow FILE] [--write] [--installed]
+                                                 measure against peer and floor, write docs/benchmarks.md
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
 PG_BOURSE_PG=15 chooses the major version of PostgreSQL.";
@@ -56,8 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("setup", []) => setup::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", []) => return check::run(&project),
-        ("bench-all", []) => bench::run(&project, bench::Pace::Full)?,
-        ("bench-all", [flag]) if flag == "--quick" => bench::run(&project, bench::Pace::Quick)?,
+        ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

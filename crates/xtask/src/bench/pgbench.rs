@@ -1,82 +1,133 @@
-//! One order per transaction, through `pgbench`.
+//! Runs of `pgbench`: as fast as it goes, or at a fixed rate with a log of every transaction.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
+use super::samples::{self, Sample};
 use crate::failure::{Failure, OrFail, Result};
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::psql::Database;
 
 /// More threads than cores of the smallest machine we measure on would measure pgbench.
 const MAX_THREADS: u32 = 2;
+/// What a server says that gave up on a statement.
+const TIMED_OUT: &str = "canceling statement due to statement timeout";
 
-/// The three loads, which differ in their script only.
-pub struct Load<'a> {
+/// One script against one database, with one number of clients.
+pub struct Pgbench<'a> {
+    project: &'a Project,
     database: &'a Database,
-    scripts: PathBuf,
-    first_user: &'a str,
-    last_user: &'a str,
+    /// Relative to the folder `bench`.
+    script: &'a str,
+    clients: u32,
     seconds: u32,
+    variables: Vec<String>,
+    login: &'a str,
+    options: String,
 }
 
-impl<'a> Load<'a> {
-    /// `users` are our users' ids in order, without a gap.
-    pub fn new(project: &Project, database: &'a Database, users: &'a [String], seconds: u32) -> Self {
-        Self {
-            database,
-            scripts: project.root.join("bench"),
-            first_user: users.first().map_or("1", String::as_str),
-            last_user: users.last().map_or("1", String::as_str),
-            seconds,
+impl<'a> Pgbench<'a> {
+    /// `script` is relative to the folder `bench`; one client as superuser unless told otherwise.
+    pub fn new(project: &'a Project, database: &'a Database, script: &'a str, seconds: u32) -> Self {
+        let options = "-c search_path=peer,public".to_owned();
+        Self { project, database, script, clients: 1, seconds, variables: Vec::new(), login: "postgres", options }
+    }
+
+    /// So many sessions.
+    pub fn clients(mut self, clients: u32) -> Self {
+        self.clients = clients;
+        self
+    }
+
+    /// Sets a variable of the script.
+    pub fn variable(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.variables.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Logs in as this role, for which a statement may take so many seconds.
+    pub fn login(mut self, role: &'a str, limit: u32) -> Self {
+        self.login = role;
+        self.options = format!("-c statement_timeout={limit}s");
+        self
+    }
+
+    /// Transactions per second, as many as it can.
+    pub fn rate(&self) -> Result<f64> {
+        let output = self.run(&mut self.command())?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        rate(&text).filter(|_| output.status.success()).ok_or_else(|| self.failure(&output))
+    }
+
+    /// Every transaction; at this rate, or without a pause. Those that end within `skip` seconds are left out.
+    pub fn samples(&self, rate: Option<f64>, skip: u32) -> Result<Vec<Sample>> {
+        let folder = self.log_folder()?;
+        let output = self.run(&mut self.logged(&folder, rate))?;
+        if !output.status.success() {
+            return Err(self.failure(&output));
         }
+        samples::read(&folder, u64::from(skip) * 1_000_000)
     }
 
-    /// Transactions per second of a one-row INSERT.
-    pub fn floor(&self, clients: u32) -> Result<f64> {
-        self.run("floor", "insert.pgbench.sql", clients, &[])
+    /// As [`Self::samples`] without a rate; nothing when a statement took longer than the login's limit.
+    pub fn samples_within_limit(&self) -> Result<Option<Vec<Sample>>> {
+        let folder = self.log_folder()?;
+        let output = self.run(&mut self.logged(&folder, None))?;
+        if output.status.success() {
+            return samples::read(&folder, 0).map(Some);
+        }
+        if String::from_utf8_lossy(&output.stderr).contains(TIMED_OUT) {
+            return Ok(None);
+        }
+        Err(self.failure(&output))
     }
 
-    /// Orders per second of the peer.
-    pub fn peer(&self, clients: u32) -> Result<f64> {
-        let variables = ["nsym=1".to_owned()];
-        self.run("peer", "peer/place_order.pgbench.sql", clients, &variables)
-    }
-
-    /// Orders per second of ours.
-    pub fn ours(&self, clients: u32) -> Result<f64> {
-        let variables = [format!("first_user={}", self.first_user), format!("last_user={}", self.last_user)];
-        self.run("ours", "place_order.pgbench.sql", clients, &variables)
-    }
-
-    fn run(&self, who: &str, script: &str, clients: u32, variables: &[String]) -> Result<f64> {
+    fn command(&self) -> Command {
         let mut command = Command::new(self.database.bin.join("pgbench"));
         command
             .args(["-n", "-M", "prepared", "-f"])
-            .arg(self.scripts.join(script))
-            .args(["-c", &clients.to_string()])
-            .args(["-j", &clients.min(MAX_THREADS).to_string()])
+            .arg(self.project.root.join("bench").join(self.script))
+            .args(["-c", &self.clients.to_string()])
+            .args(["-j", &self.clients.min(MAX_THREADS).to_string()])
             .args(["-T", &self.seconds.to_string()])
-            .args(variables.iter().flat_map(|variable| ["-D", variable]))
-            .env("PGOPTIONS", "-c search_path=peer,public");
+            .args(self.variables.iter().flat_map(|variable| ["-D", variable]))
+            .env("PGOPTIONS", &self.options);
+        command.arg("-h").arg(&self.database.socket).args(["-p", &self.database.port.to_string(), "-U", self.login]);
         command
-            .arg("-h")
-            .arg(&self.database.socket)
-            .args(["-p", &self.database.port.to_string(), "-U", "postgres"])
-            .arg(&self.database.name);
-        let output = command.output().or_fail(|| "cannot run pgbench".into(), "run `cargo xtask setup`")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let rate = rate(&text).filter(|_| output.status.success());
-        let rate = rate.ok_or_else(|| {
-            Failure::new(
-                format!(
-                    "pgbench {script} with {clients} clients failed: {}",
-                    String::from_utf8_lossy(&output.stderr).trim()
-                ),
-                "run the script by hand to see more",
-            )
-        })?;
-        println!("  {who:<6} {clients:>2} clients  {rate:>8.0}/s");
-        Ok(rate)
+    }
+
+    fn logged(&self, folder: &std::path::Path, rate: Option<f64>) -> Command {
+        let mut command = self.command();
+        command.arg("-l").arg(format!("--log-prefix={}", folder.join("transactions").display()));
+        if let Some(rate) = rate {
+            command.arg(format!("--rate={rate:.0}"));
+        }
+        command
+    }
+
+    /// A folder with nothing in it.
+    fn log_folder(&self) -> Result<PathBuf> {
+        let folder = self.project.target.join("xtask/pgbench");
+        project::remove_folder(&folder)?;
+        project::make_folder(&folder)?;
+        Ok(folder)
+    }
+
+    fn run(&self, command: &mut Command) -> Result<Output> {
+        // The database comes last: pgbench takes it without an option.
+        command.arg(&self.database.name);
+        command.output().or_fail(|| "cannot run pgbench".into(), "run `cargo xtask setup`")
+    }
+
+    fn failure(&self, output: &Output) -> Failure {
+        let (script, clients) = (self.script, self.clients);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        // Every client says the same.
+        let said: Vec<&str> = errors.trim().lines().take(4).collect();
+        Failure::new(
+            format!("pgbench {script} with {clients} clients failed: {}", said.join("\n  ")),
+            "run the script by hand to see more",
+        )
     }
 }
 

@@ -1,0 +1,1 @@
+select * from exchange.best_bid_offer(:symbol);

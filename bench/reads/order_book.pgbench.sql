@@ -1,0 +1,1 @@
+select * from exchange.order_book(:symbol, 20);
