@@ -38,7 +38,9 @@ impl ColumnDefault {
         unsafe {
             let Some(evaluate) = (*self.expression).evalfunc else { return };
             let mut is_null = false;
-            let value = evaluate(self.expression, (*estate).es_per_tuple_exprcontext, &raw mut is_null);
+            let context = (*estate).es_per_tuple_exprcontext;
+            // Behind a pointer: pgrx has not guarded it.
+            let value = pg_sys::ffi::pg_guard_ffi_boundary(|| evaluate(self.expression, context, &raw mut is_null));
             *(*slot).tts_values.add(self.column) = value;
             *(*slot).tts_isnull.add(self.column) = is_null;
         }

@@ -159,7 +159,7 @@ impl Writer {
         }
     }
 
-    /// Opens the indexes again. The lock on the table keeps them: who drops or rebuilds one waits for it.
+    /// Opens the indexes again, each with its lock: ALTER INDEX … SET TABLESPACE moves one without its table's.
     fn open(&mut self, relation: pg_sys::Relation) {
         if self.open {
             return;
@@ -168,7 +168,7 @@ impl Writer {
         unsafe {
             (*self.result).ri_RelationDesc = relation;
             for (at, oid) in self.indexes.iter().enumerate() {
-                let index = pg_sys::index_open(*oid, pg_sys::NoLock as i32);
+                let index = pg_sys::index_open(*oid, pg_sys::RowExclusiveLock as i32);
                 *(*self.result).ri_IndexRelationDescs.add(at) = index;
             }
         }

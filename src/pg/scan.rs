@@ -109,8 +109,7 @@ impl Table {
         // SAFETY: relation, index, snapshot and scan are opened here and closed below; the slot belongs to the
         // relation. An error in between aborts the transaction, which closes them.
         unsafe {
-            // The lock on the table keeps its indexes: who drops or rebuilds one waits for it.
-            let relation = pg_sys::index_open(index.0, pg_sys::NoLock as i32);
+            let relation = pg_sys::index_open(index.0, pg_sys::AccessShareLock as i32);
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let mut scan_keys = scan_keys(keys);
             let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);

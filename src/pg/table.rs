@@ -12,6 +12,7 @@
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
 use super::plan::{Plan, Writer};
 use super::scan::Row;
@@ -120,7 +121,7 @@ impl Table {
         // SAFETY: every slot has its operations.
         unsafe {
             if let Some(clear) = (*(*self.slot).tts_ops).clear {
-                clear(self.slot);
+                guarded(|| clear(self.slot));
             }
         }
     }
@@ -134,17 +135,21 @@ impl Table {
             let Some(lock) = (*(*self.relation).rd_tableam).tuple_lock else { return false };
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let mut failure = pg_sys::TM_FailureData::default();
-            let outcome = lock(
-                self.relation,
-                &raw mut tid,
-                snapshot,
-                self.slot,
-                pg_sys::GetCurrentCommandId(false),
-                pg_sys::LockTupleMode::LockTupleNoKeyExclusive,
-                pg_sys::LockWaitPolicy::LockWaitBlock,
-                pg_sys::TUPLE_LOCK_FLAG_FIND_LAST_VERSION as u8,
-                &raw mut failure,
-            );
+            let command = pg_sys::GetCurrentCommandId(false);
+            // A function behind a pointer has no guard of pgrx's own: what it raises must not jump over our frames.
+            let outcome = guarded(|| {
+                lock(
+                    self.relation,
+                    &raw mut tid,
+                    snapshot,
+                    self.slot,
+                    command,
+                    pg_sys::LockTupleMode::LockTupleNoKeyExclusive,
+                    pg_sys::LockWaitPolicy::LockWaitBlock,
+                    pg_sys::TUPLE_LOCK_FLAG_FIND_LAST_VERSION as u8,
+                    &raw mut failure,
+                )
+            });
             pg_sys::UnregisterSnapshot(snapshot);
             match outcome {
                 pg_sys::TM_Result::TM_Ok => true,
@@ -159,7 +164,7 @@ impl Table {
         // SAFETY: the slot is this table's; any version of the row may be read, for it is locked.
         unsafe {
             let fetch = (*(*self.relation).rd_tableam).tuple_fetch_row_version;
-            if !fetch.is_some_and(|fetch| fetch(self.relation, &raw mut tid, snapshot_any(), self.slot)) {
+            if !fetch.is_some_and(|fetch| guarded(|| fetch(self.relation, &raw mut tid, snapshot_any(), self.slot))) {
                 pgrx::error!("row to be updated is gone");
             }
         }
@@ -202,7 +207,7 @@ impl Writer {
         // SAFETY: the slot is emptied before its datums are freed.
         unsafe {
             if let Some(clear) = (*(*self.slot).tts_ops).clear {
-                clear(self.slot);
+                guarded(|| clear(self.slot));
             }
             pg_sys::MemoryContextSwitchTo(back);
             pg_sys::MemoryContextReset(self.row);

@@ -19,11 +19,16 @@ const INBOX_BATCH: usize = 1000;
 /// How often expired orders are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
 
+/// The longest pause before something that went wrong is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
 /// When what is due, and what went wrong last.
 #[derive(Default)]
 pub struct Chores {
     inbox: Timestamp,
     expiry: Timestamp,
+    /// How often the inbox could not be carried out in a row.
+    setbacks: u32,
     complaint: Option<Failure>,
 }
 
@@ -39,16 +44,28 @@ impl Chores {
                 let drains = guc::drains_inbox() && inbox::is_waiting();
                 Ok(Some(if drains { inbox::drain_if_free(INBOX_BATCH)? } else { 0 }))
             });
+            self.setbacks = if drained.is_err() { self.setbacks + 1 } else { 0 };
             let count = self.hear(drained, Some(0))?;
-            let pause = if count > 0 { Duration::ZERO } else { guc::poll_interval() };
-            self.inbox = later(pause);
+            self.inbox = later(if count > 0 { Duration::ZERO } else { self.pause() });
         }
         if self.expiry.0 <= now.0 {
-            let expired = worker::transaction(c"pg_bourse: expiring orders", expire);
-            self.hear(expired, ());
+            let due = worker::transaction(c"pg_bourse: looking for expired orders", || Ok(expired()));
+            for symbol in self.hear(due, Vec::new()) {
+                let ended = worker::transaction(c"pg_bourse: expiring orders", || {
+                    carry_out(&[Command::market(&symbol, Action::Expire)]).map(|_| ())
+                });
+                self.hear(ended, ());
+            }
             self.expiry = later(EXPIRY);
         }
         Some(Timestamp(self.inbox.0.min(self.expiry.0)))
+    }
+
+    /// How long until the next look into the inbox: longer and longer while it cannot be carried out, for every try
+    /// has the ring wait.
+    fn pause(&self) -> Duration {
+        let pause = guc::poll_interval();
+        pause.saturating_mul(1 << self.setbacks.min(16)).min(LONGEST_PAUSE.max(pause))
     }
 
     /// What came of a chore; what went wrong goes to the server log, once while it stays the same.
@@ -67,8 +84,8 @@ fn later(pause: Duration) -> Timestamp {
     Timestamp(Timestamp::now().0 + pause.as_micros() as i64)
 }
 
-/// Ends the orders whose time has come, in every market that has some.
-fn expire() -> Answer<()> {
+/// The markets that have orders whose time has come.
+fn expired() -> Vec<String> {
     let now = Timestamp::now();
     let mut markets_table = Table::open(c"exchange", c"markets", markets::NAMES);
     let mut symbols = Vec::new();
@@ -82,9 +99,5 @@ fn expire() -> Answer<()> {
     let index = orders_table.index(c"idx_orders_expires_at");
     symbols.retain(|symbol| orders_table.find(index, &[Key::Text(symbol), Key::Until(now)], |_| ()).is_some());
     orders_table.close();
-    let commands: Vec<Command> = symbols.iter().map(|symbol| Command::market(symbol, Action::Expire)).collect();
-    if !commands.is_empty() {
-        carry_out(&commands)?;
-    }
-    Ok(())
+    symbols
 }

@@ -21,14 +21,24 @@ use crate::pg::value::Timestamp;
 use crate::pg::worker;
 
 /// How long a batch waits for somebody else's lock, and how long a request that is tried alone.
-const BATCH_PATIENCE: &std::ffi::CStr = c"50ms";
+const BATCH_PATIENCE: &std::ffi::CStr = c"100ms";
 const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
-/// The first and the longest pause before something that met a lock is tried again.
+/// The first and the longest pause before a request that met a lock is tried again.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How many looks at a market that is held make one try that queues for it: while it queues, all markets wait.
+const LOOKS: u32 = 8;
 
-/// Markets that somebody holds: when to try again, and how often they were found held.
-type Held = HashMap<String, (Timestamp, u32)>;
+/// Markets that somebody was found to hold.
+type Held = HashMap<String, Hold>;
+
+#[derive(Clone, Copy)]
+struct Hold {
+    /// When to look again.
+    until: Timestamp,
+    /// How often it has been looked at.
+    looks: u32,
+}
 
 /// The main loop of the sequencer of a database.
 pub fn run(database: u32) {
@@ -92,38 +102,55 @@ pub fn leave() {
 fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
     let now = Timestamp::now();
     let (mut fresh, mut again) = (Vec::new(), Vec::new());
+    look_again(held, now);
     for entry in taken {
         let command = entry.request.command();
         match held.get(&command.symbol) {
-            Some((until, _)) if until.0 > now.0 => RING.with(|ring| ring.put_back(&entry, *until, false)),
+            Some(hold) if hold.until.0 > now.0 => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
             _ if entry.tries > 0 => again.push((entry, command)),
             _ => fresh.push((entry, command)),
         }
     }
-    if let Err(failed) = together(database, fresh) {
-        let mut markets: BTreeMap<String, Vec<(Taken, Command)>> = BTreeMap::new();
-        let several = failed.iter().any(|(_, command)| command.symbol != failed[0].1.symbol);
-        for (entry, command) in failed {
-            markets.entry(command.symbol.clone()).or_default().push((entry, command));
-        }
-        for (symbol, requests) in markets {
-            let requests = if several { together(database, requests).err().unwrap_or_default() } else { requests };
-            if requests.is_empty() || !is_held(&symbol) {
-                held.remove(&symbol);
-                again.extend(requests);
-                continue;
-            }
-            let (until, times) = held.entry(symbol).or_insert((now, 0));
-            *until = Timestamp(Timestamp::now().0 + pause(*times));
-            *times += 1;
-            RING.with(|ring| requests.iter().for_each(|(entry, _)| ring.put_back(entry, *until, false)));
-        }
+    match together(database, fresh) {
+        Ok(()) => held.retain(|_, hold| hold.until.0 > now.0),
+        Err(failed) => again.extend(by_market(database, failed, held)),
     }
     if !again.is_empty() {
         worker::limit_lock_waits(SINGLE_PATIENCE);
         again.into_iter().for_each(|(entry, command)| alone(database, entry, command));
         worker::limit_lock_waits(BATCH_PATIENCE);
     }
+}
+
+/// Looks at the markets whose pause is over. One that is still held gets another pause, or a try that queues for it.
+fn look_again(held: &mut Held, now: Timestamp) {
+    for (symbol, hold) in held.iter_mut().filter(|(_, hold)| hold.until.0 <= now.0) {
+        hold.looks += 1;
+        if !hold.looks.is_multiple_of(LOOKS) && is_held(symbol) {
+            hold.until = Timestamp(now.0 + pause(0));
+        }
+    }
+}
+
+/// Carries out requests market by market; puts those back whose market is held, and returns the rest.
+fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) -> Vec<(Taken, Command)> {
+    let mut markets: BTreeMap<String, Vec<(Taken, Command)>> = BTreeMap::new();
+    for (entry, command) in requests {
+        markets.entry(command.symbol.clone()).or_default().push((entry, command));
+    }
+    let (several, mut rest) = (markets.len() > 1, Vec::new());
+    for (symbol, requests) in markets {
+        let requests = if several { together(database, requests).err().unwrap_or_default() } else { requests };
+        if requests.is_empty() || !is_held(&symbol) {
+            held.remove(&symbol);
+            rest.extend(requests);
+            continue;
+        }
+        let until = Timestamp(Timestamp::now().0 + pause(0));
+        held.entry(symbol).or_insert(Hold { until, looks: 0 }).until = until;
+        RING.with(|ring| requests.iter().for_each(|(entry, _)| ring.put_back(entry, until, false)));
+    }
+    rest
 }
 
 /// Carries out requests in one transaction; gives them back if that cannot be.
