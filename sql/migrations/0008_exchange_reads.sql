@@ -18,3 +18,9 @@ ALTER TABLE exchange.orders
 DROP INDEX exchange.idx_orders_cancelled;
 CREATE INDEX idx_orders_cancelled ON exchange.orders (symbol, ended_at) WHERE status = 'cancelled';
 CREATE INDEX idx_orders_traded ON exchange.orders (user_id, traded_until) WHERE traded_until IS NOT NULL;
+
+-- Asked once for each query and hashed, not once for each trade.
+DROP POLICY trades_own ON exchange.trades;
+CREATE POLICY trades_own ON exchange.trades FOR SELECT
+    USING (buy_order_id IN (SELECT o.id FROM exchange.orders o WHERE o.user_id = (SELECT identity.current_user_id()))
+        OR sell_order_id IN (SELECT o.id FROM exchange.orders o WHERE o.user_id = (SELECT identity.current_user_id())));
