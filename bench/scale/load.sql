@@ -56,7 +56,8 @@ INSERT INTO exchange.orders (id, user_id, symbol, side, price, amount, filled_am
 SELECT i, pg_temp.anybody(i, :users), pg_temp.market(b, :markets), CASE WHEN r < 2 OR r % 2 = 0 AND r > 3 THEN 'buy' ELSE 'sell' END,
        pg_temp.price(b), a.amount, CASE WHEN f.filled THEN a.amount ELSE 0 END,
        CASE WHEN f.filled THEN 'filled' ELSE 'cancelled' END, CASE WHEN f.filled AND r > 1 THEN 'filled' ELSE 'open' END,
-       0.001, 0.002, i, least(b, :blocks) / :markets * 5, CASE WHEN NOT f.filled THEN 'user' END, t.at, t.done, t.done, CASE WHEN f.filled THEN t.done END
+       0.001, 0.002, i, least(b, :blocks) / :markets * 5, CASE WHEN NOT f.filled THEN 'user' END, t.at, t.done,
+       t.done, CASE WHEN f.filled THEN t.done END
 FROM generate_series(1, :historic::bigint) i
 CROSS JOIN LATERAL (SELECT (i - 1) / :width AS b, (i - 1) % :width AS r) AS n
 CROSS JOIN LATERAL (SELECT b < :blocks AND r < 4 AS filled, b * 5 + 1 AS k) AS f
@@ -67,8 +68,8 @@ CROSS JOIN LATERAL (SELECT CASE
     WHEN r = 2 THEN pg_temp.lots(k) + pg_temp.lots(k + 1) + pg_temp.lots(k + 4)
     ELSE pg_temp.lots(k + 2) + pg_temp.lots(k + 3) END AS amount) AS a
 -- It ends with the last trade of its block.
-CROSS JOIN LATERAL (SELECT :'since'::timestamptz + b * :width * (interval '365 days' / :historic) AS at,
-                           :'since'::timestamptz + (b + 1) * greatest(:width * (interval '365 days' / :historic), 5 * (interval '365 days' / greatest(:trades, 1))) AS done) AS t;
+CROSS JOIN LATERAL (SELECT :'since'::timestamptz + least(b, :blocks) * (interval '365 days' / greatest(:blocks, 1)) AS at,
+                           :'since'::timestamptz + (least(b, :blocks) + 1) * (interval '365 days' / greatest(:blocks, 1)) AS done) AS t;
 
 -- The book of the first market: twenty orders to a level, in any order of arrival.
 INSERT INTO exchange.orders (id, user_id, symbol, side, price, amount, reserved, maker_rate, taker_rate, priority, accepted_sequence)
@@ -83,7 +84,7 @@ INSERT INTO exchange.trades (id, buy_order_id, sell_order_id, symbol, sequence, 
                              commission, taker_side, created_at)
 SELECT k, b * :width + 1 + j % 2, b * :width + 3 + j / 2 % 2, pg_temp.market(b, :markets), b / :markets * 5 + j + 1,
        p.price, p.amount, f.maker, f.taker, f.maker + f.taker, 'sell',
-       :'since'::timestamptz + (b * 5 + j) * (interval '365 days' / :trades)
+       :'since'::timestamptz + (b * 5 + j) * (interval '365 days' / greatest(:trades, 1))
 FROM generate_series(1, :blocks::bigint * 5) k
 CROSS JOIN LATERAL (SELECT (k - 1) / 5 AS b, (k - 1) % 5 AS j) AS n
 CROSS JOIN LATERAL (SELECT pg_temp.price(b) AS price, pg_temp.lots(k) AS amount) AS p
@@ -95,6 +96,7 @@ UPDATE exchange.markets m SET last_sequence = t.last, last_price = t.price, last
 FROM (SELECT DISTINCT ON (symbol) symbol, sequence AS last, price FROM exchange.trades ORDER BY symbol, sequence DESC) AS t
 WHERE t.symbol = m.symbol;
 
+ANALYZE exchange.orders, exchange.trades;
 -- Everybody has paid in the same; the balances are what the trades have made of it.
 INSERT INTO exchange.transfers (user_id, asset, kind, amount, created_at)
 SELECT u.id, a.asset, 'deposit', 1000000000, :'since' FROM identity.users u
