@@ -25,6 +25,8 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('trade %s does not exist', before),
                 HINT = 'Give the last trade_id of the page before, or leave it out for the latest trades.';
         END IF;
+        -- What ended since may have traded before.
+        ended := ended + (SELECT count(*) FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until >= until);
     END IF;
     LOOP
         SELECT array_agg(p.id), min(p.created_at) INTO page, oldest
@@ -33,9 +35,7 @@ BEGIN
                 SELECT o.id, o.side FROM exchange.orders o
                 WHERE o.user_id = my_trades.user_id AND o.status IN ('open', 'pending') AND o.filled_amount > 0
                 UNION ALL
-                SELECT o.id, o.side FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until >= until
-                UNION ALL
-                (SELECT o.id, o.side FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until < until
+                (SELECT o.id, o.side FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
                  ORDER BY o.traded_until DESC LIMIT ended)
             )
             SELECT f.id, f.created_at
@@ -46,7 +46,8 @@ BEGIN
             ORDER BY f.created_at DESC, f.id DESC LIMIT "limit"
         ) AS p;
         -- An order that has not been looked at ended at the edge or before, and so did its trades.
-        SELECT o.traded_until INTO edge FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until < until
+        SELECT o.traded_until INTO edge FROM exchange.orders o
+        WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
         ORDER BY o.traded_until DESC OFFSET ended LIMIT 1;
         EXIT WHEN edge IS NULL OR (cardinality(page) = "limit" AND oldest > edge);
         ended := ended * 4;
