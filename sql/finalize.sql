@@ -39,7 +39,7 @@ GRANT EXECUTE ON FUNCTION
     exchange.calculate_commission(numeric, numeric, numeric),
     exchange.order_book(text, integer), exchange.best_bid_offer(text), exchange.ticker(text),
     exchange.candles(text, interval, timestamptz, timestamptz), exchange.trade_tape(text, bigint, integer),
-    exchange.order_book_orders(text, bigint), exchange.book_as_of(text, timestamptz),
+    exchange.order_book_orders(text, bigint), exchange.my_trades(bigint, integer, bigint), exchange.book_as_of(text, timestamptz),
     exchange.account_statement(bigint, text, timestamptz, timestamptz), exchange.locked_funds(bigint)
     TO bourse_viewer, bourse_worker;
 

@@ -72,9 +72,14 @@ pgrx::extension_sql_file!(
     requires = ["exchange_candles"]
 );
 pgrx::extension_sql_file!(
+    "../sql/exchange/my_trades.sql",
+    name = "exchange_my_trades",
+    requires = ["exchange_order_book_orders"]
+);
+pgrx::extension_sql_file!(
     "../sql/exchange/book_as_of.sql",
     name = "exchange_book_as_of",
-    requires = ["exchange_order_book_orders"]
+    requires = ["exchange_my_trades"]
 );
 pgrx::extension_sql_file!("../sql/exchange/feed.sql", name = "exchange_feed", requires = ["exchange_book_as_of"]);
 pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_feed"]);

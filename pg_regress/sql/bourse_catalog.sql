@@ -39,6 +39,13 @@ SELECT tgname FROM pg_trigger WHERE tgrelid = 'exchange.order_commands'::regclas
 SELECT conrelid::regclass AS scanned_for, conname FROM pg_constraint c JOIN relations r ON r.oid = c.conrelid
 WHERE c.contype = 'f' AND NOT EXISTS (
     SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indkey[0] = c.conkey[1]);
+-- A partial fill stays on its page (HOT): no index of orders, predicates included, knows what it changes.
+SELECT d.objid::regclass AS index_that_fills_write, a.attname
+FROM pg_index i
+JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = i.indrelid
+JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE i.indrelid = 'exchange.orders'::regclass
+  AND a.attname IN ('filled_amount', 'reserved', 'visible_amount', 'updated_at', 'amount');
 
 -- Who may execute what. Trigger functions and helpers are nobody's.
 SELECT routine, string_agg(replace(role, 'bourse_', ''), ' ' ORDER BY role) AS executable_by

@@ -25,7 +25,7 @@ INSERT INTO planted (damage) VALUES
     ('UPDATE exchange.orders SET reserved = reserved - 1 WHERE user_id = person(''ver ann'') AND price = 10'),
     ('UPDATE exchange.orders SET reserved = 1 WHERE user_id = person(''ver bob'') AND status = ''filled'''),
     ('UPDATE exchange.orders SET filled_amount = filled_amount + 1 WHERE user_id = person(''ver ann'') AND price = 10'),
-    ('UPDATE exchange.orders SET status = ''cancelled'', cancel_reason = ''user'' WHERE user_id = person(''ver bob'') AND status = ''open'''),
+    ('UPDATE exchange.orders SET status = ''cancelled'', cancel_reason = ''user'', ended_at = now() WHERE user_id = person(''ver bob'') AND status = ''open'''),
     ('UPDATE exchange.orders SET price = 10 WHERE user_id = person(''ver bob'') AND status = ''open'''),
     ('UPDATE exchange.orders SET priority = 4 WHERE user_id = person(''ver ann'') AND symbol = ''VER-USD'''),
     ('UPDATE exchange.orders SET priority = 1 WHERE symbol = ''VER-USD'''),
@@ -39,14 +39,19 @@ INSERT INTO planted (damage) VALUES
     ('UPDATE exchange.trades SET price = price + 1 WHERE symbol = ''VER-USD'' AND sequence = 1'),
     ('UPDATE exchange.trades SET buyer_commission = 0, commission = seller_commission WHERE symbol = ''VER-USD'' AND sequence = 1'),
     ('UPDATE exchange.orders SET reserved = reserved - 1 WHERE user_id = person(''ver ann'') AND status = ''pending'''),
-    ('UPDATE exchange.orders SET status = ''cancelled'', cancel_reason = ''user'' WHERE user_id = person(''ver ann'') AND status = ''pending'''),
+    ('UPDATE exchange.orders SET status = ''cancelled'', cancel_reason = ''user'', ended_at = now() WHERE user_id = person(''ver ann'') AND status = ''pending'''),
     ('UPDATE exchange.markets SET swept_sequence = 1 WHERE symbol = ''VER-USD'''),
     ('UPDATE exchange.markets SET last_sequence = last_sequence + 1 WHERE symbol = ''VER-USD'''),
-    ('DELETE FROM exchange.markets WHERE symbol = ''VER-USD''');
+    ('DELETE FROM exchange.markets WHERE symbol = ''VER-USD'''),
+    ('UPDATE exchange.trades SET created_at = created_at - interval ''1 day'' WHERE symbol = ''VER-USD'' AND sequence = 2'),
+    -- A trade in another market than its orders, where base and quote are worth something else.
+    ('INSERT INTO exchange.markets (symbol, base, quote, tick_size, lot_size, maker_rate, taker_rate) VALUES (''VER2-USD'', ''VER2'', ''USD'', 0.01, 0.01, 0, 0); UPDATE exchange.trades SET symbol = ''VER2-USD'' WHERE symbol = ''VER-USD'' AND sequence = 1'),
+    ('UPDATE exchange.trades t SET buy_order_id = o.id FROM exchange.orders o WHERE t.symbol = ''VER-USD'' AND t.sequence = 1 AND o.user_id = person(''ver bob'') AND o.price = 9'),
+    ('UPDATE exchange.trades SET sell_order_id = 0 WHERE symbol = ''VER-USD'' AND sequence = 1');
 INSERT INTO planted (damage, prepare) VALUES
     ('UPDATE exchange.assets SET amount = -1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_amount_check'),
     ('UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_locked_amount_check'),
-    ('UPDATE exchange.orders SET status = ''open'' WHERE user_id = person(''ver bob'') AND status = ''filled''', 'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check');
+    ('UPDATE exchange.orders SET status = ''open'', ended_at = NULL, traded_until = NULL WHERE user_id = person(''ver bob'') AND status = ''filled''', 'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check');
 CREATE FUNCTION pg_temp.found(prepare text, damage text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     found text;

@@ -38,14 +38,24 @@ $$;
 COMMENT ON FUNCTION exchange.order_book(text, integer) IS
 'The public book: bids best first, then offers best first, each level with the quantity that it shows (icebergs: their slice) and its number of orders. 42704 unknown market, 22023 fewer than one level';
 
+-- Not order_book(symbol, 1): a plan for one level can be kept, one for any number is made anew for each call and
+-- takes longer than reading the level.
 CREATE FUNCTION exchange.best_bid_offer(symbol text)
 RETURNS TABLE (bid_price numeric, bid_amount numeric, ask_price numeric, ask_amount numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    RETURN QUERY
-    SELECT max(b.price) FILTER (WHERE b.side = 'buy'), max(b.amount) FILTER (WHERE b.side = 'buy'),
-           max(b.price) FILTER (WHERE b.side = 'sell'), max(b.amount) FILTER (WHERE b.side = 'sell')
-    FROM exchange.order_book(best_bid_offer.symbol, 1) b;
+    PERFORM exchange.require_market(best_bid_offer.symbol);
+    SELECT b.price, sum(coalesce(b.visible_amount, b.amount - b.filled_amount)) INTO bid_price, bid_amount
+    FROM exchange.orders b
+    WHERE b.symbol = best_bid_offer.symbol AND b.side = 'buy' AND b.status = 'open'
+      AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())
+    GROUP BY b.price ORDER BY b.price DESC LIMIT 1;
+    SELECT s.price, sum(coalesce(s.visible_amount, s.amount - s.filled_amount)) INTO ask_price, ask_amount
+    FROM exchange.orders s
+    WHERE s.symbol = best_bid_offer.symbol AND s.side = 'sell' AND s.status = 'open'
+      AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
+    GROUP BY s.price ORDER BY s.price LIMIT 1;
+    RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION exchange.best_bid_offer(text) IS

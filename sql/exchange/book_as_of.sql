@@ -27,7 +27,7 @@ BEGIN
         SELECT o.* FROM exchange.orders o WHERE o.symbol = book_as_of.symbol AND o.status = 'open'
         UNION ALL
         SELECT o.* FROM exchange.orders o
-        WHERE o.symbol = book_as_of.symbol AND o.status = 'cancelled' AND o.updated_at > book_as_of.at
+        WHERE o.symbol = book_as_of.symbol AND o.status = 'cancelled' AND o.ended_at > book_as_of.at
         UNION ALL
         SELECT o.* FROM fills f JOIN exchange.orders o ON o.id = f.order_id AND o.status = 'filled'
     ), stood AS (

@@ -21,6 +21,8 @@ BEGIN
     NEW.accepted_sequence := 0;
     NEW.visible_amount := NULL;
     NEW.triggered_at := NULL;
+    NEW.ended_at := NULL;
+    NEW.traded_until := NULL;
     NEW.cancel_reason := NULL;
     RETURN NEW;
 END

@@ -41,7 +41,8 @@ pub mod orders {
         ACCEPTED_SEQUENCE = "accepted_sequence", CANCEL_REASON = "cancel_reason", CREATED_AT = "created_at",
         UPDATED_AT = "updated_at", STOP_PRICE = "stop_price", DISPLAY_AMOUNT = "display_amount", EXPIRES_AT = "expires_at",
         QUOTE_AMOUNT = "quote_amount", VISIBLE_AMOUNT = "visible_amount",
-        ACCEPTED_STATUS = "accepted_status", TRIGGERED_AT = "triggered_at",
+        ACCEPTED_STATUS = "accepted_status", TRIGGERED_AT = "triggered_at", ENDED_AT = "ended_at",
+        TRADED_UNTIL = "traded_until",
     }
 }
 

@@ -206,7 +206,19 @@ pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules:
         visible(order, rules),
         Value::Text(fresh.accepted_status.as_str()),
         if has_triggered(order) { Value::Time(now) } else { Value::Null },
+        ended_at(order, now),
+        traded_until(order, now),
     ]);
+}
+
+/// An order ends once: what has ended is never changed again.
+fn ended_at(order: &OrderState, now: Timestamp) -> Value<'static> {
+    if matches!(order.status, Status::Filled | Status::Cancelled) { Value::Time(now) } else { Value::Null }
+}
+
+/// No trade of an order is later than its end.
+fn traded_until(order: &OrderState, now: Timestamp) -> Value<'static> {
+    if order.filled > 0 { ended_at(order, now) } else { Value::Null }
 }
 
 /// Whether a stop that waited has been triggered since, as its state tells.
@@ -237,7 +249,7 @@ pub fn acceptance(fresh: &Fresh, order: &OrderState, now: Timestamp) -> [(usize,
 }
 
 /// The columns of an order that a call can change.
-pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usize, Value<'static>); 9] {
+pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usize, Value<'static>); 11] {
     use orders as c;
     [
         (c::PRICE, order.price.map_or(Value::Null, |ticks| Value::Money(rules.price(ticks)))),
@@ -249,6 +261,8 @@ pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usi
         (c::PRIORITY, Value::Int(order.priority)),
         (c::CANCEL_REASON, order.cancel_reason.map(CancelReason::as_str).into()),
         (c::UPDATED_AT, Value::Time(now)),
+        (c::ENDED_AT, ended_at(order, now)),
+        (c::TRADED_UNTIL, traded_until(order, now)),
     ]
 }
 
