@@ -14,8 +14,10 @@ use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
 use crate::pg::worker;
 
-/// How many commands of the inbox are carried out between two looks into the ring.
+/// How many commands of the inbox are carried out between two looks into the ring: when it is empty, and when
+/// sessions wait there.
 const INBOX_BATCH: usize = 1000;
+const SMALL_INBOX_BATCH: usize = 200;
 /// How often expired orders are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
 
@@ -33,16 +35,18 @@ pub struct Chores {
 }
 
 impl Chores {
-    /// Does what is due; returns when the next thing is. None: the database has no tables of ours.
-    pub fn run(&mut self) -> Option<Timestamp> {
+    /// Does what is due, less at a time while the ring is in use; returns when the next thing is due. None: the
+    /// database has no tables of ours.
+    pub fn run(&mut self, ring_is_used: bool) -> Option<Timestamp> {
         let now = Timestamp::now();
+        let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
         if self.inbox.0 <= now.0 {
             let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
                 if require_tables().is_err() {
                     return Ok(None);
                 }
                 let drains = guc::drains_inbox() && inbox::is_waiting();
-                Ok(Some(if drains { inbox::drain_if_free(INBOX_BATCH)? } else { 0 }))
+                Ok(Some(if drains { inbox::drain_if_free(batch)? } else { 0 }))
             });
             self.setbacks = if drained.is_err() { self.setbacks + 1 } else { 0 };
             let count = self.hear(drained, Some(0))?;

@@ -7,8 +7,8 @@ use crate::pg::latch::Latch;
 use crate::pg::shared::Shared;
 use crate::pg::value::Timestamp;
 
-/// The most databases of one server that can have a sequencer.
-const DESKS: usize = 64;
+/// The most databases of one server that are remembered. One without our tables is forgotten for one that asks.
+const DESKS: usize = 256;
 /// After this time a database without our tables is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// After this time a sequencer that has not arrived is given up.
@@ -109,12 +109,14 @@ impl Desks {
         self.desks.iter_mut().find(|desk| desk.database == database)
     }
 
-    /// The desk of a database, a free one if it has none yet.
+    /// The desk of a database; if it has none yet a free one, or that of a database without our tables.
     fn give(&mut self, database: u32) -> Option<&mut Desk> {
-        let free = |desk: &Desk| desk.database == 0;
-        let at = self.desks.iter().position(|desk| desk.database == database).or(self.desks.iter().position(free))?;
+        let find = |wanted: &dyn Fn(&Desk) -> bool| self.desks.iter().position(wanted);
+        let free = || find(&|desk| desk.database == 0);
+        let absent = || find(&|desk| desk.state == State::Absent && desk.pid == 0);
+        let at = find(&|desk| desk.database == database).or_else(free).or_else(absent)?;
         let desk = &mut self.desks[at];
-        if free(desk) {
+        if desk.database != database {
             *desk = Desk { database, ..Desk::FREE };
         }
         Some(desk)
@@ -129,7 +131,8 @@ impl Desks {
         }
     }
 
-    /// Which of the databases are to be started now: each is marked as launched. Forgets databases that are gone.
+    /// Which of the databases are to have their sequencer started now, those that somebody waits for first: each is
+    /// marked as launched. Forgets databases that are gone.
     pub fn due(&mut self, databases: &[Database], now: Timestamp) -> Vec<usize> {
         for desk in &mut self.desks {
             if desk.pid == 0 && desk.state != State::Barred && !databases.iter().any(|d| d.oid == desk.database) {
@@ -137,7 +140,7 @@ impl Desks {
             }
         }
         let due = |desk: &Desk| match desk.state {
-            State::Wanted => desk.since.0 <= now.0,
+            State::Wanted => desk.pid == 0 && desk.since.0 <= now.0,
             State::Launched => after(desk.since, ARRIVAL).0 <= now.0,
             State::Absent => after(desk.since, LOOK_AGAIN).0 <= now.0,
             State::Working | State::Barred => false,
@@ -145,11 +148,17 @@ impl Desks {
         let mut found = Vec::new();
         for (at, database) in databases.iter().enumerate() {
             if let Some(desk) = self.give(database.oid).filter(|desk| due(desk)) {
+                found.push((desk.since.0, at));
                 (desk.state, desk.since) = (State::Launched, now);
-                found.push(at);
             }
         }
-        found
+        found.sort_unstable();
+        found.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// No process could be had for the sequencer of a database.
+    pub fn put_off(&mut self, database: u32, now: Timestamp) {
+        self.set(database, State::Wanted, after(now, PAUSE));
     }
 
     /// Whether a sequencer is to be started soon.
@@ -172,7 +181,7 @@ impl Desks {
     pub fn depart(&mut self, database: u32, pid: i32, now: Timestamp) -> Option<Latch> {
         let desk = self.of(database).filter(|desk| desk.pid == pid)?;
         (desk.pid, desk.latch) = (0, None);
-        if desk.state == State::Working {
+        if matches!(desk.state, State::Working | State::Launched) {
             let short = now.0 < after(desk.since, SHORT_LIFE).0;
             (desk.state, desk.since) = (State::Wanted, if short { after(now, PAUSE) } else { now });
         }
@@ -188,7 +197,7 @@ impl Desks {
     pub fn want(&mut self, database: u32) -> Option<Latch> {
         let launcher = self.launcher;
         let desk = self.give(database)?;
-        if desk.state == State::Absent {
+        if matches!(desk.state, State::Absent | State::Wanted) {
             (desk.state, desk.since) = (State::Wanted, Timestamp(0));
         }
         launcher.filter(|_| desk.state == State::Wanted)

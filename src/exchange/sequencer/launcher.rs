@@ -24,8 +24,14 @@ pub fn launch() {
         let databases = listed.unwrap_or_default();
         let now = Timestamp::now();
         let due = DESKS_OF_SERVER.with(|desks| desks.due(&databases, now));
-        let launched = due.iter().filter(|at| worker::launch_sequencer(databases[**at].oid, &databases[**at].name));
-        let short = launched.count() < due.len();
+        let launch = |database: &databases::Database| worker::launch_sequencer(database.oid, &database.name);
+        let mut short = false;
+        for database in due.into_iter().map(|at| &databases[at]) {
+            if short || !launch(database) {
+                short = true;
+                DESKS_OF_SERVER.with(|desks| desks.put_off(database.oid, now));
+            }
+        }
         if short && !complained {
             pgrx::warning!("pg_bourse: no worker process is left for a sequencer; raise max_worker_processes");
         }

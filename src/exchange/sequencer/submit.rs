@@ -82,7 +82,10 @@ impl Waiting {
             }
             latch::sleep(LOOK);
             let database = worker::my_database();
-            let working = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|d| d.state == State::Working));
+            let (working, launcher) = DESKS_OF_SERVER.with(|desks| {
+                (desks.of(database).is_some_and(|desk| desk.state == State::Working), desks.want(database))
+            });
+            launcher.into_iter().for_each(Latch::set);
             if working {
                 seen = Instant::now();
             } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.leave(self.0)) == Left::Withdrawn {

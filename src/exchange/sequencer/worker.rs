@@ -56,10 +56,11 @@ pub fn run(database: u32) {
             return;
         }
         let taken = RING.with(|ring| ring.take(database, Timestamp::now()));
-        if !taken.is_empty() {
+        let ring_is_used = !taken.is_empty();
+        if ring_is_used {
             serve(database, taken, &mut held);
         }
-        let Some(next) = chores.run() else {
+        let Some(next) = chores.run(ring_is_used) else {
             retire(database);
             return;
         };
