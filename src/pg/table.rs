@@ -61,6 +61,7 @@ impl Table {
             }
             pg_sys::ExecStoreVirtualTuple(slot);
             pg_sys::simple_table_tuple_insert(relation, slot);
+            writer.open(relation);
             writer.insert_index_entries(false);
             writer.end_row(back);
         }
@@ -84,6 +85,7 @@ impl Table {
             let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
             let writer = self.plan.writer(relation);
             if indexes {
+                writer.open(relation);
                 writer.insert_index_entries(summarizing);
             }
             writer.end_row(back);
