@@ -147,6 +147,7 @@ impl Writer {
             (*result).ri_RelationDesc = relation;
             pg_sys::ExecOpenIndices(result, false);
             let count = (*result).ri_NumIndices as usize;
+            (0..count).for_each(|at| forget(*(*result).ri_IndexRelationInfo.add(at)));
             let indexes = (0..count).map(|at| (**(*result).ri_IndexRelationDescs.add(at)).rd_id).collect();
             let estate = pg_sys::CreateExecutorState();
             let row = (*pg_sys::MakePerTupleExprContext(estate)).ecxt_per_tuple_memory;
@@ -168,6 +169,7 @@ impl Writer {
             for (at, oid) in self.indexes.iter().enumerate() {
                 let index = pg_sys::index_open(*oid, pg_sys::RowExclusiveLock as i32);
                 *(*self.result).ri_IndexRelationDescs.add(at) = index;
+                forget(*(*self.result).ri_IndexRelationInfo.add(at));
             }
         }
         self.open = true;
@@ -187,6 +189,16 @@ impl Writer {
             }
         }
         self.open = false;
+    }
+}
+
+/// Has an index keep what it remembers from row to row (BRIN: its descriptor) no longer than the transaction: it points
+/// into what the server knows of the index, which may be thrown away once the index is closed.
+fn forget(index: *mut pg_sys::IndexInfo) {
+    // SAFETY: the caller's own; the context lives until the (sub)transaction ends, in which the index is closed.
+    unsafe {
+        (*index).ii_AmCache = std::ptr::null_mut();
+        (*index).ii_Context = pg_sys::CurTransactionContext;
     }
 }
 
