@@ -1,2 +1,2 @@
--- By a trader: row security leaves the trades of the caller's own orders.
-select id, symbol, price, amount, taker_side, created_at from exchange.trades order by id desc limit 50;
+-- By a trader: the trades of the caller's own orders, newest first.
+select * from exchange.my_trades(identity.current_user_id(), 50);
