@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0005_exchange_views"),
     migration!("0006_exchange_order_types"),
     migration!("0007_exchange_money"),
+    migration!("0010_audit_logs"),
 ];
 
 const JOURNAL: &str = "
