@@ -125,7 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
-'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters and status of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
