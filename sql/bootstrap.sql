@@ -19,9 +19,11 @@ GRANT bourse_trader TO bourse_admin, bourse_gateway;
 
 CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity AUTHORIZATION bourse_owner;
+CREATE SCHEMA audit AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, exchange TO bourse_viewer, bourse_worker;
+GRANT USAGE ON SCHEMA bourse, identity, audit, exchange TO bourse_viewer, bourse_worker;
 
 COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
 COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';
+COMMENT ON SCHEMA audit IS 'Who did what, in a way that tampering shows';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';

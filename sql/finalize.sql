@@ -68,3 +68,11 @@ GRANT EXECUTE ON FUNCTION
     TO bourse_admin;
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bourse_admin, bourse_worker;
+
+-- The trail: everybody may log for whom the session acts, operators switch it, seal it and check it.
+GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb), identity.export_user(bigint)
+    TO bourse_trader, bourse_worker;
+GRANT EXECUTE ON FUNCTION audit.seal(), audit.head(), audit.verify(text) TO bourse_admin, bourse_worker;
+GRANT EXECUTE ON FUNCTION
+    audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text)
+    TO bourse_admin;

@@ -85,6 +85,23 @@ pgrx::extension_sql_file!("../sql/exchange/feed.sql", name = "exchange_feed", re
 pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_feed"]);
 pgrx::extension_sql_file!("../sql/exchange/sequencer.sql", name = "exchange_sequencer", requires = ["match_orders"]);
 pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["exchange_sequencer"]);
+pgrx::extension_sql_file!("../sql/audit/chain.sql", name = "audit_chain", requires = ["exchange_verify"]);
+pgrx::extension_sql_file!("../sql/audit/record_change.sql", name = "audit_record_change", requires = ["audit_chain"]);
+pgrx::extension_sql_file!("../sql/audit/switch.sql", name = "audit_switch", requires = ["audit_record_change"]);
+pgrx::extension_sql_file!("../sql/audit/log_activity.sql", name = "audit_log_activity", requires = ["audit_switch"]);
+pgrx::extension_sql_file!("../sql/audit/seal.sql", name = "audit_seal", requires = ["audit_log_activity"]);
+pgrx::extension_sql_file!("../sql/audit/verify.sql", name = "audit_verify", requires = ["audit_seal"]);
+pgrx::extension_sql_file!("../sql/identity/user_rows.sql", name = "identity_user_rows", requires = ["audit_verify"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/export_user.sql",
+    name = "identity_export_user",
+    requires = ["identity_user_rows"]
+);
+pgrx::extension_sql_file!(
+    "../sql/identity/erase_user.sql",
+    name = "identity_erase_user",
+    requires = ["identity_export_user"]
+);
 pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 /// What `cargo pgrx test` asks of the crate.

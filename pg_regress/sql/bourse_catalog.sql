@@ -3,12 +3,12 @@ SELECT p.oid, n.nspname AS schema, p.oid::regprocedure::text AS routine, p.prose
        p.prorettype, l.lanname
 INTO TEMP routines
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE n.nspname IN ('bourse', 'identity', 'exchange');
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange');
 SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS relation, c.relkind, c.relowner, c.relrowsecurity, c.reloptions,
        EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'user_id') AS has_user
 INTO TEMP relations
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND c.relkind IN ('r', 'p', 'v', 'm');
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p', 'v', 'm');
 SELECT r AS role INTO TEMP roles
 FROM unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r;
 
@@ -75,9 +75,9 @@ WHERE attrelid = 'identity.users'::regclass AND attnum > 0
   AND NOT EXISTS (SELECT FROM roles WHERE role <> 'public' AND has_column_privilege(role, attrelid, attnum, 'SELECT'));
 SELECT role, string_agg(n.nspname, ' ' ORDER BY n.nspname) AS uses_schemas
 FROM roles CROSS JOIN pg_namespace n
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(role, n.oid, 'USAGE') GROUP BY role ORDER BY role;
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND has_schema_privilege(role, n.oid, 'USAGE') GROUP BY role ORDER BY role;
 SELECT n.nspname AS writable, role FROM roles CROSS JOIN pg_namespace n
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(role, n.oid, 'CREATE');
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND has_schema_privilege(role, n.oid, 'CREATE');
 
 -- The public names that are missing: none.
 SELECT s.relation || '.' || c.name AS missing_column

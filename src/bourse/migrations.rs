@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0006_exchange_order_types"),
     migration!("0007_exchange_money"),
     migration!("0008_exchange_reads"),
+    migration!("0010_audit_logs"),
 ];
 
 const JOURNAL: &str = "
