@@ -141,10 +141,10 @@ fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) ->
     }
     let (several, mut rest) = (markets.len() > 1, Vec::new());
     for (symbol, requests) in markets {
-        let requests = if several { together(database, requests).err().unwrap_or_default() } else { requests };
-        if requests.is_empty() || !is_held(&symbol) {
+        if !is_held(&symbol) {
             held.remove(&symbol);
-            rest.extend(requests);
+            let failed = if several { together(database, requests).err().unwrap_or_default() } else { requests };
+            rest.extend(failed);
             continue;
         }
         let until = Timestamp(Timestamp::now().0 + pause(0));
