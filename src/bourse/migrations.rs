@@ -22,6 +22,10 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0005_exchange_views"),
     migration!("0006_exchange_order_types"),
     migration!("0007_exchange_money"),
+    migration!("0011_identity_logins"),
+    migration!("0012_identity_codes"),
+    migration!("0013_identity_api_keys"),
+    migration!("0014_identity_credentials"),
 ];
 
 const JOURNAL: &str = "

@@ -7,6 +7,7 @@
 mod defaults;
 pub mod lock;
 pub mod numeric;
+pub mod random;
 pub mod result;
 pub mod scan;
 pub mod session;

@@ -1,6 +1,8 @@
 //! What the session is: its roles, its isolation, its settings.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -41,6 +43,25 @@ pub fn setting(name: &CStr) -> Option<String> {
         }
         Some(CStr::from_ptr(value).to_string_lossy().into_owned()).filter(|v| !v.is_empty())
     }
+}
+
+/// Whether the server is starting and loads `shared_preload_libraries`.
+pub fn is_preloading() -> bool {
+    // SAFETY: reads a variable of the postmaster.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}
+
+/// When this process last read the configuration: another time means another configuration.
+pub fn configuration_loaded_at() -> i64 {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::PgReloadTime }
+}
+
+/// The data directory of the server, which the server's user owns.
+pub fn data_directory() -> PathBuf {
+    // SAFETY: set at start and never changed; it is a zero-ended string.
+    let path = unsafe { CStr::from_ptr(pg_sys::DataDir) };
+    PathBuf::from(OsStr::from_bytes(path.to_bytes()))
 }
 
 /// Refuses in a read-only transaction and on a standby (25006), as PostgreSQL does for its own commands.

@@ -46,7 +46,8 @@ pub enum Verdict {
     Wrong,
     /// The password, and the hash is as the scheme would make it.
     Right,
-    /// The password, but the hash was made in another way: hash it anew.
+    /// The password, but the hash was made in another way: hash it anew. Never said of a password that the
+    /// scheme does not take.
     Outdated,
 }
 
@@ -74,11 +75,15 @@ impl Scheme {
             Some(Stored::Bcrypt { .. }) => bcrypt::non_truncating_verify(password, stored).unwrap_or(false),
             Some(Stored::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &hash).is_ok(),
         };
-        match (right, self.made(stored)) {
-            (false, _) => Verdict::Wrong,
-            (true, true) => Verdict::Right,
-            (true, false) => Verdict::Outdated,
+        match right {
+            false => Verdict::Wrong,
+            true if self.made(stored) || !self.takes(password) => Verdict::Right,
+            true => Verdict::Outdated,
         }
+    }
+
+    fn takes(self, password: &str) -> bool {
+        matches!(self, Scheme::Argon2id { .. }) || password.len() <= BCRYPT_MAX_BYTES
     }
 
     /// Whether a stored hash has the algorithm and the costs of this scheme.
