@@ -49,7 +49,7 @@ BEGIN
     SELECT k.user_id INTO owner_id FROM identity.api_keys k WHERE k.id = key_id;
     IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('API key %s does not exist', key_id),
+            MESSAGE = format('API key %s does not exist', coalesce(key_id::text, 'NULL')),
             HINT = 'Look it up in identity.api_keys: it shows the keys that you may revoke.';
     END IF;
     UPDATE identity.api_keys k SET revoked_at = clock_timestamp() WHERE k.id = key_id AND k.revoked_at IS NULL;

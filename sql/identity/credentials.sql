@@ -1,5 +1,5 @@
 CREATE FUNCTION identity.require_exchange(exchange text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_text('exchange', exchange, 20);
     IF upper(exchange) NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
@@ -102,14 +102,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_column
 DECLARE
     name text;
-    c identity.exchange_credentials;
+    c record;
 BEGIN
     PERFORM bourse.require_installed();
     -- Stricter than acts_for(): an admin and a gateway for everybody manage credentials, they do not read them.
     IF NOT pg_has_role(session_user, 'bourse_worker', 'MEMBER')
        AND decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id() THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
+            MESSAGE = format('no permission to decrypt credentials of user %s', coalesce(decrypt_credentials.user_id::text, 'NULL')),
             HINT = 'Only the user and a member of bourse_worker can; a gateway sets bourse.user_id to the user first.';
     END IF;
     PERFORM exchange.require_existing_user(decrypt_credentials.user_id);

@@ -5,7 +5,7 @@ COMMENT ON FUNCTION identity.require_operator() IS
 'Refuses a session that does not act for everybody (42501), and while the tables are missing (55000)';
 
 CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF value IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
@@ -23,7 +23,7 @@ COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
 'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
 
 CREATE FUNCTION identity.require_object(parameter text, value jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(value) <> 'object' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -35,7 +35,7 @@ $$;
 COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object (22023); NULL passes';
 
 CREATE FUNCTION identity.require_password(password text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_text('password', password, 1024);
     IF length(password) < 8 THEN

@@ -11,7 +11,7 @@ BEGIN
     WHERE c.id = credential_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('credentials %s do not exist', credential_id),
+            MESSAGE = format('credentials %s do not exist', coalesce(credential_id::text, 'NULL')),
             HINT = 'identity.exchange_credentials lists those that there are.';
     END IF;
 END
@@ -24,7 +24,7 @@ CREATE FUNCTION identity.rotate_credentials(batch_size integer DEFAULT 1000, OUT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     keys text[];
-    c identity.exchange_credentials;
+    c record;
 BEGIN
     PERFORM identity.require_operator();
     IF batch_size IS NULL OR batch_size < 1 THEN
