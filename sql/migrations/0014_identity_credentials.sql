@@ -16,7 +16,7 @@ CREATE TABLE identity.exchange_credentials (
                              CHECK (key_id ~ '^[0-9a-f]{16}$'),
     is_testnet               boolean NOT NULL DEFAULT true,
     is_active                boolean NOT NULL DEFAULT true,
-    validation_status        varchar(50) COLLATE "C" NOT NULL DEFAULT 'pending'
+    validation_status        text COLLATE "C" NOT NULL DEFAULT 'pending'
                              CONSTRAINT exchange_credentials_validation_status_check
                              CHECK (validation_status IN ('pending', 'valid', 'invalid')),
     last_validated           timestamptz,

@@ -73,7 +73,7 @@ impl Scheme {
         let right = match Stored::parse(stored) {
             None => false,
             Some(Stored::Bcrypt { .. }) => bcrypt::non_truncating_verify(password, stored).unwrap_or(false),
-            Some(Stored::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &hash).is_ok(),
+            Some(Stored::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok(),
         };
         match right {
             false => Verdict::Wrong,
@@ -91,7 +91,7 @@ impl Scheme {
         match (self, Stored::parse(stored)) {
             (Scheme::Bcrypt { cost }, Some(Stored::Bcrypt { cost: stored })) => cost == stored,
             (Scheme::Argon2id { memory, iterations, parallelism }, Some(Stored::Argon2(hash))) => {
-                let params = Params::try_from(&hash);
+                let params = Params::try_from(&*hash);
                 hash.algorithm == Algorithm::Argon2id.ident()
                     && params.is_ok_and(|p| (p.m_cost(), p.t_cost(), p.p_cost()) == (memory, iterations, parallelism))
             }
@@ -109,7 +109,7 @@ impl Scheme {
 /// A stored hash that may be computed.
 enum Stored {
     Bcrypt { cost: u32 },
-    Argon2(PasswordHash),
+    Argon2(Box<PasswordHash>),
 }
 
 impl Stored {
@@ -122,6 +122,6 @@ impl Stored {
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
         let affordable = params.m_cost() <= MAX_ARGON2_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
-        affordable.then_some(Stored::Argon2(hash))
+        affordable.then(|| Stored::Argon2(Box::new(hash)))
     }
 }
