@@ -3,7 +3,7 @@ CREATE TABLE identity.verification_codes (
     user_id      bigint NOT NULL CONSTRAINT fk_verification_codes_user_id REFERENCES identity.users (id) ON DELETE CASCADE,
     -- There for whoever knows the column; nothing can be written into it.
     code         varchar(32) GENERATED ALWAYS AS ('******') STORED,
-    sent_time    bigint NOT NULL DEFAULT extract(epoch FROM now()),
+    sent_time    bigint NOT NULL DEFAULT floor(extract(epoch FROM now())),
     provider     varchar(20) COLLATE "C" NOT NULL DEFAULT 'telegram'
                  CONSTRAINT verification_codes_provider_check CHECK (provider <> ''),
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
