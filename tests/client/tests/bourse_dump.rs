@@ -40,12 +40,7 @@ fn lived_in(name: &str) -> Result<Database> {
          CREATE INDEX orders_note ON exchange.orders (note);
          CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true)"
     ))?;
-    session.run(&format!(
-        "SELECT identity.link_identity({user}, 'telegram', 'dump'), identity.register_principal('dump', {user}),
-                identity.issue_api_key({user}), identity.issue_code({user});
-         INSERT INTO identity.exchange_credentials (user_id, principal_id, exchange, api_key_encrypted, api_secret_encrypted, key_id)
-         SELECT {user}, 'dump', 'KRAKEN', token, token, repeat('0', 16) FROM concat('gAAAAA', repeat('A', 134)) token"
-    ))?;
+    session.identities(user)?;
     session.verify_is_empty()?;
     let unplaced = "SELECT count(*) FROM exchange.orders WHERE priority = 0";
     assert_eq!(session.number(unplaced)?, 0, "an order without priority would be placed again by a restore");
