@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`bourse`] | install, migrate, status |
-//! | [`identity`] | who the session acts for |
+//! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
@@ -102,6 +102,26 @@ pgrx::extension_sql_file!(
     name = "identity_erase_user",
     requires = ["identity_export_user"]
 );
+pgrx::extension_sql_file!("../sql/identity/secrets.sql", name = "identity_secrets", requires = ["identity_erase_user"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/passwords.sql",
+    name = "identity_passwords",
+    requires = ["identity_secrets"]
+);
+pgrx::extension_sql_file!("../sql/identity/users.sql", name = "identity_users", requires = ["identity_passwords"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/principals.sql",
+    name = "identity_principals",
+    requires = ["identity_users"]
+);
+pgrx::extension_sql_file!("../sql/identity/codes.sql", name = "identity_codes", requires = ["identity_principals"]);
+pgrx::extension_sql_file!("../sql/identity/api_keys.sql", name = "identity_api_keys", requires = ["identity_codes"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/credentials.sql",
+    name = "identity_credentials",
+    requires = ["identity_api_keys"]
+);
+pgrx::extension_sql_file!("../sql/identity/vault.sql", name = "identity_vault", requires = ["identity_credentials"]);
 pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 /// What `cargo pgrx test` asks of the crate.

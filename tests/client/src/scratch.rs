@@ -14,12 +14,19 @@ pub struct Scratch {
     /// Where it listens.
     pub server: Server,
     data: PathBuf,
+    /// Lines of its configuration beside the usual.
+    settings: String,
 }
 
 impl Scratch {
     /// A new, running cluster. It shares the suite's socket folder under another port.
     pub fn start(name: &str, port: u16) -> Result<Self> {
-        let scratch = Self::prepare(name, port)?;
+        Self::with_settings(name, port, "")
+    }
+
+    /// A new, running cluster with these lines in its configuration.
+    pub fn with_settings(name: &str, port: u16, settings: &str) -> Result<Self> {
+        let scratch = Self::prepare(name, port, settings)?;
         scratch.finish("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])?;
         scratch.configure()?;
         scratch.resume()?;
@@ -28,7 +35,7 @@ impl Scratch {
 
     /// A running, streaming standby of a server.
     pub fn standby(primary: &Server, name: &str, port: u16) -> Result<Self> {
-        let scratch = Self::prepare(name, port)?;
+        let scratch = Self::prepare(name, port, "")?;
         let (host, from) = (primary.host.to_string_lossy().into_owned(), primary.port.to_string());
         scratch.finish("pg_basebackup", &["-h", &host, "-p", &from, "-U", "postgres", "-c", "fast", "-R"])?;
         scratch.configure()?;
@@ -50,13 +57,18 @@ impl Scratch {
         Err(Failure::new(format!("the scratch server did not start; {} says:\n{said}", log.display())))
     }
 
+    /// Has the server shut down: `smart`, `fast` or `immediate`.
+    pub fn stop(&self, mode: &str) -> Result<()> {
+        self.finish("pg_ctl", &["stop", "-w", "-t", "60", "-m", mode])
+    }
+
     /// `kill -9` of the postmaster and of every process that it has started.
     pub fn kill(&self) -> Result<()> {
         let postmaster = self.postmaster()?;
         // First the postmaster, so that it starts nobody while its children go.
         let mut processes = vec![postmaster];
         processes.extend(children(postmaster)?);
-        kill(&processes);
+        send("-9", &processes);
         while processes.iter().any(|pid| is_alive(*pid)) {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
@@ -73,9 +85,14 @@ impl Scratch {
 
     /// `kill -9` of one server process of a session.
     pub fn kill_backend(&self, pid: i64) -> Result<()> {
+        self.signal("-9", pid)
+    }
+
+    /// Sends a signal to one process of the server.
+    pub fn signal(&self, signal: &str, pid: i64) -> Result<()> {
         let postmaster = self.postmaster()?;
         let ours = children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
-        kill(&[ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?]);
+        send(signal, &[ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?]);
         Ok(())
     }
 
@@ -92,10 +109,10 @@ impl Scratch {
         Err(last)
     }
 
-    fn prepare(name: &str, port: u16) -> Result<Self> {
+    fn prepare(name: &str, port: u16, settings: &str) -> Result<Self> {
         let suite = Server::of_suite()?;
         let data = suite.host.join(name);
-        let scratch = Self { server: Server { port, ..suite }, data };
+        let scratch = Self { server: Server { port, ..suite }, data, settings: settings.to_owned() };
         scratch.clear()?;
         fs::create_dir(&scratch.data)?;
         scratch.give(&scratch.data)?;
@@ -107,10 +124,10 @@ impl Scratch {
         let file = self.data.join("postgresql.auto.conf");
         let before = fs::read_to_string(&file).unwrap_or_default();
         let host = self.server.host.display();
-        let port = self.server.port;
+        let (port, more) = (self.server.port, &self.settings);
         let settings = format!(
             "{before}listen_addresses = ''\nport = {port}\nunix_socket_directories = '{host}'\nmax_connections = 200\n\
-             log_min_messages = fatal\nwal_level = logical\n"
+             log_min_messages = fatal\nwal_level = logical\n{more}\n"
         );
         fs::write(&file, settings)?;
         self.give(&file)
@@ -175,11 +192,10 @@ impl Drop for Scratch {
     }
 }
 
-/// `kill -9`.
-fn kill(processes: &[u32]) {
+fn send(signal: &str, processes: &[u32]) {
     for pid in processes {
         // One that has ended meanwhile is fine.
-        let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(std::process::Stdio::null()).status();
+        let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(std::process::Stdio::null()).status();
     }
 }
 

@@ -40,6 +40,7 @@ fn lived_in(name: &str) -> Result<Database> {
          CREATE INDEX orders_note ON exchange.orders (note);
          CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true)"
     ))?;
+    session.identities(user)?;
     session.verify_is_empty()?;
     let unplaced = "SELECT count(*) FROM exchange.orders WHERE priority = 0";
     assert_eq!(session.number(unplaced)?, 0, "an order without priority would be placed again by a restore");
