@@ -1,5 +1,7 @@
 -- Roles and schemas. Roles belong to the cluster, not to the extension: they are made when absent and stay
 -- when the extension goes.
+-- The path is for this whole script; CREATE EXTENSION puts back the caller's.
+SET LOCAL search_path = pg_catalog, pg_temp;
 -- The lock is for two databases of a new cluster that do it at once.
 LOCK TABLE pg_catalog.pg_authid, pg_catalog.pg_auth_members IN SHARE ROW EXCLUSIVE MODE;
 DO $$

@@ -46,13 +46,37 @@ BEGIN;
 TRUNCATE exchange.fee_schedules;
 SELECT action, table_name, record_id, old_values FROM audit.audit_logs ORDER BY id DESC LIMIT 1;
 ROLLBACK;
--- The engine writes past all triggers: its journal are trades and transfers.
+-- The engine writes past all triggers: its journal are trades and transfers, and a journal is not written twice.
 SELECT exchange.create_market('AUD-USD', 'AUD', 'USD');
 SELECT max(id) AS before_order FROM audit.audit_logs \gset
 SELECT exchange.deposit(person('aud bob'), 'USD', 100, 'aud wire') IS NOT NULL AS deposited;
 SELECT status FROM exchange.place_order(person('aud bob'), 'AUD-USD', 'buy', 1, 1);
 SELECT action, table_name, new_values ->> 'reference' AS reference FROM audit.audit_logs WHERE id > :before_order;
 SELECT status FROM exchange.cancel_order((SELECT max(id) FROM exchange.orders));
+-- Who wants to may have transfers audited as well.
+SELECT audit.enable('exchange.transfers', '{created_by}');
+SELECT exchange.deposit(person('aud bob'), 'USD', 1, 'aud wire 2') IS NOT NULL AS deposited;
+SELECT audit.disable('exchange.transfers');
+SELECT action, table_name, new_values ->> 'reference' AS reference, new_values ->> 'created_by' AS created_by FROM audit.audit_logs WHERE id > :before_order ORDER BY id;
+-- The status of a market leaves the row that its trigger would; what changes nothing, and what is refused, leaves none.
+SELECT max(id) AS before_status FROM audit.audit_logs \gset
+SET SESSION AUTHORIZATION regress_aud_admin;
+SELECT exchange.set_market_status('AUD-USD', s) FROM unnest(ARRAY['halted', 'halted', 'open']) s;
+SELECT refusal('SELECT exchange.set_market_status(''AUD-USD'', ''shut'')'), refusal('SELECT exchange.set_market_status(''AUD-EUR'', ''halted'')');
+RESET SESSION AUTHORIZATION;
+UPDATE exchange.markets SET status = 'auction' WHERE symbol = 'AUD-USD';
+SELECT action, table_name, record_id, (SELECT name FROM identity.users u WHERE u.id = l.user_id) AS actor, subject_id,
+       old_values - 'updated_at' AS old_values, new_values - 'updated_at' AS new_values FROM audit.audit_logs l WHERE id > :before_status ORDER BY id;
+-- Not while the table is not audited, or its trigger is switched off.
+SELECT max(id) AS before_status FROM audit.audit_logs \gset
+ALTER TABLE exchange.markets DISABLE TRIGGER trigger_audit;
+SELECT exchange.set_market_status('AUD-USD', 'halted');
+ALTER TABLE exchange.markets ENABLE TRIGGER trigger_audit;
+SELECT audit.disable('exchange.markets');
+SELECT exchange.set_market_status('AUD-USD', 'closed');
+SELECT audit.enable('exchange.markets');
+SELECT action, table_name FROM audit.audit_logs WHERE id > :before_status ORDER BY id;
+SELECT * FROM audit.verify();
 
 -- A gateway's session acts for the user that it names.
 SET SESSION AUTHORIZATION regress_aud_gateway;

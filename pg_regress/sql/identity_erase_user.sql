@@ -12,6 +12,8 @@ CREATE TABLE eru.positions (account_id integer REFERENCES eru.accounts ON DELETE
 CREATE TABLE eru.invoices (user_id bigint REFERENCES identity.users ON DELETE RESTRICT, total numeric);
 SELECT audit.attach_defaults();
 SELECT audit.attach('eru.accounts');
+-- Rows that she causes herself, of the books.
+SELECT audit.enable('exchange.transfers', '{created_by}');
 RESET ROLE;
 SET SESSION AUTHORIZATION regress_eru_admin;
 SET bourse.user_agent = 'admin''s browser';
@@ -76,6 +78,7 @@ ROLLBACK;
 SELECT identity.erase_user(:ann, 'again') -> 'deleted' AS deleted;
 SELECT * FROM audit.verify();
 SELECT * FROM exchange.verify();
+SELECT audit.disable('exchange.transfers');
 SET client_min_messages = warning;
 DROP SCHEMA eru CASCADE;
 DROP TABLE identity.eru_keys;

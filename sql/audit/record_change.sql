@@ -72,6 +72,23 @@ $$;
 COMMENT ON FUNCTION audit.record_change() IS
 'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not recorded';
 
+-- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
+CREATE FUNCTION audit.record_market_status(symbol text, old_status text, new_status text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    log_id bigint;
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger t
+               WHERE t.tgrelid = 'exchange.markets'::regclass AND t.tgfoid = 'audit.record_change()'::regprocedure
+                 AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
+        log_id := audit.write_log('UPDATE', 'exchange.markets', symbol, NULL, jsonb_build_object('status', old_status),
+                                  jsonb_build_object('status', new_status));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION audit.record_market_status(text, text, text) IS
+'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For set_market_status() only';
+
 CREATE FUNCTION audit.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN

@@ -57,18 +57,17 @@ BEGIN
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p')
           AND (n.nspname = 'identity'
-               OR n.nspname = 'exchange' AND c.relname IN ('markets', 'fee_groups', 'fee_schedules', 'transfers'))
+               OR n.nspname = 'exchange' AND c.relname IN ('markets', 'fee_groups', 'fee_schedules'))
           AND NOT EXISTS (SELECT FROM pg_trigger t
                           WHERE t.tgrelid = c.oid AND t.tgfoid = 'audit.record_change()'::regprocedure)
         ORDER BY n.nspname, c.relname
     LOOP
-        -- The login that made a transfer is part of the origin, which can be erased.
-        PERFORM audit.attach(relation, CASE relation WHEN 'exchange.transfers'::regclass THEN '{created_by}' ELSE '{}' END::text[]);
+        PERFORM audit.attach(relation);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION audit.attach_defaults() IS
-'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules, transfers. Safe to repeat: for migrations that add such tables';
+'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: a journal is not written twice. Safe to repeat: for migrations that add such tables';
 
 -- Which tables can be switched: ours, but not those that the engine writes or that are the trail itself.
 CREATE FUNCTION audit.require_switchable(relation regclass) RETURNS void
@@ -125,7 +124,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
-'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters and status of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0011_identity_api_keys"),
     migration!("0012_identity_credentials"),
     migration!("0013_audit_logs"),
+    migration!("0014_exchange_references"),
 ];
 
 const JOURNAL: &str = "

@@ -1,5 +1,6 @@
 //! Secrets that went through every call, failing ones included, are in no file of the server: not in a table, not in
-//! the WAL, not in the log, not in a dump. A note that is no secret is found in all of them, so the search works.
+//! the WAL, not in the log, not in pg_stat_statements, not in a dump. A note that is no secret is found in all of them,
+//! so the search works.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -58,6 +59,7 @@ fn holding(folder: &Path, texts: &[String], found: &mut Vec<String>) -> Result<(
     Ok(())
 }
 
+/// The server logs more than it does by default; parameters only an operator makes it log.
 fn open(name: &str) -> Result<(Scratch, Database)> {
     let suite = Server::of_suite()?;
     let keys = suite.host.join(format!("{name}.keys"));
@@ -66,8 +68,9 @@ fn open(name: &str) -> Result<(Scratch, Database)> {
     chown(&keys, Some(folder.uid()), Some(folder.gid()))?;
     fs::set_permissions(&keys, fs::Permissions::from_mode(0o600))?;
     let settings = format!(
-        "shared_preload_libraries = 'pg_bourse'\nbourse.vault_key_file = '{}'\nlog_min_messages = info\n\
-         log_min_error_statement = info\nbourse.argon2_memory = 64\nbourse.bcrypt_cost = 4\n",
+        "shared_preload_libraries = 'pg_bourse, pg_stat_statements'\npg_stat_statements.track = all\n\
+         bourse.vault_key_file = '{}'\nlog_min_messages = info\nlog_min_error_statement = info\n\
+         bourse.argon2_memory = 64\nbourse.bcrypt_cost = 4\n",
         keys.display()
     );
     let scratch = Scratch::with_settings(name, 54_420, &settings)?;
@@ -75,25 +78,61 @@ fn open(name: &str) -> Result<(Scratch, Database)> {
     Ok((scratch, database))
 }
 
-/// `$1` is the user or -1, the rest are secrets.
-const CALLS: [(&str, usize); 11] = [
+/// `$1` is the user or -1, the rest are secrets: right, too long, of a wrong type, in the way of a constraint, in a
+/// statement that fails afterwards.
+const CALLS: [(&str, usize); 24] = [
     ("SELECT identity.set_password($1, $2)", 1),
+    ("SELECT identity.set_password($1, repeat($2, 100))", 1),
+    ("SELECT identity.set_password($1, convert_to($2, 'UTF8'))", 1),
+    ("SELECT identity.set_password($1, $2), 1 / ($1 - $1)", 1),
     ("SELECT identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
+    ("SELECT identity.verify_password($2, $3) WHERE $1::bigint <> 0", 2),
     ("SELECT identity.register('y', 'no address', password => $2) WHERE $1::bigint <> 0", 1),
     ("SELECT identity.register('x', 'ann@example.org', password => $2) WHERE $1::bigint <> 0", 1),
+    ("SELECT identity.register('z', password => $2, role => 'king') WHERE $1::bigint <> 0", 1),
     ("SELECT identity.verify_code($1, $2)", 1),
+    ("SELECT identity.verify_code($1, $2, repeat('x', 30))", 1),
     ("SELECT identity.verify_api_key($2) WHERE $1::bigint <> 0", 1),
+    ("SELECT identity.verify_api_key('brs_00000000_' || $2) WHERE $1::bigint <> 0", 1),
     ("SELECT identity.store_credentials($1, 'BINANCE', $2, $3, $4)", 3),
+    ("SELECT identity.store_credentials($1, 'BYBIT', $2, $3, $4, false)", 3),
     ("SELECT identity.store_credentials($1, 'NASDAQ', $2, $3, $4)", 3),
     ("SELECT identity.store_credentials($1, 'KRAKEN', repeat($2, 1000), $3)", 2),
     ("SELECT identity.store_credentials($1, 'KRAKEN', $2, $3, principal_id => 'nobody')", 2),
     ("SELECT identity.store_credentials($1, 'KRAKEN', $2, NULL, $3)", 2),
+    ("SELECT identity.store_credentials($1, 'KRAKEN', $2, $3, is_testnet => $4::text)", 3),
+    (
+        "SELECT audit.log_activity($1, 'x', details => jsonb_build_object('token', $2::text, 'in', jsonb_build_object('api_secret', $3::text)))",
+        2,
+    ),
+    ("SELECT audit.log_activity($1, 'x', details => jsonb_build_object('token', repeat($2, 9000)))", 1),
+    ("SELECT identity.check_password($2, $3) WHERE $1::bigint <> 0", 2),
+    ("UPDATE identity.users SET password_hash = identity.hash_password($2), role = 'king' WHERE id = $1", 1),
 ];
+
+/// Calls that end in the middle: cancelled, and given up while they wait for a row.
+fn interrupted(database: &Database, calls: &mut Calls, user: i64) -> Result<()> {
+    let mut other = database.connect()?;
+    other.run(&format!("BEGIN; SELECT FROM identity.users WHERE id = {user} FOR UPDATE"))?;
+    calls.session.run("SET lock_timeout = '50ms'; SET statement_timeout = '100ms'")?;
+    for (sql, secrets) in [
+        ("SELECT identity.set_password($1, $2)", 1),
+        ("SELECT identity.verify_code($1, $2)", 1),
+        ("SELECT pg_sleep(1), identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
+        ("SELECT identity.store_credentials($1, 'HUOBI', $2, $3, $4), pg_sleep(1)", 3),
+        ("SELECT identity.hash_password($2), pg_sleep(1) WHERE $1::bigint <> 0", 1),
+    ] {
+        calls.call(sql, user, secrets)?;
+    }
+    calls.session.run("RESET lock_timeout; RESET statement_timeout")?;
+    other.run("ROLLBACK")
+}
 
 #[test]
 fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
     let (scratch, database) = open("secrets")?;
     let mut session = database.connect()?;
+    session.run("CREATE EXTENSION pg_stat_statements")?;
     let user = session.number("SELECT identity.register('ann', 'ann@example.org', 'ann')")?;
     let mut calls = Calls { session, given: 0 };
     for algorithm in ["argon2id", "bcrypt"] {
@@ -108,8 +147,9 @@ fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
             calls.session.run("ROLLBACK")?;
         }
     }
+    interrupted(&database, &mut calls, user)?;
     let Calls { mut session, given } = calls;
-    assert!(given >= 100, "{given} secrets");
+    assert!(given >= 200, "{given} secrets");
     let mut secrets = vec![MARK.to_owned(), KEY.to_owned()];
     for _ in 0..10 {
         let key = session.line(&format!("SELECT api_key FROM identity.issue_api_key({user})"))?;
@@ -117,8 +157,12 @@ fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
         secrets.push(key[12..].to_owned());
     }
     // What was sealed is there, so the calls have done their work.
-    assert_eq!(session.number("SELECT count(*) FROM identity.exchange_credentials")?, 1);
+    assert_eq!(session.number("SELECT count(*) FROM identity.exchange_credentials")?, 2);
     session.run(&format!("UPDATE identity.users SET developer_bio = '{NOTE}'; CREATE TABLE \"{NOTE}\" ()"))?;
+    session.run(&format!("SELECT 1 AS \"{NOTE}\""))?;
+    let statements = |text: &str| format!("SELECT count(*) FROM pg_stat_statements WHERE strpos(query, '{text}') > 0");
+    assert_eq!(session.number(&statements(MARK))?, 0);
+    assert_ne!(session.number(&statements(NOTE))?, 0, "pg_stat_statements holds nothing");
     session.refused(&format!("SELECT '{NOTE}'::integer"))?;
     session.run("CHECKPOINT")?;
     let dump = scratch.server.host.join("secrets").join("canary.sql");
@@ -131,7 +175,7 @@ fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
     holding(&folder, &secrets, &mut found)?;
     assert!(found.is_empty(), "{found:#?}");
     holding(&folder, &[NOTE.to_owned()], &mut notes)?;
-    for place in ["base/", "pg_wal/", "canary.sql", "canary.log"] {
+    for place in ["base/", "pg_wal/", "pg_stat_tmp/", "canary.sql", "canary.log"] {
         assert!(notes.iter().any(|note| note.contains(place)), "the search does not look into {place}: {notes:#?}");
     }
     Ok(())

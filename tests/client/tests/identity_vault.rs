@@ -30,7 +30,6 @@ impl House {
         let scratch = Scratch::with_settings(name, port, &settings)?;
         let database = Database::on(&scratch.server, name)?;
         let mut root = database.connect()?;
-        trail(&mut root)?;
         for (login, group) in
             [("vault_ann", "bourse_trader"), ("vault_bob", "bourse_trader"), ("vault_worker", "bourse_worker")]
         {
@@ -73,21 +72,6 @@ fn write(path: &PathBuf, text: &str, mode: u32) -> Result<()> {
     let folder = fs::metadata(path.parent().unwrap_or(path))?;
     chown(path, Some(folder.uid()), Some(folder.gid()))?;
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
-}
-
-/// Where the audit schema has not been installed, a table with its name and columns takes the activities.
-fn trail(root: &mut Session) -> Result<()> {
-    if root.line("SELECT to_regproc('audit.log_activity')")? != "NULL" {
-        return Ok(());
-    }
-    root.run(
-        "CREATE SCHEMA audit;
-         CREATE TABLE audit.activity_logs (user_id bigint, action text, resource_type text, resource_id text, details jsonb);
-         CREATE FUNCTION audit.log_activity(user_id bigint, action text, resource_type text, resource_id text, details jsonb)
-         RETURNS void LANGUAGE sql AS 'INSERT INTO audit.activity_logs VALUES ($1, $2, $3, $4, $5)';
-         GRANT USAGE ON SCHEMA audit TO bourse_owner;
-         GRANT ALL ON audit.activity_logs TO bourse_owner;",
-    )
 }
 
 /// Secrets go as parameters, as every client should send them.
