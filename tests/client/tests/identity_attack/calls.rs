@@ -261,7 +261,9 @@ fn no_statement_changes_a_row_of_the_victims() -> Result<()> {
         format!(
             "INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id) VALUES ('cancel', {victim}, 'BTC-USD', '{MARK} waiting')"
         ),
-        format!("UPDATE identity.exchange_credentials SET is_active = false WHERE user_id = {victim} RETURNING 1 / (user_id - user_id)"),
+        format!(
+            "UPDATE identity.exchange_credentials SET is_active = false WHERE user_id = {victim} RETURNING 1 / (user_id - user_id)"
+        ),
     ] {
         for (actor, mut session) in house.actors()? {
             match session.run(&sql) {

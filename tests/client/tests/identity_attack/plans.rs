@@ -28,7 +28,8 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
         house.root.run(&format!(
             "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM (
                  SELECT r.* FROM generate_series(1, 3000) n, (SELECT to_jsonb(t) AS row FROM {name} t WHERE {} LIMIT 1) t,
-                 LATERAL jsonb_populate_record(NULL::{name}, t.row || jsonb_strip_nulls(jsonb_build_object({changes}))) r) r",
+                 LATERAL (SELECT jsonb_object_agg(key, value) AS own FROM jsonb_each(jsonb_build_object({changes})) WHERE t.row -> key <> 'null') o,
+                 LATERAL jsonb_populate_record(NULL::{name}, t.row || o.own) r) r",
             condition.replace("$1", &victim.to_string())
         ))?;
     }

@@ -125,7 +125,11 @@ fn no_function_looks_a_name_up_where_its_caller_can_put_things() -> Result<()> {
     let traps = house.root.number("SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace")?;
     assert!(traps > 300, "only {traps} traps");
     let routines = routines(&mut house.root)?;
-    let before = house.digest()?;
+    // What a trader does himself moves the counters of a market.
+    let digest = |house: &mut House| -> Result<Vec<String>> {
+        Ok(house.digest()?.into_iter().filter(|line| !line.starts_with("exchange.markets|")).collect())
+    };
+    let before = digest(&mut house)?;
     let mut session = house.database.connect_as("attack_trader")?;
     let world = own(house.attacker, "mallory");
     let mut plain = Vec::new();
@@ -167,6 +171,6 @@ fn no_function_looks_a_name_up_where_its_caller_can_put_things() -> Result<()> {
     // The traps do work where a name is looked up carelessly.
     let careless = trapped.run("SET search_path = evil, pg_catalog; SELECT 1 + 1");
     assert!(careless.is_err_and(|failure| failure.to_string().contains("trapped")));
-    assert_eq!(house.digest()?, before);
+    assert_eq!(digest(&mut house)?, before);
     Ok(())
 }
