@@ -14,7 +14,7 @@ ALTER TABLE exchange.orders
     ADD CONSTRAINT orders_traded_until_check CHECK (
         traded_until IS NOT DISTINCT FROM CASE WHEN filled_amount > 0 THEN ended_at END);
 
--- book_as_of() puts back what was cancelled after a moment; user_trades() finds whose trades may be later than one.
+-- book_as_of() puts back what was cancelled after a moment; my_trades() finds whose trades may be later than one.
 DROP INDEX exchange.idx_orders_cancelled;
 CREATE INDEX idx_orders_cancelled ON exchange.orders (symbol, ended_at) WHERE status = 'cancelled';
 CREATE INDEX idx_orders_traded ON exchange.orders (user_id, traded_until) WHERE traded_until IS NOT NULL;
@@ -24,6 +24,3 @@ DROP POLICY trades_own ON exchange.trades;
 CREATE POLICY trades_own ON exchange.trades FOR SELECT
     USING (buy_order_id IN (SELECT o.id FROM exchange.orders o WHERE o.user_id = (SELECT identity.current_user_id()))
         OR sell_order_id IN (SELECT o.id FROM exchange.orders o WHERE o.user_id = (SELECT identity.current_user_id())));
-
--- The history grows, the book does not: dead entries of the book's indexes must not wait for a fifth of the history.
-ALTER TABLE exchange.orders SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 20000);

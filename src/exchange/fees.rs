@@ -20,6 +20,9 @@ impl Fees {
     /// The rates of a user in a market, if they are not the market's own: the group's for this market, or the
     /// group's for all.
     pub fn rates(&mut self, user: UserId, symbol: &str) -> Option<Rates> {
+        if self.groups.is_empty() {
+            return None;
+        }
         let index = self.groups.index(c"fee_groups_pkey");
         let group = self.groups.find(index, &[Key::Int(user.0)], |row| row.text(1).to_owned())?;
         let schedules = self.schedules.get_or_insert_with(|| {

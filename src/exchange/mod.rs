@@ -5,6 +5,7 @@
 //! what has changed.
 
 mod amendments;
+mod balance_rows;
 mod calls;
 mod columns;
 mod command;

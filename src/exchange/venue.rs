@@ -13,6 +13,7 @@ use matching::{Accounts, Market, OrderId, Rates, Side, UserId};
 
 use pgrx::prelude::PgSqlErrorCode;
 
+use super::balance_rows::BalanceRows;
 use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
@@ -75,7 +76,7 @@ pub struct Venue {
     /// The balances of everybody who can be part of a trade.
     pub accounts: Accounts,
     /// Where the rows of those balances stand.
-    pub balance_rows: HashMap<(UserId, AssetId), Tid>,
+    pub balance_rows: BalanceRows,
     /// Where the rows of the loaded orders stand, and whether they say that the order has not been triggered yet.
     pub order_rows: IdMap<OrderId, (Tid, bool)>,
     /// The orders that commands name, by id.
@@ -122,7 +123,7 @@ impl Venue {
         let mut venue = Venue {
             markets: BTreeMap::new(),
             accounts: Accounts::new(),
-            balance_rows: HashMap::new(),
+            balance_rows: BalanceRows::default(),
             order_rows: IdMap::default(),
             named: IdMap::default(),
             client_ids: HashMap::new(),
@@ -158,6 +159,7 @@ impl Venue {
         self.now = Timestamp(self.now.0.max(last.unwrap_or_default()));
         let assets: BTreeSet<&str> = found.iter().flat_map(|(_, m)| [m.base.as_str(), m.quote.as_str()]).collect();
         self.assets = assets.into_iter().map(str::to_owned).collect();
+        self.balance_rows = BalanceRows::recall(&self.assets);
         for (symbol, row) in found {
             let (base, quote) = (self.asset(&row.base), self.asset(&row.quote));
             let last_price = row.last_price.map(|price| (price.0 / row.rules.tick.0) as i64);
@@ -264,14 +266,21 @@ impl Venue {
             let symbol = self.assets[asset.0 as usize].as_str();
             let keys = [Key::Int(user.0), Key::Text(symbol)];
             let read = |row: &Row<'_>| (row.tid(), rows::balance(row));
-            let found = self.assets_table.find_locked(index, &keys, read).or_else(|| {
-                // A first balance takes its place in the order of locks as an empty row.
-                super::write::create_balance(user, symbol);
-                self.assets_table.find_locked(index, &keys, read)
-            });
+            let is_it = |row: &Row<'_>| {
+                row.int(rows::assets::USER_ID) == Some(user.0) && row.text(rows::assets::SYMBOL) == symbol
+            };
+            let known = self.balance_rows.recalled(user, asset);
+            let found = known
+                .and_then(|tid| self.assets_table.relock(tid, is_it, read))
+                .or_else(|| self.assets_table.find_locked(index, &keys, read))
+                .or_else(|| {
+                    // A first balance takes its place in the order of locks as an empty row.
+                    super::write::create_balance(user, symbol);
+                    self.assets_table.find_locked(index, &keys, read)
+                });
             if let Some((tid, balance)) = found {
                 self.accounts.load(user, asset, balance);
-                self.balance_rows.insert((user, asset), tid);
+                self.balance_rows.set(user, asset, tid);
             }
         }
     }

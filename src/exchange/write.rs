@@ -23,6 +23,7 @@ pub fn write(mut venue: Venue, work: Work) {
     write_trades(&mut markets_of_venue, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &work, now);
     write_balances(&mut venue, now);
+    std::mem::take(&mut venue.balance_rows).remember(std::mem::take(&mut venue.assets));
     venue.orders_table.close();
     venue.assets_table.close();
     venue.markets_table.close();
@@ -118,7 +119,7 @@ fn write_amendments(open: &std::collections::BTreeMap<String, OpenMarket>, work:
 fn write_balances(venue: &mut Venue, now: Timestamp) {
     for (user, asset, balance) in venue.accounts.drain_changed() {
         // A balance is written as a whole: one that was not read under its lock must never be.
-        let Some(tid) = venue.balance_rows.get(&(user, asset)).copied() else {
+        let Some(tid) = venue.balance_rows.locked(user, asset) else {
             pgrx::error!("balance of user {} in {} was not locked", user.0, venue.assets[asset.0 as usize]);
         };
         let columns = [
@@ -126,7 +127,8 @@ fn write_balances(venue: &mut Venue, now: Timestamp) {
             (assets::LOCKED, Value::Money(balance.locked)),
             (assets::UPDATED_AT, Value::Time(now)),
         ];
-        venue.assets_table.update(tid, &columns);
+        let tid = venue.assets_table.update(tid, &columns);
+        venue.balance_rows.set(user, asset, tid);
     }
 }
 

@@ -8,13 +8,17 @@ mod keys;
 mod secrets;
 pub mod settings;
 
+use std::cell::RefCell;
+
+use matching::UserId;
+use matching::book::IdMap;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
-use crate::pg::scan::Key;
+use crate::pg::scan::{Key, Row};
 use crate::pg::session;
-use crate::pg::table::Table;
+use crate::pg::table::{Table, Tid};
 
 /// What the session may do with users.
 enum Acting {
@@ -59,6 +63,14 @@ fn require_acts_for_all() -> Answer<()> {
     ))
 }
 
+/// Of so many users a session remembers where their rows stood.
+const MOST_SEEN: usize = 200_000;
+
+thread_local! {
+    /// Where users were seen last: a place to look before the index.
+    static SEEN: RefCell<IdMap<UserId, Tid>> = RefCell::new(IdMap::default());
+}
+
 /// The table of users, as far as the exchange reads it.
 pub struct Users(Table);
 
@@ -71,7 +83,20 @@ impl Users {
     /// Whether a user exists and may trade.
     pub fn standing(&mut self, user_id: i64) -> Standing {
         let index = self.0.index(c"users_pkey");
-        match self.0.find(index, &[Key::Int(user_id)], |row| row.bool(1)).flatten() {
+        let read = |row: &Row<'_>| (row.tid(), row.bool(1));
+        let known = SEEN.with_borrow(|seen| seen.get(&UserId(user_id)).copied());
+        let found = known
+            .and_then(|tid| self.0.find_at(tid, |row| row.int(0) == Some(user_id), read))
+            .or_else(|| self.0.find(index, &[Key::Int(user_id)], read));
+        if let Some((tid, _)) = found {
+            SEEN.with_borrow_mut(|seen| {
+                if seen.len() >= MOST_SEEN {
+                    seen.clear();
+                }
+                seen.insert(UserId(user_id), tid);
+            });
+        }
+        match found.and_then(|(_, active)| active) {
             None => Standing::Unknown,
             Some(true) => Standing::Active,
             Some(false) => Standing::Inactive,

@@ -118,12 +118,10 @@ impl Plan {
         oid
     }
 
-    /// The writer, its indexes open.
-    pub fn writer(&mut self, relation: pg_sys::Relation) -> &Writer {
+    /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
+    pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
         let (memory, columns) = (self.memory, &self.columns);
-        let writer = self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, columns)));
-        writer.open(relation);
-        writer
+        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, columns)))
     }
 
     fn holds(&self) -> bool {
@@ -160,7 +158,7 @@ impl Writer {
     }
 
     /// Opens the indexes again, each with its lock: ALTER INDEX … SET TABLESPACE moves one without its table's.
-    fn open(&mut self, relation: pg_sys::Relation) {
+    pub(super) fn open(&mut self, relation: pg_sys::Relation) {
         if self.open {
             return;
         }

@@ -7,7 +7,7 @@ use matching::Money;
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric::{self, Numeric};
-use super::table::Table;
+use super::table::{self, Table, Tid};
 use super::value::Timestamp;
 
 /// The collation of every text column of ours.
@@ -151,6 +151,50 @@ impl Table {
             self.clear();
             value
         })
+    }
+}
+
+impl Table {
+    /// As [`Table::find`], of a row that once stood at `tid`: nothing is looked up in an index. `None` when it is not
+    /// found that way, wherever it stands.
+    pub fn find_at<T>(
+        &mut self,
+        tid: Tid,
+        is_it: impl Fn(&Row<'_>) -> bool,
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Option<T> {
+        if !self.reaches(tid) {
+            return None;
+        }
+        // SAFETY: the snapshot is registered while it is used. One version of a row at most is visible to it.
+        let visible = unsafe {
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let visible = self.fetch(tid, snapshot);
+            pg_sys::UnregisterSnapshot(snapshot);
+            visible
+        };
+        let value = (visible && is_it(&Row { table: self })).then(|| read(&Row { table: self }));
+        self.clear();
+        value
+    }
+
+    /// As [`Table::find_locked`], of a row that once stood at `tid`: nothing is looked up in an index. `None` when it
+    /// is not found that way, wherever it stands.
+    pub fn relock<T>(
+        &mut self,
+        tid: Tid,
+        is_it: impl Fn(&Row<'_>) -> bool,
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Option<T> {
+        // The slot pins the page until the row is locked: what has been looked at is not taken away meanwhile.
+        let found = self.reaches(tid)
+            && self.fetch(tid, table::snapshot_any())
+            && is_it(&Row { table: self })
+            && self.lock(tid)
+            && is_it(&Row { table: self });
+        let value = found.then(|| read(&Row { table: self }));
+        self.clear();
+        value
     }
 }
 

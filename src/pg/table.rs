@@ -26,13 +26,15 @@ pub struct Table {
     pub(super) relation: pg_sys::Relation,
     pub(super) slot: *mut pg_sys::TupleTableSlot,
     pub(super) plan: Box<Plan>,
+    /// Its size when it was first asked for.
+    blocks: Option<u32>,
 }
 
 impl Table {
     /// Opens a table; `columns` are the columns that are read and written, by their names.
     pub fn open(schema: &'static CStr, name: &'static CStr, columns: &'static [&'static str]) -> Table {
         let (plan, relation) = Plan::take(schema, name, columns);
-        Table { relation, slot: plan.slot, plan }
+        Table { relation, slot: plan.slot, plan, blocks: None }
     }
 
     /// Closes the table; its lock stays until the transaction ends.
@@ -61,19 +63,22 @@ impl Table {
             }
             pg_sys::ExecStoreVirtualTuple(slot);
             pg_sys::simple_table_tuple_insert(relation, slot);
+            writer.open(relation);
             writer.insert_index_entries(false);
             writer.end_row(back);
         }
     }
 
-    /// Changes some columns of the row at `tid`, which this transaction has locked.
-    pub fn update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) {
+    /// Changes some columns of the row at `tid`, which this transaction has locked. Returns where it stands now.
+    pub fn update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) -> Tid {
         let (relation, slot) = self.writing();
         let back = self.plan.writer(relation).begin_row();
         // SAFETY: the old row is read from its tid into our slot, its datums are copied into the new one
         // together with the changes, and the table copies that before the memory is reset.
         unsafe {
-            self.fetch(tid);
+            if !self.fetch(tid, snapshot_any()) {
+                pgrx::error!("row to be updated is gone");
+            }
             let attributes = (*(*relation).rd_att).natts;
             pg_sys::slot_getsomeattrs_int(self.slot, attributes);
             std::ptr::copy_nonoverlapping((*self.slot).tts_values, (*slot).tts_values, attributes as usize);
@@ -82,13 +87,16 @@ impl Table {
             pg_sys::ExecStoreVirtualTuple(slot);
             let mut tid = tid;
             let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
+            tid = (*slot).tts_tid;
             let writer = self.plan.writer(relation);
             if indexes {
+                writer.open(relation);
                 writer.insert_index_entries(summarizing);
             }
             writer.end_row(back);
+            self.clear();
+            tid
         }
-        self.clear();
     }
 
     /// Deletes the row at `tid`, which nobody else is changing.
@@ -153,21 +161,34 @@ impl Table {
             pg_sys::UnregisterSnapshot(snapshot);
             match outcome {
                 pg_sys::TM_Result::TM_Ok => true,
-                pg_sys::TM_Result::TM_Deleted => false,
+                pg_sys::TM_Result::TM_Deleted | pg_sys::TM_Result::TM_Invisible => false,
                 other => pgrx::error!("row could not be locked (result {other})"),
             }
         }
     }
 
-    fn fetch(&mut self, tid: Tid) {
+    /// Reads what stands at `tid` into the slot, whether it is visible or not; false when nothing does.
+    pub(super) fn fetch(&mut self, tid: Tid, snapshot: pg_sys::Snapshot) -> bool {
         let mut tid = tid;
-        // SAFETY: the slot is this table's; any version of the row may be read, for it is locked.
+        // SAFETY: the slot is this table's, and `tid` lies within it.
         unsafe {
             let fetch = (*(*self.relation).rd_tableam).tuple_fetch_row_version;
-            if !fetch.is_some_and(|fetch| guarded(|| fetch(self.relation, &raw mut tid, snapshot_any(), self.slot))) {
-                pgrx::error!("row to be updated is gone");
-            }
+            fetch.is_some_and(|fetch| guarded(|| fetch(self.relation, &raw mut tid, snapshot, self.slot)))
         }
+    }
+
+    /// Whether `tid` lies within the table. The lock on the table keeps it from shrinking.
+    pub(super) fn reaches(&mut self, tid: Tid) -> bool {
+        // SAFETY: the relation is open; asking for its size asks the file system.
+        let blocks = *self.blocks.get_or_insert_with(|| unsafe {
+            pg_sys::RelationGetNumberOfBlocksInFork(self.relation, pg_sys::ForkNumber::MAIN_FORKNUM)
+        });
+        (u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo)) < blocks
+    }
+
+    /// Whether the table has no rows, as its file tells: it may have no live ones when it is not.
+    pub fn is_empty(&mut self) -> bool {
+        !self.reaches(Tid::default())
     }
 
     /// The table and the slot of the row that is being written.
@@ -255,6 +276,6 @@ fn update_tuple(
     }
 }
 
-fn snapshot_any() -> pg_sys::Snapshot {
+pub(super) fn snapshot_any() -> pg_sys::Snapshot {
     &raw mut pg_sys::SnapshotAnyData
 }

@@ -14,6 +14,8 @@ pub enum Door {
     Insert,
     /// COPY into `order_commands`, then `match_orders` in batches of this size.
     Bulk(u32),
+    /// `submit_order`, `submit_cancel`, `submit_amend`: the server has preloaded the library.
+    Sequencer,
 }
 
 /// The index and SQLSTATE of each command that was refused.
@@ -24,6 +26,12 @@ impl Order {
     #[must_use]
     pub fn call(&self) -> String {
         format!("exchange.place_order({})", self.literals())
+    }
+
+    /// The call of `submit_order`.
+    #[must_use]
+    pub fn submission(&self) -> String {
+        format!("exchange.submit_order({})", self.literals())
     }
 
     /// The INSERT into `orders`.
@@ -66,13 +74,16 @@ fn attempt(session: &mut Session, n: usize, sql: &str, refused: &mut Refusals) -
 
 fn statement(door: Door, command: &Command) -> String {
     let null = || "NULL".to_owned();
+    let (cancel, amend) =
+        if door == Door::Sequencer { ("submit_cancel", "submit_amend") } else { ("cancel_order", "amend_order") };
     match command {
         Command::New(order) if door == Door::Insert => order.insert(),
+        Command::New(order) if door == Door::Sequencer => format!("SELECT {}", order.submission()),
         Command::New(order) => format!("SELECT {}", order.call()),
-        Command::Cancel(user, client_id) => format!("SELECT exchange.cancel_order({user}, '{client_id}')"),
+        Command::Cancel(user, client_id) => format!("SELECT exchange.{cancel}({user}, '{client_id}')"),
         // An order that is not there has the id 0, which names nothing.
         Command::Amend(user, client_id, price, amount) => format!(
-            "SELECT exchange.amend_order(coalesce((SELECT id FROM exchange.orders
+            "SELECT exchange.{amend}(coalesce((SELECT id FROM exchange.orders
                  WHERE user_id = {user} AND client_order_id = '{client_id}'), 0), {}, {})",
             price.clone().unwrap_or_else(null),
             amount.clone().unwrap_or_else(null)
@@ -157,8 +168,9 @@ pub fn state(session: &mut Session) -> Result<Vec<String>> {
             // Every column that there is. Of a stop that was triggered and cancelled in one batch nobody can tell.
             "order",
             "SELECT user_id, client_order_id, side, price, amount, filled_amount, status, order_type, cancel_reason,
-                    status <> 'cancelled' AND triggered_at IS NOT NULL,
-                    to_jsonb(o) - '{id,user_id,client_order_id,created_at,updated_at,triggered_at}'::text[]
+                    status <> 'cancelled' AND triggered_at IS NOT NULL, ended_at IS NULL, traded_until = ended_at,
+                    to_jsonb(o)
+                    - '{id,user_id,client_order_id,created_at,updated_at,triggered_at,ended_at,traded_until}'::text[]
              FROM exchange.orders o ORDER BY user_id, client_order_id",
         ),
         (

@@ -11,6 +11,7 @@ pub mod flow;
 pub mod load;
 mod random;
 mod scratch;
+pub mod sequencer;
 mod server;
 mod session;
 

@@ -24,6 +24,7 @@ pub struct Actor {
     markets: Vec<String>,
     next: u64,
     placed: Vec<i64>,
+    submits: bool,
     /// What the server has acknowledged.
     pub acknowledged: Acknowledged,
 }
@@ -66,7 +67,19 @@ impl Actor {
     pub fn new(session: Session, user: i64, markets: &[&str]) -> Self {
         let markets = markets.iter().map(|m| (*m).to_owned()).collect();
         let (random, others, placed) = (Random::new(user as u64), Vec::new(), Vec::new());
-        Self { session, random, user, others, markets, next: 0, placed, acknowledged: Acknowledged::default() }
+        let acknowledged = Acknowledged::default();
+        Self { session, random, user, others, markets, next: 0, placed, submits: false, acknowledged }
+    }
+
+    /// The client, who goes through the sequencer as often as not.
+    #[must_use]
+    pub fn submitting(self) -> Self {
+        Self { submits: true, ..self }
+    }
+
+    /// The function for a call: the sequencer's or the plain one.
+    fn call(&mut self, plain: &'static str, sequenced: &'static str) -> &'static str {
+        if self.submits && self.random.percent(50) { sequenced } else { plain }
     }
 
     /// The client, who now and then gives money to one of these users.
@@ -109,7 +122,8 @@ impl Actor {
     /// Places one order and notes its id, or that no answer came.
     pub fn place(&mut self) -> Result<()> {
         let order = self.order();
-        let answer = self.session.number(&format!("SELECT ({}).id", order.call()));
+        let call = self.call("place_order", "submit_order");
+        let answer = self.session.number(&format!("SELECT (exchange.{call}({})).id", order.literals()));
         self.note(order.client_id().to_owned(), answer)
     }
 
@@ -137,9 +151,10 @@ impl Actor {
 
     fn cancel(&mut self) -> Result<()> {
         let Some(id) = self.own_order() else { return Ok(()) };
-        let status = self.session.line(&format!("SELECT (exchange.cancel_order({id})).status"))?;
+        let call = self.call("cancel_order", "submit_cancel");
+        let status = self.session.line(&format!("SELECT (exchange.{call}({id})).status"))?;
         if status != "cancelled" {
-            return Err(Failure::new(format!("cancel_order({id}) answered {status}")));
+            return Err(Failure::new(format!("{call}({id}) answered {status}")));
         }
         self.acknowledged.cancelled.insert(id);
         Ok(())
@@ -149,7 +164,8 @@ impl Actor {
         let Some(id) = self.own_order() else { return Ok(()) };
         let (price, amount) = ORDERS.amendment(&mut self.random);
         let literal = |number: Option<String>| number.unwrap_or_else(|| "NULL".into());
-        self.session.run(&format!("SELECT exchange.amend_order({id}, {}, {})", literal(price), literal(amount)))
+        let call = self.call("amend_order", "submit_amend");
+        self.session.run(&format!("SELECT exchange.{call}({id}, {}, {})", literal(price), literal(amount)))
     }
 
     fn cancel_all(&mut self) -> Result<()> {

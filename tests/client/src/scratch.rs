@@ -33,9 +33,9 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// A running, streaming standby of a server.
-    pub fn standby(primary: &Server, name: &str, port: u16) -> Result<Self> {
-        let scratch = Self::prepare(name, port, "")?;
+    /// A running, streaming standby of a server, with these lines in its configuration.
+    pub fn standby(primary: &Server, name: &str, port: u16, settings: &str) -> Result<Self> {
+        let scratch = Self::prepare(name, port, settings)?;
         let (host, from) = (primary.host.to_string_lossy().into_owned(), primary.port.to_string());
         scratch.finish("pg_basebackup", &["-h", &host, "-p", &from, "-U", "postgres", "-c", "fast", "-R"])?;
         scratch.configure()?;

@@ -2,14 +2,22 @@
 
 use client_tests::door::{self, Door, Refusals};
 use client_tests::flow::{Command, Flow, Order, SMALL};
-use client_tests::{Database, Random, Result, Session};
+use client_tests::sequencer::PRELOAD;
+use client_tests::{Database, Random, Result, Scratch, Server, Session};
 
-const DOORS: [Door; 5] = [Door::Function, Door::Insert, Door::Bulk(1), Door::Bulk(7), Door::Bulk(1000)];
+const DOORS: [Door; 6] =
+    [Door::Function, Door::Insert, Door::Bulk(1), Door::Bulk(7), Door::Bulk(1000), Door::Sequencer];
+
+/// A server with sequencers; what they commit need not be durable here.
+fn preloaded(name: &str, port: u16) -> Result<Scratch> {
+    Scratch::with_settings(&format!("doors_{name}"), port, &format!("{PRELOAD}\nsynchronous_commit = off"))
+}
 
 /// Little money, so that some orders are refused for want of it.
-fn open(name: &str, door: Door, markets: &[&str], users: usize) -> Result<(Session, Vec<i64>)> {
+fn open(preloaded: &Scratch, name: &str, door: Door, markets: &[&str], users: usize) -> Result<(Session, Vec<i64>)> {
     let name = format!("doors_{name}_{door:?}").to_lowercase().replace(['(', ')'], "");
-    let mut session = Database::fresh(&name)?.connect()?;
+    let server = if door == Door::Sequencer { preloaded.server.clone() } else { Server::of_suite()? };
+    let mut session = Database::on(&server, &name)?.connect()?;
     // Crashes are tested elsewhere.
     session.run("SET synchronous_commit = off")?;
     markets.iter().try_for_each(|market| session.market(market))?;
@@ -26,12 +34,13 @@ fn open(name: &str, door: Door, markets: &[&str], users: usize) -> Result<(Sessi
 type Outcome = (Vec<String>, Refusals);
 
 /// Sends one random flow through every door, each time into a database of the same rules.
-fn hold(name: &str, flow: Flow<'_>, rules: &str, seed: u64) -> Result<()> {
+fn hold(name: &str, flow: Flow<'_>, rules: &str, seed: u16) -> Result<()> {
     let mut first: Option<Outcome> = None;
+    let sequenced = preloaded(name, 5500 + seed)?;
     for door in DOORS {
-        let (mut session, users) = open(name, door, flow.markets, 6)?;
+        let (mut session, users) = open(&sequenced, name, door, flow.markets, 6)?;
         session.run(rules)?;
-        let commands = Flow { users: &users, ..flow }.commands(&mut Random::new(seed), 850, &[]);
+        let commands = Flow { users: &users, ..flow }.commands(&mut Random::new(seed.into()), 850, &[]);
         let refused = door::send(&mut session, door, &commands)?;
         let state = door::state(&mut session)?;
         session.verify_is_empty()?;
@@ -131,10 +140,11 @@ const FAULTS: &[(&str, &str, Fault)] = &[
 ];
 
 /// Sends one order with each fault through every door; the answers that are otherwise.
-fn refusals(name: &str, status: &str, faults: &[(&str, &str, Fault)]) -> Result<Vec<String>> {
+fn refusals(name: &str, port: u16, status: &str, faults: &[(&str, &str, Fault)]) -> Result<Vec<String>> {
     let mut otherwise = Vec::new();
-    for door in [Door::Function, Door::Insert, Door::Bulk(1), Door::Bulk(100)] {
-        let (mut session, users) = open(name, door, &["BTC-USD"], 2)?;
+    let sequenced = preloaded(name, port)?;
+    for door in [Door::Function, Door::Insert, Door::Bulk(1), Door::Bulk(100), Door::Sequencer] {
+        let (mut session, users) = open(&sequenced, name, door, &["BTC-USD"], 2)?;
         session.run(&format!("SELECT exchange.place_order({}, 'BTC-USD', 'sell', 110, 1)", users[1]))?;
         let good = Order::limit(users[0], "taken", "BTC-USD", "buy", "100", "1");
         session.run(&format!("SELECT {}", good.call()))?;
@@ -162,7 +172,7 @@ fn refusals(name: &str, status: &str, faults: &[(&str, &str, Fault)]) -> Result<
 
 #[test]
 fn every_door_refuses_with_the_same_sqlstate() -> Result<()> {
-    assert_eq!(refusals("refusals", "open", FAULTS)?.concat(), "");
+    assert_eq!(refusals("refusals", 5516, "open", FAULTS)?.concat(), "");
     Ok(())
 }
 
@@ -175,6 +185,6 @@ fn every_door_looks_at_the_market_status_first() -> Result<()> {
         ("no such side", "22023", |o| o.with("side", "hold")),
         ("no such user", "42704", |o| o.with("user_id", 4_000_000)),
     ];
-    assert_eq!(refusals("status", "halted", faults)?.concat(), "");
+    assert_eq!(refusals("status", 5517, "halted", faults)?.concat(), "");
     Ok(())
 }

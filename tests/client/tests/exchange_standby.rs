@@ -1,5 +1,6 @@
 //! Where nothing may be written, everything can still be read.
 
+use client_tests::sequencer::{PRELOAD, submission};
 use client_tests::{Database, Failure, Result, Scratch, Session};
 
 const READS: [&str; 5] = [
@@ -37,6 +38,9 @@ fn reads_and_refuses(session: &mut Session, user: i64) -> Result<()> {
         "SELECT exchange.cancel_order(1)".into(),
         format!("SELECT exchange.cancel_all_orders({user})"),
         "SELECT exchange.amend_order(1, 1, 1)".into(),
+        submission(user, "BTC-USD", "buy", "100", "standby"),
+        format!("SELECT exchange.submit_cancel({user}, 'x')"),
+        "SELECT exchange.submit_amend(1, 1, 1)".into(),
         "CALL exchange.match_orders()".into(),
         format!("SELECT exchange.deposit({user}, 'USD', 1)"),
         format!("SELECT exchange.withdraw({user}, 'USD', 1)"),
@@ -65,10 +69,10 @@ fn a_read_only_session_reads_and_writes_nothing() -> Result<()> {
 
 #[test]
 fn a_standby_reads_and_writes_nothing_and_takes_over() -> Result<()> {
-    let primary = Scratch::start("standby_primary", 5504)?;
+    let primary = Scratch::with_settings("standby_primary", 5504, PRELOAD)?;
     let database = Database::on(&primary.server, "venue")?;
     let (mut session, user) = open(&database)?;
-    let standby = Scratch::standby(&primary.server, "standby_standby", 5505)?;
+    let standby = Scratch::standby(&primary.server, "standby_standby", 5505, PRELOAD)?;
     session.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'buy', 98, 1)"))?;
     let last = session.line("SELECT pg_current_wal_lsn()")?;
     let mut copy = standby.server.connect("venue", "postgres")?;
@@ -84,8 +88,12 @@ fn a_standby_reads_and_writes_nothing_and_takes_over() -> Result<()> {
     }
     reads_and_refuses(&mut copy, user)?;
     assert_eq!(client_tests::checksums(&mut copy)?, client_tests::checksums(&mut session)?);
+    assert_ne!(copy.sequencer_state()?, "working");
+    let workers = "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pg_bourse%'";
+    assert_eq!(copy.number(workers)?, 0, "workers of ours on a standby");
     primary.kill()?;
     copy.run("SELECT pg_promote()")?;
+    copy.number(&submission(user, "BTC-USD", "buy", "96", "promoted"))?;
     copy.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'buy', 97, 1)"))?;
     copy.run(&format!("SELECT exchange.cancel_order({user}, 'x')"))?;
     copy.verify_is_empty()
