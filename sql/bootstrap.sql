@@ -1,5 +1,7 @@
 -- Roles and schemas. Roles belong to the cluster, not to the extension: they are made when absent and stay
 -- when the extension goes.
+-- The path is for this whole script; CREATE EXTENSION puts back the caller's.
+SET LOCAL search_path = pg_catalog, pg_temp;
 -- The lock is for two databases of a new cluster that do it at once.
 LOCK TABLE pg_catalog.pg_authid, pg_catalog.pg_auth_members IN SHARE ROW EXCLUSIVE MODE;
 DO $$
@@ -19,9 +21,11 @@ GRANT bourse_trader TO bourse_admin, bourse_gateway;
 
 CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity AUTHORIZATION bourse_owner;
+CREATE SCHEMA audit AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, exchange TO bourse_viewer, bourse_worker;
+GRANT USAGE ON SCHEMA bourse, identity, audit, exchange TO bourse_viewer, bourse_worker;
 
 COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
 COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';
+COMMENT ON SCHEMA audit IS 'Who did what, in a way that tampering shows';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';

@@ -68,3 +68,33 @@ GRANT EXECUTE ON FUNCTION
     TO bourse_admin;
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bourse_admin, bourse_worker;
+
+-- The trail: everybody may log for whom the session acts, operators switch it, seal it and check it.
+GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb), identity.export_user(bigint)
+    TO bourse_trader, bourse_worker;
+GRANT EXECUTE ON FUNCTION audit.seal(), audit.head(), audit.verify(text) TO bourse_admin, bourse_worker;
+GRANT EXECUTE ON FUNCTION
+    audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text)
+    TO bourse_admin;
+
+-- Who logs users in. None of it works for a session that acts for one user.
+GRANT EXECUTE ON FUNCTION
+    identity.register(text, text, text, text, text), identity.authenticate(text, text, text, jsonb),
+    identity.create_telegram_user(text, jsonb), identity.link_identity(bigint, text, text, jsonb),
+    identity.register_principal(text, bigint), identity.verify_password(text, text),
+    identity.issue_code(bigint, text), identity.verify_code(bigint, text, text), identity.verify_api_key(text)
+    TO bourse_admin, bourse_gateway;
+-- Everybody for their own user.
+GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
+GRANT EXECUTE ON FUNCTION
+    identity.issue_api_key(bigint, text, timestamptz), identity.revoke_api_key(bigint),
+    identity.store_credentials(bigint, text, text, text, text, boolean, text)
+    TO bourse_trader;
+GRANT EXECUTE ON FUNCTION
+    identity.get_user_credentials(bigint, text), identity.get_user_credentials(text, text, boolean),
+    identity.decrypt_credentials(bigint, text, boolean)
+    TO bourse_trader, bourse_worker;
+-- The keeper of the vault.
+GRANT EXECUTE ON FUNCTION
+    identity.validate_credentials(bigint, boolean), identity.rotate_credentials(integer), identity.vault_keys()
+    TO bourse_admin, bourse_worker;

@@ -13,6 +13,7 @@ const MOST_SLOTS: i32 = crate::exchange::sequencer::SLOTS as i32;
 
 /// Makes the settings known. Called once, when the library is loaded.
 pub fn register() {
+    crate::identity::settings::register();
     GucRegistry::define_bool_guc(
         c"bourse.notify",
         c"Sends NOTIFY bourse with the symbol of each market whose book has changed, once per transaction.",

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`bourse`] | install, migrate, status |
-//! | [`identity`] | who the session acts for |
+//! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
@@ -85,6 +85,43 @@ pgrx::extension_sql_file!("../sql/exchange/feed.sql", name = "exchange_feed", re
 pgrx::extension_sql_file!("../sql/exchange/match_orders.sql", name = "match_orders", requires = ["exchange_feed"]);
 pgrx::extension_sql_file!("../sql/exchange/sequencer.sql", name = "exchange_sequencer", requires = ["match_orders"]);
 pgrx::extension_sql_file!("../sql/exchange/verify.sql", name = "exchange_verify", requires = ["exchange_sequencer"]);
+pgrx::extension_sql_file!("../sql/audit/chain.sql", name = "audit_chain", requires = ["exchange_verify"]);
+pgrx::extension_sql_file!("../sql/audit/record_change.sql", name = "audit_record_change", requires = ["audit_chain"]);
+pgrx::extension_sql_file!("../sql/audit/switch.sql", name = "audit_switch", requires = ["audit_record_change"]);
+pgrx::extension_sql_file!("../sql/audit/log_activity.sql", name = "audit_log_activity", requires = ["audit_switch"]);
+pgrx::extension_sql_file!("../sql/audit/seal.sql", name = "audit_seal", requires = ["audit_log_activity"]);
+pgrx::extension_sql_file!("../sql/audit/verify.sql", name = "audit_verify", requires = ["audit_seal"]);
+pgrx::extension_sql_file!("../sql/identity/user_rows.sql", name = "identity_user_rows", requires = ["audit_verify"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/export_user.sql",
+    name = "identity_export_user",
+    requires = ["identity_user_rows"]
+);
+pgrx::extension_sql_file!(
+    "../sql/identity/erase_user.sql",
+    name = "identity_erase_user",
+    requires = ["identity_export_user"]
+);
+pgrx::extension_sql_file!("../sql/identity/secrets.sql", name = "identity_secrets", requires = ["identity_erase_user"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/passwords.sql",
+    name = "identity_passwords",
+    requires = ["identity_secrets"]
+);
+pgrx::extension_sql_file!("../sql/identity/users.sql", name = "identity_users", requires = ["identity_passwords"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/principals.sql",
+    name = "identity_principals",
+    requires = ["identity_users"]
+);
+pgrx::extension_sql_file!("../sql/identity/codes.sql", name = "identity_codes", requires = ["identity_principals"]);
+pgrx::extension_sql_file!("../sql/identity/api_keys.sql", name = "identity_api_keys", requires = ["identity_codes"]);
+pgrx::extension_sql_file!(
+    "../sql/identity/credentials.sql",
+    name = "identity_credentials",
+    requires = ["identity_api_keys"]
+);
+pgrx::extension_sql_file!("../sql/identity/vault.sql", name = "identity_vault", requires = ["identity_credentials"]);
 pgrx::extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
 
 /// What `cargo pgrx test` asks of the crate.

@@ -1,25 +1,16 @@
 -- The house rules that the catalog can show.
-SELECT p.oid, n.nspname AS schema, p.oid::regprocedure::text AS routine, p.prosecdef, p.proowner, p.proacl, p.proconfig,
-       p.prorettype, l.lanname
+SELECT p.oid, n.nspname AS schema, p.oid::regprocedure::text AS routine, p.prosecdef, p.proowner, p.proconfig
 INTO TEMP routines
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE n.nspname IN ('bourse', 'identity', 'exchange');
-SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS relation, c.relkind, c.relowner, c.relrowsecurity, c.reloptions,
-       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'user_id') AS has_user
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange');
+SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS relation, c.relkind, c.relowner, c.reloptions
 INTO TEMP relations
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND c.relkind IN ('r', 'p', 'v', 'm');
-SELECT r AS role INTO TEMP roles
-FROM unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r;
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p', 'v', 'm');
 
 -- Each of these lists what breaks a rule: 0 rows. Every routine, table and view has a COMMENT.
 SELECT routine AS without_comment FROM routines WHERE obj_description(oid, 'pg_proc') IS NULL
 UNION ALL SELECT relation FROM relations WHERE obj_description(oid, 'pg_class') IS NULL;
--- Nothing is open to PUBLIC.
-SELECT routine AS executable_by_public FROM routines, aclexplode(coalesce(proacl, acldefault('f', proowner)))
-WHERE grantee = 0;
-SELECT relation AS open_to_public, v.verb FROM relations, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) v (verb)
-WHERE has_table_privilege('public', oid, verb);
 -- A SECURITY DEFINER function belongs to bourse_owner and looks names up in pg_catalog, its schema, then pg_temp.
 SELECT routine AS careless_definer, proowner::regrole AS owner, proconfig FROM routines
 WHERE prosecdef AND (proowner <> 'bourse_owner'::regrole
@@ -27,13 +18,11 @@ WHERE prosecdef AND (proowner <> 'bourse_owner'::regrole
 SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolinherit FROM pg_roles WHERE rolname LIKE 'bourse\_%' ORDER BY rolname;
 SELECT m.roleid::regrole AS member_of_owner, m.member::regrole FROM pg_auth_members m
 WHERE m.roleid = 'bourse_owner'::regrole;
--- Every table and view belongs to bourse_owner; what tells of a user has row security, a view runs as its reader.
+-- Every table and view belongs to bourse_owner, a view runs as its reader.
 SELECT relation AS not_of_owner, relowner::regrole FROM relations WHERE relowner <> 'bourse_owner'::regrole;
 SELECT relation AS reads_as_owner FROM relations
 WHERE relkind = 'v' AND coalesce(array_position(reloptions, 'security_invoker=true'), 0) = 0;
--- order_commands alone has none: COPY is refused with row security, a trigger checks its users instead.
-SELECT relation AS without_row_security FROM relations
-WHERE relkind IN ('r', 'p') AND NOT relrowsecurity AND (has_user OR relation LIKE '%users' OR relation LIKE '%trades');
+-- exchange.order_commands has no row security; a trigger checks whose commands they are.
 SELECT tgname FROM pg_trigger WHERE tgrelid = 'exchange.order_commands'::regclass AND NOT tgisinternal;
 -- Every foreign key of a table is served by an index that begins with its columns.
 SELECT conrelid::regclass AS scanned_for, conname FROM pg_constraint c JOIN relations r ON r.oid = c.conrelid
@@ -46,38 +35,6 @@ JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid 
 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE i.indrelid = 'exchange.orders'::regclass
   AND a.attname IN ('filled_amount', 'reserved', 'visible_amount', 'updated_at', 'amount');
-
--- Who may execute what. Trigger functions and helpers are nobody's.
-SELECT routine, string_agg(replace(role, 'bourse_', ''), ' ' ORDER BY role) AS executable_by
-FROM routines LEFT JOIN roles ON has_function_privilege(role, oid, 'EXECUTE')
-WHERE prorettype <> 'trigger'::regtype
-GROUP BY routine ORDER BY routine COLLATE "C";
-
--- Who may do what with which table; * only some columns. No UPDATE or DELETE where money stands, TRUNCATE nowhere.
-SELECT relation, role,
-       concat_ws(' ', CASE WHEN has_table_privilege(role, oid, 'SELECT') THEN 'select'
-                           WHEN has_any_column_privilege(role, oid, 'SELECT') THEN 'select*' END,
-                      CASE WHEN has_table_privilege(role, oid, 'INSERT') THEN 'insert'
-                           WHEN has_any_column_privilege(role, oid, 'INSERT') THEN 'insert*' END,
-                      CASE WHEN has_table_privilege(role, oid, 'UPDATE') THEN 'update'
-                           WHEN has_any_column_privilege(role, oid, 'UPDATE') THEN 'update*' END,
-                      CASE WHEN has_table_privilege(role, oid, 'DELETE') THEN 'delete' END,
-                      CASE WHEN has_table_privilege(role, oid, 'TRUNCATE') THEN 'truncate' END) AS may
-FROM relations CROSS JOIN roles
-WHERE role <> 'public'
-ORDER BY relation COLLATE "C", role COLLATE "C" \crosstabview relation role may
--- The columns that a trader may give, and those of users that nobody reads.
-SELECT a.attrelid::regclass, string_agg(attname, ' ' ORDER BY attnum) AS a_trader_may_insert
-FROM pg_attribute a JOIN relations r ON r.oid = a.attrelid
-WHERE attnum > 0 AND has_column_privilege('bourse_trader', a.attrelid, attnum, 'INSERT') GROUP BY 1 ORDER BY 1;
-SELECT attname AS nobody_reads FROM pg_attribute
-WHERE attrelid = 'identity.users'::regclass AND attnum > 0
-  AND NOT EXISTS (SELECT FROM roles WHERE role <> 'public' AND has_column_privilege(role, attrelid, attnum, 'SELECT'));
-SELECT role, string_agg(n.nspname, ' ' ORDER BY n.nspname) AS uses_schemas
-FROM roles CROSS JOIN pg_namespace n
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(role, n.oid, 'USAGE') GROUP BY role ORDER BY role;
-SELECT n.nspname AS writable, role FROM roles CROSS JOIN pg_namespace n
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND has_schema_privilege(role, n.oid, 'CREATE');
 
 -- The public names that are missing: none.
 SELECT s.relation || '.' || c.name AS missing_column

@@ -1,6 +1,6 @@
 -- Before install() there are functions but no tables.
 SELECT count(*) AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
 
 -- Every function that a trader or an admin may call answers 55000 and says what to do. The calls come from the
 -- catalog, so a new function is covered the day it is granted. refusal() serves the files that follow as well: it gives
@@ -21,7 +21,7 @@ SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refus
                   (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY i)
                    FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, i)))) AS answer
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('bourse', 'identity', 'exchange') AND p.prorettype <> 'trigger'::regtype
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND p.prorettype <> 'trigger'::regtype
   AND p.proname <> 'install'
   AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE') OR has_function_privilege('bourse_worker', p.oid, 'EXECUTE'))
 ORDER BY (n.nspname || '.' || p.proname) COLLATE "C", p.pronargs;

@@ -7,6 +7,7 @@ SELECT count(exchange.create_market('RFT-' || m, 'RFT', 'USD')) FROM unnest(ARRA
 INSERT INTO identity.users (name, is_active) VALUES ('rft ann', true), ('rft bob', true), ('rft rich', true), ('rft idle', false);
 SELECT count(exchange.deposit(u.id, a, 1000)) FROM identity.users u, unnest(ARRAY['RFT', 'USD', 'BIG']) a WHERE u.name LIKE 'rft %';
 SELECT exchange.deposit(person('rft rich'), 'BIG', 999999998999, 'rft rich') > 0 AS deposited, exchange.withdraw(person('rft rich'), 'USD', 980) > 0 AS withdrawn;
+SELECT exchange.transfer(person('rft rich'), person('rft idle'), 'USD', 1, 'rft sent') < exchange.transfer(person('rft idle'), person('rft rich'), 'USD', 1) AS there_and_back;
 -- On RFT-USD bob offers 2 at 12, the order of 1 at 11 has traded, one is cancelled. Of RFT-BAND the last price is 10, 5 to 15 is the band.
 SELECT count(*) FROM (VALUES ('bob', 'RFT-USD', 'sell', 12, 2, 'live'), ('bob', 'RFT-USD', 'sell', 11, 1, 'filled'), ('ann', 'RFT-USD', 'buy', 11, 1, NULL), ('ann', 'RFT-USD', 'buy', 5, 1, 'gone'),
                              ('bob', 'RFT-BIG', 'buy', 500, 1, NULL), ('ann', 'RFT-LIM', 'buy', 1, 1, NULL), ('bob', 'RFT-BAND', 'sell', 10, 1, NULL), ('ann', 'RFT-BAND', 'buy', 10, 1, NULL)) AS o (u, symbol, side, price, amount, id),
@@ -137,7 +138,7 @@ INSERT INTO refused_call (sqlstate, hint, statement) VALUES
     ('22003', 'No price, amount, price x amount or balance may reach 1000000000000.', 'SELECT exchange.deposit(@rich, ''BIG'', 1000)'),
     ('22023', 'An asset is 1 to 10 capital letters and digits, like USD or BTC.', 'SELECT exchange.deposit(@ann, ''usd'', 1)'), ('42704', 'Make one with INSERT%', 'SELECT exchange.deposit(0, ''USD'', 1)'),
     ('22023', 'Give a reference of at least one character, or none.', 'SELECT exchange.deposit(@ann, ''USD'', 1, '''')'),
-    ('23505', 'Give each transfer a reference of its own; %', 'SELECT exchange.deposit(@ann, ''USD'', 1, ''rft rich'')'), ('23505', 'Give each transfer a reference%', 'SELECT exchange.transfer(@ann, @bob, ''USD'', 1, ''rft rich'')'),
+    ('23505', 'Give each transfer a reference of its own; %', 'SELECT exchange.deposit(@ann, ''USD'', 1, ''rft rich'')'), ('23505', 'Give each transfer a reference%', 'SELECT exchange.transfer(person(''rft rich''), @bob, ''USD'', 1, ''rft sent'')'),
     ('23514', 'Only available funds can leave: cancel orders that lock funds, or ask for less.', 'SELECT exchange.withdraw(@ann, ''USD'', 1000)'), ('23514', 'Only available funds can leave%', 'SELECT exchange.transfer(@ann, @bob, ''USD'', 1000)'),
     ('22023', 'Name two different users.', 'SELECT exchange.transfer(@ann, @ann, ''USD'', 1)'), ('42704', 'Make one with INSERT%', 'SELECT exchange.transfer(@ann, 0, ''USD'', 1)'),
     ('22004', 'Give a value for user_id.', 'SELECT exchange.transfer(@ann, NULL, ''USD'', 1)'), ('22004', 'Give a value for change.', 'SELECT exchange.update_user_balance(@ann, NULL)'), ('42704', 'Make one with INSERT%', 'SELECT exchange.update_user_balance(0, 1)'),
@@ -224,7 +225,7 @@ SELECT wanted AS sqlstate, count(DISTINCT "case") AS cases FROM tried GROUP BY w
 -- Of all hints in functions written in SQL none was missing.
 SELECT DISTINCT p.oid::regprocedure AS function, replace(h[1], '''''', '''') AS never_given
 FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
-WHERE p.pronamespace IN ('exchange'::regnamespace, 'identity'::regnamespace, 'bourse'::regnamespace)
+WHERE p.pronamespace IN ('exchange'::regnamespace, 'bourse'::regnamespace)
   AND NOT EXISTS (SELECT FROM tried t WHERE t.given_hint = replace(h[1], '''''', ''''));
 DROP ROLE regress_rft_trader, regress_rft_gateway;
 SELECT * FROM exchange.verify();

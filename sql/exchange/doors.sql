@@ -62,7 +62,7 @@ COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
 CREATE FUNCTION exchange.set_market_status(symbol text, status text)
 RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'set_market_status_wrapper';
 COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
-'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the batch that is matching. Returns the status. 22004 NULL, 22023 unknown status, 42704 unknown market';
+'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the batch that is matching. A change leaves a row in audit_logs while exchange.markets is audited. Returns the status. 22004 NULL, 22023 unknown status, 42704 unknown market';
 
 CREATE FUNCTION exchange.expire_orders(symbol text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';

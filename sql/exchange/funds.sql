@@ -46,7 +46,7 @@ $$;
 COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
 
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
--- another body it is refused.
+-- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
 CREATE FUNCTION exchange.journal_transfer(
     user_id bigint, asset text, kind text, amount numeric, locked_amount numeric, reference text,
     counterparty_id bigint, debit_id bigint, OUT transfer_id bigint, OUT is_new boolean)
@@ -61,11 +61,17 @@ BEGIN
     END IF;
     INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
-    ON CONFLICT ON CONSTRAINT transfers_reference_key DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING t.id INTO transfer_id;
     is_new := transfer_id IS NOT NULL;
     IF NOT is_new THEN
-        SELECT * INTO STRICT first FROM exchange.transfers t WHERE t.reference = journal_transfer.reference;
+        IF kind = 'transfer' THEN
+            SELECT * INTO STRICT first FROM exchange.transfers t
+            WHERE t.kind = 'transfer' AND t.user_id = journal_transfer.user_id AND t.reference = journal_transfer.reference;
+        ELSE
+            SELECT * INTO STRICT first FROM exchange.transfers t
+            WHERE t.kind <> 'transfer' AND t.reference = journal_transfer.reference;
+        END IF;
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
@@ -141,7 +147,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
-'Credits available funds. amount: in the asset, up to 8 decimals. reference: the caller''s id, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer';
+'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer';
 
 CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

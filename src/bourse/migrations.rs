@@ -23,6 +23,12 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0006_exchange_order_types"),
     migration!("0007_exchange_money"),
     migration!("0008_exchange_reads"),
+    migration!("0009_identity_logins"),
+    migration!("0010_identity_codes"),
+    migration!("0011_identity_api_keys"),
+    migration!("0012_identity_credentials"),
+    migration!("0013_audit_logs"),
+    migration!("0014_exchange_references"),
 ];
 
 const JOURNAL: &str = "

@@ -14,6 +14,7 @@ use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
+use crate::pg::session;
 use crate::pg::table::Table;
 
 #[pg_extern(sql = false)]
@@ -27,8 +28,26 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
             "A status is open, halted, cancel_only, auction or closed.",
         )
     })?;
+    // Held from here on: nobody else changes the status between the two readings.
+    venue::acquire(std::iter::once(Lock::Market(symbol)));
+    let before = require_market(symbol)?.rules.status;
     market(symbol, Action::SetStatus(status))?;
+    let after = require_market(symbol)?.rules.status;
+    if after != before {
+        record_status(symbol, before, after);
+    }
     Ok(given.to_owned())
+}
+
+/// Tells the audit trail, whose trigger the engine passes by.
+fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus) {
+    let recorded = session::as_role(c"bourse_owner", || {
+        let arguments = [symbol.into(), before.as_str().into(), after.as_str().into()];
+        Spi::run_with_args("SELECT audit.record_market_status($1, $2, $3)", &arguments)
+    });
+    if let Err(error) = recorded {
+        pgrx::error!("status of market {symbol} not recorded: {error}");
+    }
 }
 
 #[pg_extern(sql = false)]

@@ -1,7 +1,12 @@
-//! Who the session is and for whom it may act.
+//! Who the session is and for whom it may act; passwords, codes, API keys and the vault.
 //!
 //! Any session can set a placeholder setting, so `bourse.user_id` counts only for logins that are members of
 //! `bourse_gateway`.
+
+mod credentials;
+mod keys;
+mod secrets;
+pub mod settings;
 
 use std::cell::RefCell;
 
@@ -43,6 +48,18 @@ pub fn require_acts_for(user_id: i64) -> Answer<()> {
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("no permission to act for user {user_id}"),
         "Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.",
+    ))
+}
+
+/// Refuses a session that does not act for everybody (42501).
+fn require_acts_for_all() -> Answer<()> {
+    if matches!(acting()?, Acting::All) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "this session does not act for everybody",
+        "Connect as a member of bourse_gateway and RESET bourse.user_id, or as an admin.",
     ))
 }
 
@@ -143,6 +160,12 @@ fn current_user_id() -> Result<Option<i64>, ErrorReport> {
 fn acts_for(user_id: Option<i64>) -> Result<bool, ErrorReport> {
     crate::bourse::require_tables()?;
     Ok(may_act_for(user_id)?)
+}
+
+#[pg_extern(sql = false)]
+fn require_operator() -> Result<(), ErrorReport> {
+    crate::bourse::require_tables()?;
+    Ok(require_acts_for_all()?)
 }
 
 #[pg_extern(sql = false)]

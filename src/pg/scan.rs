@@ -85,6 +85,12 @@ impl Row<'_> {
         self.numeric(column).and_then(|n| n.money().ok())
     }
 
+    /// A bytea; it stands in the row, so it is valid until the scan moves on.
+    pub fn bytes(&self, column: usize) -> Option<&[u8]> {
+        // SAFETY: the caller names a bytea column; the borrow of the row keeps the scan where it is.
+        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
+    }
+
     /// A text, empty when it is NULL.
     pub fn text(&self, column: usize) -> &str {
         self.some_text(column).unwrap_or_default()

@@ -1,6 +1,8 @@
 //! What the session is: its roles, its isolation, its settings.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -43,6 +45,25 @@ pub fn setting(name: &CStr) -> Option<String> {
     }
 }
 
+/// Whether the server is starting and loads `shared_preload_libraries`.
+pub fn is_preloading() -> bool {
+    // SAFETY: reads a variable of the postmaster.
+    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
+}
+
+/// When this process last read the configuration: another time means another configuration.
+pub fn configuration_loaded_at() -> i64 {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::PgReloadTime }
+}
+
+/// The data directory of the server, which the server's user owns.
+pub fn data_directory() -> PathBuf {
+    // SAFETY: set at start and never changed; it is a zero-ended string.
+    let path = unsafe { CStr::from_ptr(pg_sys::DataDir) };
+    PathBuf::from(OsStr::from_bytes(path.to_bytes()))
+}
+
 /// Refuses in a read-only transaction and on a standby (25006), as PostgreSQL does for its own commands.
 pub fn refuse_read_only(command: &str) {
     let Ok(command) = CString::new(command) else { return };
@@ -63,12 +84,6 @@ pub fn reads_one_snapshot() -> bool {
 pub fn has_written() -> bool {
     // SAFETY: reads a backend variable.
     unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
-}
-
-/// Whether the server is loading the libraries that all its processes inherit.
-pub fn is_preloading() -> bool {
-    // SAFETY: reads a variable of the server.
-    unsafe { pg_sys::process_shared_preload_libraries_in_progress }
 }
 
 /// The oid of a table, index or sequence.

@@ -7,7 +7,7 @@ use client_tests::{Database, Failure, Result, Scratch, Server, Session};
 
 const TABLES: &str = "
     SELECT count(*) FROM pg_class
-    WHERE relkind IN ('r', 'v', 'S') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange')";
+    WHERE relkind IN ('r', 'v', 'S') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')";
 
 fn extension(name: &str) -> Result<Database> {
     Database::with_extension(&Server::of_suite()?, name)
@@ -111,7 +111,7 @@ fn the_tables_belong_to_the_user_and_hold_the_extension() -> Result<()> {
     session.fund(user, &[("USD", "10")])?;
     let members = "SELECT count(*) FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
                    WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e'
-                     AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange')
+                     AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')
                      AND c.relkind <> 'c'";
     assert_eq!(session.number(members)?, 0);
     assert_eq!(session.refused("DROP EXTENSION pg_bourse")?, "2BP01");

@@ -14,6 +14,7 @@ fn open(name: &str) -> Result<(Database, Session, i64)> {
     root.run(&format!("UPDATE identity.users SET db_role = 'privacy_alice' WHERE id = {alice}"))?;
     for user in [alice, bob, carol] {
         root.fund(user, &[("USD", "10000"), ("BTC", "10")])?;
+        root.identities(user)?;
         root.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'buy', {}, 2)", 50 + user))?;
         root.run("SELECT exchange.amend_order(max(id), NULL, 1) FROM exchange.orders")?;
         root.run(&format!(

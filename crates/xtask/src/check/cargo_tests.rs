@@ -14,7 +14,7 @@ use crate::project::Project;
 pub fn unit(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
     command.args(["test", "--release", "--no-fail-fast"]);
-    command.args(["-p", "matching", "-p", "xtask"]);
+    command.args(["-p", "matching", "-p", "vault", "-p", "xtask"]);
     harness(project, "cargo test", &mut command)
 }
 

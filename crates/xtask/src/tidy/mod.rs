@@ -6,6 +6,7 @@
 mod pairs;
 mod scan;
 mod source;
+mod sql;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,15 @@ fn sql_files_have_good_names_and_are_used() {
     tree.hold(source::hyphen_in_sql_name);
     let violations = pairs::unreferenced_sql(&tree.files);
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn sql_looks_no_name_up_where_others_can_put_one() {
+    let tree = Tree::read();
+    tree.hold(sql::routine_without_path);
+    tree.hold(sql::careless_creation);
+    tree.hold(sql::script_without_path);
+    assert!(tree.paths().contains(&"sql/bootstrap.sql"), "the first script has moved: mend this rule");
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! Rules about the SQL that becomes part of a database: nothing in it looks a name up where somebody else can put one.
+//! `.ci/pgspot` checks the same with another program.
+
+/// A procedure with a SET clause cannot COMMIT: this one qualifies every name and operator.
+const WITHOUT_PATH: &str = "exchange.match_orders";
+
+fn is_extension_script(path: &str) -> bool {
+    path.starts_with("sql/") && path.ends_with(".sql") && !path.starts_with("sql/migrations/")
+}
+
+/// The routines that a script makes: line, qualified name, and everything before the body.
+fn routines(text: &str) -> Vec<(usize, &str, &str)> {
+    let begins = ["CREATE FUNCTION ", "CREATE PROCEDURE "];
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some(rest) = begins.iter().find_map(|begin| line.strip_prefix(begin)) else { continue };
+        let name = rest.split('(').next().unwrap_or(rest);
+        // The line is a part of the text: its place tells where the statement goes on.
+        let from = line.as_ptr() as usize - text.as_ptr() as usize;
+        let statement = &text[from..];
+        let end = [" AS $", " AS '"].iter().filter_map(|body| statement.find(body)).min();
+        found.push((number, name, &statement[..end.unwrap_or(statement.len())]));
+    }
+    found
+}
+
+/// Every function in SQL or PL/pgSQL, and every SECURITY DEFINER, has a path that begins with pg_catalog and ends with
+/// pg_temp, which would otherwise come first.
+pub fn routine_without_path(path: &str, text: &str) -> Vec<String> {
+    if !is_extension_script(path) {
+        return Vec::new();
+    }
+    routines(text)
+        .into_iter()
+        .filter(|(_, name, header)| {
+            let schema = name.split('.').next().unwrap_or_default();
+            let wanted = format!("SET search_path = pg_catalog, {schema}, pg_temp");
+            let runs_as_caller_in_c = header.contains("LANGUAGE c") && !header.contains("SECURITY DEFINER");
+            !runs_as_caller_in_c && !header.contains(&wanted) && *name != WITHOUT_PATH
+        })
+        .map(|(line, name, _)| format!("{path}:{line}: {name} lacks its search_path"))
+        .collect()
+}
+
+/// What stands there already may be somebody else's: the extension makes its objects or fails. Names are qualified,
+/// so that they are made where they belong.
+pub fn careless_creation(path: &str, text: &str) -> Vec<String> {
+    if !is_extension_script(path) {
+        return Vec::new();
+    }
+    let mut violations = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        // `IF NOT EXISTS (SELECT …` is PL/pgSQL.
+        let conditional = line.split("IF NOT EXISTS").skip(1).any(|rest| !rest.trim_start().starts_with('('));
+        if line.contains("CREATE OR REPLACE") || conditional {
+            violations.push(format!("{path}:{number}: makes what may be there already"));
+        }
+    }
+    let unqualified = routines(text).into_iter().filter(|(_, name, _)| !name.contains('.'));
+    violations.extend(unqualified.map(|(line, name, _)| format!("{path}:{line}: {name} has no schema")));
+    violations
+}
+
+/// The blocks of the script itself run with a path of its own.
+pub fn script_without_path(path: &str, text: &str) -> Vec<String> {
+    let has_path = || text.lines().any(|line| line == "SET LOCAL search_path = pg_catalog, pg_temp;");
+    if path == "sql/bootstrap.sql" && !has_path() {
+        return vec![format!("{path}: does not set the path of the script")];
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "CREATE FUNCTION a.f(b text) RETURNS text\n\
+                        LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, a, pg_temp AS $$ SELECT 1 $$;\n\
+                        CREATE FUNCTION a.g() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';\n";
+
+    #[test]
+    fn a_routine_needs_its_path() {
+        let rule = routine_without_path;
+        assert!(rule("sql/a/f.sql", GOOD).is_empty());
+        assert_eq!(rule("sql/a/f.sql", &GOOD.replace(", pg_temp", "")).len(), 1);
+        assert_eq!(rule("sql/a/f.sql", &GOOD.replace("pg_catalog, a", "a, pg_catalog")).len(), 1);
+        assert_eq!(rule("sql/a/f.sql", &GOOD.replace("LANGUAGE c", "LANGUAGE c SECURITY DEFINER")).len(), 1);
+        assert!(rule("sql/migrations/1.sql", &GOOD.replace(", pg_temp", "")).is_empty(), "the runner sets their path");
+    }
+
+    #[test]
+    fn a_script_makes_its_own_objects_or_fails() {
+        let rule = careless_creation;
+        assert!(rule("sql/a/f.sql", GOOD).is_empty());
+        assert_eq!(rule("sql/a/f.sql", &GOOD.replace("a.g()", "g()")).len(), 1);
+        assert_eq!(rule("sql/a/f.sql", "CREATE OR REPLACE FUNCTION a.f()").len(), 1);
+        assert_eq!(rule("sql/a/f.sql", "CREATE TABLE IF NOT EXISTS a.t ()").len(), 1);
+        assert!(rule("sql/a/f.sql", "IF NOT EXISTS (SELECT FROM a.t) THEN").is_empty());
+    }
+
+    #[test]
+    fn the_script_sets_its_path() {
+        assert_eq!(script_without_path("sql/bootstrap.sql", "SELECT 1;").len(), 1);
+        assert!(script_without_path("sql/bootstrap.sql", "SET LOCAL search_path = pg_catalog, pg_temp;\n").is_empty());
+    }
+}

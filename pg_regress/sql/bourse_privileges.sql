@@ -1,0 +1,70 @@
+-- Who may do what with every schema, table, view, sequence and routine: a row for each that the catalog knows, a column
+-- for each role. PUBLIC stands for everybody who can connect. The letters:
+--   schema    U usage  C create
+--   table     S select  I insert  U update  D delete  T truncate  R references  G trigger; small: some columns only
+--   sequence  S select  U usage  W update
+--   routine   X execute
+CREATE FUNCTION pg_temp.letters(privileges text[], letters text, granted text[], partly text[] DEFAULT '{}') RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(CASE WHEN p = ANY (granted) THEN substr(letters, n::integer, 1) WHEN p = ANY (partly) THEN lower(substr(letters, n::integer, 1)) END, '' ORDER BY n)
+    FROM unnest(privileges) WITH ORDINALITY AS u (p, n)
+$$;
+CREATE FUNCTION pg_temp.may(role text, kind text, object oid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    on_schema CONSTANT text[] := '{USAGE,CREATE}';
+    on_table CONSTANT text[] := '{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}';
+    on_sequence CONSTANT text[] := '{SELECT,USAGE,UPDATE}';
+BEGIN
+    RETURN CASE kind
+        WHEN 'schema' THEN pg_temp.letters(on_schema, 'UC', ARRAY(SELECT p FROM unnest(on_schema) p WHERE has_schema_privilege(role, object, p)))
+        WHEN 'sequence' THEN pg_temp.letters(on_sequence, 'SUW', ARRAY(SELECT p FROM unnest(on_sequence) p WHERE has_sequence_privilege(role, object, p)))
+        WHEN 'routine' THEN pg_temp.letters('{EXECUTE}', 'X', ARRAY(SELECT p FROM unnest('{EXECUTE}'::text[]) p WHERE has_function_privilege(role, object, p)))
+        ELSE pg_temp.letters(on_table, 'SIUDTRG', ARRAY(SELECT p FROM unnest(on_table) p WHERE has_table_privilege(role, object, p)),
+                             ARRAY(SELECT p FROM unnest('{SELECT,INSERT,UPDATE,REFERENCES}'::text[]) p WHERE has_any_column_privilege(role, object, p))) END;
+END
+$$;
+CREATE TEMP TABLE matrix AS
+WITH objects (kind, oid, name) AS (
+    SELECT 'schema', n.oid, n.nspname::text FROM pg_namespace n
+    UNION ALL
+    SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' ELSE 'table' END, c.oid, n.nspname || '.' || c.relname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT 'routine', p.oid, p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+)
+SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
+FROM objects o, unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker', 'bourse_owner']) r (role)
+WHERE split_part(o.name, '.', 1) IN ('bourse', 'identity', 'audit', 'exchange');
+\pset null ''
+SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public, max(may) FILTER (WHERE role = 'bourse_viewer') AS viewer,
+       max(may) FILTER (WHERE role = 'bourse_trader') AS trader, max(may) FILTER (WHERE role = 'bourse_gateway') AS gateway,
+       max(may) FILTER (WHERE role = 'bourse_admin') AS admin, max(may) FILTER (WHERE role = 'bourse_worker') AS worker,
+       max(may) FILTER (WHERE role = 'bourse_owner') AS owner
+FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
+-- These are all roles of ours, and nobody gets anything by default.
+SELECT rolname AS not_in_the_table FROM pg_roles WHERE rolname LIKE 'bourse\_%' AND rolname NOT IN (SELECT role FROM matrix);
+SELECT defaclrole::regrole AS grants_by_default FROM pg_default_acl;
+
+-- The columns behind the small letters.
+SELECT a.attrelid::regclass AS "table", r.role, p.privilege, string_agg(a.attname, ' ' ORDER BY a.attnum) AS columns
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+     unnest(ARRAY['bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r (role), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p (privilege)
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
+  AND NOT has_table_privilege(r.role, a.attrelid, p.privilege) AND has_column_privilege(r.role, a.attrelid, a.attnum, p.privilege)
+GROUP BY 1, 2, 3 ORDER BY a.attrelid::regclass::text COLLATE "C", p.privilege DESC, r.role;
+-- Nobody but the owner reads these.
+SELECT a.attrelid::regclass AS "table", string_agg(a.attname, ' ' ORDER BY a.attnum) AS secret_columns
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'identity'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+  AND NOT EXISTS (SELECT FROM matrix m WHERE m.role NOT IN ('public', 'bourse_owner') AND has_column_privilege(m.role, a.attrelid, a.attnum, 'SELECT'))
+GROUP BY 1 ORDER BY a.attrelid::regclass::text COLLATE "C";
+
+-- Row security: every table that holds rows about a user has it, and these are the ones that have not.
+SELECT c.oid::regclass AS without_row_security, t.relation IS NOT NULL AS about_users, coalesce(w.reason, 'NO REASON') AS reason
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN identity.user_tables() t ON t.relation = c.oid
+LEFT JOIN (VALUES ('exchange.order_commands', 'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
+                  ('exchange.markets', 'public'), ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
+                  ('audit.seals', 'hashes; only an admin reads them'), ('bourse.schema_migrations', 'public')) w (name, reason) ON w.name = c.oid::regclass::text
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY c.oid::regclass::text COLLATE "C";
+SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles
+FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'exchange') ORDER BY 1, 2;
+DROP TABLE matrix;

@@ -1,0 +1,58 @@
+-- Cheap hashes, so that the tests are quick. Only a superuser may set the costs.
+SELECT identity.current_user_id() AS the_library_is_loaded;
+SET bourse.argon2_memory = 64;
+SET bourse.argon2_iterations = 1;
+SET bourse.bcrypt_cost = 4;
+SELECT name, setting, unit, context, min_val, max_val, boot_val FROM pg_settings
+WHERE name ~ '^bourse\.(password|argon2|bcrypt|code)' ORDER BY name;
+SELECT identity.register('pas ann', 'Ann@pas.example', 'pas_ann', 'correct horse') AS ann \gset
+SELECT identity.register('pas bob') AS bob \gset
+CREATE FUNCTION pg_temp.hash_of(id bigint) RETURNS text LANGUAGE sql AS $$
+SELECT substring(password_hash FROM '^(?:\$argon2id\$v=19\$[^$]*|\$2[aby]\$\d\d)\$') FROM identity.users u WHERE u.id = hash_of.id $$;
+
+-- By email or username, without case; anything else is nobody.
+SELECT pg_temp.hash_of(:ann), identity.verify_password('ann@PAS.example', 'correct horse') = :ann AS by_email, identity.verify_password('Pas_Ann', 'correct horse') = :ann AS by_username;
+SELECT last_login IS NOT NULL AS stamped FROM identity.users WHERE id = :ann;
+SELECT identity.verify_password(login, password) AS nobody FROM (VALUES ('pas_ann', 'Correct horse'), ('pas_ann', ''), ('pas_ann', NULL),
+    ('nobody', 'correct horse'), ('pas bob', ''), ('', ''), (NULL, NULL)) AS c (login, password);
+UPDATE identity.users SET is_active = false WHERE id = :ann;
+SELECT identity.verify_password('pas_ann', 'correct horse') AS nobody;
+UPDATE identity.users SET is_active = true WHERE id = :ann;
+-- Somebody whose username is another's address does not get in the other's way.
+UPDATE identity.users SET username = 'ann@pas.example', password_hash = identity.hash_password('bobs secret') WHERE id = :bob;
+SELECT identity.verify_password('ann@pas.example', 'correct horse') = :ann AS ann, identity.verify_password('ann@pas.example', 'bobs secret') AS nobody;
+
+-- A new password; who was remembered with the old one is forgotten.
+UPDATE identity.users SET remember_token = 'token' WHERE id = :ann;
+SELECT identity.set_password(:ann, 'battery staple');
+SELECT identity.verify_password('pas_ann', 'correct horse') AS old, identity.verify_password('pas_ann', 'battery staple') = :ann AS new;
+SELECT remember_token FROM identity.users WHERE id = :ann;
+SELECT call, refusal('SELECT identity.set_password(' || replace(call, 'ANN', :'ann') || ')') FROM unnest(ARRAY[
+    $$-1, 'long enough'$$, $$NULL, 'long enough'$$, $$ANN, NULL$$, $$ANN, 'seven77'$$, $$ANN, '        '$$, $$ANN, repeat('x', 1025)$$]) WITH ORDINALITY AS c (call, n) ORDER BY n;
+
+-- bcrypt: hashes of Python's bcrypt verify, and are made anew at login as the settings say.
+UPDATE identity.users SET password_hash = '$2b$05$vKD9pnIkJdOysdGh/Wezx.etP19Q/FAmK1aCEVy1XWdfgib4OQbiC' WHERE id = :ann;
+BEGIN READ ONLY;
+SELECT identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann, pg_temp.hash_of(:ann);
+COMMIT;
+SELECT identity.verify_password('pas_ann', 'wrong') AS nobody, pg_temp.hash_of(:ann);
+SELECT identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
+SELECT pg_temp.hash_of(:ann);
+SET bourse.argon2_iterations = 2;
+SELECT identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
+SELECT pg_temp.hash_of(:ann);
+SET bourse.password_algorithm = 'bcrypt';
+SELECT identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
+SELECT pg_temp.hash_of(:ann), identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
+SELECT refusal(format('SELECT identity.set_password(%s, repeat(''x'', 72))', :ann));
+SELECT identity.set_password(:ann, repeat('x', 71));
+SELECT identity.verify_password('pas_ann', repeat('x', 71)) = :ann AS ann, identity.verify_password('pas_ann', repeat('x', 72)) AS nobody;
+-- Two users with one password have two hashes; what is no hash fits no password.
+SELECT identity.set_password(:bob, repeat('x', 71));
+SELECT count(DISTINCT password_hash) FROM identity.users WHERE id IN (:ann, :bob);
+UPDATE identity.users SET password_hash = 'plain text' WHERE id = :ann;
+SELECT identity.verify_password('pas_ann', 'plain text') AS nobody;
+SET bourse.password_algorithm = 'argon2id';
+SET bourse.argon2_memory = 8;
+SET bourse.argon2_parallelism = 2;
+SELECT refusal(format('SELECT identity.set_password(%s, ''long enough'')', :ann));

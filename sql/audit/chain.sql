@@ -1,0 +1,125 @@
+-- What is hashed is the binary form of an array of byte strings, in which each element is preceded by its length (-1
+-- for NULL): no two rows have the same. Text is UTF-8, integers are 8 bytes, times are UTC to the microsecond. Nothing
+-- depends on a setting or on the encoding of the database. PL/pgSQL keeps its plans; a SQL function is planned anew in
+-- every transaction.
+
+-- The salt keeps a digest from being guessed once the values are gone.
+CREATE FUNCTION audit.values_digest(salt uuid, old_values jsonb, new_values jsonb) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'values'::bytea, uuid_send(salt), convert_to(old_values::text, 'UTF8'), convert_to(new_values::text, 'UTF8')]));
+END
+$$;
+COMMENT ON FUNCTION audit.values_digest(uuid, jsonb, jsonb) IS
+'What the chain holds of old and new values';
+
+CREATE FUNCTION audit.origin_digest(salt uuid, login_role text, ip_address inet, user_agent text) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'origin'::bytea, uuid_send(salt), convert_to(login_role, 'UTF8'), convert_to(ip_address::text, 'UTF8'),
+        convert_to(user_agent, 'UTF8')]));
+END
+$$;
+COMMENT ON FUNCTION audit.origin_digest(uuid, text, inet, text) IS
+'What the chain holds of where a change came from';
+
+CREATE FUNCTION audit.activity_digest(salt uuid, resource_id text, details jsonb, login_role text, ip_address inet,
+                                      user_agent text) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'activity'::bytea, uuid_send(salt), convert_to(resource_id, 'UTF8'), convert_to(details::text, 'UTF8'),
+        convert_to(login_role, 'UTF8'), convert_to(ip_address::text, 'UTF8'), convert_to(user_agent, 'UTF8')]));
+END
+$$;
+COMMENT ON FUNCTION audit.activity_digest(uuid, text, jsonb, text, inet, text) IS
+'What the chain holds of the parts of an activity that can be erased';
+
+-- Each list of fields stands here once, for the writer and for verify().
+CREATE FUNCTION audit.log_hash(
+    previous bytea, cluster bigint, transaction_id bigint, place integer, id bigint, user_id bigint, subject_id bigint,
+    action text, table_name text, record_id text, moment timestamptz, values_digest bytea, origin_digest bytea) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'audit_logs'::bytea, previous, int8send(cluster), int8send(transaction_id), int8send(place::bigint),
+        int8send(id), int8send(user_id), int8send(subject_id), convert_to(action, 'UTF8'), convert_to(table_name, 'UTF8'),
+        convert_to(record_id, 'UTF8'), convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'),
+        values_digest, origin_digest]));
+END
+$$;
+COMMENT ON FUNCTION audit.log_hash(bytea, bigint, bigint, integer, bigint, bigint, bigint, text, text, text, timestamptz, bytea, bytea) IS
+'The hash of a row of audit_logs: SHA-256 of the hash before it in its chain (NULL: the first) and of its fields';
+
+CREATE FUNCTION audit.activity_hash(
+    previous bytea, cluster bigint, transaction_id bigint, place integer, id bigint, subject_id bigint, action text,
+    resource_type text, moment timestamptz, digest bytea) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'activity_logs'::bytea, previous, int8send(cluster), int8send(transaction_id), int8send(place::bigint),
+        int8send(id), int8send(subject_id), convert_to(action, 'UTF8'), convert_to(resource_type, 'UTF8'),
+        convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'), digest]));
+END
+$$;
+COMMENT ON FUNCTION audit.activity_hash(bytea, bigint, bigint, integer, bigint, bigint, text, text, timestamptz, bytea) IS
+'The hash of a row of activity_logs, as log_hash()';
+
+CREATE FUNCTION audit.seal_hash(
+    previous bytea, id bigint, log text, cluster bigint, transaction_id bigint, length integer, first_id bigint, head bytea,
+    horizon bigint, next_id bigint, sealed_at timestamptz) RETURNS bytea
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN sha256(array_send(ARRAY[
+        'seals'::bytea, previous, int8send(id), convert_to(log, 'UTF8'), int8send(cluster), int8send(transaction_id),
+        int8send(length::bigint), int8send(first_id), head, int8send(horizon), int8send(next_id),
+        convert_to(to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')]));
+END
+$$;
+COMMENT ON FUNCTION audit.seal_hash(bytea, bigint, text, bigint, bigint, integer, bigint, bytea, bigint, bigint, timestamptz) IS
+'The hash of a seal, as log_hash()';
+
+CREATE FUNCTION audit.user_agent() RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN left(nullif(current_setting('bourse.user_agent', true), ''), 500);
+END
+$$;
+COMMENT ON FUNCTION audit.user_agent() IS 'What the client says of itself in the setting bourse.user_agent: at most 500 characters, NULL when it says nothing';
+
+-- The only writer of audit_logs. Only the own transaction's rows are read: nobody waits.
+CREATE FUNCTION audit.write_log(action text, table_name text, record_id text, subject_id bigint, old_values jsonb,
+                                new_values jsonb) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    id bigint := nextval('audit.audit_logs_id_seq');
+    cluster bigint := (SELECT system_identifier FROM pg_control_system());
+    transaction_id bigint := pg_current_xact_id()::text::bigint;
+    previous record;
+    actor bigint := identity.current_user_id();
+    moment timestamptz := clock_timestamp();
+    agent text := audit.user_agent();
+    values_salt uuid := gen_random_uuid();
+    origin_salt uuid := gen_random_uuid();
+    values_digest bytea := audit.values_digest(values_salt, old_values, new_values);
+    origin_digest bytea := audit.origin_digest(origin_salt, session_user::text, inet_client_addr(), agent);
+BEGIN
+    SELECT l.position, l.hash INTO previous FROM audit.audit_logs l
+    WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
+    INSERT INTO audit.audit_logs (
+        id, user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, "timestamp", subject_id,
+        login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, hash)
+    VALUES (
+        id, actor, action, table_name, record_id, old_values, new_values, inet_client_addr(), agent, moment,
+        subject_id, session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
+        origin_salt, origin_digest,
+        audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor, subject_id,
+                       action, table_name, record_id, moment, values_digest, origin_digest));
+    RETURN id;
+END
+$$;
+COMMENT ON FUNCTION audit.write_log(text, text, text, bigint, jsonb, jsonb) IS
+'Adds a row to audit_logs, linked to the row before it of the same transaction. Returns its id. For record_change() and erase_user() only';

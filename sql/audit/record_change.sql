@@ -1,0 +1,165 @@
+-- A column is a secret by its name, or because enable() was told so. The value of a secret never enters the trail.
+CREATE FUNCTION audit.redact(row_values jsonb, secrets text[] DEFAULT '{}') RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    known CONSTANT text := 'passw|passphrase|secret|token|api_?key|private_?key|credential|otp|pin|hash|encrypted';
+    kind text := jsonb_typeof(row_values);
+BEGIN
+    IF kind = 'array' THEN
+        RETURN (SELECT coalesce(jsonb_agg(audit.redact(a.value, secrets) ORDER BY a.n), '[]')
+                FROM jsonb_array_elements(row_values) WITH ORDINALITY a (value, n));
+    END IF;
+    -- Most values hold no such word at all.
+    IF kind IS DISTINCT FROM 'object' OR secrets = '{}' AND row_values::text !~* known THEN
+        RETURN row_values;
+    END IF;
+    RETURN (
+        SELECT coalesce(jsonb_object_agg(e.key, CASE
+            WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
+            WHEN e.key = ANY (secrets)
+                 OR e.key ~* '(passw|passphrase|secret|token|api_?key$|private_?key|credential|(^|_)otp$|(^|_)pin$|_hash$|_encrypted$)'
+                THEN '"[redacted]"'
+            WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets)
+            ELSE e.value END), '{}')
+        FROM jsonb_each(row_values) e);
+END
+$$;
+COMMENT ON FUNCTION audit.redact(jsonb, text[]) IS
+'Values with every secret replaced by [redacted], at any depth: the named keys, and names like password_hash, remember_token, code_hash, key_hash, api_key, api_secret, passphrase';
+
+CREATE FUNCTION audit.record_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    keys text[] := TG_ARGV[1];
+    key text;
+    log_id bigint;
+    before jsonb;
+    after jsonb;
+    present jsonb;
+BEGIN
+    IF TG_LEVEL = 'STATEMENT' THEN
+        PERFORM audit.write_log(TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, NULL, NULL, NULL, NULL);
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        before := to_jsonb(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        after := to_jsonb(NEW);
+    END IF;
+    present := coalesce(after, before);
+    IF TG_OP = 'UPDATE' THEN
+        -- Bookkeeping alone is no change: otherwise every login and every use of a key would be one.
+        SELECT jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, after -> o.key) INTO before, after
+        FROM jsonb_each(before) o
+        WHERE o.value <> after -> o.key;
+        IF before IS NULL OR before - ARRAY['updated_at', 'last_login', 'last_used_at'] = '{}' THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF cardinality(keys) = 1 THEN
+        key := present ->> keys[1];
+    ELSE
+        key := (SELECT jsonb_agg(present -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
+    END IF;
+    -- An assignment: PERFORM would go through the executor.
+    log_id := audit.write_log(
+        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, key, (present ->> TG_ARGV[0])::bigint,
+        audit.redact(before, TG_ARGV[2]::text[]), audit.redact(after, TG_ARGV[2]::text[]));
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION audit.record_change() IS
+'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not recorded';
+
+-- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
+CREATE FUNCTION audit.record_market_status(symbol text, old_status text, new_status text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    log_id bigint;
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger t
+               WHERE t.tgrelid = 'exchange.markets'::regclass AND t.tgfoid = 'audit.record_change()'::regprocedure
+                 AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
+        log_id := audit.write_log('UPDATE', 'exchange.markets', symbol, NULL, jsonb_build_object('status', old_status),
+                                  jsonb_build_object('status', new_status));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION audit.record_market_status(text, text, text) IS
+'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For set_market_status() only';
+
+CREATE FUNCTION audit.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+        MESSAGE = format('%I.%I is insert-only: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
+        HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+END
+$$;
+COMMENT ON FUNCTION audit.refuse_change() IS 'Trigger: keeps the trail insert-only (23001)';
+
+-- The one change that passes takes erasable parts out whole and names the ERASE row of that very user: what is left
+-- is still held by the chain.
+CREATE FUNCTION audit.keep_audit_log() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    erased record := OLD;
+BEGIN
+    IF OLD.values_erased_by IS NULL AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id) THEN
+        erased.old_values := NULL;
+        erased.new_values := NULL;
+        erased.values_salt := NULL;
+        erased.values_erased_by := NEW.values_erased_by;
+    END IF;
+    IF OLD.origin_erased_by IS NULL AND audit.erasure_of(NEW.origin_erased_by, OLD.user_id) THEN
+        erased.login_role := NULL;
+        erased.ip_address := NULL;
+        erased.user_agent := NULL;
+        erased.origin_salt := NULL;
+        erased.origin_erased_by := NEW.origin_erased_by;
+    END IF;
+    IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD OR OLD.action = 'ERASE' AND NEW.values_erased_by IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+            MESSAGE = format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
+            HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION audit.keep_audit_log() IS 'Trigger: lets nothing but an erasure change audit_logs (23001)';
+
+CREATE FUNCTION audit.keep_activity_log() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    changed record := OLD;
+BEGIN
+    IF OLD.erased_by IS NULL AND audit.erasure_of(NEW.erased_by, OLD.subject_id) THEN
+        changed.resource_id := NULL;
+        changed.details := NULL;
+        changed.login_role := NULL;
+        changed.ip_address := NULL;
+        changed.user_agent := NULL;
+        changed.salt := NULL;
+        changed.erased_by := NEW.erased_by;
+    -- The foreign key's own doing: the user has just been deleted. subject_id stays.
+    ELSIF NEW.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = OLD.user_id) THEN
+        changed.user_id := NULL;
+    END IF;
+    IF NEW IS DISTINCT FROM changed OR NEW IS NOT DISTINCT FROM OLD THEN
+        RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
+            MESSAGE = format('audit.activity_logs is insert-only: UPDATE of row %s refused', OLD.id),
+            HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION audit.keep_activity_log() IS
+'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
+
+CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM audit.audit_logs l
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id)
+$$;
+COMMENT ON FUNCTION audit.erasure_of(bigint, bigint) IS 'Whether a row of audit_logs tells of the erasure of a user';

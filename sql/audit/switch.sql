@@ -1,0 +1,168 @@
+-- Which column says whom a row is about: user_id, or the first column that must name a user. Rows of the users
+-- themselves are about themselves.
+CREATE FUNCTION audit.subject_column(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT a.attname FROM pg_attribute a
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('int8'::regtype, 'int4'::regtype)
+      AND (a.attname = 'user_id'
+           OR relation = 'identity.users'::regclass AND a.attname = 'id'
+           OR a.attnotnull AND EXISTS (
+                  SELECT FROM pg_constraint f
+                  WHERE f.conrelid = relation AND f.contype = 'f' AND f.confrelid = 'identity.users'::regclass
+                    AND f.conkey = ARRAY[a.attnum]))
+    ORDER BY a.attname <> 'user_id', a.attnum LIMIT 1
+$$;
+COMMENT ON FUNCTION audit.subject_column(regclass) IS 'The column of a table that names the user whom a row is about, or NULL';
+
+CREATE FUNCTION audit.attach(relation regclass, secrets text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    keys text[] := ARRAY(SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
+                         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
+                         WHERE i.indrelid = relation AND i.indisprimary ORDER BY k.place);
+BEGIN
+    PERFORM audit.detach(relation);
+    EXECUTE format('CREATE TRIGGER trigger_audit AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW '
+                   'EXECUTE FUNCTION audit.record_change(%L, %L, %L)',
+                   relation, coalesce(audit.subject_column(relation), ''), keys, coalesce(secrets, '{}'));
+    EXECUTE format('CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION audit.record_change()', relation);
+END
+$$;
+COMMENT ON FUNCTION audit.attach(regclass, text[]) IS 'Makes the audit triggers of a table anew. For enable() and migrations';
+
+CREATE FUNCTION audit.detach(relation regclass) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    audit_trigger name;
+    any_found boolean := false;
+BEGIN
+    FOR audit_trigger IN SELECT t.tgname FROM pg_trigger t
+                         WHERE t.tgrelid = relation AND t.tgfoid = 'audit.record_change()'::regprocedure LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', audit_trigger, relation);
+        any_found := true;
+    END LOOP;
+    RETURN any_found;
+END
+$$;
+COMMENT ON FUNCTION audit.detach(regclass) IS 'Drops the audit triggers of a table; whether there were any. For enable(), disable() and migrations';
+
+CREATE FUNCTION audit.attach_defaults() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    relation regclass;
+BEGIN
+    -- What is audited already keeps its list of secrets.
+    FOR relation IN
+        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p')
+          AND (n.nspname = 'identity'
+               OR n.nspname = 'exchange' AND c.relname IN ('markets', 'fee_groups', 'fee_schedules'))
+          AND NOT EXISTS (SELECT FROM pg_trigger t
+                          WHERE t.tgrelid = c.oid AND t.tgfoid = 'audit.record_change()'::regprocedure)
+        ORDER BY n.nspname, c.relname
+    LOOP
+        PERFORM audit.attach(relation);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION audit.attach_defaults() IS
+'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: a journal is not written twice. Safe to repeat: for migrations that add such tables';
+
+-- Which tables can be switched: ours, but not those that the engine writes or that are the trail itself.
+CREATE FUNCTION audit.require_switchable(relation regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    class record;
+BEGIN
+    IF relation IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'relation must not be NULL', HINT = 'Give a value for relation.';
+    END IF;
+    SELECT c.relkind, c.relowner, n.nspname, c.relname INTO class
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
+    IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p') THEN
+        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
+            MESSAGE = format('%s is no table', audit.qualified_name(relation)), HINT = 'Name a table: views and sequences have no rows of their own.';
+    END IF;
+    IF class.nspname = 'exchange' AND class.relname IN ('orders', 'trades', 'assets', 'order_commands') THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('%s cannot be audited: the engine writes it without triggers', audit.qualified_name(relation)),
+            HINT = 'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.';
+    END IF;
+    IF class.nspname = 'audit' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('%s cannot be audited: it is the trail', audit.qualified_name(relation)), HINT = 'audit.verify() watches over the trail.';
+    END IF;
+    IF class.relowner <> 'bourse_owner'::regrole THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('%s belongs to %s', audit.qualified_name(relation), class.relowner::regrole),
+            HINT = 'ALTER TABLE … OWNER TO bourse_owner first: a trigger is made by the owner of its table.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION audit.require_switchable(regclass) IS
+'Refuses NULL (22004), what is no table (42809), tables of the engine and of the trail (0A000), tables of other owners (42501)';
+
+CREATE FUNCTION audit.enable(relation regclass, secrets text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    unknown text;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM audit.require_switchable(relation);
+    SELECT s INTO unknown FROM unnest(secrets) s
+    WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                      WHERE a.attrelid = relation AND a.attname = s AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
+            MESSAGE = format('%s has no column %L', audit.qualified_name(relation), unknown), HINT = 'secrets names columns of the table.';
+    END IF;
+    PERFORM audit.attach(relation, secrets);
+    PERFORM audit.write_log('ENABLE', relation_name, NULL, NULL, NULL, jsonb_build_object('secrets', to_jsonb(secrets)))
+    FROM audit.qualified_name(relation) AS relation_name;
+END
+$$;
+COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
+
+CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM audit.require_switchable(relation);
+    IF NOT audit.detach(relation) THEN
+        RETURN false;
+    END IF;
+    PERFORM audit.write_log('DISABLE', relation_name, NULL, NULL, NULL, NULL)
+    FROM audit.qualified_name(relation) AS relation_name;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION audit.disable(regclass) IS
+'Audits a table no longer; its rows in the trail stay. Whether it was audited. Leaves a DISABLE row. SQLSTATEs as enable()';
+
+CREATE FUNCTION audit.qualified_name(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION audit.qualified_name(regclass) IS 'Schema and table as they stand in audit_logs.table_name';
+
+CREATE FUNCTION audit.enabled() RETURNS TABLE (table_name text, subject text, key text[], secrets text[], active boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    -- A trigger keeps its arguments one after the other, each ended by a zero byte.
+    RETURN QUERY
+    SELECT audit.qualified_name(t.tgrelid), nullif(a.args[1], ''), a.args[2]::text[], a.args[3]::text[], t.tgenabled IN ('O', 'A')
+    FROM pg_trigger t
+    CROSS JOIN LATERAL (
+        SELECT array_agg(convert_from(decode(w.word, 'hex'), getdatabaseencoding()) ORDER BY w.n) AS args
+        FROM regexp_split_to_table(regexp_replace(encode(t.tgargs, 'hex'), '(..)', '\1 ', 'g'), '00 ') WITH ORDINALITY s (spaced, n)
+        CROSS JOIN LATERAL (SELECT replace(s.spaced, ' ', '') AS word, s.n) w) a
+    WHERE t.tgfoid = 'audit.record_change()'::regprocedure AND t.tgtype & 1 = 1
+    ORDER BY audit.qualified_name(t.tgrelid) COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION audit.enabled() IS
+'The audited tables: the column that names the user, the key columns, the columns that are secret beside those known by name, whether the trigger is active';

@@ -1,0 +1,137 @@
+CREATE FUNCTION identity.require_exchange(exchange text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity.require_text('exchange', exchange, 20);
+    IF upper(exchange) NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%L is no exchange', exchange),
+            HINT = 'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.';
+    END IF;
+    RETURN upper(exchange);
+END
+$$;
+COMMENT ON FUNCTION identity.require_exchange(text) IS 'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
+
+-- The secrets are sealed before any row exists, so that neither a dead row nor the WAL ever holds one.
+CREATE FUNCTION identity.store_credentials(user_id bigint, exchange text, api_key text, api_secret text,
+    api_passphrase text DEFAULT NULL, is_testnet boolean DEFAULT true, principal_id text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    name text;
+    sealed_key text;
+    sealed_secret text;
+    sealed_passphrase text;
+    credential_id bigint;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_user(user_id);
+    name := identity.require_exchange(exchange);
+    PERFORM identity.require_text('api_key', api_key, 4096);
+    PERFORM identity.require_text('api_secret', api_secret, 4096);
+    PERFORM identity.require_text('api_passphrase', api_passphrase, 4096) WHERE api_passphrase IS NOT NULL;
+    is_testnet := coalesce(is_testnet, true);
+    IF principal_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM identity.user_principals p WHERE p.user_id = store_credentials.user_id
+           AND p.principal_id = store_credentials.principal_id AND p.status = 'ACTIVE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('user %s has no active principal %L', user_id, principal_id),
+            HINT = 'identity.register_principal() gives one to a user.';
+    END IF;
+    sealed_key := identity.seal(user_id, name, is_testnet, 'api_key', api_key);
+    sealed_secret := identity.seal(user_id, name, is_testnet, 'api_secret', api_secret);
+    sealed_passphrase := identity.seal(user_id, name, is_testnet, 'api_passphrase', api_passphrase);
+    INSERT INTO identity.exchange_credentials AS c (user_id, principal_id, exchange, api_key_encrypted,
+        api_secret_encrypted, api_passphrase_encrypted, key_id, is_testnet)
+    SELECT user_id, principal_id, name, sealed_key, sealed_secret, sealed_passphrase, k.id, is_testnet
+    FROM identity.vault_key_ids() AS k (id) LIMIT 1
+    ON CONFLICT ON CONSTRAINT unique_user_exchange_testnet DO UPDATE
+    SET principal_id = excluded.principal_id, api_key_encrypted = excluded.api_key_encrypted,
+        api_secret_encrypted = excluded.api_secret_encrypted,
+        api_passphrase_encrypted = excluded.api_passphrase_encrypted, key_id = excluded.key_id,
+        is_active = true, validation_status = 'pending', last_validated = NULL
+    RETURNING c.id INTO credential_id;
+    RETURN credential_id;
+END
+$$;
+COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS
+'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, 42704 unknown user or principal, 55000 the vault has no key';
+
+CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)
+RETURNS TABLE (api_key_encrypted text, api_secret_encrypted text, is_testnet boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    name text;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_user(get_user_credentials.user_id);
+    name := identity.require_exchange(get_user_credentials.exchange);
+    RETURN QUERY SELECT c.api_key_encrypted, c.api_secret_encrypted, c.is_testnet
+    FROM identity.exchange_credentials c
+    WHERE c.user_id = get_user_credentials.user_id AND c.exchange = name AND c.is_active
+    ORDER BY c.is_testnet;
+END
+$$;
+COMMENT ON FUNCTION identity.get_user_credentials(bigint, text) IS
+'The tokens of a user''s active credentials at an exchange, mainnet first. 22004 NULL, 22023 unknown exchange, 42501 not a user you act for, 42704 unknown user';
+
+CREATE FUNCTION identity.get_user_credentials(principal_id text, exchange text, is_testnet boolean)
+RETURNS TABLE (user_id bigint, api_key_encrypted text, api_secret_encrypted text, api_passphrase_encrypted text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    name text;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity.require_text('principal_id', get_user_credentials.principal_id, 255);
+    name := identity.require_exchange(get_user_credentials.exchange);
+    RETURN QUERY SELECT c.user_id, c.api_key_encrypted, c.api_secret_encrypted, c.api_passphrase_encrypted
+    FROM identity.exchange_credentials c
+    JOIN identity.user_principals p ON p.principal_id = c.principal_id AND p.status = 'ACTIVE'
+    WHERE c.principal_id = get_user_credentials.principal_id AND c.exchange = name
+      AND c.is_testnet = get_user_credentials.is_testnet AND c.is_active AND identity.acts_for(c.user_id);
+END
+$$;
+COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
+'The tokens that stand for a principal, passphrase included, when it is active and a user''s you act for; otherwise no row. 22004 NULL, 22023 unknown exchange';
+
+CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
+    OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    name text;
+    c record;
+BEGIN
+    PERFORM bourse.require_installed();
+    -- Stricter than acts_for(): an admin and a gateway for everybody manage credentials, they do not read them.
+    IF NOT pg_has_role(session_user, 'bourse_worker', 'MEMBER')
+       AND decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id() THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to decrypt credentials of user %s', coalesce(decrypt_credentials.user_id::text, 'NULL')),
+            HINT = 'Only the user and a member of bourse_worker can; a gateway sets bourse.user_id to the user first.';
+    END IF;
+    PERFORM exchange.require_existing_user(decrypt_credentials.user_id);
+    name := identity.require_exchange(decrypt_credentials.exchange);
+    SELECT * INTO c FROM identity.exchange_credentials e
+    WHERE e.user_id = decrypt_credentials.user_id AND e.exchange = name
+      AND e.is_testnet = decrypt_credentials.is_testnet AND e.is_active;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('user %s has no active credentials for %s %s', decrypt_credentials.user_id, name,
+                             CASE WHEN decrypt_credentials.is_testnet THEN 'testnet' ELSE 'mainnet' END),
+            HINT = 'identity.exchange_credentials lists those that there are.';
+    END IF;
+    PERFORM audit.log_activity(c.user_id, 'decrypt_credentials', 'exchange_credentials', c.id::text,
+        jsonb_build_object('exchange', c.exchange, 'is_testnet', c.is_testnet, 'login', session_user));
+    -- The row goes when the caller rolls back; this line stays.
+    RAISE LOG 'credentials % of user % decrypted by %', c.id, c.user_id, session_user;
+    credential_id := c.id;
+    api_key := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
+    api_secret := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted);
+    api_passphrase := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted);
+END
+$$;
+COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
+'The secrets of active credentials, for the user and for bourse_worker. Leaves a row in audit.activity_logs and a line in the server''s log. 22004 NULL, 22023 unknown exchange, 42501 neither the user nor a worker, 42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';

@@ -1,0 +1,138 @@
+CREATE FUNCTION identity.require_erasable(user_id bigint, reason text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    live bigint;
+    held text;
+BEGIN
+    IF NOT pg_has_role(session_user, 'bourse_admin', 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to erase user %s', user_id), HINT = 'Connect as a member of bourse_admin.';
+    END IF;
+    PERFORM audit.require_read_committed('erase_user()');
+    IF reason IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'reason must not be NULL', HINT = 'Give a value for reason.';
+    END IF;
+    IF length(btrim(reason)) NOT BETWEEN 1 AND 500 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('reason has %s characters', length(btrim(reason))),
+            HINT = 'Give a reason of 1 to 500 characters, without personal data: it stays.';
+    END IF;
+    PERFORM exchange.require_existing_user(user_id);
+    -- Deposits wait for this lock: their foreign key needs the row.
+    PERFORM FROM identity.users u WHERE u.id = user_id FOR UPDATE;
+    PERFORM FROM exchange.assets a WHERE a.user_id = user_id ORDER BY a.symbol FOR UPDATE;
+    SELECT count(*) INTO live FROM exchange.orders o WHERE o.user_id = user_id AND o.status IN ('open', 'pending');
+    SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol) INTO held
+    FROM exchange.assets a WHERE a.user_id = user_id AND a.amount + a.locked_amount <> 0;
+    IF live > 0 OR held IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+            MESSAGE = format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
+            HINT = 'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_erasable(bigint, text) IS
+'Locks a user who is to be erased. Refuses as erase_user() says';
+
+-- What is left of the row says nothing of the person: optional columns are emptied, required ones get their default.
+CREATE FUNCTION identity.erase_profile(user_id bigint, pseudonym text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    assignments text;
+BEGIN
+    SELECT string_agg(format('%I = %s', a.attname, CASE
+               WHEN a.attname = 'name' THEN quote_literal(pseudonym)
+               WHEN a.attname = 'role' THEN quote_literal('viewer')
+               WHEN a.attname = 'is_active' THEN 'false'
+               WHEN a.attnotnull THEN 'DEFAULT'
+               ELSE 'NULL' END), ', ' ORDER BY a.attnum) INTO assignments
+    FROM pg_attribute a
+    WHERE a.attrelid = 'identity.users'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+      AND a.attname NOT IN ('id', 'created_at', 'updated_at')
+      AND (NOT a.attnotnull OR a.atthasdef OR a.attname = 'name');
+    EXECUTE format('UPDATE identity.users SET %s WHERE id = $1', assignments) USING user_id;
+END
+$$;
+COMMENT ON FUNCTION identity.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';
+
+-- The chain holds digests of what is taken out here, whole; what stays is still held by it.
+CREATE FUNCTION identity.erase_trail(user_id bigint, erasure bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    changes bigint;
+    activities bigint;
+BEGIN
+    WITH marked AS (
+        SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id AND l.action <> 'ERASE'
+                     AND l.table_name NOT LIKE 'exchange.%' IS TRUE AS erase_values,
+               l.origin_erased_by IS NULL AND l.user_id = user_id IS TRUE AS erase_origin
+        FROM audit.audit_logs l WHERE l.subject_id = user_id OR l.user_id = user_id
+    )
+    UPDATE audit.audit_logs l
+    SET old_values = CASE WHEN NOT m.erase_values THEN l.old_values END,
+        new_values = CASE WHEN NOT m.erase_values THEN l.new_values END,
+        values_salt = CASE WHEN NOT m.erase_values THEN l.values_salt END,
+        values_erased_by = CASE WHEN m.erase_values THEN erasure ELSE l.values_erased_by END,
+        login_role = CASE WHEN NOT m.erase_origin THEN l.login_role END,
+        ip_address = CASE WHEN NOT m.erase_origin THEN l.ip_address END,
+        user_agent = CASE WHEN NOT m.erase_origin THEN l.user_agent END,
+        origin_salt = CASE WHEN NOT m.erase_origin THEN l.origin_salt END,
+        origin_erased_by = CASE WHEN m.erase_origin THEN erasure ELSE l.origin_erased_by END
+    FROM marked m WHERE m.id = l.id AND (m.erase_values OR m.erase_origin);
+    GET DIAGNOSTICS changes = ROW_COUNT;
+    UPDATE audit.activity_logs l
+    SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL, erased_by = erasure
+    WHERE l.subject_id = user_id AND l.erased_by IS NULL;
+    GET DIAGNOSTICS activities = ROW_COUNT;
+    RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
+END
+$$;
+COMMENT ON FUNCTION identity.erase_trail(bigint, bigint) IS
+'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but for the exchange''s, and login, address and user agent of what the user did. How many rows of each log. For erase_user() only';
+
+CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    pseudonym text := 'erased user ' || user_id;
+    login text;
+    owned record;
+    rows bigint;
+    deleted jsonb := '{}';
+    kept jsonb := '[]';
+    erasure bigint;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity.require_erasable(user_id, reason);
+    SELECT u.db_role INTO login FROM identity.users u WHERE u.id = user_id;
+    PERFORM identity.erase_profile(user_id, pseudonym);
+    -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
+    FOR owned IN
+        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition,
+               has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
+               AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
+        FROM identity.user_tables() t
+        JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE t.on_delete IS NOT NULL AND t.relation <> 'identity.users'::regclass AND n.nspname <> 'audit'
+    LOOP
+        IF owned.goes THEN
+            EXECUTE format('DELETE FROM %s WHERE %s', owned.relation, owned.condition) USING user_id;
+            GET DIAGNOSTICS rows = ROW_COUNT;
+            IF rows > 0 THEN
+                deleted := deleted || jsonb_build_object(owned.name, rows);
+            END IF;
+        ELSE
+            kept := kept || to_jsonb(owned.name);
+        END IF;
+    END LOOP;
+    erasure := audit.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
+                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted));
+    RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted, 'kept', kept,
+                              'redacted', identity.erase_trail(user_id, erasure), 'login_role', login);
+END
+$$;
+COMMENT ON FUNCTION identity.erase_user(bigint, text) IS
+'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 55006 live orders or a balance';

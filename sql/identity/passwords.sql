@@ -1,0 +1,46 @@
+CREATE FUNCTION identity.set_password(user_id bigint, password text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_user(user_id);
+    PERFORM identity.require_password(password);
+    -- Whoever was remembered with the old password is not with the new one.
+    UPDATE identity.users u SET password_hash = identity.hash_password(password), remember_token = NULL
+    WHERE u.id = set_password.user_id;
+END
+$$;
+COMMENT ON FUNCTION identity.set_password(bigint, text) IS
+'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 71 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user';
+
+-- An email address comes first: nobody can take somebody else's as a username and be found by it.
+CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    found_user record;
+    verdict text;
+    new_hash text;
+BEGIN
+    PERFORM identity.require_operator();
+    SELECT u.id, u.is_active, u.password_hash INTO found_user
+    FROM identity.users u WHERE lower(u.email) = lower(login) OR lower(u.username) = lower(login)
+    ORDER BY lower(u.email) IS DISTINCT FROM lower(login) LIMIT 1;
+    verdict := identity.check_password(coalesce(password, ''), found_user.password_hash);
+    IF verdict = 'wrong' OR NOT found_user.is_active THEN
+        RETURN NULL;
+    END IF;
+    IF NOT current_setting('transaction_read_only')::boolean THEN
+        IF verdict = 'outdated' THEN
+            new_hash := identity.hash_password(password);
+        END IF;
+        -- A password that was set meanwhile stays.
+        UPDATE identity.users u SET last_login = clock_timestamp(),
+               password_hash = CASE WHEN u.password_hash = found_user.password_hash THEN coalesce(new_hash, u.password_hash)
+                                    ELSE u.password_hash END
+        WHERE u.id = found_user.id;
+    END IF;
+    RETURN found_user.id;
+END
+$$;
+COMMENT ON FUNCTION identity.verify_password(text, text) IS
+'The active user with this email or username (without case) and password, or NULL; an unknown user takes as long as a wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a read-only transaction it writes nothing. 42501 the session does not act for everybody';

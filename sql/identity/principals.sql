@@ -1,0 +1,38 @@
+CREATE FUNCTION identity.register_principal(principal_id text, user_id bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    owner_id bigint;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_text('principal_id', principal_id, 255);
+    PERFORM exchange.require_existing_user(user_id) WHERE user_id IS NOT NULL;
+    FOR attempt IN 1..2 LOOP
+        SELECT p.user_id INTO owner_id FROM identity.user_principals p
+        WHERE p.principal_id = register_principal.principal_id;
+        IF FOUND AND owner_id = coalesce(user_id, owner_id) THEN
+            RETURN owner_id;
+        ELSIF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+                MESSAGE = format('principal %L belongs to another user', principal_id),
+                HINT = 'One principal is one user: DELETE FROM identity.user_principals unlinks it, with its credentials.';
+        END IF;
+        BEGIN
+            owner_id := user_id;
+            IF owner_id IS NULL THEN
+                INSERT INTO identity.users AS u (name) VALUES (principal_id) RETURNING u.id INTO owner_id;
+            END IF;
+            INSERT INTO identity.user_principals (user_id, principal_id) VALUES (owner_id, principal_id);
+            RETURN owner_id;
+        EXCEPTION WHEN unique_violation THEN
+            -- Another session was first. Ours is undone, and its row is there now.
+            NULL;
+        END;
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+        MESSAGE = format('another session has just registered principal %L', principal_id),
+        HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
+END
+$$;
+COMMENT ON FUNCTION identity.register_principal(text, bigint) IS
+'The user of a principal. At the first call the principal is given to user_id, or without one to a new user who has its name. Safe to repeat, and from two sessions at once. Returns the user. 22004 NULL, 22023 blank or too long, 23505 the principal is another user''s, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user';

@@ -1,0 +1,78 @@
+-- Private: what only functions of the owner call. Texts that hold secrets go in and out as values, never as SQL.
+CREATE FUNCTION identity.require_operator() RETURNS void
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
+COMMENT ON FUNCTION identity.require_operator() IS
+'Refuses a session that does not act for everybody (42501), and while the tables are missing (55000)';
+
+CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF value IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = format('%s must not be NULL', parameter), HINT = format('Give a value for %s.', parameter);
+    END IF;
+    IF btrim(value) = '' OR length(value) > most THEN
+        -- The value may be a secret: its length says enough.
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s has %s characters', parameter, length(btrim(value))),
+            HINT = format('Give %s 1 to %s characters that are not all blank.', parameter, most);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
+'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
+
+CREATE FUNCTION identity.require_object(parameter text, value jsonb) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF jsonb_typeof(value) <> 'object' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s is a JSON %s', parameter, jsonb_typeof(value)),
+            HINT = format('Give %s as a JSON object, like {"language": "en"}.', parameter);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object (22023); NULL passes';
+
+CREATE FUNCTION identity.require_password(password text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity.require_text('password', password, 1024);
+    IF length(password) < 8 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('the password has %s characters', length(password)),
+            HINT = 'A password has at least 8 characters; the longer the better.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_password(text) IS 'Refuses a password that is NULL (22004), shorter than 8 or longer than 1024 characters (22023)';
+
+CREATE FUNCTION identity.hash_password(password text) RETURNS text
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hash_password_wrapper';
+COMMENT ON FUNCTION identity.hash_password(text) IS
+'The hash of a password with a new salt, as bourse.password_algorithm says. 22023 too long for bcrypt, costs that do not go together';
+
+CREATE FUNCTION identity.check_password(password text, password_hash text) RETURNS text
+LANGUAGE c AS 'MODULE_PATHNAME', 'check_password_wrapper';
+COMMENT ON FUNCTION identity.check_password(text, text) IS
+'wrong, right, or outdated: right, but to be hashed anew. Without a hash it takes as long as with one and says wrong';
+
+CREATE FUNCTION identity.new_code() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'new_code_wrapper';
+COMMENT ON FUNCTION identity.new_code() IS 'Six random digits';
+
+CREATE FUNCTION identity.new_api_key() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'new_api_key_wrapper';
+COMMENT ON FUNCTION identity.new_api_key() IS 'brs_, 8 digits of prefix, _ and 32 random bytes in base64';
+
+CREATE FUNCTION identity.seal(user_id bigint, exchange text, is_testnet boolean, purpose text, secret text) RETURNS text
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'seal_wrapper';
+COMMENT ON FUNCTION identity.seal(bigint, text, boolean, text, text) IS
+'A Fernet token of a secret, bound to its place, made with the newest key. 55000 the vault has no key';
+
+CREATE FUNCTION identity.unseal(key_id text, user_id bigint, exchange text, is_testnet boolean, purpose text, token text) RETURNS text
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'unseal_wrapper';
+COMMENT ON FUNCTION identity.unseal(text, bigint, text, boolean, text, text) IS
+'The secret of a token that was made for this place. 55000 the key is not in the vault, XX001 the token was changed or moved';
+
+CREATE FUNCTION identity.vault_key_ids() RETURNS SETOF text
+LANGUAGE c ROWS 2 AS 'MODULE_PATHNAME', 'vault_key_ids_wrapper';
+COMMENT ON FUNCTION identity.vault_key_ids() IS 'The ids of the vault''s keys, the newest first. 55000 the vault has no key';

@@ -1,0 +1,150 @@
+CREATE FUNCTION identity.unverify_email() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF lower(NEW.email) IS DISTINCT FROM lower(OLD.email) THEN
+        IF NEW.email_verified_at IS NOT DISTINCT FROM OLD.email_verified_at THEN
+            NEW.email_verified_at := NULL;
+        END IF;
+        -- The code in the old mailbox must not verify the new address.
+        UPDATE identity.verification_codes c SET revoked_at = clock_timestamp()
+        WHERE c.user_id = OLD.id AND c.provider = 'email' AND c.consumed_at IS NULL AND c.revoked_at IS NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION identity.unverify_email() IS 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
+
+CREATE FUNCTION identity.register(name text, email text DEFAULT NULL, username text DEFAULT NULL,
+                                  password text DEFAULT NULL, role text DEFAULT 'trader') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    new_id bigint;
+    taken text;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_text('name', name, 255);
+    PERFORM identity.require_text('email', email, 255) WHERE email IS NOT NULL;
+    PERFORM identity.require_text('username', username, 80) WHERE username IS NOT NULL;
+    PERFORM identity.require_password(password) WHERE password IS NOT NULL;
+    IF email !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%L is no email address', email), HINT = 'An address is like ann@example.org.';
+    END IF;
+    IF username ~ '[@[:space:]]' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%L is no username', username), HINT = 'A username has no @ and no blanks.';
+    END IF;
+    IF role IS NULL OR role NOT IN ('viewer', 'trader', 'developer', 'admin') THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%L is no role', role), HINT = 'A role is viewer, trader, developer or admin.';
+    END IF;
+    IF role IN ('developer', 'admin') AND NOT pg_has_role(session_user, 'bourse_admin', 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to make a user with the role %s', role),
+            HINT = 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.';
+    END IF;
+    INSERT INTO identity.users AS u (name, email, username, password_hash, role)
+    VALUES (name, email, username, identity.hash_password(password), role) RETURNING u.id INTO new_id;
+    RETURN new_id;
+EXCEPTION
+    WHEN unique_violation THEN
+        GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            MESSAGE = CASE taken WHEN 'ix_users_email' THEN format('email %L is taken', email)
+                                 ELSE format('username %L is taken', username) END,
+            HINT = 'Emails and usernames are compared without case: take another one.';
+END
+$$;
+COMMENT ON FUNCTION identity.register(text, text, text, text, text) IS
+'Makes a user; a name alone is enough. Returns the id. role: viewer, trader, or for a member of bourse_admin also developer and admin. 22004 name is NULL, 22023 a value that cannot be, 23505 email or username is taken, 42501 the session does not act for everybody or may not give the role';
+
+CREATE FUNCTION identity.authenticate(provider text, external_id text, name text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    found_user record;
+    new_id bigint;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_text('provider', provider, 32);
+    PERFORM identity.require_text('external_id', external_id, 255);
+    PERFORM identity.require_text('name', name, 255) WHERE name IS NOT NULL;
+    PERFORM identity.require_object('metadata', metadata);
+    FOR attempt IN 1..2 LOOP
+        SELECT i.id AS identity_id, u.id, u.is_active INTO found_user
+        FROM identity.auth_identities i JOIN identity.users u ON u.id = i.user_id
+        WHERE i.provider = authenticate.provider AND i.external_id = authenticate.external_id;
+        IF FOUND THEN
+            IF NOT found_user.is_active THEN
+                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                    MESSAGE = format('user %s is not active', found_user.id),
+                    HINT = 'An admin can set identity.users.is_active; cancels work meanwhile.';
+            END IF;
+            UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id;
+            UPDATE identity.auth_identities i SET metadata = coalesce(i.metadata, '{}') || authenticate.metadata
+            WHERE i.id = found_user.identity_id AND authenticate.metadata IS NOT NULL;
+            RETURN found_user.id;
+        END IF;
+        BEGIN
+            INSERT INTO identity.users AS u (name, last_login)
+            VALUES (coalesce(name, left(provider || ' ' || external_id, 255)), clock_timestamp())
+            RETURNING u.id INTO new_id;
+            INSERT INTO identity.auth_identities (user_id, provider, external_id, metadata)
+            VALUES (new_id, provider, external_id, coalesce(metadata, '{}'));
+            RETURN new_id;
+        EXCEPTION WHEN unique_violation THEN
+            -- Another session was first. Ours is undone, and its user is there now.
+            NULL;
+        END;
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+        MESSAGE = format('another session has just made the user of %s %L', provider, external_id),
+        HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
+END
+$$;
+COMMENT ON FUNCTION identity.authenticate(text, text, text, jsonb) IS
+'The user of an account with a provider, made at the first call: two sessions at once get the same user. name: of a new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a value that cannot be, 40001 repeat the transaction, 42501 the user is not active, or the session does not act for everybody';
+
+CREATE FUNCTION identity.create_telegram_user(telegram_id text, profile jsonb DEFAULT '{}') RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    full_name text;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_text('telegram_id', telegram_id, 255);
+    PERFORM identity.require_object('profile', profile);
+    full_name := btrim(concat_ws(' ', profile ->> 'first_name', profile ->> 'last_name'));
+    RETURN identity.authenticate('telegram', telegram_id,
+        left(coalesce(nullif(full_name, ''), nullif(btrim(profile ->> 'username'), '')), 255), profile);
+END
+$$;
+COMMENT ON FUNCTION identity.create_telegram_user(text, jsonb) IS
+'The user of a Telegram account, made at the first call. profile: what Telegram says (first_name, last_name, username, language_code …), kept as metadata; an email in it is not taken for the user''s. Returns the id. Errors as authenticate()';
+
+CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    identity_id bigint;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM exchange.require_existing_user(user_id);
+    PERFORM identity.require_text('provider', provider, 32);
+    PERFORM identity.require_text('external_id', external_id, 255);
+    PERFORM identity.require_object('metadata', metadata);
+    INSERT INTO identity.auth_identities AS i (user_id, provider, external_id, metadata)
+    VALUES (user_id, provider, external_id, coalesce(metadata, '{}'))
+    ON CONFLICT ON CONSTRAINT ix_auth_identities_provider_external
+    DO UPDATE SET metadata = coalesce(i.metadata, '{}') || excluded.metadata WHERE i.user_id = link_identity.user_id
+    RETURNING i.id INTO identity_id;
+    IF identity_id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            MESSAGE = format('%s account %L belongs to another user', provider, external_id),
+            HINT = 'One account of a provider is one user: DELETE FROM identity.auth_identities unlinks it.';
+    END IF;
+    RETURN identity_id;
+END
+$$;
+COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS
+'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user';

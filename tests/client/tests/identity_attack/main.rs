@@ -1,0 +1,9 @@
+//! One user attacks another, as a trader, as a trader who pretends to be a gateway, through a gateway that acts for the
+//! attacker, and as a viewer: through every routine, table, view, error, unique key, plan and name. He learns nothing
+//! of the other and changes nothing.
+
+mod calls;
+mod house;
+mod plans;
+mod reading;
+mod shadow;
