@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 use super::columns::commands;
 use super::command::{Action, Command, Target};
 use super::market_calls::require_market;
-use super::ticket::{Request, client_order_id, exact_if_given};
+use super::ticket::{Request, client_order_id, exact_if_given, request_of};
 use super::{calls, carry_out, refusals, require_write};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
@@ -107,7 +107,7 @@ fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
 
 fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Command> {
     match row.some_text(commands::ACTION) {
-        Some("new") => Ok(Command::new(request(row).ticket()?, None)),
+        Some("new") => Ok(Command::new(request_of!(row, commands).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
             let user = UserId(row.int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
             let client_id = row.some_text(commands::CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
@@ -138,25 +138,6 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
         return Err(Failure::null("price and amount together"));
     }
     Ok(Action::Amend { target: Target::Client(client_id), price, amount })
-}
-
-fn request<'a>(row: &'a Row<'_>) -> Request<'a> {
-    Request {
-        user_id: row.int(commands::USER_ID),
-        symbol: row.some_text(commands::SYMBOL),
-        side: row.some_text(commands::SIDE),
-        price: row.numeric(commands::PRICE),
-        amount: row.numeric(commands::AMOUNT),
-        order_type: row.some_text(commands::ORDER_TYPE),
-        time_in_force: row.some_text(commands::TIME_IN_FORCE),
-        client_order_id: row.some_text(commands::CLIENT_ORDER_ID),
-        stop_price: row.numeric(commands::STOP_PRICE),
-        display_amount: row.numeric(commands::DISPLAY_AMOUNT),
-        quote_amount: row.numeric(commands::QUOTE_AMOUNT),
-        post_only: row.bool(commands::POST_ONLY),
-        expires_at: row.time(commands::EXPIRES_AT),
-        self_trade_prevention: row.some_text(commands::SELF_TRADE),
-    }
 }
 
 /// Keeps a refused command, as it came, with the reason.

@@ -8,11 +8,11 @@ use super::calls::{find_order, order_call};
 use super::command::Command;
 use super::market_calls::require_market;
 use super::rows::{OrderRow, orders};
-use super::ticket::Request;
+use super::ticket::{Request, request_of};
 use super::{amendments, carry_out, refusals, require_write, venue};
 use crate::identity;
 use crate::pg::numeric::Numeric;
-use crate::pg::scan::{Key, Row};
+use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
 
@@ -57,7 +57,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
     for id in order_ids {
         let ticket = table.find(index, &[Key::Int(id)], |row| match OrderRow::read(row) {
             placed if placed.priority != 0 => Err(refusals::unknown_order(&id.to_string())),
-            _ => inserted(row).ticket(),
+            _ => request_of!(row, orders).ticket(),
         });
         let ticket = ticket.unwrap_or_else(|| Err(refusals::unknown_order(&id.to_string())))?;
         commands.push(Command::new(ticket, Some(OrderId(id))));
@@ -67,24 +67,4 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
         answer?;
     }
     Ok(())
-}
-
-/// The arguments of an order that a plain INSERT has stored.
-fn inserted<'a>(row: &'a Row<'_>) -> Request<'a> {
-    Request {
-        user_id: row.int(orders::USER_ID),
-        symbol: row.some_text(orders::SYMBOL),
-        side: row.some_text(orders::SIDE),
-        price: row.numeric(orders::PRICE),
-        amount: row.numeric(orders::AMOUNT),
-        order_type: row.some_text(orders::ORDER_TYPE),
-        time_in_force: row.some_text(orders::TIME_IN_FORCE),
-        client_order_id: row.some_text(orders::CLIENT_ORDER_ID),
-        stop_price: row.numeric(orders::STOP_PRICE),
-        display_amount: row.numeric(orders::DISPLAY_AMOUNT),
-        quote_amount: row.numeric(orders::QUOTE_AMOUNT),
-        post_only: row.bool(orders::POST_ONLY),
-        expires_at: row.time(orders::EXPIRES_AT),
-        self_trade_prevention: row.some_text(orders::SELF_TRADE),
-    }
 }

@@ -115,7 +115,7 @@ impl OrderRow {
 
     /// Whether its time has come.
     pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.ticket.expires_at.is_some_and(|end| end.0 <= now.0)
+        self.ticket.expires_at.is_some_and(|end| end <= now)
     }
 
     /// What the book shows of it.

@@ -91,7 +91,7 @@ fn user_of_key(key: &str) -> Option<i64> {
     });
     keys.close();
     let now = Timestamp::now();
-    let is_over = |end: Timestamp| end.0 <= now.0;
+    let is_over = |end: Timestamp| end <= now;
     let user = found.filter(|f| f.matches && !f.is_revoked && !f.expires_at.is_some_and(is_over))?.user?;
     let mut users = Users::open();
     let standing = users.standing(user);

@@ -1,12 +1,15 @@
 //! Column values on their way into a row.
 
+use std::ops::Add;
+use std::time::Duration;
+
 use matching::{Money, Rate};
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
 
 /// Microseconds since 2000-01-01 UTC: PostgreSQL's timestamptz.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
@@ -20,6 +23,14 @@ impl Timestamp {
     pub fn of_transaction() -> Timestamp {
         // SAFETY: reads a backend variable.
         Timestamp(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() })
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn add(self, duration: Duration) -> Timestamp {
+        Timestamp(self.0 + duration.as_micros() as i64)
     }
 }
 

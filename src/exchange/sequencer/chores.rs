@@ -40,7 +40,7 @@ impl Chores {
     pub fn run(&mut self, ring_is_used: bool) -> Option<Timestamp> {
         let now = Timestamp::now();
         let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
-        if self.inbox.0 <= now.0 {
+        if self.inbox <= now {
             let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
                 if require_tables().is_err() {
                     return Ok(None);
@@ -50,9 +50,9 @@ impl Chores {
             });
             self.setbacks = if drained.is_err() { self.setbacks + 1 } else { 0 };
             let count = self.hear(drained, Some(0))?;
-            self.inbox = later(if count > 0 { Duration::ZERO } else { self.pause() });
+            self.inbox = Timestamp::now() + if count > 0 { Duration::ZERO } else { self.pause() };
         }
-        if self.expiry.0 <= now.0 {
+        if self.expiry <= now {
             let due = worker::transaction(c"pg_bourse: looking for expired orders", || Ok(expired()));
             for symbol in self.hear(due, Vec::new()) {
                 let ended = worker::transaction(c"pg_bourse: expiring orders", || {
@@ -60,9 +60,9 @@ impl Chores {
                 });
                 self.hear(ended, ());
             }
-            self.expiry = later(EXPIRY);
+            self.expiry = Timestamp::now() + EXPIRY;
         }
-        Some(Timestamp(self.inbox.0.min(self.expiry.0)))
+        Some(self.inbox.min(self.expiry))
     }
 
     /// How long until the next look into the inbox: longer and longer while it cannot be carried out, for every try
@@ -82,10 +82,6 @@ impl Chores {
             otherwise
         })
     }
-}
-
-fn later(pause: Duration) -> Timestamp {
-    Timestamp(Timestamp::now().0 + pause.as_micros() as i64)
 }
 
 /// The markets that have orders whose time has come.

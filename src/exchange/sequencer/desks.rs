@@ -94,10 +94,6 @@ impl State {
     }
 }
 
-fn after(time: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp(time.0 + duration.as_micros() as i64)
-}
-
 impl Desks {
     /// Desks that nobody uses.
     pub fn empty() -> Desks {
@@ -140,15 +136,15 @@ impl Desks {
             }
         }
         let due = |desk: &Desk| match desk.state {
-            State::Wanted => desk.pid == 0 && desk.since.0 <= now.0,
-            State::Launched => after(desk.since, ARRIVAL).0 <= now.0,
-            State::Absent => after(desk.since, LOOK_AGAIN).0 <= now.0,
+            State::Wanted => desk.pid == 0 && desk.since <= now,
+            State::Launched => desk.since + ARRIVAL <= now,
+            State::Absent => desk.since + LOOK_AGAIN <= now,
             State::Working | State::Barred => false,
         };
         let mut found = Vec::new();
         for (at, database) in databases.iter().enumerate() {
             if let Some(desk) = self.give(database.oid).filter(|desk| due(desk)) {
-                found.push((desk.since.0, at));
+                found.push((desk.since, at));
                 (desk.state, desk.since) = (State::Launched, now);
             }
         }
@@ -158,7 +154,7 @@ impl Desks {
 
     /// No process could be had for the sequencer of a database.
     pub fn put_off(&mut self, database: u32, now: Timestamp) {
-        self.set(database, State::Wanted, after(now, PAUSE));
+        self.set(database, State::Wanted, now + PAUSE);
     }
 
     /// Whether a sequencer is to be started soon.
@@ -182,8 +178,8 @@ impl Desks {
         let desk = self.of(database).filter(|desk| desk.pid == pid)?;
         (desk.pid, desk.latch) = (0, None);
         if matches!(desk.state, State::Working | State::Launched) {
-            let short = now.0 < after(desk.since, SHORT_LIFE).0;
-            (desk.state, desk.since) = (State::Wanted, if short { after(now, PAUSE) } else { now });
+            let short = now < desk.since + SHORT_LIFE;
+            (desk.state, desk.since) = (State::Wanted, if short { now + PAUSE } else { now });
         }
         self.launcher
     }

@@ -116,7 +116,7 @@ impl Ring {
         for (at, slot) in self.slots[..self.used].iter_mut().enumerate() {
             if let State::Queued(request, latch) = slot.state
                 && slot.database == database
-                && slot.due.0 <= now.0
+                && slot.due <= now
             {
                 slot.state = State::Taken(latch);
                 taken.push(Taken { place: Place { at, number: slot.number }, request, tries: slot.tries });
@@ -160,7 +160,7 @@ impl Ring {
     /// When the next request of a database is due.
     pub fn next_due(&self, database: u32) -> Option<Timestamp> {
         let queued = self.slots[..self.used].iter().filter(|slot| matches!(slot.state, State::Queued(..)));
-        queued.filter(|slot| slot.database == database).map(|slot| slot.due).min_by_key(|due| due.0)
+        queued.filter(|slot| slot.database == database).map(|slot| slot.due).min()
     }
 
     /// How many requests of a database wait to be taken.

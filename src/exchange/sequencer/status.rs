@@ -11,23 +11,17 @@ use crate::pg::worker;
 
 #[pg_extern(sql = false)]
 fn sequencer_status() -> Result<Composite<6>, ErrorReport> {
-    if !super::is_preloaded() {
-        let none = Value::Null;
-        return Ok(Composite([
-            Value::Text("not preloaded"),
-            none,
-            Value::Int(0),
-            Value::Int(0),
-            Value::Int(0),
-            Value::Int(0),
-        ]));
-    }
-    let database = worker::my_database();
-    let desk = DESKS_OF_SERVER.with(|desks| desks.of(database).map(|desk| *desk));
-    let queued = RING.with(|ring| ring.queued(database)) as i64;
+    let (state, desk, queued) = if super::is_preloaded() {
+        let database = worker::my_database();
+        let desk = DESKS_OF_SERVER.with(|desks| desks.of(database).map(|desk| *desk));
+        let queued = RING.with(|ring| ring.queued(database)) as i64;
+        (desk.map_or("wanted", |desk| desk.state.as_str()), desk, queued)
+    } else {
+        ("not preloaded", None, 0)
+    };
     let work = desk.map_or_else(Default::default, |desk| desk.work);
     Ok(Composite([
-        Value::Text(desk.map_or("wanted", |desk| desk.state.as_str())),
+        Value::Text(state),
         desk.filter(|desk| desk.pid != 0).map(|desk| i64::from(desk.pid)).into(),
         Value::Int(queued),
         Value::Int(work.batches),

@@ -65,8 +65,8 @@ pub fn run(database: u32) {
             return;
         };
         let now = Timestamp::now();
-        let due = RING.with(|ring| ring.next_due(database)).map_or(next, |due| Timestamp(due.0.min(next.0)));
-        if due.0 > now.0 {
+        let due = RING.with(|ring| ring.next_due(database)).map_or(next, |due| due.min(next));
+        if due > now {
             latch::sleep(Duration::from_micros((due.0 - now.0).unsigned_abs()).max(Duration::from_millis(1)));
         }
     }
@@ -107,13 +107,13 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
     for entry in taken {
         let command = entry.request.command();
         match held.get(&command.symbol) {
-            Some(hold) if hold.until.0 > now.0 => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
+            Some(hold) if hold.until > now => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
             _ if entry.tries > 0 => again.push((entry, command)),
             _ => fresh.push((entry, command)),
         }
     }
     match together(database, fresh) {
-        Ok(()) => held.retain(|_, hold| hold.until.0 > now.0),
+        Ok(()) => held.retain(|_, hold| hold.until > now),
         Err(failed) => again.extend(by_market(database, failed, held)),
     }
     if !again.is_empty() {
@@ -125,10 +125,10 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
 
 /// Looks at the markets whose pause is over. One that is still held gets another pause, or a try that queues for it.
 fn look_again(held: &mut Held, now: Timestamp) {
-    for (symbol, hold) in held.iter_mut().filter(|(_, hold)| hold.until.0 <= now.0) {
+    for (symbol, hold) in held.iter_mut().filter(|(_, hold)| hold.until <= now) {
         hold.looks += 1;
         if !hold.looks.is_multiple_of(LOOKS) && is_held(symbol) {
-            hold.until = Timestamp(now.0 + pause(0));
+            hold.until = now + pause(0);
         }
     }
 }
@@ -147,7 +147,7 @@ fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) ->
             rest.extend(failed);
             continue;
         }
-        let until = Timestamp(Timestamp::now().0 + pause(0));
+        let until = Timestamp::now() + pause(0);
         held.entry(symbol).or_insert(Hold { until, looks: 0 }).until = until;
         RING.with(|ring| requests.iter().for_each(|(entry, _)| ring.put_back(entry, until, false)));
     }
@@ -171,7 +171,7 @@ fn alone(database: u32, entry: Taken, command: Command) {
     match attempt(std::slice::from_ref(&command)) {
         Ok(answers) => answer(database, std::iter::once(entry).zip(answers)),
         Err(failure) if passes(&failure) => {
-            let due = Timestamp(Timestamp::now().0 + pause(entry.tries));
+            let due = Timestamp::now() + pause(entry.tries);
             RING.with(|ring| ring.put_back(&entry, due, true));
         }
         Err(failure) => answer(database, std::iter::once((entry, Err(failure)))),
@@ -204,8 +204,8 @@ fn is_held(symbol: &str) -> bool {
     !worker::transaction(c"pg_bourse: looking at a lock", look).unwrap_or(true)
 }
 
-fn pause(times: u32) -> i64 {
-    FIRST_PAUSE.saturating_mul(1 << times.min(16)).min(LONGEST_PAUSE).as_micros() as i64
+fn pause(times: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << times.min(16)).min(LONGEST_PAUSE)
 }
 
 /// Puts the answers where their sessions find them, and wakes those.
