@@ -77,10 +77,11 @@ impl Waiting {
     fn reply(self) -> Answer<OrderResult> {
         let mut seen = Instant::now();
         loop {
+            // A reply that is there already has set the latch.
+            latch::sleep(LOOK);
             if let Some(reply) = RING.with(|ring| ring.reply(self.0)) {
                 return Reply::answer(&reply);
             }
-            latch::sleep(LOOK);
             let database = worker::my_database();
             let (working, launcher) = DESKS_OF_SERVER.with(|desks| {
                 (desks.of(database).is_some_and(|desk| desk.state == State::Working), desks.want(database))
