@@ -1,5 +1,6 @@
 //! A server that has preloaded the library, and a look at the sequencer of one of its databases.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,43 @@ impl Venue {
         let scratch = Scratch::with_settings(name, port, &format!("{PRELOAD}\n{settings}"))?;
         let database = Database::on(&scratch.server, "venue")?;
         Ok(Self { scratch, database })
+    }
+
+    /// The same with a working sequencer, two markets, and so many users with more money than they can lock in a
+    /// test's time on any machine; a session, and the users' ids.
+    pub fn funded(name: &str, port: u16, settings: &str, users: usize) -> Result<(Self, Session, Vec<i64>)> {
+        let venue = Self::open(name, port, settings)?;
+        let mut session = venue.connect()?;
+        let ids = crate::load::prepare(&mut session, &["BTC-USD", "ETH-USD"], users)?;
+        for id in &ids {
+            session.fund(*id, &[("USD", "1000000000"), ("BTC", "10000000"), ("ETH", "10000000")])?;
+        }
+        session.sequencer()?;
+        Ok((venue, session, ids))
+    }
+
+    /// Works, and tells beside it how long the slowest of the plain one-row INSERTs took that were committed
+    /// meanwhile: a disk that stalls delays everybody, and is no fault of the sequencer.
+    pub fn beside_inserts<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+        self.connect()?.run("CREATE TABLE IF NOT EXISTS public.plain (n int)")?;
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let inserts = scope.spawn(|| {
+                let (mut session, mut slowest, start) = (self.connect()?, Duration::ZERO, Instant::now());
+                // Work that panics does not say that it is done.
+                while !done.load(Ordering::Relaxed) && start.elapsed() < Duration::from_secs(60) {
+                    let sent = Instant::now();
+                    session.run("INSERT INTO public.plain VALUES (1)")?;
+                    slowest = slowest.max(sent.elapsed());
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Ok::<_, Failure>(slowest)
+            });
+            let outcome = work();
+            done.store(true, Ordering::Relaxed);
+            let slowest = inserts.join().expect("no panic beside the work")?;
+            Ok((outcome?, slowest))
+        })
     }
 
     /// A session of the superuser. None of its statements waits for ever, whatever goes wrong.

@@ -8,15 +8,6 @@ use std::time::{Duration, Instant};
 use client_tests::sequencer::{Venue, submission};
 use client_tests::{Failure, Result, Session, setting};
 
-/// Two markets, and so many users with money.
-fn open(name: &str, port: u16, settings: &str, users: usize) -> Result<(Venue, Session, Vec<i64>)> {
-    let venue = Venue::open(name, port, settings)?;
-    let mut session = venue.connect()?;
-    let ids = client_tests::load::prepare(&mut session, &["BTC-USD", "ETH-USD"], users)?;
-    session.sequencer()?;
-    Ok((venue, session, ids))
-}
-
 /// Holds BTC-USD until the session ends its transaction.
 fn hold(session: &mut Session) -> Result<()> {
     session.run("BEGIN; SELECT exchange.set_market_status('BTC-USD', 'open')")
@@ -33,7 +24,7 @@ fn failed<T>(outcome: &Result<T>) -> &str {
 
 #[test]
 fn a_timeout_while_queued_withdraws_the_order() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_queued", 5540, "", 1)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_queued", 5540, "", 1)?;
     hold(&mut session)?;
     let mut impatient = venue.connect()?;
     for _ in 0..5 {
@@ -55,7 +46,7 @@ fn a_timeout_while_queued_withdraws_the_order() -> Result<()> {
 /// The sequencer is stopped in the middle: nobody can tell how far it has come.
 #[test]
 fn a_timeout_while_taken_is_answered_by_a_repetition() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_taken", 5541, "", 8)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_taken", 5541, "", 8)?;
     let sequencer = session.sequencer()?;
     let mut repeated = 0;
     for round in 0..setting("BOURSE_KILLS", 20) {
@@ -92,7 +83,7 @@ fn a_timeout_while_taken_is_answered_by_a_repetition() -> Result<()> {
 
 #[test]
 fn a_cancelled_session_withdraws_its_order_and_can_go_on() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_cancel", 5542, "", 6)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_cancel", 5542, "", 6)?;
     hold(&mut session)?;
     let outcomes = thread::scope(|scope| {
         let clients = scope.spawn(|| {
@@ -121,7 +112,7 @@ fn a_cancelled_session_withdraws_its_order_and_can_go_on() -> Result<()> {
 /// Half are terminated by the server, half by clients who hang up.
 #[test]
 fn sessions_that_die_while_waiting_leave_no_slot_behind() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_deaths", 5543, "bourse.ring_slots = 20", 1)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_deaths", 5543, "bourse.ring_slots = 20", 1)?;
     hold(&mut session)?;
     // Not the session that holds the market: in a transaction it sees one picture of the others all the time.
     let (mut watch, rounds) = (venue.connect()?, setting("BOURSE_KILLS", 50));
@@ -176,7 +167,7 @@ fn hang_up(venue: &Venue, all_wait: &Barrier, call: &str) -> Result<Option<Resul
 
 #[test]
 fn a_full_ring_serves_everybody_in_turn() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_full", 5544, "bourse.ring_slots = 2", 30)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_full", 5544, "bourse.ring_slots = 2", 30)?;
     let place = |n: usize, id: &str| venue.connect()?.number(&submission(users[n], "BTC-USD", "buy", "100", id));
     let start = Instant::now();
     venue.clients(30, |n| (0..10).try_for_each(|round| place(n, &format!("{n}-{round}")).map(drop)))?;
@@ -207,21 +198,24 @@ fn a_full_ring_serves_everybody_in_turn() -> Result<()> {
 
 #[test]
 fn a_market_that_is_held_stops_no_other() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_market", 5545, "", 12)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_market", 5545, "", 12)?;
     hold(&mut session)?;
-    let (slowest, served) = thread::scope(|scope| {
+    let ((slowest, plain), served) = thread::scope(|scope| {
         let held = scope.spawn(|| {
             venue.clients(4, |n| venue.connect()?.number(&submission(users[n], "BTC-USD", "buy", "100", "held")))
         });
         session.wait_for_queue(4)?;
-        let slowest = venue.clients(4, |n| latencies(&venue, users[4 + n], "ETH-USD", Duration::from_secs(4)));
+        let slowest = venue.beside_inserts(|| {
+            venue.clients(4, |n| latencies(&venue, users[4 + n], "ETH-USD", Duration::from_secs(4)))
+        });
         session.run("COMMIT")?;
         let start = Instant::now();
         held.join().expect("no panic")?;
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
-    println!("ETH-USD while BTC-USD is held: {slowest:?} at most; BTC-USD served {served:?} after its release");
-    assert!(slowest.iter().all(|slowest| *slowest < Duration::from_millis(200)), "{slowest:?}");
+    println!("ETH-USD while BTC-USD is held: {slowest:?} at most, an INSERT {plain:?}; BTC-USD {served:?} after it");
+    let allowed = Duration::from_millis(200) + 2 * plain;
+    assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
     assert!(served < Duration::from_secs(3), "{served:?}");
     session.verify_is_empty()
 }
@@ -251,21 +245,24 @@ fn latencies(venue: &Venue, user: i64, symbol: &str, time: Duration) -> Result<D
 
 #[test]
 fn a_balance_that_is_held_delays_only_who_needs_it() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_balance", 5546, "", 6)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_balance", 5546, "", 6)?;
     session.run(&format!("BEGIN; SELECT exchange.deposit({}, 'USD', 1)", users[0]))?;
-    let (slowest, waited) = thread::scope(|scope| {
+    let ((slowest, plain), waited) = thread::scope(|scope| {
         let waiting =
             scope.spawn(|| venue.connect()?.number(&submission(users[0], "BTC-USD", "buy", "90", "needs it")));
         session.wait_for_queue(1)?;
-        let slowest = venue.clients(4, |n| latencies(&venue, users[1 + n], "BTC-USD", Duration::from_secs(3)));
+        let slowest = venue.beside_inserts(|| {
+            venue.clients(4, |n| latencies(&venue, users[1 + n], "BTC-USD", Duration::from_secs(3)))
+        });
         assert!(!waiting.is_finished(), "the balance was not held");
         session.run("COMMIT")?;
         let start = Instant::now();
         waiting.join().expect("no panic")?;
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
-    println!("others of the same market: {slowest:?} at most; the one served {waited:?} after the release");
-    assert!(slowest.iter().all(|slowest| *slowest < Duration::from_millis(500)), "{slowest:?}");
+    println!("others of the market: {slowest:?} at most, an INSERT {plain:?}; the one {waited:?} after the release");
+    let allowed = Duration::from_millis(500) + 2 * plain;
+    assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
     assert!(waited < Duration::from_secs(2), "{waited:?}");
     session.verify_is_empty()
 }
@@ -273,9 +270,9 @@ fn a_balance_that_is_held_delays_only_who_needs_it() -> Result<()> {
 /// After a long wait a market's next short one is short again.
 #[test]
 fn a_market_that_was_held_long_ago_is_tried_again_soon() -> Result<()> {
-    let (venue, mut session, users) = open("sequencer_again", 5547, "", 1)?;
+    let (venue, mut session, users) = Venue::funded("sequencer_again", 5547, "", 1)?;
     let mut waited = Vec::new();
-    for (n, time) in [4000, 100, 100, 100].into_iter().enumerate() {
+    for (n, time) in [4000, 100, 100, 100, 100, 100].into_iter().enumerate() {
         hold(&mut session)?;
         waited.push(thread::scope(|scope| {
             let client =
@@ -289,6 +286,8 @@ fn a_market_that_was_held_long_ago_is_tried_again_soon() -> Result<()> {
         session.number(&submission(users[0], "BTC-USD", "buy", "90", &format!("between {n}")))?;
     }
     println!("served so long after the release: {waited:?}");
-    assert!(waited[1..].iter().all(|waited| *waited < Duration::from_millis(300)), "{waited:?}");
+    // One of them may meet a disk that stalls.
+    let soon = waited[1..].iter().filter(|waited| **waited < Duration::from_millis(300)).count();
+    assert!(soon >= 4, "{waited:?}");
     session.verify_is_empty()
 }
