@@ -1,5 +1,6 @@
 //! Everything that a run found out, as text for a terminal and as the parts of the page.
 
+use super::churn::{self, Churn};
 use super::copy_floor::CopyFloor;
 use super::grid::{self, Grid};
 use super::growth::{self, Step};
@@ -29,6 +30,8 @@ pub struct Figures {
     pub flow: CopyFloor,
     /// By size.
     pub growth: Vec<Step>,
+    /// After orders have come and gone.
+    pub churn: Churn,
     /// Rows of `verify()` after the orders of all contenders.
     pub violations: usize,
 }
@@ -65,7 +68,7 @@ impl Figures {
     }
 
     /// The tables with their headings.
-    fn sections(&self) -> [(&'static str, &'static str, Grid); 8] {
+    fn sections(&self) -> [(&'static str, &'static str, Grid); 9] {
         [
             ("targets", "targets", verdict::table(&self.verdicts())),
             ("throughput", "transactions per second by clients on one market", self.throughput.table(self.pace)),
@@ -74,6 +77,7 @@ impl Figures {
             ("copy", "the bulk door beside COPY of the same resulting rows", self.flow.table()),
             ("growth", "microseconds per order, one client, by size", growth::cost_table(&self.growth)),
             ("reads", "milliseconds per read, one client, by size", growth::read_table(&self.growth)),
+            ("churn", "tables and indexes after churn", self.churn.table()),
             ("settings", "settings", self.machine.table()),
         ]
     }
@@ -91,11 +95,14 @@ impl Figures {
             text.push_str(&format!("\n{heading}\n{}", grid.text()));
         }
         text.push_str(&format!(
-            "\nCOPY of the same resulting rows: exchange.assets, orders, order_amendments and trades of the finished run\n\
+            "\nchurn for {}: {}\n\
+             \nCOPY of the same resulting rows: exchange.assets, orders, order_amendments and trades of the finished run\n\
              of {}, from files on the server into tables with the same columns, checks, indexes, fill\n\
              factors and foreign keys, no triggers; four transactions. The door: COPY of {} messages into the\n\
              inbox, then match_orders in transactions of 10,000. Both begin after a checkpoint, both commit to disk.\n\
              \nverify(): {} rows after all orders\n",
+            self.pace.churn_time(),
+            self.churn.story(),
             self.flow.name,
             grid::count(self.flow.messages as u64),
             self.violations
@@ -124,6 +131,10 @@ impl Figures {
             ("flow", self.flow.name.clone()),
             ("messages", grid::count(self.flow.messages as u64)),
             ("users", grid::count(self.pace.scale_users())),
+            ("churn_size", grid::count(self.pace.churn_size().resting)),
+            ("churn_time", self.pace.churn_time()),
+            ("churn_rate", number(churn::RATE)),
+            ("churn_story", self.churn.story()),
             ("violations", self.violations.to_string()),
             ("summary", summary),
         ];

@@ -75,7 +75,8 @@ fn step(project: &Project, cluster: &Cluster, pace: Pace, size: Size) -> Result<
     Ok(Step { size, microseconds, reads })
 }
 
-fn load(project: &Project, database: &Database, pace: Pace, size: Size) -> Result<()> {
+/// Fills the tables of a fresh database.
+pub fn load(project: &Project, database: &Database, pace: Pace, size: Size) -> Result<()> {
     let Size { resting, historic } = size;
     let mut command = database.psql();
     command

@@ -30,8 +30,8 @@ impl Latency {
         for round in 0..pace.rounds() {
             for index in [round % 2, (round + 1) % 2] {
                 let contender = CONTENDERS[index];
-                let pgbench = arena.pgbench(contender, CLIENTS, pace.latency_seconds());
-                let fresh = pgbench.samples(Some(rate), WARM_UP)?;
+                let pgbench = arena.pgbench(contender, CLIENTS, pace.latency_seconds()).at(rate);
+                let fresh = pgbench.samples(WARM_UP)?;
                 let sorted = sorted(&fresh, |sample| sample.latency);
                 println!(
                     "  {:<14} {CLIENTS} clients at {rate:.0}/s  p50 {} ms  p99 {} ms",

@@ -2,6 +2,7 @@
 //! durability, alternating; the ratio of the medians is what counts.
 
 mod chart;
+mod churn;
 mod copy_floor;
 mod figures;
 mod grid;
@@ -30,6 +31,7 @@ use crate::project::{self, Project};
 use crate::psql::Database;
 use crate::setup;
 
+use churn::Churn;
 use copy_floor::CopyFloor;
 use figures::Figures;
 use latency::Latency;
@@ -107,6 +109,8 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
     let violations = database.rows("SELECT * FROM exchange.verify();\n")?.len();
     println!("growth");
     let growth = growth::measure(project, cluster, pace)?;
+    println!("churn, {}", pace.churn_time());
+    let churn = Churn::measure(project, cluster, pace)?;
     Ok(Figures {
         pace,
         machine: Machine::look(&database)?,
@@ -115,6 +119,7 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
         random_orders: random_orders.rates,
         flow,
         growth,
+        churn,
         violations,
     })
 }

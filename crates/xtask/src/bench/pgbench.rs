@@ -22,6 +22,7 @@ pub struct Pgbench<'a> {
     clients: u32,
     seconds: u32,
     variables: Vec<String>,
+    per_second: Option<f64>,
     login: &'a str,
     options: String,
 }
@@ -30,7 +31,17 @@ impl<'a> Pgbench<'a> {
     /// `script` is relative to the folder `bench`; one client as superuser unless told otherwise.
     pub fn new(project: &'a Project, database: &'a Database, script: &'a str, seconds: u32) -> Self {
         let options = "-c search_path=peer,public".to_owned();
-        Self { project, database, script, clients: 1, seconds, variables: Vec::new(), login: "postgres", options }
+        Self {
+            project,
+            database,
+            script,
+            clients: 1,
+            seconds,
+            variables: Vec::new(),
+            per_second: None,
+            login: "postgres",
+            options,
+        }
     }
 
     /// So many sessions.
@@ -45,6 +56,12 @@ impl<'a> Pgbench<'a> {
         self
     }
 
+    /// So many transactions per second instead of as many as it can.
+    pub fn at(mut self, per_second: f64) -> Self {
+        self.per_second = Some(per_second);
+        self
+    }
+
     /// Logs in as this role, for which a statement may take so many seconds.
     pub fn login(mut self, role: &'a str, limit: u32) -> Self {
         self.login = role;
@@ -52,27 +69,27 @@ impl<'a> Pgbench<'a> {
         self
     }
 
-    /// Transactions per second, as many as it can.
+    /// Transactions per second.
     pub fn rate(&self) -> Result<f64> {
         let output = self.run(&mut self.command())?;
         let text = String::from_utf8_lossy(&output.stdout);
         rate(&text).filter(|_| output.status.success()).ok_or_else(|| self.failure(&output))
     }
 
-    /// Every transaction; at this rate, or without a pause. Those that end within `skip` seconds are left out.
-    pub fn samples(&self, rate: Option<f64>, skip: u32) -> Result<Vec<Sample>> {
+    /// Every transaction. Those that end within `skip` seconds are left out.
+    pub fn samples(&self, skip: u32) -> Result<Vec<Sample>> {
         let folder = self.log_folder()?;
-        let output = self.run(&mut self.logged(&folder, rate))?;
+        let output = self.run(&mut self.logged(&folder))?;
         if !output.status.success() {
             return Err(self.failure(&output));
         }
         samples::read(&folder, u64::from(skip) * 1_000_000)
     }
 
-    /// As [`Self::samples`] without a rate; nothing when a statement took longer than the login's limit.
+    /// As [`Self::samples`]; nothing when a statement took longer than the login's limit.
     pub fn samples_within_limit(&self) -> Result<Option<Vec<Sample>>> {
         let folder = self.log_folder()?;
-        let output = self.run(&mut self.logged(&folder, None))?;
+        let output = self.run(&mut self.logged(&folder))?;
         if output.status.success() {
             return samples::read(&folder, 0).map(Some);
         }
@@ -91,17 +108,15 @@ impl<'a> Pgbench<'a> {
             .args(["-j", &self.clients.min(MAX_THREADS).to_string()])
             .args(["-T", &self.seconds.to_string()])
             .args(self.variables.iter().flat_map(|variable| ["-D", variable]))
+            .args(self.per_second.map(|rate| format!("--rate={rate:.0}")))
             .env("PGOPTIONS", &self.options);
         command.arg("-h").arg(&self.database.socket).args(["-p", &self.database.port.to_string(), "-U", self.login]);
         command
     }
 
-    fn logged(&self, folder: &std::path::Path, rate: Option<f64>) -> Command {
+    fn logged(&self, folder: &std::path::Path) -> Command {
         let mut command = self.command();
         command.arg("-l").arg(format!("--log-prefix={}", folder.join("transactions").display()));
-        if let Some(rate) = rate {
-            command.arg(format!("--rate={rate:.0}"));
-        }
         command
     }
 

@@ -14,7 +14,7 @@ pub enum Pace {
     Quick,
     /// For figures to quote: under 20 minutes.
     Default,
-    /// With ten million historic orders.
+    /// With ten million historic orders and an hour of churn.
     Full,
 }
 
@@ -68,8 +68,7 @@ impl Pace {
     pub fn rounds(self) -> usize {
         match self {
             Self::Quick => 1,
-            Self::Default => 3,
-            Self::Full => 5,
+            _ => 3,
         }
     }
 
@@ -77,8 +76,7 @@ impl Pace {
     pub fn seconds(self) -> u32 {
         match self {
             Self::Quick => 1,
-            Self::Default => 4,
-            Self::Full => 5,
+            _ => 4,
         }
     }
 
@@ -86,8 +84,7 @@ impl Pace {
     pub fn latency_seconds(self) -> u32 {
         match self {
             Self::Quick => 3,
-            Self::Default => 11,
-            Self::Full => 21,
+            _ => 11,
         }
     }
 
@@ -142,6 +139,30 @@ impl Pace {
             sizes.push(size(1_000_000, 10_000_000));
         }
         sizes
+    }
+
+    /// How long orders come and go.
+    pub fn churn_seconds(self) -> u32 {
+        match self {
+            Self::Quick => 5,
+            Self::Default => 120,
+            Self::Full => 3600,
+        }
+    }
+
+    /// The same in words.
+    pub fn churn_time(self) -> String {
+        match self.churn_seconds() {
+            3600 => "an hour".to_owned(),
+            seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+            seconds => format!("{seconds} seconds"),
+        }
+    }
+
+    /// What the churn begins with.
+    pub fn churn_size(self) -> Size {
+        let resting = if self == Self::Quick { 10_000 } else { 100_000 };
+        Size { resting, historic: 1_000 }
     }
 
     /// Users who hold the orders of a size.
