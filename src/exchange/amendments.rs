@@ -21,7 +21,7 @@ pub struct First {
 pub fn first(order: &OrderRow) -> First {
     let mut table = Table::open(c"exchange", c"order_amendments", amendments::NAMES);
     let index = table.index(c"idx_order_amendments_order_id");
-    let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.amount };
+    let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.body.amount };
     let mut sent = None;
     table.scan(index, &[Key::Int(order.id.0)], |row| {
         let old = (row.some_money(amendments::OLD_PRICE), row.some_money(amendments::OLD_AMOUNT));
@@ -35,7 +35,7 @@ pub fn first(order: &OrderRow) -> First {
     });
     table.close();
     if let Some((price, amount)) = sent {
-        (first.ticket.price, first.ticket.amount) = (price, amount);
+        (first.ticket.body.price, first.ticket.body.amount) = (price, amount);
     }
     first
 }

@@ -52,8 +52,8 @@ impl Arrival {
     pub fn of(ticket: &Ticket) -> Arrival {
         // What is not positive will be refused: it weighs nothing.
         let weight = |given: Option<Money>| given.unwrap_or_default().max(Money::ZERO);
-        let (amount, value) = (weight(ticket.amount), weight(ticket.quote_amount));
-        Arrival { side: ticket.side, limit: ticket.price, amount, value }
+        let (amount, value) = (weight(ticket.body.amount), weight(ticket.body.quote_amount));
+        Arrival { side: ticket.body.side, limit: ticket.body.price, amount, value }
     }
 }
 

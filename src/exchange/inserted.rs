@@ -30,7 +30,7 @@ order_call! {
             let keys = [Key::Int(ticket.user.0), Key::Text(client_id)];
             let first = find_order(c"orders_client_order_id_key", &keys);
             // The very same order is left to the unique constraint, and so to ON CONFLICT DO NOTHING.
-            if first.is_some_and(|first| !amendments::first(&first).ticket.same_body(&ticket)) {
+            if first.is_some_and(|first| !amendments::first(&first).ticket.asks_the_same(&ticket)) {
                 Err(refusals::client_order_id_used(client_id, ticket.user.0))?;
             }
         }

@@ -60,7 +60,8 @@ impl<'a> Reach<'a> {
             self.uncross();
         }
         self.cancelling.extend(mine().filter(|c| cancels_own(c)).map(|c| c.user));
-        self.cancelling.extend(self.orders.values().filter(|o| cancels(o.ticket.self_trade)).map(|o| o.ticket.user));
+        self.cancelling
+            .extend(self.orders.values().filter(|o| cancels(o.ticket.body.self_trade)).map(|o| o.ticket.user));
         if prices.is_empty() && self.demands.iter().all(Option::is_none) && !opens {
             return;
         }
@@ -130,7 +131,7 @@ impl<'a> Reach<'a> {
             if order.priority > 0 {
                 let leaves = named.contains(&order.id) || cancelling.contains(&order.ticket.user);
                 let stays = !leaves && !order.has_expired(now);
-                let price = order.ticket.price.unwrap_or_default();
+                let price = order.ticket.body.price.unwrap_or_default();
                 let shown = if stays { order.shown() } else { Money::ZERO };
                 // A budget buys most where it is cheapest: at the front.
                 if value > Money::ZERO {
@@ -167,14 +168,14 @@ impl<'a> Reach<'a> {
             });
         }
         found.retain(|order| order.priority > 0 && self.counted.insert(order.id));
-        self.cancelling.extend(found.iter().filter(|o| cancels(o.ticket.self_trade)).map(|o| o.ticket.user));
+        self.cancelling.extend(found.iter().filter(|o| cancels(o.ticket.body.self_trade)).map(|o| o.ticket.user));
         for order in &found {
             let arrival = Arrival::of(&order.ticket);
             let demand = &mut self.demands[usize::from(arrival.side == Side::Buy)];
             *demand = Some(Demand::with(*demand, &arrival));
             self.orders.entry(order.id).or_insert_with(|| order.clone());
         }
-        self.widen(found.iter().filter_map(|order| order.ticket.price));
+        self.widen(found.iter().filter_map(|order| order.ticket.body.price));
         !found.is_empty()
     }
 }
@@ -191,13 +192,13 @@ fn cancels(mode: SelfTrade) -> bool {
 }
 
 fn cancels_own(command: &Command) -> bool {
-    matches!(&command.action, Action::New { ticket, .. } if cancels(ticket.self_trade))
+    matches!(&command.action, Action::New { ticket, .. } if cancels(ticket.body.self_trade))
 }
 
 /// The prices that an order which a command brings may trade at.
 fn prices_of(command: &Command) -> Vec<Money> {
     match &command.action {
-        Action::New { ticket, .. } => ticket.price.into_iter().collect(),
+        Action::New { ticket, .. } => ticket.body.price.into_iter().collect(),
         Action::Amend { price, .. } => price.iter().copied().collect(),
         Action::Cancel(_) | Action::Expire | Action::SetStatus(_) => Vec::new(),
     }

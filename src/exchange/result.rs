@@ -65,7 +65,7 @@ pub fn of(command: &Command, done: Done) -> Answer<OrderResult> {
 /// A repeated client_order_id gets this, for ever.
 fn at_acceptance(id: OrderId) -> Answer<OrderResult> {
     let stored = Stored::read(id)?;
-    let fills = fills_of(id, stored.order.ticket.side, stored.accepted_sequence);
+    let fills = fills_of(id, stored.order.ticket.body.side, stored.accepted_sequence);
     let amount = amendments::first(&stored.order).accepted_amount;
     let remaining = amount.map_or(Money::ZERO, |amount| amount - fills.filled);
     let status = stored.accepted_status;

@@ -7,7 +7,7 @@ use matching::{
 };
 
 pub use super::columns::*;
-use super::ticket::Ticket;
+use super::ticket::{Body, Ticket};
 use crate::pg::scan::Row;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
@@ -81,18 +81,20 @@ impl OrderRow {
         let ticket = Ticket {
             user: UserId(row.int(c::USER_ID).unwrap_or_default()),
             symbol: row.text(c::SYMBOL).to_owned(),
-            side: Side::parse(row.text(c::SIDE)).unwrap_or(Side::Buy),
-            price: row.some_money(c::PRICE),
-            amount: row.some_money(c::AMOUNT).filter(|_| row.some_money(c::QUOTE_AMOUNT).is_none()),
-            quote_amount: row.some_money(c::QUOTE_AMOUNT),
-            order_type: OrderType::parse(row.text(c::ORDER_TYPE)).unwrap_or(OrderType::Limit),
-            post_only: row.bool(c::POST_ONLY).unwrap_or_default(),
-            stop_price: row.some_money(c::STOP_PRICE),
-            display_amount: row.some_money(c::DISPLAY_AMOUNT),
-            expires_at: row.time(c::EXPIRES_AT),
-            time_in_force: TimeInForce::parse(row.text(c::TIME_IN_FORCE)).unwrap_or(TimeInForce::Gtc),
-            self_trade: SelfTrade::parse(row.text(c::SELF_TRADE)).unwrap_or(SelfTrade::CancelTaker),
             client_order_id: row.some_text(c::CLIENT_ORDER_ID).map(str::to_owned),
+            body: Body {
+                side: Side::parse(row.text(c::SIDE)).unwrap_or(Side::Buy),
+                price: row.some_money(c::PRICE),
+                amount: row.some_money(c::AMOUNT).filter(|_| row.some_money(c::QUOTE_AMOUNT).is_none()),
+                quote_amount: row.some_money(c::QUOTE_AMOUNT),
+                order_type: OrderType::parse(row.text(c::ORDER_TYPE)).unwrap_or(OrderType::Limit),
+                post_only: row.bool(c::POST_ONLY).unwrap_or_default(),
+                stop_price: row.some_money(c::STOP_PRICE),
+                display_amount: row.some_money(c::DISPLAY_AMOUNT),
+                expires_at: row.time(c::EXPIRES_AT),
+                time_in_force: TimeInForce::parse(row.text(c::TIME_IN_FORCE)).unwrap_or(TimeInForce::Gtc),
+                self_trade: SelfTrade::parse(row.text(c::SELF_TRADE)).unwrap_or(SelfTrade::CancelTaker),
+            },
         };
         OrderRow {
             id: OrderId(row.int(c::ID).unwrap_or_default()),
@@ -110,12 +112,12 @@ impl OrderRow {
 
     /// What has not traded yet.
     pub fn remaining(&self) -> Money {
-        self.ticket.amount.unwrap_or_default() - self.filled
+        self.ticket.body.amount.unwrap_or_default() - self.filled
     }
 
     /// Whether its time has come.
     pub fn has_expired(&self, now: Timestamp) -> bool {
-        self.ticket.expires_at.is_some_and(|end| end <= now)
+        self.ticket.body.expires_at.is_some_and(|end| end <= now)
     }
 
     /// What the book shows of it.
@@ -130,26 +132,26 @@ impl OrderRow {
         }
         let lots = |amount: Money| (amount.0 / rules.lot.0) as i64;
         let ticks = |price: Money| (price.0 / rules.tick.0) as i64;
-        let ticket = &self.ticket;
+        let body = self.ticket.body;
         Some(OrderState {
             id: self.id,
-            user: ticket.user,
-            side: ticket.side,
-            price: ticket.price.map(ticks),
-            amount: lots(ticket.amount?),
+            user: self.ticket.user,
+            side: body.side,
+            price: body.price.map(ticks),
+            amount: lots(body.amount?),
             filled: lots(self.filled),
             visible: lots(self.shown()),
             reserved: self.reserved,
             priority: self.priority,
             rates: self.rates,
             terms: Terms {
-                order_type: ticket.order_type,
-                time_in_force: ticket.time_in_force,
-                self_trade: ticket.self_trade,
-                post_only: ticket.post_only,
-                stop_price: ticket.stop_price.map(ticks),
-                display: ticket.display_amount.map(lots),
-                expires_at: ticket.expires_at.map(|t| t.0),
+                order_type: body.order_type,
+                time_in_force: body.time_in_force,
+                self_trade: body.self_trade,
+                post_only: body.post_only,
+                stop_price: body.stop_price.map(ticks),
+                display: body.display_amount.map(lots),
+                expires_at: body.expires_at.map(|t| t.0),
             },
             status: self.status,
             cancel_reason: None,
@@ -175,7 +177,7 @@ pub struct Fresh {
 
 /// Inserts an order that this transaction has accepted, in its final state.
 pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules: &Rules, now: Timestamp) {
-    let ticket = &fresh.ticket;
+    let (ticket, body) = (&fresh.ticket, &fresh.ticket.body);
     let money = |amount: Option<Money>| amount.map_or(Value::Null, Value::Money);
     table.insert(&[
         Value::Int(order.id.0),
@@ -186,11 +188,11 @@ pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules:
         amount(order, rules),
         Value::Money(rules.quantity(order.filled)),
         Value::Text(order.status.as_str()),
-        Value::Text(ticket.order_type.as_str()),
-        Value::Text(ticket.time_in_force.as_str()),
-        Value::Bool(ticket.post_only),
+        Value::Text(body.order_type.as_str()),
+        Value::Text(body.time_in_force.as_str()),
+        Value::Bool(body.post_only),
         ticket.client_order_id.as_deref().into(),
-        Value::Text(ticket.self_trade.as_str()),
+        Value::Text(body.self_trade.as_str()),
         Value::Money(order.reserved),
         order.rates.maker.into(),
         order.rates.taker.into(),
@@ -199,10 +201,10 @@ pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules:
         order.cancel_reason.map(CancelReason::as_str).into(),
         Value::Time(now),
         Value::Time(now),
-        money(ticket.stop_price),
-        money(ticket.display_amount),
-        ticket.expires_at.into(),
-        money(ticket.quote_amount),
+        money(body.stop_price),
+        money(body.display_amount),
+        body.expires_at.into(),
+        money(body.quote_amount),
         visible(order, rules),
         Value::Text(fresh.accepted_status.as_str()),
         if has_triggered(order) { Value::Time(now) } else { Value::Null },

@@ -78,16 +78,18 @@ impl Work {
             && let Some(first) = venue.client_ids.get(&(ticket.user, client_id.clone()))
         {
             let same = match (self.fresh.get(first), venue.named.get(first)) {
-                (Some(fresh), _) => fresh.ticket.same_body(ticket),
-                (None, Some(row)) => super::amendments::first(row).ticket.same_body(ticket),
+                (Some(fresh), _) => fresh.ticket.asks_the_same(ticket),
+                (None, Some(row)) => super::amendments::first(row).ticket.asks_the_same(ticket),
                 (None, None) => false,
             };
             let refusal = || refusals::client_order_id_used(client_id, ticket.user.0);
             return if same { Ok(Done::Repeated(*first)) } else { Err(refusal()) };
         }
         let key = (ticket.user, ticket.symbol.clone());
-        let waits = ticket.stop_price.is_some() || matches!(ticket.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);
-        if let Some(limit) = market.row.max_open_orders.filter(|_| waits && ticket.order_type != OrderType::Market) {
+        let waits = ticket.body.stop_price.is_some()
+            || matches!(ticket.body.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);
+        if let Some(limit) = market.row.max_open_orders.filter(|_| waits && ticket.body.order_type != OrderType::Market)
+        {
             let unloaded = venue.unloaded.get(&key).copied().unwrap_or_default();
             let live = unloaded + market.core.book.live_of(ticket.user);
             if live >= limit {

@@ -53,6 +53,13 @@ pub(super) use request_of;
 pub struct Ticket {
     pub user: UserId,
     pub symbol: String,
+    pub client_order_id: Option<String>,
+    pub body: Body,
+}
+
+/// What is ordered, beside by whom, where and under which name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Body {
     pub side: Side,
     pub price: Option<Money>,
     pub amount: Option<Money>,
@@ -64,7 +71,6 @@ pub struct Ticket {
     pub stop_price: Option<Money>,
     pub display_amount: Option<Money>,
     pub expires_at: Option<Timestamp>,
-    pub client_order_id: Option<String>,
 }
 
 impl Request<'_> {
@@ -74,9 +80,8 @@ impl Request<'_> {
         let symbol = self.symbol.ok_or_else(|| Failure::null("symbol"))?.to_owned();
         let side = self.side.ok_or_else(|| Failure::null("side"))?;
         let side = Side::parse(side).ok_or_else(|| one_of("Invalid order side", side, "A side is buy or sell."))?;
-        Ok(Ticket {
-            user,
-            symbol,
+        let client_order_id = self.client_order_id.map(client_order_id);
+        let body = Body {
             side,
             order_type: word(self.order_type, "limit", "order_type", OrderType::parse)?,
             time_in_force: word(self.time_in_force, "gtc", "time_in_force", TimeInForce::parse)?,
@@ -88,37 +93,36 @@ impl Request<'_> {
             display_amount: exact_if_given("display_amount", self.display_amount)?,
             post_only: self.post_only.unwrap_or(false),
             expires_at: self.expires_at,
-            client_order_id: self.client_order_id.map(client_order_id).transpose()?,
-        })
+        };
+        Ok(Ticket { user, symbol, client_order_id: client_order_id.transpose()?, body })
     }
 }
 
 impl Ticket {
     /// The order that the core is given.
     pub fn order(&self, id: OrderId, rates: Rates) -> NewOrder {
+        let body = self.body;
         NewOrder {
             id,
             user: self.user,
-            side: self.side,
-            price: self.price,
-            amount: self.amount,
-            quote_amount: self.quote_amount,
-            order_type: self.order_type,
-            time_in_force: self.time_in_force,
-            self_trade: self.self_trade,
-            post_only: self.post_only,
-            stop_price: self.stop_price,
-            display_amount: self.display_amount,
-            expires_at: self.expires_at.map(|t| t.0),
+            side: body.side,
+            price: body.price,
+            amount: body.amount,
+            quote_amount: body.quote_amount,
+            order_type: body.order_type,
+            time_in_force: body.time_in_force,
+            self_trade: body.self_trade,
+            post_only: body.post_only,
+            stop_price: body.stop_price,
+            display_amount: body.display_amount,
+            expires_at: body.expires_at.map(|t| t.0),
             rates,
         }
     }
 
     /// Whether a repeated client_order_id asks for the very same order.
-    pub fn same_body(&self, other: &Ticket) -> bool {
-        let numbers = |t: &Ticket| (t.price, t.amount, t.quote_amount, t.stop_price, t.display_amount);
-        let words = |t: &Ticket| (t.side, t.order_type, t.time_in_force, t.self_trade, t.post_only, t.expires_at);
-        self.symbol == other.symbol && numbers(self) == numbers(other) && words(self) == words(other)
+    pub fn asks_the_same(&self, other: &Ticket) -> bool {
+        self.symbol == other.symbol && self.body == other.body
     }
 }
 

@@ -54,7 +54,7 @@ impl OpenMarket {
             if let Action::New { ticket, .. } = &command.action
                 && standing.get(&ticket.user) == Some(&Standing::Active)
             {
-                orders.push((ticket.user, ticket.side));
+                orders.push((ticket.user, ticket.body.side));
             }
         }
         let live = self.core.book.live();

@@ -1,13 +1,12 @@
 //! What passes through the ring: commands and answers as plain values of fixed size.
 
-use matching::{Money, OrderId, OrderType, SelfTrade, Side, TimeInForce, UserId};
+use matching::{Money, OrderId, UserId};
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command, Target};
 use super::super::result::OrderResult;
-use super::super::ticket::Ticket;
+use super::super::ticket::{Body, Ticket};
 use crate::error::{Answer, Failure};
-use crate::pg::value::Timestamp;
 
 /// Text of a fixed size. What does not fit is cut off at a character: only messages can be that long.
 #[derive(Clone, Copy)]
@@ -47,25 +46,9 @@ pub struct Request {
 
 #[derive(Clone, Copy)]
 enum What {
-    New(Terms),
+    New(Body),
     Cancel(Option<OrderId>),
     Amend { order: Option<OrderId>, price: Option<Money>, amount: Option<Money> },
-}
-
-/// A new order beside its user, market and client_order_id.
-#[derive(Clone, Copy)]
-struct Terms {
-    side: Side,
-    price: Option<Money>,
-    amount: Option<Money>,
-    quote_amount: Option<Money>,
-    order_type: OrderType,
-    time_in_force: TimeInForce,
-    self_trade: SelfTrade,
-    post_only: bool,
-    stop_price: Option<Money>,
-    display_amount: Option<Money>,
-    expires_at: Option<Timestamp>,
 }
 
 impl Request {
@@ -76,7 +59,7 @@ impl Request {
             Target::Client(_) => None,
         };
         let what = match &command.action {
-            Action::New { ticket, stored: None } => What::New(Terms::of(ticket)),
+            Action::New { ticket, stored: None } => What::New(ticket.body),
             Action::Cancel(target) => What::Cancel(id(target)),
             Action::Amend { target, price, amount } => {
                 What::Amend { order: id(target), price: *price, amount: *amount }
@@ -95,51 +78,14 @@ impl Request {
             id.map_or_else(|| Target::Client(client_order_id.clone().unwrap_or_default()), Target::Id)
         };
         let action = match self.what {
-            What::New(terms) => {
-                let ticket = terms.ticket(user, symbol.clone(), client_order_id.clone());
+            What::New(body) => {
+                let ticket = Ticket { user, symbol: symbol.clone(), client_order_id, body };
                 Action::New { ticket, stored: None }
             }
             What::Cancel(order) => Action::Cancel(target(order)),
             What::Amend { order, price, amount } => Action::Amend { target: target(order), price, amount },
         };
         Command { user, symbol, action }
-    }
-}
-
-impl Terms {
-    fn of(ticket: &Ticket) -> Terms {
-        Terms {
-            side: ticket.side,
-            price: ticket.price,
-            amount: ticket.amount,
-            quote_amount: ticket.quote_amount,
-            order_type: ticket.order_type,
-            time_in_force: ticket.time_in_force,
-            self_trade: ticket.self_trade,
-            post_only: ticket.post_only,
-            stop_price: ticket.stop_price,
-            display_amount: ticket.display_amount,
-            expires_at: ticket.expires_at,
-        }
-    }
-
-    fn ticket(self, user: UserId, symbol: String, client_order_id: Option<String>) -> Ticket {
-        Ticket {
-            user,
-            symbol,
-            client_order_id,
-            side: self.side,
-            price: self.price,
-            amount: self.amount,
-            quote_amount: self.quote_amount,
-            order_type: self.order_type,
-            time_in_force: self.time_in_force,
-            self_trade: self.self_trade,
-            post_only: self.post_only,
-            stop_price: self.stop_price,
-            display_amount: self.display_amount,
-            expires_at: self.expires_at,
-        }
     }
 }
 
