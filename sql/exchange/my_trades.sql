@@ -9,7 +9,11 @@ DECLARE
     until timestamptz := 'infinity';
     ended integer := "limit";
     edge timestamptz;
-    page bigint[];
+    -- The page: one element for each trade and own order.
+    trades bigint[];
+    orders bigint[];
+    sides text[];
+    reached bigint;
     oldest timestamptz;
 BEGIN
     PERFORM bourse.require_installed();
@@ -29,7 +33,8 @@ BEGIN
         ended := ended + (SELECT count(*) FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until >= until);
     END IF;
     LOOP
-        SELECT array_agg(p.id), min(p.created_at) INTO page, oldest
+        SELECT array_agg(p.id), array_agg(p.order_id), array_agg(p.side), max(p.place), min(p.created_at)
+        INTO trades, orders, sides, reached, oldest
         FROM (
             WITH mine AS MATERIALIZED (
                 SELECT o.id, o.side FROM exchange.orders o
@@ -38,28 +43,29 @@ BEGIN
                 (SELECT o.id, o.side FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
                  ORDER BY o.traded_until DESC LIMIT ended)
             )
-            SELECT f.id, f.created_at
-            FROM (SELECT t.id, t.created_at FROM mine m JOIN exchange.trades t ON t.buy_order_id = m.id AND m.side = 'buy'
-                  UNION
-                  SELECT t.id, t.created_at FROM mine m JOIN exchange.trades t ON t.sell_order_id = m.id AND m.side = 'sell') AS f
+            SELECT f.id, f.created_at, f.order_id, f.side, dense_rank() OVER (ORDER BY f.created_at DESC, f.id DESC) AS place
+            FROM (SELECT t.id, t.created_at, m.id AS order_id, m.side
+                  FROM mine m JOIN exchange.trades t ON t.buy_order_id = m.id AND m.side = 'buy'
+                  UNION ALL
+                  SELECT t.id, t.created_at, m.id, m.side
+                  FROM mine m JOIN exchange.trades t ON t.sell_order_id = m.id AND m.side = 'sell') AS f
             WHERE before IS NULL OR (f.created_at, f.id) < (until, before)
-            ORDER BY f.created_at DESC, f.id DESC LIMIT "limit"
-        ) AS p;
+        ) AS p
+        WHERE p.place <= "limit";
         -- An order that has not been looked at ended at the edge or before, and so did its trades.
         SELECT o.traded_until INTO edge FROM exchange.orders o
         WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
         ORDER BY o.traded_until DESC OFFSET ended LIMIT 1;
-        EXIT WHEN edge IS NULL OR (cardinality(page) = "limit" AND oldest > edge);
+        EXIT WHEN edge IS NULL OR (reached = "limit" AND oldest > edge);
         ended := ended * 4;
     END LOOP;
     RETURN QUERY
-    SELECT t.id, o.id, t.symbol, o.side, t.price::numeric, t.amount::numeric,
-           (CASE o.side WHEN 'buy' THEN t.buyer_commission ELSE t.seller_commission END)::numeric,
-           t.taker_side = o.side, t.created_at
-    FROM unnest(page) AS p (id)
+    SELECT t.id, p.order_id, t.symbol, p.side, t.price::numeric, t.amount::numeric,
+           (CASE p.side WHEN 'buy' THEN t.buyer_commission ELSE t.seller_commission END)::numeric,
+           t.taker_side = p.side, t.created_at
+    FROM unnest(trades, orders, sides) AS p (id, order_id, side)
     JOIN exchange.trades t ON t.id = p.id
-    JOIN exchange.orders o ON o.id IN (t.buy_order_id, t.sell_order_id) AND o.user_id = my_trades.user_id
-    ORDER BY t.created_at DESC, t.id DESC, o.side;
+    ORDER BY t.created_at DESC, t.id DESC, p.side;
 END
 $$;
 COMMENT ON FUNCTION exchange.my_trades(bigint, integer, bigint) IS
