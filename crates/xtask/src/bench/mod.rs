@@ -88,6 +88,9 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
     let pace = request.pace;
     let file = request.flow.clone().unwrap_or_else(|| project.default_flow());
     let messages = flow::read(&file)?;
+    // First: what it finds out are sizes, which a machine that is still busy does not change.
+    println!("churn, {}", pace.churn_time());
+    let churn = Churn::measure(project, cluster, pace)?;
     let database = cluster.fresh_database("bench")?;
     let users = prepare(project, &database)?;
     let arena = Arena { project, database: &database, users: &users };
@@ -109,8 +112,6 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
     let violations = database.rows("SELECT * FROM exchange.verify();\n")?.len();
     println!("growth");
     let growth = growth::measure(project, cluster, pace)?;
-    println!("churn, {}", pace.churn_time());
-    let churn = Churn::measure(project, cluster, pace)?;
     Ok(Figures {
         pace,
         machine: Machine::look(&database)?,
