@@ -5,6 +5,7 @@ SELECT exchange.create_market('RFT-USD', 'RFT', 'USD', 0.01, 0.001, min_amount =
 SELECT exchange.create_market('RFT-BIG', 'RFT', 'BIG', 1, 1), exchange.create_market('RFT-LOT', 'RFT', 'BIG', 1, 0.00000001);
 SELECT count(exchange.create_market('RFT-' || m, 'RFT', 'USD')) FROM unnest(ARRAY['BAND', 'LIM', 'HALT', 'CANC', 'AUCT', 'CLOS']) m;
 INSERT INTO identity.users (name, is_active) VALUES ('rft ann', true), ('rft bob', true), ('rft rich', true), ('rft idle', false);
+INSERT INTO identity.users (name, role) VALUES ('rft viewer', 'viewer');
 SELECT count(exchange.deposit(u.id, a, 1000)) FROM identity.users u, unnest(ARRAY['RFT', 'USD', 'BIG']) a WHERE u.name LIKE 'rft %';
 SELECT exchange.deposit(person('rft rich'), 'BIG', 999999998999, 'rft rich') > 0 AS deposited, exchange.withdraw(person('rft rich'), 'USD', 980) > 0 AS withdrawn;
 SELECT exchange.transfer(person('rft rich'), person('rft idle'), 'USD', 1, 'rft sent') < exchange.transfer(person('rft idle'), person('rft rich'), 'USD', 1) AS there_and_back;
@@ -82,6 +83,7 @@ INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
     ('funds of a stop buy', '23514', 'Deposit, cancel orders that lock funds, or order less.', '{"order_type": "stop", "price": null, "stop_price": 99, "amount": 10}'),
     ('funds of a stop sell', '23514', 'Deposit, cancel orders that lock funds, or order less.', '{"user_id": @bob, "side": "sell", "order_type": "stop", "price": null, "stop_price": 9, "amount": 999}'),
     ('user not active', '42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', '{"user_id": @idle}'),
+    ('viewer', '42501', 'An admin can set identity.users.role; cancels work meanwhile.', '{"user_id": @viewer}'),
     ('unknown user', '42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', '{"user_id": 0}'),
     ('unknown market', '42704', 'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.', '{"symbol": "RFT-NONE"}'),
     ('too many open orders', '54000', 'Cancel some first; exchange.markets.max_open_orders is the limit.', '{"symbol": "RFT-LIM"}'),

@@ -60,9 +60,10 @@ SELECT pg_temp.everything() = :'before' AS nothing_changed;
 -- What is not as the table says: nothing.
 SELECT login, call, sqlstate, hint, answer FROM answered WHERE answer NOT LIKE sqlstate || ' % / ' || hint ORDER BY n;
 SELECT sqlstate, count(*) AS cases FROM answered GROUP BY sqlstate ORDER BY sqlstate;
--- Of all hints in functions written in SQL only that of a race is missing; audit_refusals has those of privacy.
+-- Of all hints in functions written in SQL only that of a race is missing; audit_refusals has those of privacy,
+-- identity_erased that of an erased user.
 SELECT p.proname AS function, h[1] AS never_given
 FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
-WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;
+WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_not_erased|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
 DROP ROLE regress_irt_trader, regress_irt_gateway;

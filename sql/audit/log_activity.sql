@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) IS
-'Adds a row to activity_logs and returns its id. user_id: whose activity; NULL, nobody known, for who acts for everybody. action: 1 to 100 characters; resource_type, resource_id: up to 50 and 100; details: up to 65536 characters, secrets are redacted by their key. 22004 action is NULL, 22023 a text that is empty or too long, 42501 not a user you act for, 42704 unknown user, 54000 details too long';
+'Adds a row to activity_logs and returns its id. user_id: whose activity; NULL, nobody known, for who acts for everybody. action: 1 to 100 characters; resource_type, resource_id: up to 50 and 100; details: up to 65536 characters, secrets are redacted by their key. 22004 action is NULL, 22023 a text that is empty or too long, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user has been erased';
 
 CREATE FUNCTION audit.require_activity(action text, resource_type text, resource_id text, details jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$

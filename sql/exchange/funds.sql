@@ -64,7 +64,10 @@ BEGIN
     ON CONFLICT DO NOTHING
     RETURNING t.id INTO transfer_id;
     is_new := transfer_id IS NOT NULL;
-    IF NOT is_new THEN
+    IF is_new THEN
+        -- The foreign key has waited for an erasure that was under way.
+        PERFORM identity.require_not_erased(user_id);
+    ELSE
         IF kind = 'transfer' THEN
             SELECT * INTO STRICT first FROM exchange.transfers t
             WHERE t.kind = 'transfer' AND t.user_id = journal_transfer.user_id AND t.reference = journal_transfer.reference;
@@ -86,7 +89,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
-'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer';
+'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been erased';
 
 CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -147,7 +150,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
-'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer';
+'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer, 55000 the user has been erased';
 
 CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -32,4 +32,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
-'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 too large, 23505 reference used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user';
+'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 too large, 23505 reference used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user, 55000 one of them has been erased';

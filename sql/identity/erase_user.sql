@@ -46,13 +46,14 @@ BEGIN
                WHEN a.attname = 'name' THEN quote_literal(pseudonym)
                WHEN a.attname = 'role' THEN quote_literal('viewer')
                WHEN a.attname = 'is_active' THEN 'false'
+               WHEN a.attname = 'erased_at' THEN 'clock_timestamp()'
                WHEN a.attnotnull THEN 'DEFAULT'
                ELSE 'NULL' END), ', ' ORDER BY a.attnum) INTO assignments
     FROM pg_attribute a
     WHERE a.attrelid = 'identity.users'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
       AND a.attname NOT IN ('id', 'created_at', 'updated_at')
       AND (NOT a.attnotnull OR a.atthasdef OR a.attname = 'name');
-    EXECUTE format('UPDATE identity.users SET %s WHERE id = $1', assignments) USING user_id;
+    EXECUTE format('UPDATE identity.users SET %s WHERE id = $1 AND erased_at IS NULL', assignments) USING user_id;
 END
 $$;
 COMMENT ON FUNCTION identity.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';

@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.set_password(bigint, text) IS
-'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 71 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user';
+'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 71 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
 CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint
@@ -33,11 +33,12 @@ BEGIN
         IF verdict = 'outdated' THEN
             new_hash := identity.hash_password(password);
         END IF;
-        -- A password that was set meanwhile stays.
-        UPDATE identity.users u SET last_login = clock_timestamp(),
-               password_hash = CASE WHEN u.password_hash = found_user.password_hash THEN coalesce(new_hash, u.password_hash)
-                                    ELSE u.password_hash END
-        WHERE u.id = found_user.id;
+        -- Whoever was disabled or erased, or has another password, since the hash was read is not let in.
+        UPDATE identity.users u SET last_login = clock_timestamp(), password_hash = coalesce(new_hash, u.password_hash)
+        WHERE u.id = found_user.id AND u.is_active AND u.password_hash = found_user.password_hash;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
     END IF;
     RETURN found_user.id;
 END

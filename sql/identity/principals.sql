@@ -3,6 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_variable
 DECLARE
     owner_id bigint;
+    taken text;
 BEGIN
     PERFORM identity.require_operator();
     PERFORM identity.require_text('principal_id', principal_id, 255);
@@ -26,7 +27,10 @@ BEGIN
             RETURN owner_id;
         EXCEPTION WHEN unique_violation THEN
             -- Another session was first. Ours is undone, and its row is there now.
-            NULL;
+            GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+            IF taken <> 'user_principals_principal_id_key' THEN
+                RAISE;
+            END IF;
         END;
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -35,4 +39,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.register_principal(text, bigint) IS
-'The user of a principal. At the first call the principal is given to user_id, or without one to a new user who has its name. Safe to repeat, and from two sessions at once. Returns the user. 22004 NULL, 22023 blank or too long, 23505 the principal is another user''s, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user';
+'The user of a principal. At the first call the principal is given to user_id, or without one to a new user who has its name. Safe to repeat, and from two sessions at once. Returns the user. 22004 NULL, 22023 blank or too long, 23505 the principal is another user''s, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';

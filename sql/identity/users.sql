@@ -14,6 +14,37 @@ END
 $$;
 COMMENT ON FUNCTION identity.unverify_email() IS 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
 
+CREATE FUNCTION identity.keep_erased() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity.require_not_erased(OLD.id);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION identity.keep_erased() IS 'Trigger: the row of an erased user stays as it is (55000)';
+
+CREATE FUNCTION identity.refuse_erased() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity.require_not_erased(NEW.user_id);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION identity.refuse_erased() IS 'Trigger: no new row about an erased user (55000)';
+
+-- Reads what has been committed while the caller waited for the user's row: no snapshot from before.
+CREATE FUNCTION identity.require_not_erased(user_id bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    IF EXISTS (SELECT FROM identity.users u WHERE u.id = user_id AND u.erased_at IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('user %s has been erased', user_id), HINT = 'What is left of an erased user stays as it is: register the person anew.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_not_erased(bigint) IS 'Refuses a user who has been erased (55000)';
+
 CREATE FUNCTION identity.register(name text, email text DEFAULT NULL, username text DEFAULT NULL,
                                   password text DEFAULT NULL, role text DEFAULT 'trader') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -50,6 +81,9 @@ BEGIN
 EXCEPTION
     WHEN unique_violation THEN
         GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+        IF taken NOT IN ('ix_users_email', 'ix_users_username') THEN
+            RAISE;
+        END IF;
         RAISE EXCEPTION USING ERRCODE = 'unique_violation',
             MESSAGE = CASE taken WHEN 'ix_users_email' THEN format('email %L is taken', email)
                                  ELSE format('username %L is taken', username) END,
@@ -65,6 +99,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     found_user record;
     new_id bigint;
+    taken text;
 BEGIN
     PERFORM identity.require_operator();
     PERFORM identity.require_text('provider', provider, 32);
@@ -81,7 +116,9 @@ BEGIN
                     MESSAGE = format('user %s is not active', found_user.id),
                     HINT = 'An admin can set identity.users.is_active; cancels work meanwhile.';
             END IF;
-            UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id;
+            UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id AND u.is_active;
+            -- Disabled or erased while this session waited for the row: the next look tells.
+            CONTINUE WHEN NOT FOUND;
             UPDATE identity.auth_identities i SET metadata = coalesce(i.metadata, '{}') || authenticate.metadata
             WHERE i.id = found_user.identity_id AND authenticate.metadata IS NOT NULL;
             RETURN found_user.id;
@@ -95,7 +132,10 @@ BEGIN
             RETURN new_id;
         EXCEPTION WHEN unique_violation THEN
             -- Another session was first. Ours is undone, and its user is there now.
-            NULL;
+            GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+            IF taken <> 'ix_auth_identities_provider_external' THEN
+                RAISE;
+            END IF;
         END;
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -147,4 +187,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS
-'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user';
+'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';

@@ -303,6 +303,11 @@ pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()>
             format!("user {} is not active", user.0),
             "An admin can set identity.users.is_active; cancels work meanwhile.",
         )),
+        Some(Standing::Viewer) => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("user {} is a viewer and does not trade", user.0),
+            "An admin can set identity.users.role; cancels work meanwhile.",
+        )),
         Some(Standing::Unknown) | None => Err(Failure::unknown(
             format!("user {}", user.0),
             "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",

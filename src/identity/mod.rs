@@ -35,6 +35,8 @@ pub enum Standing {
     Unknown,
     /// The user exists but is not active.
     Inactive,
+    /// The user may look, not trade.
+    Viewer,
     /// The user may trade.
     Active,
 }
@@ -77,18 +79,18 @@ pub struct Users(Table);
 impl Users {
     /// Opens the table.
     pub fn open() -> Users {
-        Users(Table::open(c"identity", c"users", &["id", "is_active", "db_role"]))
+        Users(Table::open(c"identity", c"users", &["id", "is_active", "db_role", "role"]))
     }
 
     /// Whether a user exists and may trade.
     pub fn standing(&mut self, user_id: i64) -> Standing {
         let index = self.0.index(c"users_pkey");
-        let read = |row: &Row<'_>| (row.tid(), row.bool(1));
+        let read = |row: &Row<'_>| (row.tid(), row.bool(1), row.text(3) == "viewer");
         let known = SEEN.with_borrow(|seen| seen.get(&UserId(user_id)).copied());
         let found = known
             .and_then(|tid| self.0.find_at(tid, |row| row.int(0) == Some(user_id), read))
             .or_else(|| self.0.find(index, &[Key::Int(user_id)], read));
-        if let Some((tid, _)) = found {
+        if let Some((tid, ..)) = found {
             SEEN.with_borrow_mut(|seen| {
                 if seen.len() >= MOST_SEEN {
                     seen.clear();
@@ -96,10 +98,11 @@ impl Users {
                 seen.insert(UserId(user_id), tid);
             });
         }
-        match found.and_then(|(_, active)| active) {
+        match found.and_then(|(_, active, views)| Some((active?, views))) {
             None => Standing::Unknown,
-            Some(true) => Standing::Active,
-            Some(false) => Standing::Inactive,
+            Some((false, _)) => Standing::Inactive,
+            Some((true, true)) => Standing::Viewer,
+            Some((true, false)) => Standing::Active,
         }
     }
 

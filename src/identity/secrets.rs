@@ -96,7 +96,7 @@ fn user_of_key(key: &str) -> Option<i64> {
     let mut users = Users::open();
     let standing = users.standing(user);
     users.close();
-    (standing == Standing::Active).then_some(user)
+    matches!(standing, Standing::Active | Standing::Viewer).then_some(user)
 }
 
 /// Random bytes, or the failure that the machine has none.
