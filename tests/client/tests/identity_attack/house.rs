@@ -51,6 +51,10 @@ impl House {
                      WHERE id = {user}) || ' {id}') WHERE status = 'open'"
             ))?;
         }
+        let bystander = house.bystander;
+        house.root.run(&format!(
+            "SELECT exchange.transfer({victim}, {bystander}, 'BTC', 1), exchange.transfer({bystander}, {victim}, 'BTC', 1)"
+        ))?;
         house.is_complete()?;
         Ok(house)
     }
@@ -92,9 +96,8 @@ impl House {
         if empty.is_empty() { Ok(()) } else { Err(Failure::new(format!("nothing of the victim in {empty:?}"))) }
     }
 
-    /// One line for each table: its rows about the victim, of a table that is nobody's all of them.
-    pub fn digest(&mut self) -> Result<Vec<String>> {
-        let victim = self.victim;
+    /// Every table, with the condition that finds its rows about the victim; of a table that is nobody's all of them.
+    pub fn conditions(&mut self) -> Result<Vec<(String, String)>> {
         let tables = self.root.rows(
             "SELECT c.oid::regclass, CASE c.relname WHEN 'audit_logs' THEN 'user_id = $1 OR subject_id = $1'
                                      ELSE coalesce(t.condition, 'true') END
@@ -102,10 +105,16 @@ impl House {
              WHERE c.relkind IN ('r', 'p')
                AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit') ORDER BY 1",
         )?;
+        let victim = self.victim.to_string();
+        Ok(tables.into_iter().map(|table| (table[0].clone(), table[1].replace("$1", &victim))).collect())
+    }
+
+    /// One line for each table: how many rows these are, and a hash of them.
+    pub fn digest(&mut self) -> Result<Vec<String>> {
+        let tables = self.conditions()?;
         tables
             .iter()
-            .map(|table| {
-                let (name, condition) = (&table[0], table[1].replace("$1", &victim.to_string()));
+            .map(|(name, condition)| {
                 self.root.line(&format!(
                     "SELECT '{name}', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\"))
                      FROM {name} t WHERE {condition}"

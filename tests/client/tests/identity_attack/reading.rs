@@ -127,35 +127,3 @@ fn explain_counts_the_same_for_the_victim_as_for_nobody() -> Result<()> {
     }
     Ok(())
 }
-
-/// Under row security PostgreSQL may look a unique key up before it asks the policy, because equality leaks nothing, and
-/// EXPLAIN ANALYZE then tells that a row was removed. An index on an expression, like lower(email), and one that begins
-/// with the user cannot be used so. These can; docs/identity.md tells of it.
-#[test]
-fn these_are_the_keys_of_others_that_explain_can_try() -> Result<()> {
-    let house = House::open("attack_keys")?;
-    let mut session = house.database.connect_as("attack_trader")?;
-    let keys = session.lines(
-        "SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-         WHERE i.indisunique AND i.indexprs IS NULL AND c.relrowsecurity
-           AND c.relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit')
-           AND NOT EXISTS (SELECT FROM unnest(i.indkey::int2[]) k WHERE NOT has_column_privilege(c.oid, k, 'SELECT'))
-           AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
-                         AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'name'::regtype))
-           AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[0]) <> 'user_id'
-         ORDER BY i.indexrelid::regclass::text",
-    )?;
-    assert_eq!(
-        keys,
-        [
-            "exchange.trades_symbol_sequence_key",
-            "exchange.transfers_reference_key",
-            "identity.api_keys_prefix_key",
-            "identity.ix_auth_identities_provider_external",
-            "identity.unique_principal_exchange_testnet",
-            "identity.user_principals_principal_id_key",
-            "identity.users_db_role_key",
-        ]
-    );
-    Ok(())
-}
