@@ -2,7 +2,7 @@
 
 use client_tests::{Failure, Result, Session};
 
-use crate::house::{House, MARK};
+use crate::house::{FUNDS, House, MARK};
 
 /// What stands for nobody where the victim's things have [`MARK`].
 const NOBODY: &str = "nobody";
@@ -173,6 +173,44 @@ fn no_routine_tells_or_does_anything_with_what_is_the_victims() -> Result<()> {
     leaks.sort();
     leaks.dedup();
     assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
+    assert_eq!(house.digest()?, before, "the victim's rows have changed");
+    house.root.verify_is_empty()
+}
+
+/// With an id of his own and the victim's words he hears what he hears with words of nobody.
+#[test]
+fn no_routine_tells_the_victims_words_from_those_of_nobody() -> Result<()> {
+    let mut house = House::open("attack_words")?;
+    let routines = routines(&mut house.root)?;
+    let before = house.digest()?;
+    let (victim, attacker) = (house.victim.to_string(), house.attacker.to_string());
+    let prefix = house.root.line(&format!("SELECT prefix FROM identity.api_keys WHERE user_id = {victim}"))?;
+    let victims = World { id: attacker.clone(), word: MARK, prefix };
+    let nobodys = World { id: attacker, word: NOBODY, prefix: "brs_00000000".into() };
+    let mut apart = std::collections::BTreeSet::new();
+    for (actor, mut session) in house.actors()? {
+        let mut told = |sql: &str| -> Result<String> {
+            // Undone, so that what the first call has done is not there for the second.
+            session.run("BEGIN")?;
+            let answer = told(&mut session, sql).1;
+            session.run("ROLLBACK")?;
+            Ok(answer)
+        };
+        // The answer of that one is random.
+        for routine in routines.iter().filter(|routine| routine.name != "identity.issue_api_key") {
+            let answer = told(&victims.statement(routine))?;
+            assert!(
+                !answer.contains(FUNDS) && !answer.contains(&victim),
+                "{actor} is told by {}:\n{answer}",
+                routine.name
+            );
+            if victims.masked(&answer) != nobodys.masked(&told(&nobodys.statement(routine))?) {
+                apart.insert(format!("{actor} {}", routine.name));
+            }
+        }
+    }
+    // A payment has one reference, whosever it is: whoever books for a user hears that it was used, and no more.
+    assert_eq!(apart.into_iter().collect::<Vec<_>>(), ["gateway exchange.deposit", "gateway exchange.withdraw"]);
     assert_eq!(house.digest()?, before, "the victim's rows have changed");
     house.root.verify_is_empty()
 }

@@ -38,12 +38,14 @@ impl House {
             "UPDATE identity.users SET db_role = 'attack_trader' WHERE name = 'mallory name';
              UPDATE identity.users SET db_role = 'attack_viewer' WHERE name = 'viewer name'",
         )?;
-        let (attacker, victim) = (house.attacker, house.victim);
+        let (attacker, victim, bystander) = (house.attacker, house.victim, house.bystander);
         for (user, side, price, amount, id) in [
             (victim, "sell", 90, 3, "traded"),
             (attacker, "buy", 90, 2, "taken"),
             (victim, "buy", 20, 1, "waiting"),
             (attacker, "buy", 21, 1, "waiting"),
+            // Half a coin that is filled at once: a trade of the victim's with somebody else.
+            (bystander, "buy", 90, 0, "other"),
         ] {
             house.root.run(&format!(
                 "SELECT exchange.amend_order(id, NULL, {amount}) FROM exchange.place_order({user}, 'BTC-USD', '{side}',
@@ -51,7 +53,6 @@ impl House {
                      WHERE id = {user}) || ' {id}') WHERE status = 'open'"
             ))?;
         }
-        let bystander = house.bystander;
         house.root.run(&format!(
             "SELECT exchange.transfer({victim}, {bystander}, 'BTC', 1), exchange.transfer({bystander}, {victim}, 'BTC', 1)"
         ))?;

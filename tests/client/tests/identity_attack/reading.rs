@@ -42,6 +42,28 @@ fn no_relation_shows_anything_of_the_victims() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn every_table_about_users_shows_the_rows_of_the_user_and_no_others() -> Result<()> {
+    let mut house = House::open("attack_rows")?;
+    // Nobody of them reads the inbox, which COPY has to get into.
+    let tables = house.root.rows(
+        "SELECT relation, condition FROM identity.user_tables() WHERE relation <> 'exchange.order_commands'::regclass",
+    )?;
+    assert!(tables.len() >= 15, "{tables:?}");
+    for (actor, mut session) in house.actors()? {
+        let user = if actor == "viewer" { house.bystander } else { house.attacker };
+        for table in &tables {
+            let (name, condition) = (&table[0], table[1].replace("$1", &user.to_string()));
+            let counts = format!("SELECT count(*), count(*) FILTER (WHERE {condition}) FROM {name}");
+            let (all, own) = (house.root.line(&counts)?, session.line(&format!("SELECT count(*) FROM {name}"))?);
+            let (all, expected) = all.split_once('|').expect("two counts");
+            assert_eq!(own, expected, "{actor}: {name}");
+            assert!(all != expected, "{name} holds nothing of others: nothing is proved");
+        }
+    }
+    Ok(())
+}
+
 /// A cheap function in WHERE is called before everything that costs more, but not before the policies: it would tell
 /// its maker each value, as the error of an operator or cast would.
 #[test]
