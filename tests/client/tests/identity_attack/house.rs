@@ -1,6 +1,7 @@
 //! Somebody to be attacked: a user with rows in every table that holds rows about users, and a digest of them all.
 
-use client_tests::{Database, Failure, Result, Session};
+use client_tests::sequencer::Venue;
+use client_tests::{Database, Failure, Result, Scratch, Session};
 
 /// Stands in everything of the victim that a user could read, were it his.
 pub const MARK: &str = "victim";
@@ -15,11 +16,25 @@ pub struct House {
     pub victim: i64,
     /// A third user, the viewer's.
     pub bystander: i64,
+    /// The server, when it is the house's own.
+    _server: Option<Scratch>,
 }
 
 impl House {
+    /// On the suite's server.
     pub fn open(name: &str) -> Result<House> {
-        let database = Database::fresh(name)?;
+        Self::furnish(Database::fresh(name)?, None)
+    }
+
+    /// On a server that has preloaded the library, beside a working sequencer, which leaves the inbox alone.
+    pub fn with_sequencer(name: &str, port: u16) -> Result<House> {
+        let Venue { scratch, database } = Venue::open(name, port, "bourse.drain_inbox = off")?;
+        let mut house = Self::furnish(database, Some(scratch))?;
+        house.root.sequencer()?;
+        Ok(house)
+    }
+
+    fn furnish(database: Database, server: Option<Scratch>) -> Result<House> {
         database.login("attack_trader", "bourse_trader")?;
         database.login("attack_viewer", "bourse_viewer")?;
         let mut root = database.connect()?;
@@ -30,7 +45,7 @@ impl House {
             "SELECT setval(oid, 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
              WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit')",
         )?;
-        let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0 };
+        let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         house.attacker = house.person("mallory", "50.5")?;
         house.victim = house.person(MARK, FUNDS)?;
         house.bystander = house.person("viewer", "50.5")?;
