@@ -129,7 +129,7 @@ SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 EXPLAIN (COSTS OFF) SELECT * FROM audit.audit_logs WHERE user_id = 1 ORDER BY "timestamp" DESC LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT * FROM audit.audit_logs WHERE action = 'DELETE' ORDER BY "timestamp" DESC LIMIT 10;
-EXPLAIN (COSTS OFF) SELECT * FROM audit.audit_logs WHERE table_name = 'identity.users' AND record_id = '1' ORDER BY id;
+EXPLAIN (COSTS OFF) SELECT * FROM audit.audit_logs WHERE table_name = 'identity.users' AND record_id || '' = '1' ORDER BY id;
 EXPLAIN (COSTS OFF) SELECT * FROM audit.activity_logs WHERE user_id = 1 ORDER BY "timestamp" DESC LIMIT 10;
 EXPLAIN (COSTS OFF) SELECT * FROM audit.activity_logs WHERE action = 'login' ORDER BY "timestamp" DESC LIMIT 10;
 RESET enable_bitmapscan;

@@ -43,6 +43,19 @@ FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequ
 -- These are all roles of ours, and nobody gets anything by default.
 SELECT rolname AS not_in_the_table FROM pg_roles WHERE rolname LIKE 'bourse\_%' AND rolname NOT IN (SELECT role FROM matrix);
 SELECT defaclrole::regrole AS grants_by_default FROM pg_default_acl;
+-- Nor passes anything on: a role has what its row says, by being a member of these, and no power over the server.
+SELECT r.rolname AS role, string_agg(g.rolname || CASE WHEN m.admin_option THEN ' (may admit others)' ELSE '' END, ' ' ORDER BY g.rolname) AS member_of,
+       concat_ws(' ', CASE WHEN r.rolsuper THEN 'superuser' END, CASE WHEN r.rolcreaterole THEN 'createrole' END, CASE WHEN r.rolcreatedb THEN 'createdb' END,
+                 CASE WHEN r.rolcanlogin THEN 'login' END, CASE WHEN r.rolreplication THEN 'replication' END, CASE WHEN r.rolbypassrls THEN 'bypassrls' END) AS power
+FROM pg_roles r LEFT JOIN pg_auth_members m ON m.member = r.oid LEFT JOIN pg_roles g ON g.oid = m.roleid
+WHERE r.rolname LIKE 'bourse\_%' GROUP BY r.oid, r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls ORDER BY r.rolname;
+SELECT g.object AS may_be_passed_on, acl.grantee::regrole, acl.privilege_type
+FROM (SELECT nspname::text, nspowner, nspacl FROM pg_namespace
+      UNION ALL SELECT c.oid::regclass::text, c.relowner, c.relacl FROM pg_class c
+      UNION ALL SELECT c.oid::regclass || '.' || a.attname, c.relowner, a.attacl FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      UNION ALL SELECT p.oid::regprocedure::text, p.proowner, p.proacl FROM pg_proc p) AS g (object, owner, acl),
+     aclexplode(g.acl) acl WHERE acl.is_grantable AND acl.grantee <> g.owner AND g.object ~ '^(bourse|identity|audit|exchange)\M';
+SELECT p.parname AS setting_that_somebody_may_set FROM pg_parameter_acl p WHERE p.parname LIKE 'bourse.%';
 
 -- The columns behind the small letters.
 SELECT a.attrelid::regclass AS "table", r.role, p.privilege, string_agg(a.attname, ' ' ORDER BY a.attnum) AS columns
@@ -65,6 +78,7 @@ LEFT JOIN (VALUES ('exchange.order_commands', 'COPY refuses tables that have it:
                   ('exchange.markets', 'public'), ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'), ('bourse.schema_migrations', 'public')) w (name, reason) ON w.name = c.oid::regclass::text
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY c.oid::regclass::text COLLATE "C";
-SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles
+SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,
+       regexp_replace(replace(qual, ' AS current_user_id', ''), '\s+', ' ', 'g') AS shows, regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'exchange') ORDER BY 1, 2;
 DROP TABLE matrix;

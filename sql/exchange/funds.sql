@@ -73,7 +73,7 @@ BEGIN
             WHERE t.kind = 'transfer' AND t.user_id = journal_transfer.user_id AND t.reference = journal_transfer.reference;
         ELSE
             SELECT * INTO STRICT first FROM exchange.transfers t
-            WHERE t.kind <> 'transfer' AND t.reference = journal_transfer.reference;
+            WHERE t.kind <> 'transfer' AND t.reference || '' = journal_transfer.reference;
         END IF;
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN

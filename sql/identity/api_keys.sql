@@ -27,7 +27,7 @@ BEGIN
         api_key := identity.new_api_key();
         INSERT INTO identity.api_keys AS k (user_id, name, prefix, key_hash, expires_at)
         VALUES (user_id, coalesce(name, ''), left(api_key, 12), sha256(convert_to(api_key, 'UTF8')), expires_at)
-        ON CONFLICT ON CONSTRAINT api_keys_prefix_key DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING k.id INTO id;
     END LOOP;
 END

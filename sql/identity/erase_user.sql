@@ -70,7 +70,7 @@ BEGIN
         SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id AND l.action <> 'ERASE'
                      AND l.table_name NOT LIKE 'exchange.%' IS TRUE AS erase_values,
                l.origin_erased_by IS NULL AND l.user_id = user_id IS TRUE AS erase_origin
-        FROM audit.audit_logs l WHERE l.subject_id = user_id OR l.user_id = user_id
+        FROM audit.audit_logs l WHERE l.subject_id + 0 = user_id OR l.user_id = user_id
     )
     UPDATE audit.audit_logs l
     SET old_values = CASE WHEN NOT m.erase_values THEN l.old_values END,
@@ -86,7 +86,7 @@ BEGIN
     GET DIAGNOSTICS changes = ROW_COUNT;
     UPDATE audit.activity_logs l
     SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL, erased_by = erasure
-    WHERE l.subject_id = user_id AND l.erased_by IS NULL;
+    WHERE l.subject_id + 0 = user_id AND l.erased_by IS NULL;
     GET DIAGNOSTICS activities = ROW_COUNT;
     RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
 END

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     IF relation = 'audit.audit_logs'::regclass THEN
         -- What this user did to others is theirs to see, where others came from is for those others.
-        condition := 'user_id = $1 OR subject_id = $1';
+        condition := 'user_id = $1 OR subject_id + 0 = $1';
         columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,values_salt,values_digest,origin_salt,origin_digest,hash}'::text[]
             - CASE WHEN t.subject_id <> $1 THEN '{record_id,old_values,new_values}' ELSE '{}' END::text[]
             - CASE WHEN t.user_id = $1 THEN '{}' ELSE '{login_role,ip_address,user_agent}' END::text[] $columns$;

@@ -10,7 +10,7 @@ BEGIN
     PERFORM exchange.require_existing_user(user_id) WHERE user_id IS NOT NULL;
     FOR attempt IN 1..2 LOOP
         SELECT p.user_id INTO owner_id FROM identity.user_principals p
-        WHERE p.principal_id = register_principal.principal_id;
+        WHERE p.principal_id || '' = register_principal.principal_id;
         IF FOUND AND owner_id = coalesce(user_id, owner_id) THEN
             RETURN owner_id;
         ELSIF FOUND THEN

@@ -109,7 +109,7 @@ BEGIN
     FOR attempt IN 1..2 LOOP
         SELECT i.id AS identity_id, u.id, u.is_active INTO found_user
         FROM identity.auth_identities i JOIN identity.users u ON u.id = i.user_id
-        WHERE i.provider = authenticate.provider AND i.external_id = authenticate.external_id;
+        WHERE i.provider || '' = authenticate.provider AND i.external_id || '' = authenticate.external_id;
         IF FOUND THEN
             IF NOT found_user.is_active THEN
                 RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION identity.create_telegram_user(text, jsonb) IS
 
 CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
-#variable_conflict use_variable
+#variable_conflict use_column
 DECLARE
     identity_id bigint;
 BEGIN
@@ -175,7 +175,7 @@ BEGIN
     PERFORM identity.require_object('metadata', metadata);
     INSERT INTO identity.auth_identities AS i (user_id, provider, external_id, metadata)
     VALUES (user_id, provider, external_id, coalesce(metadata, '{}'))
-    ON CONFLICT ON CONSTRAINT ix_auth_identities_provider_external
+    ON CONFLICT ((provider || ''), (external_id || ''))
     DO UPDATE SET metadata = coalesce(i.metadata, '{}') || excluded.metadata WHERE i.user_id = link_identity.user_id
     RETURNING i.id INTO identity_id;
     IF identity_id IS NULL THEN

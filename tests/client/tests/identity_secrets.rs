@@ -9,8 +9,8 @@ use std::path::Path;
 use client_tests::{Database, Failure, Result, Scratch, Server, Session};
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-/// With what every secret begins.
-const MARK: &str = "canary-zQ7x-";
+/// With what every secret begins. Short enough for a password that is too short; no token or digest holds a ~.
+const MARK: &str = "~zQ7x-";
 /// Is meant to be found.
 const NOTE: &str = "note-that-stands-everywhere";
 
@@ -80,9 +80,10 @@ fn open(name: &str) -> Result<(Scratch, Database)> {
 
 /// `$1` is the user or -1, the rest are secrets: right, too long, of a wrong type, in the way of a constraint, in a
 /// statement that fails afterwards.
-const CALLS: [(&str, usize); 24] = [
+const CALLS: [(&str, usize); 25] = [
     ("SELECT identity.set_password($1, $2)", 1),
     ("SELECT identity.set_password($1, repeat($2, 100))", 1),
+    ("SELECT identity.set_password($1, left($2, 7))", 1),
     ("SELECT identity.set_password($1, convert_to($2, 'UTF8'))", 1),
     ("SELECT identity.set_password($1, $2), 1 / ($1 - $1)", 1),
     ("SELECT identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
@@ -128,6 +129,44 @@ fn interrupted(database: &Database, calls: &mut Calls, user: i64) -> Result<()> 
     other.run("ROLLBACK")
 }
 
+/// Codes are too short to be searched for in files; what is stored of them is a few columns.
+fn no_code_is_stored(session: &mut Session, user: i64) -> Result<()> {
+    for provider in 0..10 {
+        let code = session.line(&format!("SELECT identity.issue_code({user}, 'provider {provider}')"))?;
+        let held = session.lines(&format!(
+            "SELECT c FROM (SELECT to_jsonb(v) - '{{id,user_id,sent_time,created_at,expires_at}}'::text[] AS c
+                            FROM identity.verification_codes v WHERE v.provider = 'provider {provider}') r
+             WHERE strpos(c::text, '{code}') > 0"
+        ))?;
+        assert!(held.is_empty(), "code {code}: {held:?}");
+    }
+    Ok(())
+}
+
+/// Hashes and tokens stand in their tables, where nobody reads them, and nowhere in the trail, which is read.
+fn the_trail_holds_no_hash_and_no_token(session: &mut Session) -> Result<()> {
+    session.run("UPDATE identity.users SET remember_token = md5(random()::text)")?;
+    session.run(
+        "CREATE TEMP TABLE kept (place, value) AS
+         SELECT 'password_hash', password_hash FROM identity.users WHERE password_hash IS NOT NULL
+         UNION ALL SELECT 'remember_token', remember_token FROM identity.users
+         UNION ALL SELECT 'code_hash', code_hash FROM identity.verification_codes
+         UNION ALL SELECT 'key_hash', encode(key_hash, 'hex') FROM identity.api_keys
+         UNION ALL SELECT 'api_key_encrypted', api_key_encrypted FROM identity.exchange_credentials
+         UNION ALL SELECT 'api_secret_encrypted', api_secret_encrypted FROM identity.exchange_credentials
+         UNION ALL SELECT 'api_passphrase_encrypted', api_passphrase_encrypted FROM identity.exchange_credentials",
+    )?;
+    assert_eq!(session.number("SELECT count(DISTINCT place) FROM kept WHERE value <> ''")?, 7);
+    for (log, values) in [("audit_logs", "concat(l.old_values, l.new_values)"), ("activity_logs", "l.details::text")] {
+        assert_ne!(session.number(&format!("SELECT count(*) FROM audit.{log}"))?, 0, "{log} is empty");
+        let held = session.lines(&format!(
+            "SELECT DISTINCT k.place FROM audit.{log} l JOIN kept k ON strpos({values}, k.value) > 0 ORDER BY 1"
+        ))?;
+        assert!(held.is_empty(), "audit.{log} holds {held:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
     let (scratch, database) = open("secrets")?;
@@ -158,6 +197,8 @@ fn no_secret_is_in_a_file_of_the_server() -> Result<()> {
     }
     // What was sealed is there, so the calls have done their work.
     assert_eq!(session.number("SELECT count(*) FROM identity.exchange_credentials")?, 2);
+    no_code_is_stored(&mut session, user)?;
+    the_trail_holds_no_hash_and_no_token(&mut session)?;
     session.run(&format!("UPDATE identity.users SET developer_bio = '{NOTE}'; CREATE TABLE \"{NOTE}\" ()"))?;
     session.run(&format!("SELECT 1 AS \"{NOTE}\""))?;
     let statements = |text: &str| format!("SELECT count(*) FROM pg_stat_statements WHERE strpos(query, '{text}') > 0");

@@ -1,8 +1,9 @@
 //! Every routine, called with what is the victim's and with what does not exist: the answers are the same.
 
+use client_tests::sequencer::submission;
 use client_tests::{Failure, Result, Session};
 
-use crate::house::{House, MARK};
+use crate::house::{FUNDS, House, MARK};
 
 /// What stands for nobody where the victim's things have [`MARK`].
 const NOBODY: &str = "nobody";
@@ -147,7 +148,25 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
 
 #[test]
 fn no_routine_tells_or_does_anything_with_what_is_the_victims() -> Result<()> {
-    let mut house = House::open("attack_calls")?;
+    nothing_comes_of_what_is_the_victims(House::open("attack_calls")?)
+}
+
+/// submit_order() and its like are carried out by another process, which has to know for whom.
+#[test]
+fn neither_does_the_sequencer() -> Result<()> {
+    let house = House::with_sequencer("attack_sequencer", 54_430)?;
+    let mut trader = house.database.connect_as("attack_trader")?;
+    trader.run(&submission(house.attacker, "BTC-USD", "buy", "1", "mallory submits"))?;
+    assert_eq!(trader.refused(&submission(house.victim, "BTC-USD", "buy", "1", "x"))?, "42501");
+    nothing_comes_of_what_is_the_victims(house)
+}
+
+#[test]
+fn the_sequencer_does_not_tell_the_victims_words_from_those_of_nobody() -> Result<()> {
+    nothing_comes_of_the_victims_words(House::with_sequencer("attack_sequencer_words", 54_431)?)
+}
+
+fn nothing_comes_of_what_is_the_victims(mut house: House) -> Result<()> {
     let routines = routines(&mut house.root)?;
     assert!(routines.len() > 100, "only {}", routines.len());
     let before = house.digest()?;
@@ -174,6 +193,51 @@ fn no_routine_tells_or_does_anything_with_what_is_the_victims() -> Result<()> {
     leaks.dedup();
     assert!(leaks.is_empty(), "{}", leaks.join("\n\n"));
     assert_eq!(house.digest()?, before, "the victim's rows have changed");
+    house.root.verify_is_empty()
+}
+
+/// With an id of his own and the victim's words he hears what he hears with words of nobody.
+#[test]
+fn no_routine_tells_the_victims_words_from_those_of_nobody() -> Result<()> {
+    nothing_comes_of_the_victims_words(House::open("attack_words")?)
+}
+
+fn nothing_comes_of_the_victims_words(mut house: House) -> Result<()> {
+    let routines = routines(&mut house.root)?;
+    // What the sequencer has done is not undone: an order of the attacker's moves the counters of its market.
+    let digest = |house: &mut House| -> Result<Vec<String>> {
+        Ok(house.digest()?.into_iter().filter(|line| !line.starts_with("exchange.markets|")).collect())
+    };
+    let before = digest(&mut house)?;
+    let (victim, attacker) = (house.victim.to_string(), house.attacker.to_string());
+    let prefix = house.root.line(&format!("SELECT prefix FROM identity.api_keys WHERE user_id = {victim}"))?;
+    let victims = World { id: attacker.clone(), word: MARK, prefix };
+    let nobodys = World { id: attacker, word: NOBODY, prefix: "brs_00000000".into() };
+    let mut apart = std::collections::BTreeSet::new();
+    for (actor, mut session) in house.actors()? {
+        let mut told = |sql: &str| -> Result<String> {
+            // Undone, so that what the first call has done is not there for the second.
+            session.run("BEGIN")?;
+            let answer = told(&mut session, sql).1;
+            session.run("ROLLBACK")?;
+            Ok(answer)
+        };
+        // The answer of that one is random.
+        for routine in routines.iter().filter(|routine| routine.name != "identity.issue_api_key") {
+            let answer = told(&victims.statement(routine))?;
+            assert!(
+                !answer.contains(FUNDS) && !answer.contains(&victim),
+                "{actor} is told by {}:\n{answer}",
+                routine.name
+            );
+            if victims.masked(&answer) != nobodys.masked(&told(&nobodys.statement(routine))?) {
+                apart.insert(format!("{actor} {}", routine.name));
+            }
+        }
+    }
+    // A payment has one reference, whosever it is: whoever books for a user hears that it was used, and no more.
+    assert_eq!(apart.into_iter().collect::<Vec<_>>(), ["gateway exchange.deposit", "gateway exchange.withdraw"]);
+    assert_eq!(digest(&mut house)?, before, "the victim's rows have changed");
     house.root.verify_is_empty()
 }
 

@@ -1,6 +1,7 @@
 //! Somebody to be attacked: a user with rows in every table that holds rows about users, and a digest of them all.
 
-use client_tests::{Database, Failure, Result, Session};
+use client_tests::sequencer::Venue;
+use client_tests::{Database, Failure, Result, Scratch, Session};
 
 /// Stands in everything of the victim that a user could read, were it his.
 pub const MARK: &str = "victim";
@@ -15,11 +16,25 @@ pub struct House {
     pub victim: i64,
     /// A third user, the viewer's.
     pub bystander: i64,
+    /// The server, when it is the house's own.
+    _server: Option<Scratch>,
 }
 
 impl House {
+    /// On the suite's server.
     pub fn open(name: &str) -> Result<House> {
-        let database = Database::fresh(name)?;
+        Self::furnish(Database::fresh(name)?, None)
+    }
+
+    /// On a server that has preloaded the library, beside a working sequencer, which leaves the inbox alone.
+    pub fn with_sequencer(name: &str, port: u16) -> Result<House> {
+        let Venue { scratch, database } = Venue::open(name, port, "bourse.drain_inbox = off")?;
+        let mut house = Self::furnish(database, Some(scratch))?;
+        house.root.sequencer()?;
+        Ok(house)
+    }
+
+    fn furnish(database: Database, server: Option<Scratch>) -> Result<House> {
         database.login("attack_trader", "bourse_trader")?;
         database.login("attack_viewer", "bourse_viewer")?;
         let mut root = database.connect()?;
@@ -30,7 +45,7 @@ impl House {
             "SELECT setval(oid, 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
              WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit')",
         )?;
-        let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0 };
+        let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         house.attacker = house.person("mallory", "50.5")?;
         house.victim = house.person(MARK, FUNDS)?;
         house.bystander = house.person("viewer", "50.5")?;
@@ -38,12 +53,14 @@ impl House {
             "UPDATE identity.users SET db_role = 'attack_trader' WHERE name = 'mallory name';
              UPDATE identity.users SET db_role = 'attack_viewer' WHERE name = 'viewer name'",
         )?;
-        let (attacker, victim) = (house.attacker, house.victim);
+        let (attacker, victim, bystander) = (house.attacker, house.victim, house.bystander);
         for (user, side, price, amount, id) in [
             (victim, "sell", 90, 3, "traded"),
             (attacker, "buy", 90, 2, "taken"),
             (victim, "buy", 20, 1, "waiting"),
             (attacker, "buy", 21, 1, "waiting"),
+            // Half a coin that is filled at once: a trade of the victim's with somebody else.
+            (bystander, "buy", 90, 0, "other"),
         ] {
             house.root.run(&format!(
                 "SELECT exchange.amend_order(id, NULL, {amount}) FROM exchange.place_order({user}, 'BTC-USD', '{side}',
@@ -51,6 +68,9 @@ impl House {
                      WHERE id = {user}) || ' {id}') WHERE status = 'open'"
             ))?;
         }
+        house.root.run(&format!(
+            "SELECT exchange.transfer({victim}, {bystander}, 'BTC', 1), exchange.transfer({bystander}, {victim}, 'BTC', 1)"
+        ))?;
         house.is_complete()?;
         Ok(house)
     }
@@ -92,9 +112,8 @@ impl House {
         if empty.is_empty() { Ok(()) } else { Err(Failure::new(format!("nothing of the victim in {empty:?}"))) }
     }
 
-    /// One line for each table: its rows about the victim, of a table that is nobody's all of them.
-    pub fn digest(&mut self) -> Result<Vec<String>> {
-        let victim = self.victim;
+    /// Every table, with the condition that finds its rows about the victim; of a table that is nobody's all of them.
+    pub fn conditions(&mut self) -> Result<Vec<(String, String)>> {
         let tables = self.root.rows(
             "SELECT c.oid::regclass, CASE c.relname WHEN 'audit_logs' THEN 'user_id = $1 OR subject_id = $1'
                                      ELSE coalesce(t.condition, 'true') END
@@ -102,10 +121,16 @@ impl House {
              WHERE c.relkind IN ('r', 'p')
                AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit') ORDER BY 1",
         )?;
+        let victim = self.victim.to_string();
+        Ok(tables.into_iter().map(|table| (table[0].clone(), table[1].replace("$1", &victim))).collect())
+    }
+
+    /// One line for each table: how many rows these are, and a hash of them.
+    pub fn digest(&mut self) -> Result<Vec<String>> {
+        let tables = self.conditions()?;
         tables
             .iter()
-            .map(|table| {
-                let (name, condition) = (&table[0], table[1].replace("$1", &victim.to_string()));
+            .map(|(name, condition)| {
                 self.root.line(&format!(
                     "SELECT '{name}', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\"))
                      FROM {name} t WHERE {condition}"

@@ -5,5 +5,6 @@
 mod calls;
 mod house;
 mod plans;
+mod probes;
 mod reading;
 mod shadow;

@@ -2,7 +2,7 @@
 
 use client_tests::{Result, Session};
 
-use crate::house::House;
+use crate::house::{FUNDS, House};
 
 /// Clones the victim's row of every table with row security for many users, past triggers and foreign keys.
 fn crowd(house: &mut House) -> Result<Vec<String>> {
@@ -82,4 +82,32 @@ fn a_gateway_that_names_the_user_finds_rows_through_indexes() -> Result<()> {
         assert!(!plan.contains("Seq Scan on"), "{table}:\n{plan}");
     }
     Ok(())
+}
+
+/// Keys that users must not be able to try are indexed by expressions: who looks one up has to spell it so.
+#[test]
+fn functions_look_keys_up_through_their_indexes() -> Result<()> {
+    let mut house = House::open("attack_lookups")?;
+    crowd(&mut house)?;
+    let root = &mut house.root;
+    let victim = house.victim;
+    root.run("BEGIN")?;
+    for call in [
+        "authenticate('telegram', 'victim account')".to_owned(),
+        format!("link_identity({victim}, 'telegram', 'victim account')"),
+        format!("register_principal('victim principal', {victim})"),
+        "get_user_credentials('victim principal', 'KRAKEN', true)".into(),
+        format!("issue_api_key({victim})"),
+        "verify_api_key('brs_00000000_' || repeat('A', 43))".into(),
+    ] {
+        root.run(&format!("SELECT identity.{call}"))?;
+    }
+    // The reference is there: the row that it moved money with is looked up.
+    root.run(&format!("SELECT exchange.deposit({victim}, 'USD', {FUNDS}, 'victim wire')"))?;
+    let read_whole = root.lines(
+        "SELECT relid::regclass FROM pg_stat_xact_user_tables
+         WHERE seq_scan > 0 AND schemaname IN ('identity', 'exchange') ORDER BY 1",
+    )?;
+    assert!(read_whole.is_empty(), "{read_whole:?}");
+    root.run("ROLLBACK")
 }
