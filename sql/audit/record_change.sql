@@ -2,7 +2,13 @@
 CREATE FUNCTION audit.redact(row_values jsonb, secrets text[] DEFAULT '{}') RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
-    known CONSTANT text := 'passw|passphrase|secret|token|api_?key|private_?key|credential|otp|pin|hash|encrypted';
+    -- Some word of each name below.
+    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie|authorization|cvv|hash|encrypted';
+    -- Between words: nothing, a dash, an underscore or a blank. Short words count only whole: no passenger, no spinner.
+    named CONSTANT text := '(passw|passphrase|passcode|pwd|jwt|secret|token|credential|mnemonic'
+        '|(api|private|signing|encryption|session|ssh|master)[-_ ]*keys?$|(seed|recovery)[-_ ]*(phrase|words)'
+        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)|verification[-_ ]*code)$'
+        '|[-_ ](hash(es)?|encrypted)$|(code|key)hash$)';
     kind text := jsonb_typeof(row_values);
 BEGIN
     IF kind = 'array' THEN
@@ -16,22 +22,48 @@ BEGIN
     RETURN (
         SELECT coalesce(jsonb_object_agg(e.key, CASE
             WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
-            WHEN e.key = ANY (secrets)
-                 OR e.key ~* '(passw|passphrase|secret|token|api_?key$|private_?key|credential|(^|_)otp$|(^|_)pin$|_hash$|_encrypted$)'
-                THEN '"[redacted]"'
+            -- apiKey is api_Key.
+            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') ~* named THEN '"[redacted]"'
             WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets)
             ELSE e.value END), '{}')
         FROM jsonb_each(row_values) e);
 END
 $$;
 COMMENT ON FUNCTION audit.redact(jsonb, text[]) IS
-'Values with every secret replaced by [redacted], at any depth: the named keys, and names like password_hash, remember_token, code_hash, key_hash, api_key, api_secret, passphrase';
+'Values with every secret replaced by [redacted], at any depth: the named keys, and names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in any case and with any separator';
+
+-- Who changes a row has to be found again by its key, and the key may be a secret: then its digest stands for it.
+CREATE FUNCTION audit.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    given jsonb := '{}';
+    shown jsonb;
+    key text;
+BEGIN
+    FOREACH key IN ARRAY keys LOOP
+        given := given || jsonb_build_object(key, row_values -> key);
+    END LOOP;
+    shown := audit.redact(given, secrets);
+    IF shown <> given THEN
+        FOREACH key IN ARRAY keys LOOP
+            IF shown -> key <> given -> key THEN
+                given := given || jsonb_build_object(key, 'sha256:' || encode(sha256(convert_to(given ->> key, 'UTF8')), 'hex'));
+            END IF;
+        END LOOP;
+    END IF;
+    IF cardinality(keys) = 1 THEN
+        RETURN given ->> keys[1];
+    END IF;
+    RETURN (SELECT jsonb_agg(given -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
+END
+$$;
+COMMENT ON FUNCTION audit.record_key(jsonb, text[], text[]) IS
+'What audit_logs.record_id holds: the key of a row, of several columns a JSON array; in place of a secret its SHA-256';
 
 CREATE FUNCTION audit.record_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     keys text[] := TG_ARGV[1];
-    key text;
     log_id bigint;
     before jsonb;
     after jsonb;
@@ -57,14 +89,9 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    IF cardinality(keys) = 1 THEN
-        key := present ->> keys[1];
-    ELSE
-        key := (SELECT jsonb_agg(present -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
-    END IF;
     -- An assignment: PERFORM would go through the executor.
     log_id := audit.write_log(
-        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, key, (present ->> TG_ARGV[0])::bigint,
+        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit.record_key(present, keys, TG_ARGV[2]::text[]), (present ->> TG_ARGV[0])::bigint,
         audit.redact(before, TG_ARGV[2]::text[]), audit.redact(after, TG_ARGV[2]::text[]));
     RETURN NULL;
 END
