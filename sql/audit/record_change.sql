@@ -133,20 +133,22 @@ LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     erased record := OLD;
 BEGIN
-    IF OLD.values_erased_by IS NULL AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id) THEN
+    IF OLD.values_erased_by IS NULL AND audit.values_go(OLD.action, OLD.table_name)
+       AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
         erased.old_values := NULL;
         erased.new_values := NULL;
         erased.values_salt := NULL;
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
-    IF OLD.origin_erased_by IS NULL AND audit.erasure_of(NEW.origin_erased_by, OLD.user_id) THEN
+    IF OLD.origin_erased_by IS NULL
+       AND audit.erasure_of(NEW.origin_erased_by, audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action), OLD.id) THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
         erased.origin_salt := NULL;
         erased.origin_erased_by := NEW.origin_erased_by;
     END IF;
-    IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD OR OLD.action = 'ERASE' AND NEW.values_erased_by IS NOT NULL THEN
+    IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD THEN
         RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
             MESSAGE = format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
             HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
@@ -161,7 +163,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp A
 DECLARE
     changed record := OLD;
 BEGIN
-    IF OLD.erased_by IS NULL AND audit.erasure_of(NEW.erased_by, OLD.subject_id) THEN
+    IF OLD.erased_by IS NULL AND audit.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id) THEN
         changed.resource_id := NULL;
         changed.details := NULL;
         changed.login_role := NULL;
@@ -184,9 +186,41 @@ $$;
 COMMENT ON FUNCTION audit.keep_activity_log() IS
 'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
 
-CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint) RETURNS boolean
+-- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, and
+-- an ERASE row has to tell of itself.
+CREATE FUNCTION audit.values_go(action text, table_name text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN action <> 'ERASE' AND table_name NOT LIKE 'exchange.%';
+END
+$$;
+COMMENT ON FUNCTION audit.values_go(text, text) IS
+'Whether the values of a row of audit_logs go with the user whom it is about';
+
+-- A gateway has no user: with it, the person whom the row is about has come from there.
+CREATE FUNCTION audit.origin_person(user_id bigint, subject_id bigint, action text) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN coalesce(user_id, CASE WHEN action <> 'ERASE' THEN subject_id END);
+END
+$$;
+COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text) IS
+'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about';
+
+CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
-                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id)
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id AND log_id < l.id)
 $$;
-COMMENT ON FUNCTION audit.erasure_of(bigint, bigint) IS 'Whether a row of audit_logs tells of the erasure of a user';
+COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
+'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
+
+-- The ids of the two logs cannot be compared: the ERASE row says how far it went.
+CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM audit.audit_logs l
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
+                     AND (activity_id <= (l.new_values ->> 'last_activity')::bigint OR NOT l.new_values ? 'last_activity'))
+$$;
+COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint) IS
+'As erasure_of(), for a row of activity_logs. An ERASE row without last_activity is from before that was kept';
