@@ -70,8 +70,7 @@ GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_w
 GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bourse_admin, bourse_worker;
 
 -- The trail: everybody may log for whom the session acts, operators switch it, seal it and check it.
-GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb), identity.export_user(bigint)
-    TO bourse_trader, bourse_worker;
+GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON FUNCTION audit.seal(), audit.head(), audit.verify(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION
     audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text)
@@ -86,6 +85,7 @@ GRANT EXECUTE ON FUNCTION
     TO bourse_admin, bourse_gateway;
 -- Everybody for their own user.
 GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
+GRANT EXECUTE ON FUNCTION identity.export_user(bigint), identity.export_user_rows(bigint) TO bourse_viewer, bourse_worker;
 GRANT EXECUTE ON FUNCTION
     identity.issue_api_key(bigint, text, timestamptz), identity.revoke_api_key(bigint),
     identity.store_credentials(bigint, text, text, text, text, boolean, text)

@@ -53,7 +53,7 @@ SELECT count(*) FILTER (WHERE user_id = :ann) AS orders, (SELECT count(*) FROM e
        (SELECT count(*) FROM exchange.assets WHERE user_id = :ann) AS balances, (SELECT count(*) FROM eru.invoices) AS invoices FROM exchange.orders;
 SELECT (SELECT string_agg(label, ', ') FROM identity.eru_keys) AS keys, (SELECT string_agg(owner_name, ', ') FROM eru.accounts) AS accounts, (SELECT string_agg(symbol, ', ') FROM eru.positions) AS positions;
 -- The trail tells that it happened, by whom and why, and holds nothing of hers; what an admin did keeps its origin.
-SELECT l.action, u.name AS actor, l.new_values, l.login_role FROM audit.audit_logs l JOIN identity.users u ON u.id = l.user_id WHERE l.action = 'ERASE' AND l.subject_id = :ann;
+SELECT l.action, u.name AS actor, l.new_values - 'last_activity' AS new_values, l.login_role FROM audit.audit_logs l JOIN identity.users u ON u.id = l.user_id WHERE l.action = 'ERASE' AND l.subject_id = :ann;
 SELECT l.table_name, l.action, CASE l.user_id WHEN :ann THEN 'ann' ELSE 'others' END AS actor, l.values_erased_by IS NOT NULL AS values_erased, l.origin_erased_by IS NOT NULL AS origin_erased,
        l.new_values ->> 'kind' AS kept, l.user_agent
 FROM audit.audit_logs l WHERE :ann IN (l.subject_id, l.user_id) ORDER BY l.id;

@@ -2,7 +2,13 @@
 CREATE FUNCTION audit.redact(row_values jsonb, secrets text[] DEFAULT '{}') RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
-    known CONSTANT text := 'passw|passphrase|secret|token|api_?key|private_?key|credential|otp|pin|hash|encrypted';
+    -- Some word of each name below.
+    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie|authorization|cvv|hash|encrypted';
+    -- Between words: nothing, a dash, an underscore or a blank. Short words count only whole: no passenger, no spinner.
+    named CONSTANT text := '(passw|passphrase|passcode|pwd|jwt|secret|token|credential|mnemonic'
+        '|(api|private|signing|encryption|session|ssh|master)[-_ ]*keys?$|(seed|recovery)[-_ ]*(phrase|words)'
+        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)|verification[-_ ]*code)$'
+        '|[-_ ](hash(es)?|encrypted)$|(code|key)hash$)';
     kind text := jsonb_typeof(row_values);
 BEGIN
     IF kind = 'array' THEN
@@ -16,22 +22,48 @@ BEGIN
     RETURN (
         SELECT coalesce(jsonb_object_agg(e.key, CASE
             WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
-            WHEN e.key = ANY (secrets)
-                 OR e.key ~* '(passw|passphrase|secret|token|api_?key$|private_?key|credential|(^|_)otp$|(^|_)pin$|_hash$|_encrypted$)'
-                THEN '"[redacted]"'
+            -- apiKey is api_Key.
+            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') ~* named THEN '"[redacted]"'
             WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets)
             ELSE e.value END), '{}')
         FROM jsonb_each(row_values) e);
 END
 $$;
 COMMENT ON FUNCTION audit.redact(jsonb, text[]) IS
-'Values with every secret replaced by [redacted], at any depth: the named keys, and names like password_hash, remember_token, code_hash, key_hash, api_key, api_secret, passphrase';
+'Values with every secret replaced by [redacted], at any depth: the named keys, and names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in any case and with any separator';
+
+-- Who changes a row has to be found again by its key, and the key may be a secret: then its digest stands for it.
+CREATE FUNCTION audit.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    given jsonb := '{}';
+    shown jsonb;
+    key text;
+BEGIN
+    FOREACH key IN ARRAY keys LOOP
+        given := given || jsonb_build_object(key, row_values -> key);
+    END LOOP;
+    shown := audit.redact(given, secrets);
+    IF shown <> given THEN
+        FOREACH key IN ARRAY keys LOOP
+            IF shown -> key <> given -> key THEN
+                given := given || jsonb_build_object(key, 'sha256:' || encode(sha256(convert_to(given ->> key, 'UTF8')), 'hex'));
+            END IF;
+        END LOOP;
+    END IF;
+    IF cardinality(keys) = 1 THEN
+        RETURN given ->> keys[1];
+    END IF;
+    RETURN (SELECT jsonb_agg(given -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
+END
+$$;
+COMMENT ON FUNCTION audit.record_key(jsonb, text[], text[]) IS
+'What audit_logs.record_id holds: the key of a row, of several columns a JSON array; in place of a secret its SHA-256';
 
 CREATE FUNCTION audit.record_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     keys text[] := TG_ARGV[1];
-    key text;
     log_id bigint;
     before jsonb;
     after jsonb;
@@ -57,14 +89,9 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    IF cardinality(keys) = 1 THEN
-        key := present ->> keys[1];
-    ELSE
-        key := (SELECT jsonb_agg(present -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
-    END IF;
     -- An assignment: PERFORM would go through the executor.
     log_id := audit.write_log(
-        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, key, (present ->> TG_ARGV[0])::bigint,
+        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit.record_key(present, keys, TG_ARGV[2]::text[]), (present ->> TG_ARGV[0])::bigint,
         audit.redact(before, TG_ARGV[2]::text[]), audit.redact(after, TG_ARGV[2]::text[]));
     RETURN NULL;
 END
@@ -106,20 +133,22 @@ LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     erased record := OLD;
 BEGIN
-    IF OLD.values_erased_by IS NULL AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id) THEN
+    IF OLD.values_erased_by IS NULL AND audit.values_go(OLD.action, OLD.table_name)
+       AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
         erased.old_values := NULL;
         erased.new_values := NULL;
         erased.values_salt := NULL;
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
-    IF OLD.origin_erased_by IS NULL AND audit.erasure_of(NEW.origin_erased_by, OLD.user_id) THEN
+    IF OLD.origin_erased_by IS NULL
+       AND audit.erasure_of(NEW.origin_erased_by, audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action), OLD.id) THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
         erased.origin_salt := NULL;
         erased.origin_erased_by := NEW.origin_erased_by;
     END IF;
-    IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD OR OLD.action = 'ERASE' AND NEW.values_erased_by IS NOT NULL THEN
+    IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD THEN
         RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
             MESSAGE = format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
             HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
@@ -134,7 +163,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp A
 DECLARE
     changed record := OLD;
 BEGIN
-    IF OLD.erased_by IS NULL AND audit.erasure_of(NEW.erased_by, OLD.subject_id) THEN
+    IF OLD.erased_by IS NULL AND audit.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id) THEN
         changed.resource_id := NULL;
         changed.details := NULL;
         changed.login_role := NULL;
@@ -157,9 +186,41 @@ $$;
 COMMENT ON FUNCTION audit.keep_activity_log() IS
 'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
 
-CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint) RETURNS boolean
+-- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, and
+-- an ERASE row has to tell of itself.
+CREATE FUNCTION audit.values_go(action text, table_name text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN action <> 'ERASE' AND table_name NOT LIKE 'exchange.%';
+END
+$$;
+COMMENT ON FUNCTION audit.values_go(text, text) IS
+'Whether the values of a row of audit_logs go with the user whom it is about';
+
+-- A gateway has no user: with it, the person whom the row is about has come from there.
+CREATE FUNCTION audit.origin_person(user_id bigint, subject_id bigint, action text) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN coalesce(user_id, CASE WHEN action <> 'ERASE' THEN subject_id END);
+END
+$$;
+COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text) IS
+'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about';
+
+CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
-                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id)
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id AND log_id < l.id)
 $$;
-COMMENT ON FUNCTION audit.erasure_of(bigint, bigint) IS 'Whether a row of audit_logs tells of the erasure of a user';
+COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
+'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
+
+-- The ids of the two logs cannot be compared: the ERASE row says how far it went.
+CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM audit.audit_logs l
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
+                     AND (activity_id <= (l.new_values ->> 'last_activity')::bigint OR NOT l.new_values ? 'last_activity'))
+$$;
+COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint) IS
+'As erasure_of(), for a row of activity_logs. An ERASE row without last_activity is from before that was kept';

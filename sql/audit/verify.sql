@@ -95,9 +95,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                coalesce(lag(l.position) OVER w, 0) + 1 AS expected_position,
                audit.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id, l.subject_id, l.action,
                               l.table_name, l.record_id, l."timestamp", l.values_digest, l.origin_digest) AS computed,
-               CASE WHEN l.values_salt IS NULL THEN audit.erasure_of(l.values_erased_by, l.subject_id)
+               CASE WHEN l.values_salt IS NULL THEN audit.values_go(l.action, l.table_name) AND audit.erasure_of(l.values_erased_by, l.subject_id, l.id)
                     ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values) END AS values_hold,
-               CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, l.user_id)
+               CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, audit.origin_person(l.user_id, l.subject_id, l.action), l.id)
                     ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent) END AS origin_holds,
                true AS user_holds
         FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
@@ -106,7 +106,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                coalesce(lag(l.position) OVER w, 0) + 1,
                audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id, l.action,
                                    l.resource_type, l."timestamp", l.digest),
-               CASE WHEN l.salt IS NULL THEN audit.erasure_of(l.erased_by, l.subject_id)
+               CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id)
                     ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address, l.user_agent) END,
                true,
                l.user_id IS NOT DISTINCT FROM l.subject_id

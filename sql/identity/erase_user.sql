@@ -59,7 +59,7 @@ $$;
 COMMENT ON FUNCTION identity.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';
 
 -- The chain holds digests of what is taken out here, whole; what stays is still held by it.
-CREATE FUNCTION identity.erase_trail(user_id bigint, erasure bigint) RETURNS jsonb
+CREATE FUNCTION identity.erase_trail(user_id bigint, erasure bigint, last_activity bigint) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -67,10 +67,9 @@ DECLARE
     activities bigint;
 BEGIN
     WITH marked AS (
-        SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id AND l.action <> 'ERASE'
-                     AND l.table_name NOT LIKE 'exchange.%' IS TRUE AS erase_values,
-               l.origin_erased_by IS NULL AND l.user_id = user_id IS TRUE AS erase_origin
-        FROM audit.audit_logs l WHERE l.subject_id + 0 = user_id OR l.user_id = user_id
+        SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE AND audit.values_go(l.action, l.table_name) AS erase_values,
+               l.origin_erased_by IS NULL AND audit.origin_person(l.user_id, l.subject_id, l.action) = user_id IS TRUE AS erase_origin
+        FROM audit.audit_logs l WHERE (l.subject_id + 0 = user_id OR l.user_id = user_id) AND l.id < erasure
     )
     UPDATE audit.audit_logs l
     SET old_values = CASE WHEN NOT m.erase_values THEN l.old_values END,
@@ -86,13 +85,34 @@ BEGIN
     GET DIAGNOSTICS changes = ROW_COUNT;
     UPDATE audit.activity_logs l
     SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL, erased_by = erasure
-    WHERE l.subject_id + 0 = user_id AND l.erased_by IS NULL;
+    WHERE l.subject_id + 0 = user_id AND l.erased_by IS NULL AND l.id <= last_activity;
     GET DIAGNOSTICS activities = ROW_COUNT;
     RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
 END
 $$;
-COMMENT ON FUNCTION identity.erase_trail(bigint, bigint) IS
-'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but for the exchange''s, and login, address and user agent of what the user did. How many rows of each log. For erase_user() only';
+COMMENT ON FUNCTION identity.erase_trail(bigint, bigint, bigint) IS
+'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a gateway, for the user. How many rows of each log. For erase_user() only';
+
+CREATE FUNCTION identity.delete_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    rows bigint;
+    child_schema text;
+    child text;
+BEGIN
+    EXECUTE format('DELETE FROM %s WHERE %s', relation, condition) USING user_id;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    RETURN rows;
+EXCEPTION WHEN foreign_key_violation THEN
+    GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
+        MESSAGE = format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id, audit.qualified_name(relation)),
+        HINT = format('Delete those rows of %s.%s first, or make its foreign key ON DELETE CASCADE.', child_schema, child);
+END
+$$;
+COMMENT ON FUNCTION identity.delete_rows(regclass, text, bigint) IS
+'Deletes the rows of a user and says how many. Names the table that holds them back (23503). For erase_user() only';
 
 CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -105,6 +125,7 @@ DECLARE
     deleted jsonb := '{}';
     kept jsonb := '[]';
     erasure bigint;
+    last_activity bigint;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity.require_erasable(user_id, reason);
@@ -113,15 +134,14 @@ BEGIN
     -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
     FOR owned IN
         SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition,
-               has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
+               t.readable AND has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
                AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
         FROM identity.user_tables() t
         JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE t.on_delete IS NOT NULL AND t.relation <> 'identity.users'::regclass AND n.nspname <> 'audit'
     LOOP
         IF owned.goes THEN
-            EXECUTE format('DELETE FROM %s WHERE %s', owned.relation, owned.condition) USING user_id;
-            GET DIAGNOSTICS rows = ROW_COUNT;
+            rows := identity.delete_rows(owned.relation, owned.condition, user_id);
             IF rows > 0 THEN
                 deleted := deleted || jsonb_build_object(owned.name, rows);
             END IF;
@@ -129,11 +149,12 @@ BEGIN
             kept := kept || to_jsonb(owned.name);
         END IF;
     END LOOP;
+    SELECT coalesce(max(l.id), 0) INTO last_activity FROM audit.activity_logs l WHERE l.subject_id = user_id;
     erasure := audit.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
-                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted));
+                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted, 'last_activity', last_activity));
     RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted, 'kept', kept,
-                              'redacted', identity.erase_trail(user_id, erasure), 'login_role', login);
+                              'redacted', identity.erase_trail(user_id, erasure, last_activity), 'login_role', login);
 END
 $$;
 COMMENT ON FUNCTION identity.erase_user(bigint, text) IS
-'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 55006 live orders or a balance';
+'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 23503 a table without ON DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';

@@ -1,4 +1,4 @@
-CREATE FUNCTION identity.export_rows(relation regclass, condition text, user_id bigint) RETURNS jsonb
+CREATE FUNCTION identity.export_rows(relation regclass, condition text, user_id bigint) RETURNS SETOF jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     columns text := 'to_jsonb(t)';
@@ -6,7 +6,6 @@ DECLARE
                   FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
                   WHERE i.indrelid = relation AND i.indisprimary);
-    exported jsonb;
 BEGIN
     IF relation = 'audit.audit_logs'::regclass THEN
         -- What this user did to others is theirs to see, where others came from is for those others.
@@ -17,19 +16,18 @@ BEGIN
     ELSIF relation = 'audit.activity_logs'::regclass THEN
         columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,salt,digest,hash}'::text[] $columns$;
     END IF;
-    EXECUTE format('SELECT coalesce(jsonb_agg(audit.redact(%s) ORDER BY %s), ''[]'') FROM %s t WHERE %s',
-                   columns, coalesce(keys, 't::text'), relation, condition)
-    INTO exported USING user_id;
-    RETURN exported;
+    RETURN QUERY EXECUTE format('SELECT audit.redact(%s) FROM %s t WHERE %s ORDER BY %s',
+                                columns, relation, condition, coalesce(keys, 't::text')) USING user_id;
 END
 $$;
 COMMENT ON FUNCTION identity.export_rows(regclass, text, bigint) IS
-'The rows of a table that are about a user, as a JSON array by primary key; times in UTC, secrets redacted. For export_user() only';
+'The rows of a table that are about a user, by primary key; times in UTC, secrets redacted. For export_user_rows() only';
 
-CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb
+CREATE FUNCTION identity.export_user_rows(user_id bigint) RETURNS TABLE (table_name text, data jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
-    exported jsonb;
+    held record;
 BEGIN
     PERFORM bourse.require_installed();
     IF user_id IS NULL THEN
@@ -37,16 +35,42 @@ BEGIN
             MESSAGE = 'user_id must not be NULL', HINT = 'Give a value for user_id.';
     END IF;
     PERFORM exchange.require_user(user_id);
-    SELECT jsonb_build_object(
-        'user_id', user_id,
-        'exported_at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'tables', coalesce(jsonb_object_agg(audit.qualified_name(t.relation), identity.export_rows(t.relation, t.condition, user_id))
-                           FILTER (WHERE has_table_privilege(t.relation, 'SELECT')), '{}'),
-        'not_readable', coalesce(jsonb_agg(audit.qualified_name(t.relation)) FILTER (WHERE NOT has_table_privilege(t.relation, 'SELECT')), '[]'))
-    INTO exported FROM identity.user_tables() t;
+    FOR held IN SELECT t.relation, t.condition, t.readable, audit.qualified_name(t.relation) AS name FROM identity.user_tables() t LOOP
+        IF held.readable THEN
+            RETURN QUERY SELECT held.name, r FROM identity.export_rows(held.relation, held.condition, user_id) r;
+        ELSE
+            RETURN QUERY SELECT held.name, NULL::jsonb;
+        END IF;
+    END LOOP;
     PERFORM audit.write_activity(user_id, 'export_user', 'user', user_id::text, NULL);
-    RETURN exported;
+END
+$$;
+COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
+'All that is held about a user, in every schema, one row each however many there are: table_name, data: the row as JSON, secrets redacted, times in UTC; NULL: a table that cannot be read. Tables are found through foreign keys to identity.users and by columns named user_id. Leaves a row export_user in activity_logs. 22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
+
+CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN (
+        WITH exported AS (
+            SELECT r.table_name, jsonb_agg(r.data ORDER BY r.n) AS rows
+            FROM identity.export_user_rows(user_id) WITH ORDINALITY r (table_name, data, n)
+            WHERE r.data IS NOT NULL GROUP BY r.table_name
+        ), held AS (
+            SELECT audit.qualified_name(t.relation) AS name, t.readable FROM identity.user_tables() t
+        )
+        SELECT jsonb_build_object(
+            'user_id', user_id,
+            'exported_at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'tables', coalesce(jsonb_object_agg(h.name, coalesce(e.rows, '[]')) FILTER (WHERE h.readable), '{}'),
+            'not_readable', coalesce(jsonb_agg(h.name) FILTER (WHERE NOT h.readable), '[]'))
+        FROM held h LEFT JOIN exported e ON e.table_name = h.name);
+EXCEPTION WHEN program_limit_exceeded THEN
+    RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
+        MESSAGE = format('what is held about user %s is too much for one JSON value', user_id),
+        HINT = 'Read it row by row: SELECT * FROM identity.export_user_rows(user_id).';
 END
 $$;
 COMMENT ON FUNCTION identity.export_user(bigint) IS
-'All that is held about a user, in every schema: {"user_id", "exported_at", "tables": {"identity.users": [rows], …}, "not_readable": [tables of other owners]}. Tables are found through foreign keys to identity.users and by columns named user_id; secrets are redacted. Leaves a row export_user in activity_logs. 22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
+'What export_user_rows() gives, as one value: {"user_id", "exported_at", "tables": {"identity.users": [rows], …}, "not_readable": [tables]}. 54000 too much for one value (a few hundred thousand rows), and else as export_user_rows()';
