@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0012_identity_credentials"),
     migration!("0013_audit_logs"),
     migration!("0014_exchange_references"),
+    migration!("0016_identity_guards"),
 ];
 
 const JOURNAL: &str = "

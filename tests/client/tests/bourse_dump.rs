@@ -35,7 +35,7 @@ fn lived_in(name: &str) -> Result<Database> {
          SELECT exchange.set_market_status('ETH-USD', 'halted');
          INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount)
          VALUES ('new', {user}, 'BTC-USD', 'buy', 97, 1);
-         UPDATE identity.users SET db_role = 'dump_trader', password_hash = 'secret' WHERE id = {user};
+         UPDATE identity.users SET db_role = 'dump_trader', password_hash = '$2b$05$secret' WHERE id = {user};
          ALTER TABLE exchange.orders ADD COLUMN note text;
          CREATE INDEX orders_note ON exchange.orders (note);
          CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true)"
