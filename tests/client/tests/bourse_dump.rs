@@ -54,7 +54,10 @@ fn lived_in(name: &str) -> Result<Database> {
 fn catalog(session: &mut Session) -> Result<Vec<String>> {
     let ours = "relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')";
     let mut lines = session.lines(&format!(
-        "SELECT 'relation', oid::regclass, relkind, relowner::regrole, relacl::text, relrowsecurity, reloptions::text
+        "SELECT 'relation', oid::regclass, relkind, relowner::regrole,
+                -- What was granted and revoked leaves the owner's own rights written out; a dump has no need to.
+                coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", relowner))::text,
+                relrowsecurity, reloptions::text
          FROM pg_class WHERE {ours} ORDER BY oid::regclass::text"
     ))?;
     for sql in [
