@@ -80,7 +80,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     identity.register(text, text, text, text, text), identity.authenticate(text, text, text, jsonb),
     identity.create_telegram_user(text, jsonb), identity.link_identity(bigint, text, text, jsonb),
-    identity.register_principal(text, bigint), identity.verify_password(text, text),
+    identity.register_principal(text, bigint), identity.unlink_identity(text, text), identity.unregister_principal(text),
+    identity.verify_password(text, text),
     identity.issue_code(bigint, text), identity.verify_code(bigint, text, text), identity.verify_api_key(text)
     TO bourse_admin, bourse_gateway;
 -- Everybody for their own user.
@@ -88,7 +89,7 @@ GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
 GRANT EXECUTE ON FUNCTION identity.export_user(bigint), identity.export_user_rows(bigint) TO bourse_viewer, bourse_worker;
 GRANT EXECUTE ON FUNCTION
     identity.issue_api_key(bigint, text, timestamptz), identity.revoke_api_key(bigint),
-    identity.store_credentials(bigint, text, text, text, text, boolean, text)
+    identity.store_credentials(bigint, text, text, text, text, boolean, text), identity.delete_credentials(bigint)
     TO bourse_trader;
 GRANT EXECUTE ON FUNCTION
     identity.get_user_credentials(bigint, text), identity.get_user_credentials(text, text, boolean),
@@ -96,5 +97,5 @@ GRANT EXECUTE ON FUNCTION
     TO bourse_trader, bourse_worker;
 -- The keeper of the vault.
 GRANT EXECUTE ON FUNCTION
-    identity.validate_credentials(bigint, boolean), identity.rotate_credentials(integer), identity.vault_keys()
+    identity.validate_credentials(bigint, boolean, timestamptz), identity.rotate_credentials(integer), identity.vault_keys()
     TO bourse_admin, bourse_worker;

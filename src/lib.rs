@@ -110,9 +110,14 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/identity/users.sql", name = "identity_users", requires = ["identity_passwords"]);
 pgrx::extension_sql_file!(
+    "../sql/identity/identities.sql",
+    name = "identity_identities",
+    requires = ["identity_users"]
+);
+pgrx::extension_sql_file!(
     "../sql/identity/principals.sql",
     name = "identity_principals",
-    requires = ["identity_users"]
+    requires = ["identity_identities"]
 );
 pgrx::extension_sql_file!("../sql/identity/codes.sql", name = "identity_codes", requires = ["identity_principals"]);
 pgrx::extension_sql_file!("../sql/identity/api_keys.sql", name = "identity_api_keys", requires = ["identity_codes"]);

@@ -22,10 +22,12 @@ SELECT new_values - 'last_activity' AS told, (new_values ->> 'last_activity')::b
 SELECT identity.erase_user(:eve, 'once more') -> 'deleted' AS deleted;
 SELECT login_role = session_user AS told_by_whom FROM audit.audit_logs WHERE id = :erasure;
 SELECT count(*) AS later_than_the_erasure FROM audit.audit_logs WHERE values_erased_by <= id OR origin_erased_by <= id;
--- After the erasure.
+-- After the erasure: what a superuser can do who puts the guards out of action.
+ALTER TABLE identity.users DISABLE TRIGGER trigger_keep_erased;
 UPDATE identity.users SET role = 'admin' WHERE id = :eve;
+ALTER TABLE identity.users ENABLE TRIGGER trigger_keep_erased;
 SELECT max(id) AS promoted FROM audit.audit_logs WHERE subject_id = :eve \gset
-SELECT audit.log_activity(:eve, 'came back', 'session', '18') AS back \gset
+SELECT audit.write_activity(:eve, 'came back', 'session', '18', NULL) AS back \gset
 SELECT min(id) AS booked FROM audit.audit_logs WHERE table_name = 'exchange.transfers' AND subject_id = :eve AND action = 'INSERT' \gset
 SELECT audit.head() AS anchor \gset
 SELECT * FROM audit.verify(:'anchor');

@@ -81,4 +81,8 @@ WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN 
 SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,
        regexp_replace(replace(qual, ' AS current_user_id', ''), '\s+', ' ', 'g') AS shows, regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'exchange') ORDER BY 1, 2;
+-- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
+-- the others from a table.
+SELECT m.name AS "table", m.role AS may_lock, m.may FROM matrix m
+WHERE m.kind IN ('table', 'view') AND m.may ~ '[UDT]' AND m.role NOT IN ('bourse_owner', 'bourse_admin') ORDER BY m.name COLLATE "C", m.role;
 DROP TABLE matrix;

@@ -1,7 +1,7 @@
 -- Who may do what, as real logins. Users have ids of their own choosing, to stand in COPY.
 SELECT exchange.create_market('PER-USD', 'PER', 'USD');
 INSERT INTO identity.users (id, name, email, db_role, role, password_hash) VALUES
-    (7201, 'per alice', 'alice@per.example', 'regress_alice', 'trader', 'hash of alice'), (7202, 'per bob', 'bob@per.example', 'regress_bob', 'trader', 'hash of bob'),
+    (7201, 'per alice', 'alice@per.example', 'regress_alice', 'trader', '$2b$05$hash of alice'), (7202, 'per bob', 'bob@per.example', 'regress_bob', 'trader', '$2b$05$hash of bob'),
     (7203, 'per admin', NULL, 'regress_admin', 'admin', NULL), (7204, 'per viewer', NULL, 'regress_viewer', 'viewer', NULL);
 CREATE ROLE regress_alice LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_bob LOGIN IN ROLE bourse_trader;

@@ -1,7 +1,7 @@
 -- What a person looks at: the book, the best prices, balances, users.
 SELECT exchange.create_market('ETH-USD', 'ETH', 'USD');
 SELECT exchange.create_market('BTC-USD', 'BTC', 'USD');
-INSERT INTO identity.users (name, email, password_hash, remember_token) VALUES ('vue ann', 'ann@vue.example', 'secret', 'secret') RETURNING id AS ann \gset
+INSERT INTO identity.users (name, email, password_hash, remember_token) VALUES ('vue ann', 'ann@vue.example', '$2b$05$secret', 'secret') RETURNING id AS ann \gset
 INSERT INTO identity.users (name) VALUES ('vue bob') RETURNING id AS bob \gset
 INSERT INTO identity.users (name) VALUES ('vue new') RETURNING id AS new \gset
 SELECT count(exchange.deposit(u, a, 100)) FROM unnest(ARRAY[:ann, :bob]) u, unnest(ARRAY['ETH', 'BTC', 'USD']) a;

@@ -44,6 +44,11 @@ SELECT call, refusal('SELECT * FROM identity.' || replace(call, 'ANN', :'ann')) 
 SELECT identity.validate_credentials(:cred, true);
 SELECT validation_status, last_validated IS NOT NULL AS stamped FROM identity.exchange_credentials WHERE id = :cred;
 SELECT identity.validate_credentials(:cred, false);
+-- A verdict on what has been replaced since is none.
+SELECT updated_at AS tested FROM identity.exchange_credentials WHERE id = :cred \gset
+UPDATE identity.exchange_credentials SET is_active = true WHERE id = :cred;
+SELECT regexp_replace(refusal(format('SELECT identity.validate_credentials(%s, true, %L)', :cred, :'tested')), 'credentials \d+ have changed at .* /', 'credentials N have changed /') AS refusal;
+SELECT identity.validate_credentials(id, false, updated_at) FROM identity.exchange_credentials WHERE id = :cred;
 SELECT validation_status FROM identity.exchange_credentials WHERE id = :cred;
 SELECT refusal(format('SELECT identity.validate_credentials(%s, NULL)', :cred)), refusal('SELECT identity.validate_credentials(-1, true)');
 

@@ -2,7 +2,7 @@
 CREATE ROLE regress_eru_ann LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_eru_admin LOGIN IN ROLE bourse_admin;
 INSERT INTO identity.users (name, email, username, db_role, password_hash, remember_token, developer_name, role)
-VALUES ('eru ann', 'ann@eru.example', 'eruann', 'regress_eru_ann', 'hash', 'token', 'ann''s shop', 'developer'), ('eru admin', NULL, NULL, 'regress_eru_admin', NULL, NULL, NULL, 'admin'), ('eru bob', NULL, NULL, NULL, NULL, NULL, NULL, 'trader');
+VALUES ('eru ann', 'ann@eru.example', 'eruann', 'regress_eru_ann', '$2b$05$hash', 'token', 'ann''s shop', 'developer'), ('eru admin', NULL, NULL, 'regress_eru_admin', NULL, NULL, NULL, 'admin'), ('eru bob', NULL, NULL, NULL, NULL, NULL, NULL, 'trader');
 SELECT person('eru ann') AS ann, person('eru bob') AS bob \gset
 SET ROLE bourse_owner;
 CREATE TABLE identity.eru_keys (id integer PRIMARY KEY, user_id bigint NOT NULL REFERENCES identity.users, key_hash text, label text);

@@ -1,8 +1,8 @@
 -- All that is held about a user, from every schema, and nothing about others.
 CREATE ROLE regress_exu_ann LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_exu_admin LOGIN IN ROLE bourse_admin;
-INSERT INTO identity.users (name, email, db_role, password_hash) VALUES ('exu ann', 'ann@exu.example', 'regress_exu_ann', 'the hash of ann'),
-    ('exu bob', 'bob@exu.example', NULL, 'the hash of bob'), ('exu admin', NULL, 'regress_exu_admin', NULL);
+INSERT INTO identity.users (name, email, db_role, password_hash) VALUES ('exu ann', 'ann@exu.example', 'regress_exu_ann', '$2b$05$the hash of ann'),
+    ('exu bob', 'bob@exu.example', NULL, '$2b$05$the hash of bob'), ('exu admin', NULL, 'regress_exu_admin', NULL);
 SELECT exchange.create_market('EXU-USD', 'EXU', 'USD', maker_rate => 0, taker_rate => 0);
 SELECT count(exchange.deposit(person(u), a, 100, format('exu %s %s', u, a))) FROM unnest(ARRAY['exu ann', 'exu bob']) u, unnest(ARRAY['EXU', 'USD']) a;
 SELECT id AS rested FROM exchange.place_order(person('exu bob'), 'EXU-USD', 'sell', 10, 2) \gset

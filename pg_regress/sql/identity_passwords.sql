@@ -18,8 +18,9 @@ SELECT identity.verify_password(login, password) AS nobody FROM (VALUES ('pas_an
 UPDATE identity.users SET is_active = false WHERE id = :ann;
 SELECT identity.verify_password('pas_ann', 'correct horse') AS nobody;
 UPDATE identity.users SET is_active = true WHERE id = :ann;
--- Somebody whose username is another's address does not get in the other's way.
-UPDATE identity.users SET username = 'ann@pas.example', password_hash = identity.hash_password('bobs secret') WHERE id = :bob;
+-- An address is nobody's username, so that nobody is found by somebody else's.
+SELECT split_part(refusal(format('UPDATE identity.users SET username = ''ann@pas.example'' WHERE id = %s', :bob)), ':', 1) AS answer;
+UPDATE identity.users SET password_hash = identity.hash_password('bobs secret') WHERE id = :bob;
 SELECT identity.verify_password('ann@pas.example', 'correct horse') = :ann AS ann, identity.verify_password('ann@pas.example', 'bobs secret') AS nobody;
 
 -- A new password; who was remembered with the old one is forgotten.
@@ -44,15 +45,23 @@ SELECT pg_temp.hash_of(:ann);
 SET bourse.password_algorithm = 'bcrypt';
 SELECT identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
 SELECT pg_temp.hash_of(:ann), identity.verify_password('pas_ann', 'correct horse battery staple') = :ann AS ann;
-SELECT refusal(format('SELECT identity.set_password(%s, repeat(''x'', 72))', :ann));
-SELECT identity.set_password(:ann, repeat('x', 71));
-SELECT identity.verify_password('pas_ann', repeat('x', 71)) = :ann AS ann, identity.verify_password('pas_ann', repeat('x', 72)) AS nobody;
--- Two users with one password have two hashes; what is no hash fits no password.
-SELECT identity.set_password(:bob, repeat('x', 71));
+SELECT refusal(format('SELECT identity.set_password(%s, repeat(''x'', 73))', :ann));
+SELECT identity.set_password(:ann, repeat('x', 72));
+SELECT identity.verify_password('pas_ann', repeat('x', 72)) = :ann AS ann, identity.verify_password('pas_ann', repeat('x', 71)) AS nobody;
+-- Two users with one password have two hashes; what is no hash is refused.
+SELECT identity.set_password(:bob, repeat('x', 72));
 SELECT count(DISTINCT password_hash) FROM identity.users WHERE id IN (:ann, :bob);
-UPDATE identity.users SET password_hash = 'plain text' WHERE id = :ann;
+SELECT hash, split_part(refusal(format('UPDATE identity.users SET password_hash = %L WHERE id = %s', hash, :ann)), ':', 1) AS answer
+FROM unnest(ARRAY['plain text', '', '$2b$', '$2x$05$x', '$scrypt$x', ' $2b$05$x', '$2y$05$x', '$argon2i$x', '$argon2d$x']) hash;
+-- A hash that would take longer than seconds fits no password, and is not computed.
+UPDATE identity.users SET password_hash = '$argon2id$v=19$m=1048576,t=64,p=1$QvAOMgkiD5eAlpWKMgDWiQ$BXv06E3y7vj24QINi1vRhM+WKA2QsRhlo1a5hqlk66A' WHERE id = :ann;
+SET statement_timeout = '5s';
 SELECT identity.verify_password('pas_ann', 'plain text') AS nobody;
+RESET statement_timeout;
 SET bourse.password_algorithm = 'argon2id';
-SET bourse.argon2_memory = 8;
-SET bourse.argon2_parallelism = 2;
-SELECT refusal(format('SELECT identity.set_password(%s, ''long enough'')', :ann));
+-- Every memory goes with every number of lanes, and no setting makes hashes that are not read again.
+SELECT setting, split_part(refusal('SET bourse.' || setting), ' / ', 1) AS answer FROM unnest(ARRAY['argon2_memory = 8', 'argon2_memory = ''65 MB''',
+    'argon2_iterations = 17', 'argon2_parallelism = 9', 'bcrypt_cost = 16']) setting;
+SET bourse.argon2_memory = 64;
+SET bourse.argon2_parallelism = 8;
+SELECT identity.set_password(:ann, 'long enough');

@@ -13,6 +13,7 @@ SELECT id AS bobs, api_key AS bobs_key FROM identity.issue_api_key(8102) \gset
 SELECT 'gAAAAA' || repeat('A', 132) || '==' AS token \gset
 INSERT INTO identity.exchange_credentials (user_id, exchange, api_key_encrypted, api_secret_encrypted, key_id, principal_id)
 SELECT u, 'KRAKEN', :'token', :'token', repeat('0', 16), 'idp-' || u FROM generate_series(8101, 8102) u;
+SELECT id AS bobs_cred FROM identity.exchange_credentials WHERE user_id = 8102 \gset
 CREATE FUNCTION identities() RETURNS TABLE (source text, users text) LANGUAGE plpgsql AS $$
 BEGIN
     FOREACH source IN ARRAY ARRAY['users', 'user_secure_view', 'auth_identities', 'user_principals', 'verification_codes', 'api_keys', 'exchange_credentials'] LOOP
@@ -51,11 +52,14 @@ SELECT sql, replace(refusal(replace(replace(sql, 'BOBS', :'bobs'), 'ANN', '8101'
     'UPDATE identity.verification_codes SET attempts = 0', 'DELETE FROM identity.verification_codes', 'UPDATE identity.auth_identities SET metadata = ''{"verified": true}''', 'DELETE FROM identity.user_principals',
     'UPDATE identity.users SET role = ''admin''', 'TRUNCATE identity.api_keys']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 SELECT count(*) FROM identity.get_user_credentials('idp-8102', 'KRAKEN', true);
--- bob's rows are not there for UPDATE and DELETE either.
-WITH gone AS (DELETE FROM identity.exchange_credentials WHERE user_id = 8102 RETURNING 1) SELECT count(*) FROM gone;
+-- bob's rows are not there to be deleted either.
+SELECT sql, replace(refusal(replace(sql, 'BOBS', :'bobs_cred')), 'credentials ' || :'bobs_cred', 'credentials N') AS refusal FROM unnest(ARRAY['SELECT identity.delete_credentials(BOBS)', 'SELECT identity.delete_credentials(-1)',
+    'SELECT identity.delete_credentials(NULL)', 'DELETE FROM identity.exchange_credentials WHERE user_id = 8102']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
+-- Nor can she bar the others from a table.
+SELECT t, refusal(format('LOCK TABLE identity.%I IN ACCESS EXCLUSIVE MODE', t)) FROM unnest(ARRAY['exchange_credentials', 'auth_identities', 'user_principals', 'users']) t;
 -- She logs nobody in, sends herself no codes, touches no settings.
 SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.register(''x'')', 'SELECT identity.authenticate(''google'', ''x'')', 'SELECT identity.create_telegram_user(''1'')', 'SELECT identity.link_identity(8101, ''google'', ''x'')',
-    'SELECT identity.register_principal(''x'')', 'SELECT identity.verify_password(''x'', ''y'')', 'SELECT identity.verify_api_key(''x'')', 'SELECT identity.issue_code(8101)', 'SELECT identity.verify_code(8101, ''x'')',
+    'SELECT identity.register_principal(''x'')', 'SELECT identity.unlink_identity(''google'', ''x'')', 'SELECT identity.unregister_principal(''x'')', 'SELECT identity.verify_password(''x'', ''y'')', 'SELECT identity.verify_api_key(''x'')', 'SELECT identity.issue_code(8101)', 'SELECT identity.verify_code(8101, ''x'')',
     'SELECT identity.validate_credentials(1, true)', 'SELECT identity.rotate_credentials()', 'SELECT identity.vault_keys()', 'SELECT identity.hash_password(''x'')', 'SELECT identity.check_password(''x'', ''y'')',
     'SELECT identity.seal(1, ''a'', true, ''b'', ''c'')', 'SELECT identity.unseal(''a'', 1, ''a'', true, ''b'', ''c'')', 'SELECT identity.vault_key_ids()', 'SELECT identity.new_code()',
     'SET bourse.code_tries = 1000', 'SET bourse.argon2_memory = 8', 'SET bourse.password_algorithm = ''bcrypt''']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
@@ -81,7 +85,7 @@ SELECT * FROM identities();
 SELECT identity.verify_password('ann@idp.example', 'battery staple'), identity.authenticate('telegram', '8102'), identity.verify_api_key(:'bobs_key');
 SELECT identity.register('idp new', role => 'viewer') > 0 AS made, length(identity.issue_code(8101, 'email')) AS digits;
 SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.register(''x'', role => ''admin'')', 'SELECT identity.register(''x'', role => ''developer'')', 'SELECT identity.decrypt_credentials(8102, ''KRAKEN'')',
-    'SELECT identity.rotate_credentials()', 'SELECT identity.validate_credentials(1, true)', 'UPDATE identity.verification_codes SET attempts = 0']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
+    'SELECT identity.rotate_credentials()', 'SELECT identity.validate_credentials(1, true)', 'UPDATE identity.verification_codes SET attempts = 0', 'LOCK TABLE identity.auth_identities IN SHARE MODE', 'LOCK TABLE identity.user_principals IN SHARE MODE']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 -- Once it acts for bob it is bob, and no more.
 SET bourse.user_id = 8102;
 SELECT * FROM identities();
@@ -99,5 +103,33 @@ SET SESSION AUTHORIZATION regress_idp_admin;
 SELECT * FROM identities();
 SELECT identity.register('idp dev', role => 'developer') > 0 AS made, identity.revoke_api_key(:bobs) AS revoked;
 SELECT refusal('SELECT identity.decrypt_credentials(8102, ''KRAKEN'')');
+-- Whoever may say that bob is the admin, may not read what is bob's by saying so.
+BEGIN;
+UPDATE identity.users SET db_role = 'regress_idp_admin' WHERE id = 8102;
+SELECT identity.current_user_id(), refusal('SELECT identity.decrypt_credentials(8102, ''KRAKEN'')');
+ROLLBACK;
+-- Who is put out of action makes no keys and reads no secrets, also in a session that is open.
+UPDATE identity.users SET is_active = false WHERE id = 8102;
+SET SESSION AUTHORIZATION regress_idp_bob;
+SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.decrypt_credentials(8102, ''KRAKEN'')', 'SELECT identity.store_credentials(8102, ''KRAKEN'', ''k'', ''s'')',
+    'SELECT identity.issue_api_key(8102)']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
+SET SESSION AUTHORIZATION regress_idp_worker;
+SELECT left(refusal('SELECT identity.decrypt_credentials(8102, ''KRAKEN'')'), 28) AS worker;
+SET SESSION AUTHORIZATION regress_idp_admin;
+UPDATE identity.users SET is_active = true WHERE id = 8102;
+-- NULL is refused as NULL, whoever asks.
+SET SESSION AUTHORIZATION regress_idp_ann;
+SELECT sql, refusal('SELECT identity.' || sql) FROM unnest(ARRAY['issue_api_key(NULL)', 'store_credentials(NULL, ''KRAKEN'', ''k'', ''s'')', 'get_user_credentials(NULL, ''KRAKEN'')',
+    'get_user_credentials(''idp-8101'', ''KRAKEN'', NULL)', 'decrypt_credentials(NULL, ''KRAKEN'')', 'decrypt_credentials(8101, ''KRAKEN'', NULL)']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
+SET SESSION AUTHORIZATION regress_idp_worker;
+SELECT refusal('SELECT identity.validate_credentials(NULL, true)');
+-- Credentials, accounts and principals go by functions; credentials go with their principal.
+SET SESSION AUTHORIZATION regress_idp_ann;
+SELECT identity.delete_credentials(id) FROM identity.exchange_credentials;
+SELECT count(*) FROM identity.exchange_credentials;
+SET SESSION AUTHORIZATION regress_idp_gateway;
+SELECT identity.unlink_identity('telegram', '8101'), identity.unregister_principal('idp-8101');
+SELECT sql, refusal('SELECT identity.' || sql) FROM unnest(ARRAY['unlink_identity(''telegram'', ''8101'')', 'unlink_identity(NULL, ''8101'')', 'unlink_identity(''telegram'', NULL)',
+    'unregister_principal(''idp-8101'')', 'unregister_principal(NULL)']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 RESET SESSION AUTHORIZATION;
 SELECT user_id, is_active, validation_status FROM identity.exchange_credentials WHERE user_id IN (8101, 8102) ORDER BY user_id;

@@ -19,8 +19,8 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('23505', 'Emails and usernames are compared without case: take another one.', 'register(''x'', ''ANN@irt.example'')'),
     ('22023', 'Give metadata as a JSON object, like {"language": "en"}.', 'authenticate(''irt'', ''x'', metadata => ''1'')'),
     ('42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', 'authenticate(''irt'', ''idle'')'),
-    ('23505', 'One account of a provider is one user: DELETE FROM identity.auth_identities unlinks it.', 'link_identity(@ann, ''irt'', ''bob'')'),
-    ('23505', 'One principal is one user: DELETE FROM identity.user_principals unlinks it, with its credentials.', 'register_principal(''irt-bob'', @ann)'),
+    ('23505', 'One account of a provider is one user: identity.unlink_identity() takes it away.', 'link_identity(@ann, ''irt'', ''bob'')'),
+    ('23505', 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.', 'register_principal(''irt-bob'', @ann)'),
     ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_password(-1, ''long enough'')'),
     ('22023', 'Give a time after now, or none.', 'issue_api_key(@ann, expires_at => ''-infinity'')'),
     ('54000', 'Revoke some first: SELECT identity.revoke_api_key(id).', 'issue_api_key(@bob)'),
@@ -31,10 +31,16 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('42704', 'identity.exchange_credentials lists those that there are.', 'decrypt_credentials(@ann, ''KRAKEN'')'),
     ('42704', 'identity.exchange_credentials lists those that there are.', 'validate_credentials(-1, true)'),
     ('22004', 'Give a value for is_valid.', 'validate_credentials(-1, NULL)'),
+    ('22004', 'Give a value for credential_id.', 'delete_credentials(NULL)'),
+    ('42704', 'identity.exchange_credentials lists those that there are.', 'delete_credentials(-1)'),
+    ('42704', 'identity.auth_identities lists the accounts of users.', 'unlink_identity(''irt'', ''nobody'')'),
+    ('42704', 'identity.user_principals lists those that are.', 'unregister_principal(''irt-nobody'')'),
+    ('42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', 'issue_api_key(@idle)'),
+    ('42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', 'store_credentials(@idle, ''KRAKEN'', ''k'', ''s'')'),
     ('22023', 'Take at least one row to a batch.', 'rotate_credentials(0)');
 INSERT INTO refused (login, sqlstate, hint, call) VALUES
     ('regress_irt_trader', '42501', 'Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.', 'set_password(@bob, ''long enough'')'),
-    ('regress_irt_trader', '42501', 'Only the user and a member of bourse_worker can; a gateway sets bourse.user_id to the user first.', 'decrypt_credentials(@bob, ''KRAKEN'')'),
+    ('regress_irt_trader', '42501', 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.', 'decrypt_credentials(@bob, ''KRAKEN'')'),
     ('regress_irt_gateway', '42501', 'Connect as a member of bourse_gateway and RESET bourse.user_id, or as an admin.', 'register(''x'')'),
     ('regress_irt_gateway_for_all', '42501', 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.', 'register(''x'', role => ''admin'')');
 -- A gateway acts for ann, unless it is to act for all.
@@ -55,13 +61,13 @@ SELECT md5(concat((SELECT string_agg(u::text, ';' ORDER BY id) FROM identity.use
                   (SELECT string_agg(c::text, ';' ORDER BY id) FROM identity.exchange_credentials c), (SELECT string_agg(v::text, ';' ORDER BY id) FROM identity.verification_codes v))) $$;
 SELECT pg_temp.everything() AS before \gset
 CREATE TEMP TABLE answered AS
-SELECT r.*, pg_temp.answer(r.login, replace(replace(r.call, '@ann', :'ann'), '@bob', :'bob')) AS answer FROM refused r ORDER BY n;
+SELECT r.*, pg_temp.answer(r.login, replace(replace(replace(r.call, '@ann', :'ann'), '@bob', :'bob'), '@idle', :'idle')) AS answer FROM refused r ORDER BY n;
 SELECT pg_temp.everything() = :'before' AS nothing_changed;
 -- What is not as the table says: nothing.
 SELECT login, call, sqlstate, hint, answer FROM answered WHERE answer NOT LIKE sqlstate || ' % / ' || hint ORDER BY n;
 SELECT sqlstate, count(*) AS cases FROM answered GROUP BY sqlstate ORDER BY sqlstate;
--- Of all hints in functions written in SQL only that of a race is missing; audit_refusals has those of privacy,
--- identity_erased that of an erased user.
+-- Of all hints in functions written in SQL those of a race and of rotation are missing; audit_refusals has those of
+-- privacy, identity_erased that of an erased user.
 SELECT p.proname AS function, h[1] AS never_given
 FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
 WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_not_erased|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;

@@ -52,3 +52,6 @@ SELECT identity.register_principal('reg-principal-1') = :shadow AS same, identit
 SELECT identity.register_principal('reg-principal-2', :ann) = :ann AS of_ann;
 SELECT u.name, p.principal_id, p.status FROM identity.user_principals p JOIN identity.users u ON u.id = p.user_id WHERE principal_id LIKE 'reg-%' ORDER BY p.id;
 SELECT refusal(format('SELECT identity.register_principal(%L, %s)', p, u)) FROM (VALUES ('reg-principal-1', :ann), ('reg-principal-3', -1), ('', 1), (NULL, 1)) AS c (p, u);
+-- What register() refuses does not come in by another door.
+SELECT what, split_part(refusal(format('INSERT INTO identity.users (name, email, username) SELECT ''x'', r.email, r.username FROM jsonb_to_record(%L) r (email text, username text)', what)), ':', 1) AS answer
+FROM unnest(ARRAY['{"email": "no email at all"}', '{"email": ""}', '{"email": "a@b@c"}', '{"email": "a @b"}', '{"username": "reg@x.example"}', '{"username": ""}', '{"username": "two words"}']::jsonb[]) what;

@@ -2,6 +2,8 @@ CREATE FUNCTION audit.log_activity(user_id bigint, action text, resource_type te
                                    resource_id text DEFAULT NULL, details jsonb DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+    written bigint;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM audit.require_activity(action, resource_type, resource_id, details);
@@ -12,7 +14,10 @@ BEGIN
             MESSAGE = 'no permission to log what nobody known has done',
             HINT = 'Log for your own user, or connect as a member of bourse_gateway.';
     END IF;
-    RETURN audit.write_activity(user_id, btrim(action), resource_type, resource_id, audit.redact(details));
+    written := audit.write_activity(user_id, btrim(action), resource_type, resource_id, audit.redact(details));
+    -- The foreign key has waited for an erasure that was under way.
+    PERFORM identity.require_not_erased(user_id);
+    RETURN written;
 END
 $$;
 COMMENT ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) IS

@@ -7,7 +7,9 @@ DECLARE
     live bigint;
 BEGIN
     PERFORM bourse.require_installed();
+    PERFORM identity.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
+    PERFORM identity.require_active(user_id);
     PERFORM identity.require_text('name', name, 80) WHERE name <> '';
     IF expires_at <= clock_timestamp() THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -33,7 +35,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.issue_api_key(bigint, text, timestamptz) IS
-'A new API key of a user you act for. Returns its id and the key, which is never shown again. 22004 NULL, 22023 name too long, expires_at is over, 42501 not a user you act for, 42704 unknown user, 54000 100 keys live';
+'A new API key of a user you act for. Returns its id and the key, which is never shown again. 22004 NULL, 22023 name too long, expires_at is over, 42501 not a user you act for, or one who is not active, 42704 unknown user, 54000 100 keys live';
 
 CREATE FUNCTION identity.verify_api_key(api_key text) RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'verify_api_key_wrapper';

@@ -30,10 +30,15 @@ BEGIN
     VALUES (user_id, provider, identity.hash_password(code),
             clock_timestamp() + current_setting('bourse.code_lifetime')::interval);
     RETURN code;
+EXCEPTION WHEN unique_violation THEN
+    -- The code of another session is live, and the snapshot of this transaction is older.
+    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+        MESSAGE = format('another session has just issued a code of %s for user %s', provider, user_id),
+        HINT = 'Repeat the transaction; under READ COMMITTED the newer code replaces the older.';
 END
 $$;
 COMMENT ON FUNCTION identity.issue_code(bigint, text) IS
-'Makes a code of six digits for whoever sends it to the user; it replaces the one before. Lives bourse.code_lifetime; at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too long, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many codes';
+'Makes a code of six digits for whoever sends it to the user; it replaces the one before. Lives bourse.code_lifetime; at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too long, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many codes';
 
 CREATE FUNCTION identity.verify_code(user_id bigint, code text, provider text DEFAULT 'telegram') RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$

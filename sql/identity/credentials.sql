@@ -25,7 +25,9 @@ DECLARE
     credential_id bigint;
 BEGIN
     PERFORM bourse.require_installed();
+    PERFORM identity.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
+    PERFORM identity.require_active(user_id);
     name := identity.require_exchange(exchange);
     PERFORM identity.require_text('api_key', api_key, 4096);
     PERFORM identity.require_text('api_secret', api_secret, 4096);
@@ -55,7 +57,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS
-'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, 42704 unknown user or principal, 55000 the vault has no key';
+'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is not active, 42704 unknown user or principal, 55000 the vault has no key';
 
 CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)
 RETURNS TABLE (api_key_encrypted text, api_secret_encrypted text, is_testnet boolean)
@@ -65,6 +67,7 @@ DECLARE
     name text;
 BEGIN
     PERFORM bourse.require_installed();
+    PERFORM identity.require_given('user_id', get_user_credentials.user_id);
     PERFORM exchange.require_user(get_user_credentials.user_id);
     name := identity.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.api_key_encrypted, c.api_secret_encrypted, c.is_testnet
@@ -85,10 +88,11 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity.require_text('principal_id', get_user_credentials.principal_id, 255);
+    PERFORM identity.require_given('is_testnet', get_user_credentials.is_testnet);
     name := identity.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.user_id, c.api_key_encrypted, c.api_secret_encrypted, c.api_passphrase_encrypted
     FROM identity.exchange_credentials c
-    JOIN identity.user_principals p ON p.user_id = c.user_id AND p.principal_id = c.principal_id AND p.status = 'ACTIVE'
+    JOIN identity.user_principals p ON p.principal_id = c.principal_id AND p.status = 'ACTIVE'
     WHERE c.principal_id || '' = get_user_credentials.principal_id AND c.exchange = name
       AND c.is_testnet = get_user_credentials.is_testnet AND c.is_active AND identity.acts_for(c.user_id);
 END
@@ -97,22 +101,29 @@ COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
 'The tokens that stand for a principal, passphrase included, when it is active and a user''s you act for; otherwise no row. 22004 NULL, 22023 unknown exchange';
 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
-    OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text)
+    OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text, OUT updated_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     name text;
     c record;
+    is_worker CONSTANT boolean := pg_has_role(session_user, 'bourse_worker', 'MEMBER');
 BEGIN
     PERFORM bourse.require_installed();
-    -- Stricter than acts_for(): an admin and a gateway for everybody manage credentials, they do not read them.
-    IF NOT pg_has_role(session_user, 'bourse_worker', 'MEMBER')
-       AND decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id() THEN
+    PERFORM identity.require_given('user_id', decrypt_credentials.user_id);
+    PERFORM identity.require_given('is_testnet', decrypt_credentials.is_testnet);
+    -- Stricter than acts_for(): an admin and a gateway manage credentials, they do not read them. Whoever they are
+    -- at the moment does not count, for that is in their own hands: db_role, bourse.user_id.
+    IF NOT is_worker
+       AND (pg_has_role(session_user, 'bourse_admin', 'MEMBER') OR pg_has_role(session_user, 'bourse_gateway', 'MEMBER')
+            OR decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id()) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to decrypt credentials of user %s', coalesce(decrypt_credentials.user_id::text, 'NULL')),
-            HINT = 'Only the user and a member of bourse_worker can; a gateway sets bourse.user_id to the user first.';
+            MESSAGE = format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
+            HINT = 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.';
     END IF;
     PERFORM exchange.require_existing_user(decrypt_credentials.user_id);
+    -- A worker may have to take back at the other exchange what stands there.
+    PERFORM identity.require_active(decrypt_credentials.user_id) WHERE NOT is_worker;
     name := identity.require_exchange(decrypt_credentials.exchange);
     SELECT * INTO c FROM identity.exchange_credentials e
     WHERE e.user_id = decrypt_credentials.user_id AND e.exchange = name
@@ -128,10 +139,30 @@ BEGIN
     -- The row goes when the caller rolls back; this line stays.
     RAISE LOG 'credentials % of user % decrypted by %', c.id, c.user_id, session_user;
     credential_id := c.id;
+    updated_at := c.updated_at;
     api_key := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
     api_secret := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted);
     api_passphrase := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted);
 END
 $$;
 COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
-'The secrets of active credentials, for the user and for bourse_worker. Leaves a row in audit.activity_logs and a line in the server''s log. 22004 NULL, 22023 unknown exchange, 42501 neither the user nor a worker, 42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
+'The secrets of active credentials, for the login of the user and for bourse_worker. updated_at tells which version they are, for validate_credentials(). Leaves a row in audit.activity_logs and a line in the server''s log. 22004 NULL, 22023 unknown exchange, 42501 neither the user nor a worker, an admin, a gateway, or a user who is not active, 42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
+
+CREATE FUNCTION identity.delete_credentials(credential_id bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    owner_id bigint;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity.require_given('credential_id', delete_credentials.credential_id);
+    SELECT c.user_id INTO owner_id FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
+    IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('credentials %s do not exist', delete_credentials.credential_id),
+            HINT = 'identity.exchange_credentials lists those that there are.';
+    END IF;
+    DELETE FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
+END
+$$;
+COMMENT ON FUNCTION identity.delete_credentials(bigint) IS
+'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s';

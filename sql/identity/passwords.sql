@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.set_password(bigint, text) IS
-'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 71 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
+'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 72 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
 CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint

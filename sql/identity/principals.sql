@@ -16,7 +16,7 @@ BEGIN
         ELSIF FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
                 MESSAGE = format('principal %L belongs to another user', principal_id),
-                HINT = 'One principal is one user: DELETE FROM identity.user_principals unlinks it, with its credentials.';
+                HINT = 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.';
         END IF;
         BEGIN
             owner_id := user_id;
@@ -40,3 +40,24 @@ END
 $$;
 COMMENT ON FUNCTION identity.register_principal(text, bigint) IS
 'The user of a principal. At the first call the principal is given to user_id, or without one to a new user who has its name. Safe to repeat, and from two sessions at once. Returns the user. 22004 NULL, 22023 blank or too long, 23505 the principal is another user''s, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';
+
+CREATE FUNCTION identity.unregister_principal(principal_id text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    owner_id bigint;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_given('principal_id', principal_id);
+    DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
+    RETURNING p.user_id INTO owner_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('principal %L is not registered', principal_id),
+            HINT = 'identity.user_principals lists those that are.';
+    END IF;
+    RETURN owner_id;
+END
+$$;
+COMMENT ON FUNCTION identity.unregister_principal(text) IS
+'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, 42501 the session does not act for everybody, 42704 no such principal';

@@ -22,6 +22,30 @@ $$;
 COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
 'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
 
+CREATE FUNCTION identity.require_given(parameter text, value anyelement) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF value IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = format('%s must not be NULL', parameter), HINT = format('Give a value for %s.', parameter);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_given(text, anyelement) IS 'Refuses NULL (22004)';
+
+-- Whom an admin has put out of action makes no new secrets and reads none, in sessions that are open as well.
+CREATE FUNCTION identity.require_active(user_id bigint) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM identity.users u WHERE u.id = require_active.user_id AND NOT u.is_active) THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('user %s is not active', require_active.user_id),
+            HINT = 'An admin can set identity.users.is_active; cancels work meanwhile.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_active(bigint) IS 'Refuses a user who is not active (42501), in the words of the exchange';
+
 CREATE FUNCTION identity.require_object(parameter text, value jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN

@@ -181,7 +181,7 @@ BEGIN
     IF identity_id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'unique_violation',
             MESSAGE = format('%s account %L belongs to another user', provider, external_id),
-            HINT = 'One account of a provider is one user: DELETE FROM identity.auth_identities unlinks it.';
+            HINT = 'One account of a provider is one user: identity.unlink_identity() takes it away.';
     END IF;
     RETURN identity_id;
 END

@@ -1,30 +1,44 @@
-CREATE FUNCTION identity.validate_credentials(credential_id bigint, is_valid boolean) RETURNS void
+CREATE FUNCTION identity.validate_credentials(credential_id bigint, is_valid boolean, as_of timestamptz DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    version timestamptz;
 BEGIN
     PERFORM identity.require_operator();
-    IF is_valid IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'is_valid must not be NULL', HINT = 'Give a value for is_valid.';
+    PERFORM identity.require_given('credential_id', credential_id);
+    PERFORM identity.require_given('is_valid', is_valid);
+    SELECT c.updated_at INTO version FROM identity.exchange_credentials c WHERE c.id = credential_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('credentials %s do not exist', credential_id),
+            HINT = 'identity.exchange_credentials lists those that there are.';
+    END IF;
+    -- What was tested may have been replaced meanwhile.
+    IF version <> as_of THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('credentials %s have changed at %s, after %s', credential_id, version, as_of),
+            HINT = 'Decrypt and test them again: nothing was recorded.';
     END IF;
     UPDATE identity.exchange_credentials c
     SET validation_status = CASE WHEN is_valid THEN 'valid' ELSE 'invalid' END, last_validated = clock_timestamp()
     WHERE c.id = credential_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('credentials %s do not exist', coalesce(credential_id::text, 'NULL')),
-            HINT = 'identity.exchange_credentials lists those that there are.';
-    END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.validate_credentials(bigint, boolean) IS
-'Records what the exchange said of credentials: validation_status valid or invalid, last_validated now. Storing makes it pending again. 22004 NULL, 42501 the session does not act for everybody, 42704 unknown credentials';
+COMMENT ON FUNCTION identity.validate_credentials(bigint, boolean, timestamptz) IS
+'Records what the exchange said of credentials: validation_status valid or invalid, last_validated now. Storing makes it pending again. as_of: the updated_at that decrypt_credentials() gave with what was tested; without it the verdict is for whatever stands there now. 22004 NULL, 42501 the session does not act for everybody, 42704 unknown credentials, 55000 they have changed since as_of';
 
--- Each call is a batch of its own: commit it, and call again until nothing remains.
-CREATE FUNCTION identity.rotate_credentials(batch_size integer DEFAULT 1000, OUT rotated bigint, OUT remaining bigint)
+-- Each call is a batch of its own: commit it, and call again until nothing remains. A row that does not open stays as
+-- it is and bars nobody behind it.
+CREATE FUNCTION identity.rotate_credentials(batch_size integer DEFAULT 1000, OUT rotated bigint, OUT remaining bigint,
+                                            OUT unreadable bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     keys text[];
+    older text;
     c record;
+    api_key text;
+    api_secret text;
+    api_passphrase text;
+    bad bigint[] := '{}';
 BEGIN
     PERFORM identity.require_operator();
     IF batch_size IS NULL OR batch_size < 1 THEN
@@ -34,24 +48,41 @@ BEGIN
     END IF;
     keys := ARRAY(SELECT identity.vault_key_ids());
     rotated := 0;
-    -- What somebody is storing just now gets the newest key from them.
-    FOR c IN SELECT * FROM identity.exchange_credentials e WHERE e.key_id = ANY (keys[2:])
-             ORDER BY e.key_id, e.id LIMIT batch_size FOR NO KEY UPDATE SKIP LOCKED LOOP
-        UPDATE identity.exchange_credentials e SET key_id = keys[1],
-            api_key_encrypted = identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
-                identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted)),
-            api_secret_encrypted = identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted)),
-            api_passphrase_encrypted = identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted))
-        WHERE e.id = c.id;
-        rotated := rotated + 1;
+    <<batch>>
+    FOREACH older IN ARRAY keys[2:] LOOP
+        -- What somebody is storing just now gets the newest key from them.
+        FOR c IN SELECT * FROM identity.exchange_credentials e WHERE e.key_id = older
+                 ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED LOOP
+            EXIT batch WHEN rotated >= batch_size;
+            BEGIN
+                api_key := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
+                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted));
+                api_secret := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted));
+                api_passphrase := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted));
+            EXCEPTION WHEN data_corrupted THEN
+                bad := bad || c.id;
+                CONTINUE;
+            END;
+            UPDATE identity.exchange_credentials e SET key_id = keys[1], api_key_encrypted = api_key,
+                api_secret_encrypted = api_secret, api_passphrase_encrypted = api_passphrase
+            WHERE e.id = c.id;
+            rotated := rotated + 1;
+        END LOOP;
     END LOOP;
-    SELECT count(*) INTO remaining FROM identity.exchange_credentials e WHERE e.key_id = ANY (keys[2:]);
+    unreadable := cardinality(bad);
+    SELECT count(*) INTO remaining FROM identity.exchange_credentials e WHERE e.key_id = ANY (keys[2:]) AND e.id <> ALL (bad);
+    IF unreadable > 0 THEN
+        RAISE WARNING USING ERRCODE = 'data_corrupted',
+            MESSAGE = format('%s credentials were changed or moved, and stay with their old key: %s%s', unreadable,
+                             array_to_string(bad[:100], ', '), CASE WHEN unreadable > 100 THEN ', …' ELSE '' END),
+            HINT = 'Find out who has written these rows; then store the credentials anew, or identity.delete_credentials() them.';
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION identity.rotate_credentials(integer) IS
-'Seals up to batch_size credentials of older keys anew with the newest. Returns how many it has done and how many remain; call it, each call committed, until none do, then the older keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key, XX001 a row was changed or moved: nothing of the batch is done';
+'Seals up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many remain, and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, and a warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the older keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
 
 CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, credentials bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$

@@ -30,7 +30,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0013_audit_logs"),
     migration!("0014_exchange_references"),
     migration!("0015_identity_probes"),
-    migration!("0018_identity_erased"),
+    migration!("0016_identity_guards"),
+    migration!("0017_identity_erased"),
 ];
 
 const JOURNAL: &str = "

@@ -3,12 +3,11 @@
 
 use std::cell::RefCell;
 use std::ffi::{CString, OsStr};
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use pgrx::PgSqlErrorCode;
@@ -17,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::settings;
 use crate::error::{Answer, Failure};
-use crate::pg::session;
+use crate::pg::{process, session};
 
 /// More than any list of keys needs.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -89,7 +88,8 @@ fn of_file(path: &Path) -> Answer<Zeroizing<Vec<u8>>> {
             "Keep the keys where no backup of the data takes them along, for example below /etc.",
         ));
     }
-    let mut file = File::open(&path).map_err(unreadable)?;
+    // A pipe that nobody writes to must not hold us: looked at after it is open, so that nobody changes it between.
+    let mut file = OpenOptions::new().read(true).custom_flags(process::NONBLOCK).open(&path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     if !about.is_file() {
         return Err(failure("bourse.vault_key_file names no regular file", "Name the file that holds the keys."));
@@ -118,7 +118,8 @@ fn check_access(owner: u32, mode: u32, server: u32) -> Answer<()> {
     Err(failure(message, "chmod 0600 when the server's user owns it, 0640 when root does."))
 }
 
-/// Waits for the command to end: it must be quick. What it says on its standard error goes to the server's log.
+/// Waits for the command to end, or for the end of the statement. What it says on its standard error goes to the
+/// server's log.
 fn of_command(command: &CString) -> Answer<Zeroizing<Vec<u8>>> {
     let failed = |what: String| {
         failure(
@@ -126,19 +127,12 @@ fn of_command(command: &CString) -> Answer<Zeroizing<Vec<u8>>> {
             "The server's log has what it said; it must print the keys and end with status 0.",
         )
     };
-    let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(OsStr::from_bytes(command.as_bytes())).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = shell.spawn().map_err(|error| failed(error.to_string()))?;
-    let output = child.stdout.take().map(|mut stdout| all_of(&mut stdout));
-    let status = child.wait().map_err(|error| failed(error.to_string()))?;
+    let (status, output) = process::output(OsStr::from_bytes(command.as_bytes()), MAX_BYTES as usize)
+        .map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         return Err(failed(status.to_string()));
     }
-    match output {
-        Some(Ok(output)) => Ok(output),
-        Some(Err(error)) => Err(failed(error.to_string())),
-        None => Err(failed("no output".to_owned())),
-    }
+    Ok(output)
 }
 
 /// Reads into memory that never moves, so that all of it is wiped.

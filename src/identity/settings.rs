@@ -46,13 +46,14 @@ fn passwords() {
         GucContext::Suset,
         GucFlags::default(),
     );
-    integer(c"bourse.argon2_memory", c"Memory of an argon2id hash.", &ARGON2_MEMORY, 8, 1 << 20, GucFlags::UNIT_KB);
+    // Any memory goes with any number of lanes (8 kB each), and none costs more than a stored hash may.
+    integer(c"bourse.argon2_memory", c"Memory of an argon2id hash.", &ARGON2_MEMORY, 64, 1 << 16, GucFlags::UNIT_KB);
     integer(
         c"bourse.argon2_iterations",
         c"Passes of an argon2id hash.",
         &ARGON2_ITERATIONS,
         1,
-        64,
+        16,
         GucFlags::default(),
     );
     integer(
@@ -60,7 +61,7 @@ fn passwords() {
         c"Lanes of an argon2id hash.",
         &ARGON2_PARALLELISM,
         1,
-        16,
+        8,
         GucFlags::default(),
     );
     integer(
@@ -68,7 +69,7 @@ fn passwords() {
         c"Logarithm of the rounds of a bcrypt hash.",
         &BCRYPT_COST,
         4,
-        16,
+        15,
         GucFlags::default(),
     );
 }

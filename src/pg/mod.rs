@@ -10,6 +10,7 @@ pub mod latch;
 pub mod lock;
 pub mod numeric;
 mod plan;
+pub mod process;
 pub mod random;
 pub mod result;
 pub mod scan;

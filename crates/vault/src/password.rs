@@ -4,12 +4,15 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// bcrypt reads 72 bytes with the zero that ends them; what is longer would be cut off without a word.
-pub const BCRYPT_MAX_BYTES: usize = 71;
-/// Stored hashes that cost more are not computed: one row must not hold a server for minutes.
-const MAX_BCRYPT_COST: u32 = 16;
-const MAX_ARGON2_KIB: u32 = 1024 * 1024;
-const MAX_ARGON2_ITERATIONS: u32 = 64;
+/// bcrypt reads 72 bytes; what is longer would be cut off without a word.
+pub const BCRYPT_MAX_BYTES: usize = 72;
+/// Stored hashes that cost more are not computed: nothing interrupts it, and one row must not hold a server for more
+/// than seconds.
+pub const MAX_BCRYPT_COST: u32 = 15;
+/// The most memory of a hash, in KiB.
+pub const MAX_ARGON2_KIB: u32 = 256 * 1024;
+/// The most KiB times passes of a hash: what its time goes with.
+pub const MAX_ARGON2_WORK: u64 = 1024 * 1024;
 
 /// How new hashes are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,19 +63,19 @@ impl Scheme {
                 let hash = hasher.hash_password_with_salt(password.as_bytes(), &salt);
                 hash.map(|hash| hash.to_string()).map_err(|_| HashError::Cost)
             }
-            Scheme::Bcrypt { cost } => match bcrypt::non_truncating_hash_with_salt(password, cost, salt) {
-                Ok(hash) => Ok(hash.to_string()),
-                Err(bcrypt::BcryptError::Truncation(_)) => Err(HashError::TooLong),
-                Err(_) => Err(HashError::Cost),
-            },
+            Scheme::Bcrypt { .. } if !self.takes(password) => Err(HashError::TooLong),
+            Scheme::Bcrypt { cost } => {
+                bcrypt::hash_with_salt(password, cost, salt).map(|hash| hash.to_string()).map_err(|_| HashError::Cost)
+            }
         }
     }
 
-    /// Compares a password with a stored hash of either kind.
+    /// Compares a password with a stored hash of either kind. Of a bcrypt hash nobody can tell how long its password
+    /// was: many programs cut at 72 bytes, so here too only these count.
     pub fn verify(self, password: &str, stored: &str) -> Verdict {
         let right = match Stored::parse(stored) {
             None => false,
-            Some(Stored::Bcrypt { .. }) => bcrypt::non_truncating_verify(password, stored).unwrap_or(false),
+            Some(Stored::Bcrypt { .. }) => bcrypt::verify(password, stored).unwrap_or(false),
             Some(Stored::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok(),
         };
         match right {
@@ -121,7 +124,8 @@ impl Stored {
         }
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
-        let affordable = params.m_cost() <= MAX_ARGON2_KIB && params.t_cost() <= MAX_ARGON2_ITERATIONS;
+        let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+        let affordable = params.m_cost() <= MAX_ARGON2_KIB && work <= MAX_ARGON2_WORK;
         affordable.then(|| Stored::Argon2(Box::new(hash)))
     }
 }

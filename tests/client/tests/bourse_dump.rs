@@ -35,7 +35,7 @@ fn lived_in(name: &str) -> Result<Database> {
          SELECT exchange.set_market_status('ETH-USD', 'halted');
          INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount)
          VALUES ('new', {user}, 'BTC-USD', 'buy', 97, 1);
-         UPDATE identity.users SET db_role = 'dump_trader', password_hash = 'secret' WHERE id = {user};
+         UPDATE identity.users SET db_role = 'dump_trader', password_hash = '$2b$05$secret' WHERE id = {user};
          ALTER TABLE exchange.orders ADD COLUMN note text;
          CREATE INDEX orders_note ON exchange.orders (note);
          CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true)"
@@ -54,7 +54,10 @@ fn lived_in(name: &str) -> Result<Database> {
 fn catalog(session: &mut Session) -> Result<Vec<String>> {
     let ours = "relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')";
     let mut lines = session.lines(&format!(
-        "SELECT 'relation', oid::regclass, relkind, relowner::regrole, relacl::text, relrowsecurity, reloptions::text
+        "SELECT 'relation', oid::regclass, relkind, relowner::regrole,
+                -- What was granted and revoked leaves the owner's own rights written out; a dump has no need to.
+                coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", relowner))::text,
+                relrowsecurity, reloptions::text
          FROM pg_class WHERE {ours} ORDER BY oid::regclass::text"
     ))?;
     for sql in [

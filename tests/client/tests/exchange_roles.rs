@@ -31,7 +31,7 @@ fn open(name: &str) -> Result<House> {
         let user = root.user(login)?;
         root.fund(user, &[("USD", "10000"), ("BTC", "10")])?;
         root.run(&format!(
-            "UPDATE identity.users SET db_role = 'role_{login}', password_hash = 'x' WHERE id = {user}"
+            "UPDATE identity.users SET db_role = 'role_{login}', password_hash = '$2b$05$x' WHERE id = {user}"
         ))?;
         ids.push(user);
     }

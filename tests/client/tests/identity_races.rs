@@ -108,7 +108,7 @@ fn a_limit_that_a_session_brings_along_does_not_count() -> Result<()> {
     let user = database.connect()?.user("ann")?;
     let mut gateway = database.connect_gateway()?;
     // Before the library is loaded, PostgreSQL takes any name with a dot for a placeholder.
-    for setting in ["bourse.code_tries = 1000", "bourse.code_sends = 1000", "bourse.argon2_memory = 8"] {
+    for setting in ["bourse.code_tries = 1000", "bourse.code_sends = 1000", "bourse.argon2_memory = 64"] {
         match gateway.run(&format!("SET {setting}")) {
             Err(failure) if !failure.is("42501") => return Err(failure),
             _ => {}

@@ -18,6 +18,13 @@ const HASHES: [(&str, &str); 6] = [
     ("pässwörd", "$argon2id$v=19$m=64,t=1,p=1$JTcBoK9wiYPxgve0UPhlvw$SZB00dht8UZizYXoDlktMI+cd7qoqO78KcSzDmdipDA"),
 ];
 
+/// Made by Python's `bcrypt` 4.3.0 from 72 and from 112 bytes.
+const LONG_HASHES: [(&str, usize, &str); 3] = [
+    ("twelve bytes", 6, "$2b$05$JO9WeWZCs4ciiVXqGSctQu0qXwL3Ti1oB4/rzMnrerjWg9ZGc8TBK"),
+    ("correct horse ", 8, "$2a$05$./06vaP9toL89F2oluTaquvZKltESMGWRVm2XIBIurv8GWnfAj6mO"),
+    ("correct horse ", 8, "$2b$05$IvzKAY9WS9JNBL0SwkB00uPRen1oG9mKF3au7ba224DP2cF59smSG"),
+];
+
 #[test]
 fn hashes_of_python_are_read() {
     for (password, hash) in HASHES {
@@ -54,12 +61,21 @@ fn what_is_hashed_verifies_and_salt_matters() {
 }
 
 #[test]
-fn bcrypt_cuts_nothing_off() {
+fn bcrypt_takes_72_bytes_and_reads_hashes_that_were_cut_there() {
     let longest = "x".repeat(BCRYPT_MAX_BYTES);
     let hash = BCRYPT.hash(&longest, [1; 16]).expect("a hash");
+    assert_eq!(BCRYPT_MAX_BYTES, 72);
     assert_eq!(BCRYPT.verify(&longest, &hash), Verdict::Right);
+    assert_eq!(BCRYPT.verify(&longest[1..], &hash), Verdict::Wrong);
+    // Nothing of ours is cut without a word; what others have cut is found by its first 72 bytes.
     assert_eq!(BCRYPT.hash(&format!("{longest}x"), [1; 16]), Err(HashError::TooLong));
-    assert_eq!(BCRYPT.verify(&format!("{longest}x"), &hash), Verdict::Wrong);
+    assert_eq!(BCRYPT.verify(&format!("{longest}x"), &hash), Verdict::Right);
+    assert_eq!(CHEAP.verify(&format!("{longest}x"), &hash), Verdict::Outdated);
+    assert_eq!(BCRYPT.verify(&format!("{}yx", &longest[1..]), &hash), Verdict::Wrong);
+    for (password, times, hash) in LONG_HASHES {
+        assert_eq!(BCRYPT.verify(&password.repeat(times), hash), Verdict::Right, "{hash}");
+        assert_eq!(BCRYPT.verify(&password.repeat(5), hash), Verdict::Wrong, "{hash}");
+    }
     // An argon2id hash of what bcrypt does not take stays as it is.
     let long = "x".repeat(1000);
     let hash = CHEAP.hash(&long, [1; 16]).expect("a hash");
@@ -80,9 +96,11 @@ fn what_is_no_hash_or_costs_too_much_fits_no_password() {
         "",
         "secret",
         "$2b$",
-        "$2b$17$vKD9pnIkJdOysdGh/Wezx.etP19Q/FAmK1aCEVy1XWdfgib4OQbiC",
+        "$2b$16$vKD9pnIkJdOysdGh/Wezx.etP19Q/FAmK1aCEVy1XWdfgib4OQbiC",
         "$2x$05$vKD9pnIkJdOysdGh/Wezx.etP19Q/FAmK1aCEVy1XWdfgib4OQbiC",
         "$argon2id$v=19$m=4194304,t=2,p=1$QvAOMgkiD5eAlpWKMgDWiQ$BXv06E3y7vj24QINi1vRhM+WKA2QsRhlo1a5hqlk66A",
+        "$argon2id$v=19$m=524288,t=1,p=1$QvAOMgkiD5eAlpWKMgDWiQ$BXv06E3y7vj24QINi1vRhM+WKA2QsRhlo1a5hqlk66A",
+        "$argon2id$v=19$m=262144,t=5,p=1$QvAOMgkiD5eAlpWKMgDWiQ$BXv06E3y7vj24QINi1vRhM+WKA2QsRhlo1a5hqlk66A",
         "$argon2id$v=19$m=64,t=100000,p=1$JTcBoK9wiYPxgve0UPhlvw$SZB00dht8UZizYXoDlktMI+cd7qoqO78KcSzDmdipDA",
         "$scrypt$ln=17,r=8,p=1$QvAOMgkiD5eAlpWKMgDWiQ$BXv06E3y7vj24QINi1vRhM+WKA2QsRhlo1a5hqlk66A",
     ] {

@@ -11,6 +11,7 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
         "SELECT c.oid::regclass, string_agg(quote_ident(a.attname), ', '),
                 string_agg(quote_literal(a.attname) || ', ' || CASE
                     WHEN a.attname = 'prefix' THEN '''brs_'' || lpad(to_hex(n), 8, ''0'')'
+                    WHEN a.attname = 'email' THEN '''email@'' || n'
                     WHEN a.atttypid IN ('int8'::regtype, 'int4'::regtype) THEN '1000000 + n'
                     ELSE quote_literal(a.attname) || ' || n' END, ', ')
                     FILTER (WHERE a.attname IN ('id', 'user_id', 'order_id', 'email', 'username', 'external_id', 'principal_id', 'prefix',

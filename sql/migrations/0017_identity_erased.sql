@@ -22,5 +22,3 @@ CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identi
     FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.exchange_credentials
     FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
-CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON audit.activity_logs
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();

@@ -1,0 +1,23 @@
+-- No role has DELETE on a table: with it comes LOCK TABLE, and with that everybody else would wait.
+CREATE FUNCTION identity.unlink_identity(provider text, external_id text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    owner_id bigint;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_given('provider', provider);
+    PERFORM identity.require_given('external_id', external_id);
+    DELETE FROM identity.auth_identities i
+    WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
+    RETURNING i.user_id INTO owner_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+            MESSAGE = format('%s account %L is not linked', provider, external_id),
+            HINT = 'identity.auth_identities lists the accounts of users.';
+    END IF;
+    RETURN owner_id;
+END
+$$;
+COMMENT ON FUNCTION identity.unlink_identity(text, text) IS
+'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. 22004 NULL, 42501 the session does not act for everybody, 42704 no such account';
