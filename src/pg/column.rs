@@ -75,7 +75,7 @@ impl Kind {
 }
 
 /// Finds the columns in a table. One that is missing, of another type, or generated is an ERROR (55000).
-pub fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places {
+pub(super) fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places {
     // SAFETY: an open relation has a tuple descriptor; the copy of the pointer is only read here.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
     let named = |at: usize, name: &str| {

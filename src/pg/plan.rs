@@ -312,7 +312,7 @@ fn is_searchable(index: pg_sys::Oid, table: pg_sys::Oid) -> bool {
         let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
         let entry = &*(*index).rd_index;
         let complete = entry.indisvalid && entry.indisready && entry.indislive;
-        let fits = complete && entry.indrelid == table && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID.into();
+        let fits = complete && entry.indrelid == table && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID;
         pg_sys::index_close(index, pg_sys::NoLock as i32);
         fits
     }
