@@ -19,7 +19,7 @@ pub struct First {
 
 /// The first terms of a stored order.
 pub fn first(order: &OrderRow) -> First {
-    let mut table = Table::open(c"exchange", c"order_amendments", amendments::NAMES);
+    let mut table = Table::open(c"exchange", c"order_amendments", amendments::ALL);
     let index = table.index(c"idx_order_amendments_order_id");
     let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.body.amount };
     let mut sent = None;

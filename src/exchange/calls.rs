@@ -107,7 +107,7 @@ pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
 
 /// A stored order by a unique index.
 pub fn find_order(index: &'static std::ffi::CStr, keys: &[Key<'_>]) -> Option<OrderRow> {
-    let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
     let index = table.index(index);
     let order = table.find(index, keys, OrderRow::read);
     table.close();

@@ -108,7 +108,7 @@ fn cancel_all_orders(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, 
 
 /// A cancel for each live order of a user.
 fn live_orders(user: UserId, symbol: Option<&str>) -> Vec<Command> {
-    let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
     let index = table.index(c"idx_orders_user_live");
     let (one_user, one_market) = ([Key::Int(user.0)], [Key::Int(user.0), Key::Text(symbol.unwrap_or_default())]);
     let mut commands = Vec::new();

@@ -2,8 +2,15 @@
 
 use matching::{Rate, Rates, UserId};
 
+use crate::pg::column::{Column, Kind};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
+
+/// The columns of `exchange.fee_groups`.
+const GROUPS: &[Column] = &[("user_id", Kind::Int), ("fee_group", Kind::Text)];
+/// The columns of `exchange.fee_schedules` that are read.
+const SCHEDULES: &[Column] =
+    &[("fee_group", Kind::Text), ("symbol", Kind::Text), ("maker_rate", Kind::Rate), ("taker_rate", Kind::Rate)];
 
 /// The tables of fee groups and, once somebody is in a group, of their schedules.
 pub struct Fees {
@@ -14,7 +21,7 @@ pub struct Fees {
 impl Fees {
     /// Opens the groups.
     pub fn open() -> Fees {
-        Fees { groups: Table::open(c"exchange", c"fee_groups", &["user_id", "fee_group"]), schedules: None }
+        Fees { groups: Table::open(c"exchange", c"fee_groups", GROUPS), schedules: None }
     }
 
     /// The rates of a user in a market, if they are not the market's own: the group's for this market, or the
@@ -25,9 +32,7 @@ impl Fees {
         }
         let index = self.groups.index(c"fee_groups_pkey");
         let group = self.groups.find(index, &[Key::Int(user.0)], |row| row.text(1).to_owned())?;
-        let schedules = self.schedules.get_or_insert_with(|| {
-            Table::open(c"exchange", c"fee_schedules", &["fee_group", "symbol", "maker_rate", "taker_rate"])
-        });
+        let schedules = self.schedules.get_or_insert_with(|| Table::open(c"exchange", c"fee_schedules", SCHEDULES));
         let index = schedules.index(c"fee_schedules_pkey");
         let mut rates = |symbol| schedules.find(index, &[Key::Text(&group), Key::Text(symbol)], read_rates);
         rates(symbol).or_else(|| rates("*"))

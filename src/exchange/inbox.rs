@@ -43,7 +43,7 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
 
 /// Whether a command stands in the inbox.
 pub fn is_waiting() -> bool {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::NAMES);
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
     let waiting = inbox.find(index, &[Key::IntAbove(0)], |_| ()).is_some();
     inbox.close();
@@ -57,7 +57,7 @@ pub fn drain_if_free(limit: usize) -> Answer<usize> {
 
 /// Carries out the next commands. The caller holds the inbox.
 fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::NAMES);
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let queued = take(&mut inbox, symbol, limit);
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out(&commands)?.into_iter();
@@ -143,7 +143,7 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
 /// Keeps a refused command, as it came, with the reason.
 fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, failure: &Failure) {
     let table = rejections
-        .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::NAMES));
+        .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::ALL));
     let index = inbox.index(c"order_commands_pkey");
     inbox.find(index, &[Key::Int(entry.id)], |row| {
         let sqlstate = failure.sqlstate();

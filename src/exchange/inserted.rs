@@ -51,7 +51,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
         return Ok(());
     }
     require_write("INSERT INTO exchange.orders")?;
-    let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
     let index = table.index(c"orders_pkey");
     let mut commands = Vec::with_capacity(order_ids.len());
     for id in order_ids {

@@ -71,7 +71,7 @@ fn market(symbol: &str, action: Action) -> Answer<usize> {
 #[pg_extern(sql = false)]
 fn lock_markets() -> Result<(), ErrorReport> {
     require_write("UPDATE exchange.markets")?;
-    let mut table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
     let index = table.index(c"markets_pkey");
     let mut symbols = Vec::new();
     table.scan(index, &[], |row| {
@@ -95,7 +95,7 @@ fn require_amount(name: Option<&str>, amount: Option<Numeric>) -> Result<(), Err
 
 /// The row of a market, as it is now.
 pub fn require_market(symbol: &str) -> Answer<MarketRow> {
-    let mut table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
     let index = table.index(c"markets_pkey");
     let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
     table.close();

@@ -83,7 +83,7 @@ struct Stored {
 
 impl Stored {
     fn read(id: OrderId) -> Answer<Stored> {
-        let mut table = Table::open(c"exchange", c"orders", orders::NAMES);
+        let mut table = Table::open(c"exchange", c"orders", orders::ALL);
         let index = table.index(c"orders_pkey");
         let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
             order: OrderRow::read(row),
@@ -102,7 +102,7 @@ fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
         Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
         Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
     };
-    let mut table = Table::open(c"exchange", c"trades", trades::NAMES);
+    let mut table = Table::open(c"exchange", c"trades", trades::ALL);
     let index = table.index(name);
     let mut fills = Fills::default();
     table.scan(index, &[Key::Int(id.0)], |row| {

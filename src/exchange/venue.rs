@@ -132,9 +132,9 @@ impl Venue {
             rates: HashMap::new(),
             unloaded: HashMap::new(),
             now: Timestamp::now(),
-            markets_table: Table::open(c"exchange", c"markets", rows::markets::NAMES),
-            orders_table: Table::open(c"exchange", c"orders", rows::orders::NAMES),
-            assets_table: Table::open(c"exchange", c"assets", rows::assets::NAMES),
+            markets_table: Table::open(c"exchange", c"markets", rows::markets::ALL),
+            orders_table: Table::open(c"exchange", c"orders", rows::orders::ALL),
+            assets_table: Table::open(c"exchange", c"assets", rows::assets::ALL),
         };
         venue.open_markets(&symbols);
         venue.load_users(commands);

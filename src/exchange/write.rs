@@ -92,9 +92,8 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
         }
         markets_table.update(market.row.tid, &columns);
         for trade in &made {
-            let (table, ids) = trades_table.get_or_insert_with(|| {
-                (Table::open(c"exchange", c"trades", trades::NAMES), sequence(c"trades_id_seq"))
-            });
+            let (table, ids) = trades_table
+                .get_or_insert_with(|| (Table::open(c"exchange", c"trades", trades::ALL), sequence(c"trades_id_seq")));
             rows::insert_trade(table, session::next_value(*ids), symbol, trade, &market.row.rules, now);
         }
     }
@@ -107,7 +106,7 @@ fn write_amendments(open: &std::collections::BTreeMap<String, OpenMarket>, work:
     if work.amendments.is_empty() {
         return;
     }
-    let mut table = Table::open(c"exchange", c"order_amendments", amendments::NAMES);
+    let mut table = Table::open(c"exchange", c"order_amendments", amendments::ALL);
     let ids = sequence(c"order_amendments_id_seq");
     for (symbol, change) in &work.amendments {
         let rules = &open[symbol].row.rules;

@@ -16,6 +16,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
+use crate::pg::column::Kind;
 use crate::pg::scan::{Key, Row};
 use crate::pg::session;
 use crate::pg::table::{Table, Tid};
@@ -79,7 +80,8 @@ pub struct Users(Table);
 impl Users {
     /// Opens the table.
     pub fn open() -> Users {
-        Users(Table::open(c"identity", c"users", &["id", "is_active", "db_role", "role"]))
+        let columns = &[("id", Kind::Int), ("is_active", Kind::Bool), ("db_role", Kind::Name), ("role", Kind::Text)];
+        Users(Table::open(c"identity", c"users", columns))
     }
 
     /// Whether a user exists and may trade.

@@ -1,48 +1,77 @@
-//! Defaults of columns that somebody has added to our tables.
+//! Columns that somebody has added to our tables: their defaults, and what is generated from the rest of the row.
 
 use pgrx::pg_sys;
 
-/// A column and the expression of its default.
-pub struct ColumnDefault {
+use super::column;
+use super::plan::{Plan, Writer};
+
+/// A column and the expression of its value.
+pub struct Computed {
     column: usize,
+    name: String,
+    is_required: bool,
     expression: *mut pg_sys::ExprState,
 }
 
 /// The defaults of every column but `ours`. Refuses one that must have a value and has none.
-pub fn of_others(relation: pg_sys::Relation, ours: &[usize]) -> Vec<ColumnDefault> {
-    // SAFETY: an open relation has a tuple descriptor; expressions are built in the memory of the call.
+pub fn of_others(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> Vec<Computed> {
+    // SAFETY: an open relation has a tuple descriptor, and every attribute its type.
     unsafe {
         let descriptor = pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att);
         let others = descriptor.iter().enumerate().filter(|(at, a)| !a.attisdropped && !ours.contains(at));
         let mut found = Vec::new();
-        for (column, attribute) in others {
-            let default = pg_sys::build_column_default(relation, column as i32 + 1);
-            if !default.is_null() {
-                let planned = pg_sys::expression_planner(default.cast());
-                found.push(ColumnDefault { column, expression: pg_sys::ExecInitExpr(planned, std::ptr::null_mut()) });
+        for (column, attribute) in others.filter(|(_, a)| a.attgenerated == 0) {
+            if let Some(default) = Computed::new(relation, column, attribute) {
+                found.push(default);
             } else if attribute.attnotnull {
-                pgrx::error!("column {} is NOT NULL and has no default: the exchange cannot fill it", attribute.name());
+                column::raise_null(table, attribute.name());
+            } else if pg_sys::DomainHasConstraints(attribute.atttypid) {
+                let (null, memory) = (pg_sys::Datum::null(), pg_sys::CurrentMemoryContext);
+                pg_sys::domain_check(null, true, attribute.atttypid, std::ptr::null_mut(), memory);
             }
         }
         found
     }
 }
 
-impl ColumnDefault {
-    /// Evaluates the default into a row, in the current memory.
-    ///
-    /// # Safety
-    /// The slot is of the table that the default was built for, and the executor state is alive.
-    pub unsafe fn fill(&self, slot: *mut pg_sys::TupleTableSlot, estate: *mut pg_sys::EState) {
-        // SAFETY: as the caller promises; an initialised expression has its function.
+/// The columns that are generated and stored.
+pub fn generated(relation: pg_sys::Relation) -> Vec<Computed> {
+    // SAFETY: an open relation has a tuple descriptor.
+    let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
+    let stored = |a: &&pg_sys::FormData_pg_attribute| a.attgenerated as u8 == pg_sys::ATTRIBUTE_GENERATED_STORED;
+    let all = descriptor.iter().enumerate().filter(|(_, a)| !a.attisdropped && stored(a));
+    all.filter_map(|(column, attribute)| Computed::new(relation, column, attribute)).collect()
+}
+
+impl Computed {
+    /// Built in the current memory; `None` when the column has no expression.
+    fn new(relation: pg_sys::Relation, column: usize, attribute: &pg_sys::FormData_pg_attribute) -> Option<Computed> {
+        // SAFETY: the relation is open, and `column` one of its columns.
+        let expression = unsafe {
+            let expression = pg_sys::build_column_default(relation, column as i32 + 1);
+            if expression.is_null() {
+                return None;
+            }
+            pg_sys::ExecInitExpr(pg_sys::expression_planner(expression.cast()), std::ptr::null_mut())
+        };
+        Some(Computed { column, name: attribute.name().to_owned(), is_required: attribute.attnotnull, expression })
+    }
+
+    /// Evaluates the expression into the writer's row, in the current memory.
+    pub fn fill(&self, plan: &Plan, writer: &Writer) {
+        // SAFETY: the slot is of the table that the expression was built for, and the executor state lives as long
+        // as the writer; an initialised expression has its function.
         unsafe {
             let Some(evaluate) = (*self.expression).evalfunc else { return };
             let mut is_null = false;
-            let context = (*estate).es_per_tuple_exprcontext;
+            let context = (*writer.estate).es_per_tuple_exprcontext;
             // Behind a pointer: pgrx has not guarded it.
             let value = pg_sys::ffi::pg_guard_ffi_boundary(|| evaluate(self.expression, context, &raw mut is_null));
-            *(*slot).tts_values.add(self.column) = value;
-            *(*slot).tts_isnull.add(self.column) = is_null;
+            if is_null && self.is_required {
+                column::raise_null(&plan.table(), &self.name);
+            }
+            *(*writer.slot).tts_values.add(self.column) = value;
+            *(*writer.slot).tts_isnull.add(self.column) = is_null;
         }
     }
 }

@@ -1,14 +1,16 @@
 //! What a session keeps of a table from one call to the next: oids, the places of columns, slots, and all that
 //! writing its indexes needs. To find that out again costs a tenth of a place_order().
 //!
-//! Any change of any table's definition, by anybody, empties the cache.
+//! Any change of the definition of any table, function, type or constraint, by anybody, empties the cache: defaults,
+//! generated columns and indexes hold expressions that call functions and cast to domains.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 
-use pgrx::{pg_guard, pg_sys};
+use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 
-use super::defaults::{self, ColumnDefault};
+use super::column::{self, Column, Places};
+use super::defaults::{self, Computed};
 use super::session;
 
 thread_local! {
@@ -22,14 +24,14 @@ thread_local! {
 pub struct Plan {
     schema: &'static CStr,
     name: &'static CStr,
-    names: &'static [&'static str],
+    pub(super) columns: &'static [Column],
     changes: u64,
     oid: pg_sys::Oid,
     /// All memory of the plan; deleted with it.
     memory: pg_sys::MemoryContext,
     pub(super) slot: *mut pg_sys::TupleTableSlot,
-    /// The place of each of our columns in the table's rows.
-    pub(super) columns: Vec<usize>,
+    /// Where our columns stand in the table's rows.
+    pub(super) places: Places,
     indexes: Vec<(&'static CStr, pg_sys::Oid)>,
     writer: Option<Writer>,
 }
@@ -41,9 +43,11 @@ pub struct Writer {
     /// The memory of one row.
     pub(super) row: pg_sys::MemoryContext,
     pub(super) result: *mut pg_sys::ResultRelInfo,
-    /// Columns that are not ours but have a default.
-    pub(super) defaults: Vec<ColumnDefault>,
-    indexes: Vec<pg_sys::Oid>,
+    /// Columns that are not ours but have a default; `None` until the first row is inserted.
+    pub(super) defaults: Option<Vec<Computed>>,
+    /// Columns that are generated from others and stored.
+    pub(super) generated: Vec<Computed>,
+    pub(super) indexes: Vec<pg_sys::Oid>,
     open: bool,
 }
 
@@ -52,10 +56,10 @@ impl Plan {
     pub fn take(
         schema: &'static CStr,
         name: &'static CStr,
-        names: &'static [&'static str],
+        columns: &'static [Column],
     ) -> (Box<Plan>, pg_sys::Relation) {
         listen();
-        let mine = |plan: &Plan| plan.name == name && plan.schema == schema && std::ptr::eq(plan.names, names);
+        let mine = |plan: &Plan| plan.name == name && plan.schema == schema && std::ptr::eq(plan.columns, columns);
         let known = IDLE.with_borrow_mut(|idle| idle.iter().position(mine).map(|at| idle.swap_remove(at)));
         // SAFETY: locks are taken after news of changes has been heard, and news that came with the lock is looked
         // at once more; a plan from before a change is not used.
@@ -69,28 +73,19 @@ impl Plan {
                 pg_sys::table_close(relation, pg_sys::NoLock as i32);
             }
             let Some(oid) = session::relation(schema, name) else {
-                session::raise_missing(&format!("table {}.{}", schema.to_string_lossy(), name.to_string_lossy()));
+                session::raise_missing(&format!("table {}", qualified(schema, name)));
             };
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
+            // Under its lock, before anything of it is used: what stands under this name may be a view.
+            let places = places(relation, &qualified(schema, name), columns);
             let memory = memory();
             let slot = in_memory(memory, || {
                 let rows = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
                 pg_sys::MakeSingleTupleTableSlot(rows, pg_sys::table_slot_callbacks(relation))
             });
             let changes = CHANGES.get();
-            let mut plan = Plan {
-                schema,
-                name,
-                names,
-                changes,
-                oid,
-                memory,
-                slot,
-                columns: vec![],
-                indexes: vec![],
-                writer: None,
-            };
-            plan.columns = places(relation, names);
+            let indexes = vec![];
+            let plan = Plan { schema, name, columns, changes, oid, memory, slot, places, indexes, writer: None };
             (Box::new(plan), relation)
         }
     }
@@ -105,23 +100,64 @@ impl Plan {
         }
     }
 
-    /// The oid of an index.
+    /// The name of the table, for messages.
+    pub fn table(&self) -> String {
+        qualified(self.schema, self.name)
+    }
+
+    /// The oid of an index that can be searched.
     pub fn index(&mut self, name: &'static CStr) -> pg_sys::Oid {
         if let Some((_, oid)) = self.indexes.iter().find(|(known, _)| *known == name) {
             return *oid;
         }
         let Some(oid) = session::relation(self.schema, name) else {
-            let index = format!("index {}.{}", self.schema.to_string_lossy(), name.to_string_lossy());
-            session::raise_missing(&index);
+            session::raise_missing(&format!("index {}", qualified(self.schema, name)));
         };
+        if !is_searchable(oid, self.oid) {
+            let index = qualified(self.schema, name);
+            session::raise_unfit(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                &format!("{index} is not a valid B-tree index of {}", self.table()),
+                &format!("A CREATE INDEX CONCURRENTLY may have failed or still run: wait, or REINDEX INDEX {index}."),
+            );
+        }
         self.indexes.push((name, oid));
         oid
     }
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
     pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let (memory, columns) = (self.memory, &self.columns);
-        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, columns)))
+        let memory = self.memory;
+        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation)))
+    }
+
+    /// The writer, with the defaults of columns that are not ours.
+    pub fn inserter(&mut self, relation: pg_sys::Relation) -> &mut Writer {
+        let (memory, (schema, name)) = (self.memory, (self.schema, self.name));
+        let ours = &self.places.at;
+        let writer = self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation)));
+        writer
+            .defaults
+            .get_or_insert_with(|| in_memory(memory, || defaults::of_others(relation, &qualified(schema, name), ours)));
+        writer
+    }
+
+    /// Puts the defaults of columns that are not ours into the writer's row.
+    pub fn compute_defaults(&self) {
+        let Some(writer) = &self.writer else { return };
+        for default in writer.defaults.iter().flatten() {
+            default.fill(self, writer);
+        }
+    }
+
+    /// Puts the generated columns into the writer's row, from the others.
+    pub fn compute_generated(&self) {
+        let Some(writer) = &self.writer else { return };
+        for column in &writer.generated {
+            // SAFETY: the state, its context and the slot are the writer's.
+            unsafe { (*(*writer.estate).es_per_tuple_exprcontext).ecxt_scantuple = writer.slot };
+            column.fill(self, writer);
+        }
     }
 
     fn holds(&self) -> bool {
@@ -138,7 +174,7 @@ impl Drop for Plan {
 }
 
 impl Writer {
-    fn new(relation: pg_sys::Relation, ours: &[usize]) -> Writer {
+    fn new(relation: pg_sys::Relation) -> Writer {
         // SAFETY: the relation is open for writing. The bare ResultRelInfo (no trigger descriptor) is what
         // ExecInsertIndexTuples reads. All of it is made in the memory of the plan.
         unsafe {
@@ -153,8 +189,9 @@ impl Writer {
             let row = (*pg_sys::MakePerTupleExprContext(estate)).ecxt_per_tuple_memory;
             let rows = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
             let slot = pg_sys::MakeSingleTupleTableSlot(rows, &raw const pg_sys::TTSOpsVirtual);
-            let defaults = defaults::of_others(relation, ours);
-            Writer { slot, estate, row, result, defaults, indexes, open: true }
+            (*slot).tts_tableOid = (*relation).rd_id;
+            let generated = defaults::generated(relation);
+            Writer { slot, estate, row, result, defaults: None, generated, indexes, open: true }
         }
     }
 
@@ -230,8 +267,14 @@ fn in_memory<T>(memory: pg_sys::MemoryContext, work: impl FnOnce() -> T) -> T {
 fn listen() {
     if CHANGES.get() == 0 {
         CHANGES.set(1);
-        // SAFETY: registered once; the callback touches nothing but a counter.
-        unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(changed), pg_sys::Datum::null()) }
+        use pg_sys::SysCacheIdentifier::{CONSTROID, PROCOID, TYPEOID};
+        // SAFETY: registered once; the callbacks touch nothing but a counter.
+        unsafe {
+            pg_sys::CacheRegisterRelcacheCallback(Some(changed), pg_sys::Datum::null());
+            for cache in [PROCOID, TYPEOID, CONSTROID] {
+                pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(changed_entry), pg_sys::Datum::null());
+            }
+        }
     }
 }
 
@@ -240,26 +283,37 @@ extern "C-unwind" fn changed(_argument: pg_sys::Datum, _relation: pg_sys::Oid) {
     CHANGES.set(CHANGES.get() + 1);
 }
 
-/// The place of each named column in the rows of a table.
-fn places(relation: pg_sys::Relation, columns: &[&str]) -> Vec<usize> {
-    // SAFETY: an open relation has a tuple descriptor; the copy of the pointer is only read here.
-    let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
-    let named = |at: usize, name: &str| {
-        descriptor.get(at).is_some_and(|column| !column.attisdropped && is_name(&column.attname, name))
-    };
-    let place = |(at, name): (usize, &&str)| {
-        // Columns mostly stand where the migration put them.
-        if named(at, name) { Some(at) } else { (0..descriptor.len()).find(|i| named(*i, name)) }
-    };
-    columns
-        .iter()
-        .enumerate()
-        .map(|column| place(column).unwrap_or_else(|| session::raise_missing(&format!("column {}", column.1))))
-        .collect()
+#[pg_guard]
+extern "C-unwind" fn changed_entry(_argument: pg_sys::Datum, _cache: i32, _hash: u32) {
+    CHANGES.set(CHANGES.get() + 1);
 }
 
-/// Whether a catalog name, a zero-ended array of bytes, spells `name`.
-fn is_name(stored: &pg_sys::NameData, name: &str) -> bool {
-    let spelled = stored.data.iter().map(|c| *c as u8).take_while(|c| *c != 0);
-    spelled.eq(name.bytes())
+fn qualified(schema: &CStr, name: &CStr) -> String {
+    format!("{}.{}", schema.to_string_lossy(), name.to_string_lossy())
+}
+
+/// Finds our columns in what stands under the name of a table, and refuses (55000) what is not one.
+fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places {
+    // SAFETY: an open relation has its row of pg_class.
+    if unsafe { (*(*relation).rd_rel).relkind } as u8 != pg_sys::RELKIND_RELATION {
+        session::raise_unfit(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            &format!("{table} is not an ordinary table"),
+            "The exchange reads and writes files of its own tables: give the table back its name.",
+        );
+    }
+    column::places(relation, table, columns)
+}
+
+/// Whether an index is of this table and complete: one that CREATE INDEX CONCURRENTLY has not finished lacks rows.
+fn is_searchable(index: pg_sys::Oid, table: pg_sys::Oid) -> bool {
+    // SAFETY: the index is looked at while it is open; what is no index is an ERROR. Its table is locked.
+    unsafe {
+        let index = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
+        let entry = &*(*index).rd_index;
+        let complete = entry.indisvalid && entry.indisready && entry.indislive;
+        let fits = complete && entry.indrelid == table && (*(*index).rd_rel).relam == pg_sys::BTREE_AM_OID;
+        pg_sys::index_close(index, pg_sys::NoLock as i32);
+        fits
+    }
 }

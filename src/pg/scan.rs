@@ -4,9 +4,10 @@ use std::ffi::CStr;
 use std::ops::ControlFlow;
 
 use matching::Money;
-use pgrx::{IntoDatum, pg_sys};
+use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
 
 use super::numeric::{self, Numeric};
+use super::session;
 use super::table::{self, Table, Tid};
 use super::value::Timestamp;
 
@@ -116,6 +117,9 @@ impl Table {
         // relation. An error in between aborts the transaction, which closes them.
         unsafe {
             let relation = pg_sys::index_open(index.0, pg_sys::AccessShareLock as i32);
+            if !fits(relation, keys) {
+                refuse(relation);
+            }
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let mut scan_keys = scan_keys(keys);
             let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);
@@ -215,6 +219,38 @@ fn begin_scan(
     unsafe {
         pg_sys::index_beginscan(heap, index, snapshot, std::ptr::null_mut(), keys, 0)
     }
+}
+
+/// Whether the leading columns of an index can be compared with the keys: another index may have taken its name.
+///
+/// # Safety
+/// The index is open.
+unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
+    // SAFETY: as the caller promises; both arrays have an element for each key column.
+    unsafe {
+        let (types, collations) = ((*index).rd_opcintype, (*index).rd_indcollation);
+        keys.len() <= (*(*index).rd_index).indnkeyatts as usize
+            && keys.iter().enumerate().all(|(at, key)| {
+                let (kind, collation) = match key {
+                    Key::Int(_) | Key::IntAbove(_) => (pg_sys::INT8OID, 0),
+                    Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
+                    Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
+                    Key::AtMost(_) | Key::AtLeast(_) => (pg_sys::NUMERICOID, 0),
+                    Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
+                };
+                *types.add(at) == kind && (*collations.add(at)).to_u32() == collation
+            })
+    }
+}
+
+fn refuse(index: pg_sys::Relation) -> ! {
+    // SAFETY: an open relation has its row of pg_class.
+    let name = unsafe { pgrx::name_data_to_str(&(*(*index).rd_rel).relname) }.to_owned();
+    session::raise_unfit(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        &format!("index {name} does not stand on the columns that the exchange looks for in it"),
+        "Give it another name, and create the index of this name as the migrations did.",
+    );
 }
 
 fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {

@@ -121,9 +121,16 @@ pub fn notify(channel: &CStr, message: &str) {
 
 /// Raises the ERROR of a table, column, index or sequence that this library needs and the database has not (55000).
 pub fn raise_missing(what: &str) -> ! {
-    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-    let hint = "Run SELECT bourse.migrate(); this library may be newer than the tables.";
-    ErrorReport::new(code, format!("{what} is missing"), "").set_hint(hint).report(PgLogLevel::ERROR);
+    raise_unfit(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        &format!("{what} is missing"),
+        "Run SELECT bourse.migrate(); this library may be newer than the tables.",
+    )
+}
+
+/// Raises the ERROR of a table, column or index that is there, but not as this library needs it.
+pub fn raise_unfit(code: PgSqlErrorCode, message: &str, hint: &str) -> ! {
+    ErrorReport::new(code, message.to_owned(), "").set_hint(hint).report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return")
 }
 

@@ -5,15 +5,17 @@
 //!   keeps it there (orders by their market, users by their balances, which cannot be deleted while they hold
 //!   anything). Every other writer, and every delete, is still guarded by them.
 //! - **CHECK constraints** are not evaluated: the core's types cannot hold what they refuse.
-//! - **Triggers** of the tables do not fire: ours are for other writers.
+//! - **Triggers** of the tables do not fire and **rules** do not rewrite: ours are for other writers.
 //!
-//! Unique indexes are enforced as always, WAL is written as always, `exchange.verify()` reads what results.
+//! NOT NULL, defaults, generated columns and the constraints of domains hold as always. Unique and exclusion
+//! constraints are enforced as always, but at once where they are DEFERRABLE; WAL is written as always; `exchange.verify()` reads what results.
 
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
+use super::column::{self, Column};
 use super::plan::{Plan, Writer};
 use super::scan::Row;
 use super::value::Value;
@@ -31,8 +33,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// Opens a table; `columns` are the columns that are read and written, by their names.
-    pub fn open(schema: &'static CStr, name: &'static CStr, columns: &'static [&'static str]) -> Table {
+    /// Opens a table; `columns` are the columns that are read and written.
+    pub fn open(schema: &'static CStr, name: &'static CStr, columns: &'static [Column]) -> Table {
         let (plan, relation) = Plan::take(schema, name, columns);
         Table { relation, slot: plan.slot, plan, blocks: None }
     }
@@ -47,21 +49,21 @@ impl Table {
 
     /// Inserts a row: one value for each of our columns, its default for any that somebody has added.
     pub fn insert(&mut self, values: &[Value<'_>]) {
-        assert_eq!(values.len(), self.plan.columns.len(), "one value for each column");
-        let (relation, slot) = self.writing();
-        let writer = self.plan.writer(relation);
+        assert_eq!(values.len(), self.plan.places.at.len(), "one value for each column");
+        let relation = self.relation;
+        let writer = self.plan.inserter(relation);
+        let slot = writer.slot;
         // SAFETY: the slot has room for every column of the table; datums live in the row's memory until the
         // table has copied them.
         unsafe {
             let back = writer.begin_row();
             let attributes = (*(*relation).rd_att).natts as usize;
             std::ptr::write_bytes((*slot).tts_isnull, 1, attributes);
-            fill(slot, &self.plan.columns, values.iter().copied().enumerate());
-            let writer = self.plan.writer(relation);
-            for default in &writer.defaults {
-                default.fill(slot, writer.estate);
-            }
+            fill(slot, &self.plan, values.iter().copied().enumerate());
+            self.plan.compute_defaults();
             pg_sys::ExecStoreVirtualTuple(slot);
+            self.plan.compute_generated();
+            let writer = self.plan.writer(relation);
             pg_sys::simple_table_tuple_insert(relation, slot);
             writer.open(relation);
             writer.insert_index_entries(false);
@@ -83,8 +85,9 @@ impl Table {
             pg_sys::slot_getsomeattrs_int(self.slot, attributes);
             std::ptr::copy_nonoverlapping((*self.slot).tts_values, (*slot).tts_values, attributes as usize);
             std::ptr::copy_nonoverlapping((*self.slot).tts_isnull, (*slot).tts_isnull, attributes as usize);
-            fill(slot, &self.plan.columns, changes.iter().copied());
+            fill(slot, &self.plan, changes.iter().copied());
             pg_sys::ExecStoreVirtualTuple(slot);
+            self.plan.compute_generated();
             let mut tid = tid;
             let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
             tid = (*slot).tts_tid;
@@ -114,7 +117,7 @@ impl Table {
 
     /// A column of the row in the slot.
     pub(super) fn column(&self, column: usize) -> Option<pg_sys::Datum> {
-        let at = self.plan.columns[column];
+        let at = self.plan.places.at[column];
         // SAFETY: the slot holds a row of this table, and `at` is one of its columns.
         unsafe {
             if ((*self.slot).tts_nvalid as usize) <= at {
@@ -198,9 +201,12 @@ impl Table {
 }
 
 /// Puts values into the columns of a row.
-fn fill<'a>(slot: *mut pg_sys::TupleTableSlot, columns: &[usize], values: impl Iterator<Item = (usize, Value<'a>)>) {
+fn fill<'a>(slot: *mut pg_sys::TupleTableSlot, plan: &Plan, values: impl Iterator<Item = (usize, Value<'a>)>) {
     for (column, value) in values {
-        let (at, datum) = (columns[column], value.datum());
+        let (at, datum) = (plan.places.at[column], value.datum());
+        if datum.is_none() && plan.places.required[column] {
+            column::raise_null(&plan.table(), plan.columns[column].0);
+        }
         // SAFETY: `at` is a column of the table, for whose rows the slot was made.
         unsafe {
             *(*slot).tts_values.add(at) = datum.unwrap_or(pg_sys::Datum::null());
@@ -240,16 +246,46 @@ impl Writer {
     fn insert_index_entries(&self, summarizing: bool) {
         // SAFETY: the row has just been stored and its tid stands in the slot.
         #[cfg(feature = "pg15")]
-        unsafe {
+        let deferred = unsafe {
             let _ = summarizing;
             let (none, list) = (std::ptr::null_mut(), std::ptr::null_mut());
-            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list);
-        }
+            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list)
+        };
         // SAFETY: as above.
         #[cfg(not(feature = "pg15"))]
-        unsafe {
+        let deferred = unsafe {
             let (none, list) = (std::ptr::null_mut(), std::ptr::null_mut());
-            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list, summarizing);
+            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list, summarizing)
+        };
+        if !deferred.is_null() {
+            self.enforce(deferred);
+        }
+    }
+
+    /// Enforces at once the DEFERRABLE constraints of these indexes that the slot's row may violate: the check at the
+    /// end of the transaction is a trigger's, and no trigger knows of this row.
+    fn enforce(&self, deferred: *const pg_sys::List) {
+        let result = self.result;
+        for (at, _) in self.indexes.iter().enumerate().filter(|(_, oid)| {
+            // SAFETY: a list of oids, as it was returned.
+            unsafe { pg_sys::list_member_oid(deferred, **oid) }
+        }) {
+            let mut values = [pg_sys::Datum::null(); pg_sys::INDEX_MAX_KEYS as usize];
+            let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
+            let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
+            // SAFETY: the indexes are open, the row and its index entries have just been stored, and an index has no
+            // more columns than there is room for.
+            unsafe {
+                let (table, index) = ((*result).ri_RelationDesc, *(*result).ri_IndexRelationDescs.add(at));
+                let (info, tid) = (*(*result).ri_IndexRelationInfo.add(at), &raw mut (*self.slot).tts_tid);
+                pg_sys::FormIndexDatum(info, self.slot, self.estate, values, nulls);
+                if (*info).ii_ExclusionOps.is_null() {
+                    let existing = pg_sys::IndexUniqueCheck::UNIQUE_CHECK_EXISTING;
+                    pg_sys::index_insert(index, values, nulls, tid, table, existing, false, info);
+                } else {
+                    pg_sys::check_exclusion_constraint(table, index, info, tid, values, nulls, self.estate, false);
+                }
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ impl Chores {
 /// The markets that have orders whose time has come.
 fn expired() -> Vec<String> {
     let now = Timestamp::now();
-    let mut markets_table = Table::open(c"exchange", c"markets", markets::NAMES);
+    let mut markets_table = Table::open(c"exchange", c"markets", markets::ALL);
     let mut symbols = Vec::new();
     let index = markets_table.index(c"markets_pkey");
     markets_table.scan(index, &[], |row| {
@@ -95,7 +95,7 @@ fn expired() -> Vec<String> {
         ControlFlow::Continue(())
     });
     markets_table.close();
-    let mut orders_table = Table::open(c"exchange", c"orders", orders::NAMES);
+    let mut orders_table = Table::open(c"exchange", c"orders", orders::ALL);
     let index = orders_table.index(c"idx_orders_expires_at");
     symbols.retain(|symbol| orders_table.find(index, &[Key::Text(symbol), Key::Until(now)], |_| ()).is_some());
     orders_table.close();
