@@ -112,7 +112,7 @@ impl From<Option<Timestamp>> for Value<'_> {
 #[cfg(any(test, feature = "pg_test"))]
 #[pgrx::pg_schema]
 mod tests {
-    use pgrx::prelude::*;
+    use pgrx::prelude::pg_test;
 
     use super::*;
 

@@ -199,7 +199,7 @@ impl Ring {
 #[pgrx::pg_schema]
 mod tests {
     use matching::{OrderId, UserId};
-    use pgrx::prelude::*;
+    use pgrx::prelude::pg_test;
 
     use super::super::super::command::{Action, Command, Target};
     use super::*;
