@@ -50,7 +50,9 @@ impl Failure {
 
 impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> ErrorReport {
-        ErrorReport::new(failure.code, failure.message, "").set_hint(failure.hint)
+        let report = ErrorReport::new(failure.code, failure.message, "");
+        // An error of the server may come without one.
+        if failure.hint.is_empty() { report } else { report.set_hint(failure.hint) }
     }
 }
 

@@ -27,7 +27,7 @@ pub fn register() {
         c"Has the sequencer carry out what stands in exchange.order_commands.",
         c"Off: only CALL exchange.match_orders() does.",
         &DRAIN_INBOX,
-        GucContext::Sighup,
+        GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_int_guc(

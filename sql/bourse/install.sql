@@ -2,7 +2,7 @@ CREATE FUNCTION bourse.install() RETURNS text
 LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp
 AS 'MODULE_PATHNAME', 'install_wrapper';
 COMMENT ON FUNCTION bourse.install() IS
-'Makes the tables of the platform in this database, or brings them up to date. Safe to repeat and to call from two sessions at once. Returns what it did';
+'Makes the tables of the platform in this database, or brings them up to date. Safe to repeat and to call from two sessions at once. Returns what it did. 0A000 in a database that is not UTF8';
 
 CREATE FUNCTION bourse.migrate() RETURNS text
 LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp

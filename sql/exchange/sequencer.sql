@@ -7,7 +7,7 @@ CREATE FUNCTION exchange.submit_order(
 RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_order_wrapper';
 COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
                                           boolean, timestamptz, text) IS
-'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes of the same transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
+'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes or locks of the same transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
 
 CREATE FUNCTION exchange.submit_cancel(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
@@ -25,7 +25,7 @@ COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
 'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
 
 CREATE FUNCTION exchange.sequencer_status(
-    OUT state text, OUT pid bigint, OUT queued bigint, OUT batches bigint, OUT requests bigint, OUT largest_batch bigint)
+    OUT state text, OUT pid integer, OUT queued bigint, OUT batches bigint, OUT requests bigint, OUT largest_batch bigint)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sequencer_status_wrapper';
 COMMENT ON FUNCTION exchange.sequencer_status() IS
 'The sequencer of this database: state (working; wanted or starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in one transaction';

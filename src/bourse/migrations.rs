@@ -50,6 +50,7 @@ pub fn versions() -> impl Iterator<Item = &'static str> {
 /// Runs what is pending, each in order, all in the caller's transaction. One session at a time: the others wait
 /// and find nothing to do.
 pub fn run() -> Answer<String> {
+    super::require_utf8()?;
     super::session::refuse_read_only("bourse.install()");
     Lock::Migrations.acquire();
     Spi::connect_mut(|client| {

@@ -10,8 +10,9 @@ use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::session;
 
-/// Refuses while the tables are missing.
+/// Refuses in a database that is not UTF8, and while the tables are missing.
 pub fn require_tables() -> Answer<()> {
+    require_utf8()?;
     if session::relation(c"bourse", c"schema_migrations").is_some() {
         return Ok(());
     }
@@ -19,6 +20,19 @@ pub fn require_tables() -> Answer<()> {
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "pg_bourse has no tables in this database yet",
         "Run SELECT bourse.install(); once.",
+    ))
+}
+
+/// Text goes from the tables into this library as it stands there, and Rust's is UTF-8.
+fn require_utf8() -> Answer<()> {
+    let encoding = session::encoding();
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("pg_bourse needs a UTF8 database, this one is {encoding}"),
+        "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8', and install there; clients may keep their encoding.",
     ))
 }
 

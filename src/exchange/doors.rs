@@ -63,20 +63,20 @@ fn one(command: &Command) -> Answer<Composite<7>> {
 order_call! {
     fn submit_order(request) -> Composite<7> {
         require_write("submit_order()")?;
-        Ok(submit(&calls::new_order(&request)?, "submit_order()")?.row())
+        Ok(submit(&calls::new_order(&request)?)?.row())
     }
 }
 
 #[pg_extern(sql = false)]
 fn submit_cancel(order_id: Option<i64>) -> Result<Composite<7>, ErrorReport> {
     require_write("submit_cancel()")?;
-    Ok(submit(&calls::cancel(order_id)?, "submit_cancel()")?.row())
+    Ok(submit(&calls::cancel(order_id)?)?.row())
 }
 
 #[pg_extern(sql = false)]
 fn submit_client_cancel(user_id: Option<i64>, client_order_id: Option<&str>) -> Result<Composite<7>, ErrorReport> {
     require_write("submit_cancel()")?;
-    Ok(submit(&calls::cancel_by_client(user_id, client_order_id)?, "submit_cancel()")?.row())
+    Ok(submit(&calls::cancel_by_client(user_id, client_order_id)?)?.row())
 }
 
 #[pg_extern(sql = false)]
@@ -86,7 +86,7 @@ fn submit_amend(
     new_amount: Option<Numeric>,
 ) -> Result<Composite<7>, ErrorReport> {
     require_write("submit_amend()")?;
-    Ok(submit(&calls::amend(order_id, new_price, new_amount)?, "submit_amend()")?.row())
+    Ok(submit(&calls::amend(order_id, new_price, new_amount)?)?.row())
 }
 
 #[pg_extern(sql = false)]

@@ -15,9 +15,9 @@ use super::{calls, carry_out, refusals, require_write};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
-use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
+use crate::pg::{session, subtransaction};
 
 /// A command of the inbox: where it stands and what it asks for, if that can be read.
 struct Queued {
@@ -45,7 +45,7 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
 pub fn is_waiting() -> bool {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
-    let waiting = inbox.find(index, &[Key::IntAbove(0)], |_| ()).is_some();
+    let waiting = inbox.find(index, &[], |_| ()).is_some();
     inbox.close();
     waiting
 }
@@ -55,10 +55,36 @@ pub fn drain_if_free(limit: usize) -> Answer<usize> {
     if Lock::Inbox.try_acquire() { drain(None, limit) } else { Ok(0) }
 }
 
-/// Carries out the next commands. The caller holds the inbox.
+/// Carries out the next commands. The caller holds the inbox. Where an error stops all of them, each half is tried
+/// alone, down to the one command that is to blame: that one is refused with the error.
 fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
+    let mut count = 0;
+    let Err(failure) = subtransaction::attempt(|| batch(symbol, limit, None, &mut count)) else { return Ok(count) };
+    match count {
+        _ if !may_be_a_commands(&failure) => Err(failure),
+        0 => Err(failure),
+        1 => subtransaction::attempt(|| batch(symbol, 1, Some(&failure), &mut count)).map(|()| 1),
+        _ => Ok(drain(symbol, count / 2)? + drain(symbol, count - count / 2)?),
+    }
+}
+
+/// Whether an error may come from what one command asks for: not when somebody is in the way, when the work is
+/// cancelled, or when the server or the tables are not fit for any command.
+fn may_be_a_commands(failure: &Failure) -> bool {
+    let sqlstate = failure.sqlstate();
+    let others = ["08", "25", "40", "53", "55", "57", "58", "F0", "XX001", "XX002"];
+    !others.iter().any(|class| sqlstate.starts_with(class))
+}
+
+/// Carries out the next commands, or refuses them all with this failure. `count` says how many those are, also when it
+/// fails on the way.
+fn batch(symbol: Option<&str>, limit: usize, refusal: Option<&Failure>, count: &mut usize) -> Answer<()> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
-    let queued = take(&mut inbox, symbol, limit);
+    let mut queued = take(&mut inbox, symbol, limit);
+    *count = queued.len();
+    if let Some(failure) = refusal {
+        queued.iter_mut().for_each(|entry| entry.command = Err(failure.clone()));
+    }
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out(&commands)?.into_iter();
     let mut rejections = None;
@@ -77,7 +103,7 @@ fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
         table.close();
     }
     session::advance();
-    Ok(queued.len())
+    Ok(())
 }
 
 /// The next commands, in order of id.
@@ -86,7 +112,7 @@ fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
     let mut queued: Vec<Queued> = Vec::new();
     // The markets of orders that this very batch places, by what their users call them.
     let mut placed = HashMap::new();
-    inbox.scan(index, &[Key::IntAbove(0)], |row| {
+    inbox.scan(index, &[], |row| {
         let command = read(row, &placed);
         let wanted = symbol.is_none_or(|wanted| match &command {
             Ok(command) => command.symbol == wanted,
@@ -140,10 +166,14 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
     Ok(Action::Amend { target: Target::Client(client_id), price, amount })
 }
 
-/// Keeps a refused command, as it came, with the reason.
+/// Keeps a refused command, as it came, with the reason. One of the same id that was refused before gives way.
 fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, failure: &Failure) {
     let table = rejections
         .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::ALL));
+    let index = table.index(c"command_rejections_pkey");
+    if let Some(before) = table.find(index, &[Key::Int(entry.id)], |row| row.tid()) {
+        table.delete(before);
+    }
     let index = inbox.index(c"order_commands_pkey");
     inbox.find(index, &[Key::Int(entry.id)], |row| {
         let sqlstate = failure.sqlstate();
@@ -152,7 +182,7 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, fai
         table.insert(&[
             Value::Text(&sqlstate),
             Value::Text(&failure.message),
-            Value::Text(&failure.hint),
+            Some(failure.hint.as_str()).filter(|hint| !hint.is_empty()).into(),
             Value::Time(Timestamp::now()),
             Value::Int(entry.id),
             text(commands::ACTION),

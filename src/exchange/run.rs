@@ -72,7 +72,6 @@ impl Work {
 
     fn place(&mut self, venue: &mut Venue, ticket: &Ticket, stored: Option<OrderId>) -> Answer<Done> {
         let market = market(&mut venue.markets, &ticket.symbol)?;
-        venue::require_standing(venue.standing.get(&ticket.user), ticket.user)?;
         if stored.is_none()
             && let Some(client_id) = &ticket.client_order_id
             && let Some(first) = venue.client_ids.get(&(ticket.user, client_id.clone()))
@@ -85,6 +84,8 @@ impl Work {
             let refusal = || refusals::client_order_id_used(client_id, ticket.user.0);
             return if same { Ok(Done::Repeated(*first)) } else { Err(refusal()) };
         }
+        // Only now: whoever repeats an order learns what has become of it, whatever has become of the user.
+        venue::require_standing(venue.standing.get(&ticket.user), ticket.user)?;
         let key = (ticket.user, ticket.symbol.clone());
         let waits = ticket.body.stop_price.is_some()
             || matches!(ticket.body.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);

@@ -4,7 +4,11 @@
 //! user can hold a market by hand. A row lock on a hot row would wake every waiter at each commit; this queue
 //! is fair and wakes one.
 
+use std::cell::Cell;
+
 use pgrx::pg_sys;
+
+use super::value::Timestamp;
 
 /// `classid` of our locks: "brse" in ASCII.
 const CLASS: u32 = 0x6272_7365;
@@ -27,6 +31,16 @@ pub enum Lock<'a> {
 
 /// How many locks the client ids of all users share.
 const CLIENT_LOCKS: i64 = 1024;
+
+thread_local! {
+    /// The transaction in which this session last took one of our locks.
+    static TAKEN_IN: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+/// Whether this transaction has taken one of our locks: others may be waiting for it, though it has written nothing.
+pub fn is_any_taken() -> bool {
+    TAKEN_IN.get() == Some(Timestamp::of_transaction())
+}
 
 impl Lock<'_> {
     /// The `objid` of the lock. Two markets may share one: then they wait for each other, nothing else.
@@ -66,7 +80,11 @@ impl Lock<'_> {
                 locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
             };
             let taken = pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once);
-            taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+            let taken = taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL;
+            if taken {
+                TAKEN_IN.set(Some(Timestamp::of_transaction()));
+            }
+            taken
         }
     }
 }

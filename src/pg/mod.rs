@@ -2,7 +2,7 @@
 //!
 //! Each function here is safe to call from a backend's main thread, inside a transaction. What PostgreSQL
 //! raises inside them unwinds as a Rust panic and leaves as the same ERROR; handles need no `Drop`, for the
-//! abort of the transaction closes tables, scans, slots and snapshots itself.
+//! abort of the (sub)transaction closes tables, scans, slots and snapshots itself.
 
 pub mod column;
 pub mod databases;
@@ -17,6 +17,7 @@ pub mod result;
 pub mod scan;
 pub mod session;
 pub mod shared;
+pub mod subtransaction;
 pub mod table;
 pub mod value;
 pub mod worker;

@@ -19,8 +19,6 @@ const C_COLLATION: u32 = 950;
 pub enum Key<'a> {
     /// bigint = value.
     Int(i64),
-    /// bigint > value.
-    IntAbove(i64),
     /// text = value.
     Text(&'a str),
     /// name = value.
@@ -260,7 +258,6 @@ fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {
 fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
     let (strategy, function, collation, value) = match key {
         Key::Int(n) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_INT8EQ, 0, n.into_datum()),
-        Key::IntAbove(n) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_INT8GT, 0, n.into_datum()),
         Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
         Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
         Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),

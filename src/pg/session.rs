@@ -51,6 +51,18 @@ pub fn is_preloading() -> bool {
     unsafe { pg_sys::process_shared_preload_libraries_in_progress }
 }
 
+/// The encoding of the database.
+pub fn encoding() -> &'static str {
+    // SAFETY: the server gives the name out of a table of constants.
+    unsafe { CStr::from_ptr(pg_sys::GetDatabaseEncodingName()) }.to_str().unwrap_or_default()
+}
+
+/// Whether the server works for pg_upgrade (`postgres -b`).
+pub fn is_upgrading() -> bool {
+    // SAFETY: reads a variable that the server sets before it loads any library.
+    unsafe { pg_sys::IsBinaryUpgrade }
+}
+
 /// When this process last read the configuration: another time means another configuration.
 pub fn configuration_loaded_at() -> i64 {
     // SAFETY: reads a backend variable.
@@ -84,6 +96,12 @@ pub fn reads_one_snapshot() -> bool {
 pub fn has_written() -> bool {
     // SAFETY: reads a backend variable.
     unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
+}
+
+/// Whether this transaction holds a lock on a table that keeps others from writing there.
+pub fn keeps_writers_out(table: pg_sys::Oid) -> bool {
+    // SAFETY: looks into the lock table of this process.
+    unsafe { pg_sys::CheckRelationOidLockedByMe(table, pg_sys::ShareLock as i32, true) }
 }
 
 /// The oid of a table, index or sequence.

@@ -40,7 +40,7 @@ impl Chores {
     pub fn run(&mut self, ring_is_used: bool) -> Option<Timestamp> {
         let now = Timestamp::now();
         let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
-        if self.inbox <= now {
+        if self.inbox.is_due(now, LONGEST_PAUSE.max(guc::poll_interval())) {
             let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
                 if require_tables().is_err() {
                     return Ok(None);
@@ -52,7 +52,7 @@ impl Chores {
             let count = self.hear(drained, Some(0))?;
             self.inbox = Timestamp::now() + if count > 0 { Duration::ZERO } else { self.pause() };
         }
-        if self.expiry <= now {
+        if self.expiry.is_due(now, EXPIRY) {
             let due = worker::transaction(c"pg_bourse: looking for expired orders", || Ok(expired()));
             for symbol in self.hear(due, Vec::new()) {
                 let ended = worker::transaction(c"pg_bourse: expiring orders", || {

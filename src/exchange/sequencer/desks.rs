@@ -136,9 +136,9 @@ impl Desks {
             }
         }
         let due = |desk: &Desk| match desk.state {
-            State::Wanted => desk.pid == 0 && desk.since <= now,
-            State::Launched => desk.since + ARRIVAL <= now,
-            State::Absent => desk.since + LOOK_AGAIN <= now,
+            State::Wanted => desk.pid == 0 && desk.since.is_due(now, PAUSE),
+            State::Launched => (desk.since + ARRIVAL).is_due(now, ARRIVAL),
+            State::Absent => (desk.since + LOOK_AGAIN).is_due(now, LOOK_AGAIN),
             State::Working | State::Barred => false,
         };
         let mut found = Vec::new();

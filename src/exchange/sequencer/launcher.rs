@@ -1,5 +1,6 @@
 //! The launcher: sees to it that every database with our tables has a sequencer.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::desks::DESKS_OF_SERVER;
@@ -16,7 +17,8 @@ const SOON: Duration = Duration::from_millis(250);
 /// The main loop of the launcher.
 pub fn launch() {
     DESKS_OF_SERVER.with(|desks| desks.launcher_is(Latch::mine()));
-    let mut complained = false;
+    // Databases for which no process could be had; the log is told once of each, until it has one.
+    let mut waiting = HashSet::new();
     loop {
         pgrx::check_for_interrupts!();
         worker::reload();
@@ -27,15 +29,19 @@ pub fn launch() {
         let launch = |database: &databases::Database| worker::launch_sequencer(database.oid, &database.name);
         let mut short = false;
         for database in due.into_iter().map(|at| &databases[at]) {
-            if short || !launch(database) {
+            if !short && launch(database) {
+                waiting.remove(&database.oid);
+            } else {
                 short = true;
+                if waiting.insert(database.oid) {
+                    let name = &database.name;
+                    pgrx::warning!(
+                        "pg_bourse: no worker process is left for the sequencer of {name}; raise max_worker_processes"
+                    );
+                }
                 DESKS_OF_SERVER.with(|desks| desks.put_off(database.oid, now));
             }
         }
-        if short && !complained {
-            pgrx::warning!("pg_bourse: no worker process is left for a sequencer; raise max_worker_processes");
-        }
-        complained = short;
         let waits = DESKS_OF_SERVER.with(|desks| desks.is_wanted());
         latch::sleep(if waits { SOON } else { ROUND });
     }

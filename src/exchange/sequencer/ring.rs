@@ -4,10 +4,15 @@
 //! again. A session that leaves early takes a queued request back, and abandons one that is taken: then the
 //! sequencer frees the slot.
 
+use std::time::Duration;
+
 use super::message::{Reply, Request};
 use crate::pg::latch::Latch;
 use crate::pg::shared::Shared;
 use crate::pg::value::Timestamp;
+
+/// The longest time for which a request is put back.
+pub const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The most requests that can be on their way at once, over all databases.
 pub const SLOTS: usize = 1024;
@@ -116,7 +121,7 @@ impl Ring {
         for (at, slot) in self.slots[..self.used].iter_mut().enumerate() {
             if let State::Queued(request, latch) = slot.state
                 && slot.database == database
-                && slot.due <= now
+                && slot.due.is_due(now, LONGEST_PAUSE)
             {
                 slot.state = State::Taken(latch);
                 taken.push(Taken { place: Place { at, number: slot.number }, request, tries: slot.tries });
@@ -157,10 +162,11 @@ impl Ring {
         }
     }
 
-    /// When the next request of a database is due.
-    pub fn next_due(&self, database: u32) -> Option<Timestamp> {
+    /// When the next request of a database is due; now, if it is due already.
+    pub fn next_due(&self, database: u32, now: Timestamp) -> Option<Timestamp> {
         let queued = self.slots[..self.used].iter().filter(|slot| matches!(slot.state, State::Queued(..)));
-        queued.filter(|slot| slot.database == database).map(|slot| slot.due).min()
+        let dues = queued.filter(|slot| slot.database == database).map(|slot| slot.due);
+        dues.map(|due| if due.is_due(now, LONGEST_PAUSE) { now } else { due }).min()
     }
 
     /// How many requests of a database wait to be taken.
@@ -186,5 +192,32 @@ impl Ring {
         self.slots[at].number = 0;
         let in_use = |slot: &Slot| !matches!(slot.state, State::Free);
         self.used = self.slots[..self.used].iter().rposition(in_use).map_or(0, |last| last + 1);
+    }
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pgrx::pg_schema]
+mod tests {
+    use matching::{OrderId, UserId};
+    use pgrx::prelude::pg_test;
+
+    use super::super::super::command::{Action, Command, Target};
+    use super::*;
+
+    #[pg_test]
+    fn a_clock_that_is_set_back_holds_no_request() {
+        let action = Action::Cancel(Target::Id(OrderId(1)));
+        let command = Command { user: UserId(1), symbol: "BTC-USD".to_owned(), action };
+        let request = Request::of(&command).expect("the ring carries cancels");
+        let mut ring = Box::new(Ring::empty());
+        ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        let now = Timestamp::now();
+        let taken = ring.take(1, now);
+        ring.put_back(&taken[0], now + LONGEST_PAUSE, true);
+        assert!(ring.take(1, now).is_empty(), "taken before its pause is over");
+        assert_eq!(ring.next_due(1, now), Some(now + LONGEST_PAUSE));
+        let hour_before = Timestamp(now.0 - 3_600_000_000);
+        assert_eq!(ring.next_due(1, hour_before), Some(hour_before));
+        assert_eq!(ring.take(1, hour_before).len(), 1);
     }
 }

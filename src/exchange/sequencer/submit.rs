@@ -1,19 +1,20 @@
 //! A session's side: leave a request in the ring, sleep, come back with the answer.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
 use pgrx::prelude::PgSqlErrorCode;
 
-use super::super::command::Command;
+use super::super::command::{Action, Command};
 use super::super::result::OrderResult;
-use super::desks::{DESKS_OF_SERVER, State};
+use super::desks::{DESKS_OF_SERVER, Desk, State};
 use super::message::{Reply, Request};
 use super::ring::{Left, Place, RING};
 use crate::error::{Answer, Failure};
 use crate::guc;
 use crate::pg::latch::{self, Latch};
-use crate::pg::{session, worker};
+use crate::pg::{lock, session, worker};
 
 /// How long a request waits for a sequencer to be there at all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,20 +30,39 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// What the sequencer opens: it would wait for whoever keeps writers out of one of these.
+const OPENED: [(&CStr, &CStr); 8] = [
+    (c"exchange", c"markets"),
+    (c"exchange", c"orders"),
+    (c"exchange", c"trades"),
+    (c"exchange", c"assets"),
+    (c"exchange", c"order_amendments"),
+    (c"exchange", c"fee_groups"),
+    (c"exchange", c"fee_schedules"),
+    (c"identity", c"users"),
+];
+
 /// Has the sequencer carry out a command, in a transaction of its own, and waits until that is durable.
-pub fn submit(command: &Command, call: &str) -> Answer<OrderResult> {
+pub fn submit(command: &Command) -> Answer<OrderResult> {
+    let (call, instead) = match command.action {
+        Action::Cancel(_) => ("submit_cancel()", "cancel_order()"),
+        Action::Amend { .. } => ("submit_amend()", "amend_order()"),
+        Action::New { .. } | Action::Expire | Action::SetStatus(_) => ("submit_order()", "place_order()"),
+    };
     if !super::is_preloaded() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("{call} needs the library to be preloaded"),
-            "Set shared_preload_libraries = 'pg_bourse' and restart the server; place_order() works without.",
+            format!("Set shared_preload_libraries = 'pg_bourse' and restart the server; {instead} works without."),
         ));
     }
-    if session::has_written() {
+    let held =
+        |(schema, name): &(&CStr, &CStr)| session::relation(schema, name).is_some_and(session::keeps_writers_out);
+    if session::has_written() || lock::is_any_taken() || OPENED.iter().any(held) {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            format!("{call} is a transaction of its own and cannot follow writes of this one"),
-            "The sequencer might wait for what this transaction holds: commit first, or use place_order().",
+            format!("{call} is a transaction of its own and cannot follow writes or locks of this one"),
+            format!("The sequencer might wait for what this transaction holds: commit first, or use {instead}."),
         ));
     }
     // A symbol that is too long is no market's; cut off it might become one.
@@ -83,11 +103,13 @@ impl Waiting {
                 return Reply::answer(&reply);
             }
             let database = worker::my_database();
-            let (working, launcher) = DESKS_OF_SERVER.with(|desks| {
-                (desks.of(database).is_some_and(|desk| desk.state == State::Working), desks.want(database))
+            let (there, launcher) = DESKS_OF_SERVER.with(|desks| {
+                // A command that has the database for itself ends: it is worth waiting for.
+                let there = |desk: &mut Desk| matches!(desk.state, State::Working | State::Barred);
+                (desks.of(database).is_some_and(there), desks.want(database))
             });
             launcher.into_iter().for_each(Latch::set);
-            if working {
+            if there {
                 seen = Instant::now();
             } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.leave(self.0)) == Left::Withdrawn {
                 return Err(absent());

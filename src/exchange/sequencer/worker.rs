@@ -11,7 +11,7 @@ use super::super::result::{self, OrderResult};
 use super::chores::Chores;
 use super::desks::{DESKS_OF_SERVER, State};
 use super::message::Reply;
-use super::ring::{RING, Taken};
+use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
 use crate::bourse::require_tables;
 use crate::error::{Answer, Failure};
@@ -23,9 +23,8 @@ use crate::pg::worker;
 /// How long a batch waits for somebody else's lock, and how long a request that is tried alone.
 const BATCH_PATIENCE: &std::ffi::CStr = c"100ms";
 const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
-/// The first and the longest pause before a request that met a lock is tried again.
+/// The first pause before a request that met a lock is tried again; they grow up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How many looks at a market that is held make one try that queues for it: while it queues, all markets wait.
 const LOOKS: u32 = 8;
 
@@ -38,6 +37,12 @@ struct Hold {
     until: Timestamp,
     /// How often it has been looked at.
     looks: u32,
+}
+
+impl Hold {
+    fn is_over(self, now: Timestamp) -> bool {
+        self.until.is_due(now, LONGEST_PAUSE)
+    }
 }
 
 /// The main loop of the sequencer of a database.
@@ -65,7 +70,7 @@ pub fn run(database: u32) {
             return;
         };
         let now = Timestamp::now();
-        let due = RING.with(|ring| ring.next_due(database)).map_or(next, |due| due.min(next));
+        let due = RING.with(|ring| ring.next_due(database, now)).map_or(next, |due| due.min(next));
         if due > now {
             latch::sleep(Duration::from_micros((due.0 - now.0).unsigned_abs()).max(Duration::from_millis(1)));
         }
@@ -107,13 +112,13 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
     for entry in taken {
         let command = entry.request.command();
         match held.get(&command.symbol) {
-            Some(hold) if hold.until > now => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
+            Some(hold) if !hold.is_over(now) => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
             _ if entry.tries > 0 => again.push((entry, command)),
             _ => fresh.push((entry, command)),
         }
     }
     match together(database, fresh) {
-        Ok(()) => held.retain(|_, hold| hold.until > now),
+        Ok(()) => held.retain(|_, hold| !hold.is_over(now)),
         Err(failed) => again.extend(by_market(database, failed, held)),
     }
     if !again.is_empty() {
@@ -125,7 +130,7 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
 
 /// Looks at the markets whose pause is over. One that is still held gets another pause, or a try that queues for it.
 fn look_again(held: &mut Held, now: Timestamp) {
-    for (symbol, hold) in held.iter_mut().filter(|(_, hold)| hold.until <= now) {
+    for (symbol, hold) in held.iter_mut().filter(|(_, hold)| hold.is_over(now)) {
         hold.looks += 1;
         if !hold.looks.is_multiple_of(LOOKS) && is_held(symbol) {
             hold.until = now + pause(0);

@@ -45,16 +45,27 @@ impl Scratch {
 
     /// Starts the server again after [`Scratch::kill`].
     pub fn resume(&self) -> Result<()> {
-        let log = self.data.with_extension("log");
+        self.resume_with("")
+    }
+
+    /// Starts the server again with these options of `postgres`.
+    pub fn resume_with(&self, options: &str) -> Result<()> {
+        let log = self.log();
         // pg_ctl would wait for the server to close its output: the server gets files.
         let mut command = self.command("pg_ctl");
-        command.args(["start", "-w", "-t", "60", "-l"]).arg(&log);
+        command.args(["start", "-w", "-t", "60", "-o", options, "-l"]).arg(&log);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         if command.status()?.success() {
             return Ok(());
         }
         let said = fs::read_to_string(&log).unwrap_or_default();
         Err(Failure::new(format!("the scratch server did not start; {} says:\n{said}", log.display())))
+    }
+
+    /// Where the server logs.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.data.with_extension("log")
     }
 
     /// Has the server shut down: `smart`, `fast` or `immediate`.
@@ -140,7 +151,7 @@ impl Scratch {
         }
         self.unlock()?;
         remove(&self.data)?;
-        remove(&self.data.with_extension("log"))
+        remove(&self.log())
     }
 
     /// A pid file may be older than the process that has its number now.

@@ -94,9 +94,9 @@ impl Session {
         self.line("SELECT state FROM exchange.sequencer_status()")
     }
 
-    /// Its process, once it works.
+    /// Its process, once it works: a minute later, if somebody looked before the tables were there.
     pub fn sequencer(&mut self) -> Result<i64> {
-        self.wait_for("SELECT state = 'working' FROM exchange.sequencer_status()", 30)?;
+        self.wait_for("SELECT state = 'working' FROM exchange.sequencer_status()", 80)?;
         self.number("SELECT pid FROM exchange.sequencer_status()")
     }
 
