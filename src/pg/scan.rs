@@ -230,7 +230,7 @@ unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
         keys.len() <= (*(*index).rd_index).indnkeyatts as usize
             && keys.iter().enumerate().all(|(at, key)| {
                 let (kind, collation) = match key {
-                    Key::Int(_) | Key::IntAbove(_) => (pg_sys::INT8OID, 0),
+                    Key::Int(_) => (pg_sys::INT8OID, 0),
                     Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
                     Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
                     Key::AtMost(_) | Key::AtLeast(_) => (pg_sys::NUMERICOID, 0),
