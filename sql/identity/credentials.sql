@@ -92,7 +92,7 @@ BEGIN
     name := identity.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.user_id, c.api_key_encrypted, c.api_secret_encrypted, c.api_passphrase_encrypted
     FROM identity.exchange_credentials c
-    JOIN identity.user_principals p ON p.principal_id = c.principal_id AND p.status = 'ACTIVE'
+    JOIN identity.user_principals p ON p.user_id = c.user_id AND p.principal_id = c.principal_id AND p.status = 'ACTIVE'
     WHERE c.principal_id || '' = get_user_credentials.principal_id AND c.exchange = name
       AND c.is_testnet = get_user_credentials.is_testnet AND c.is_active AND identity.acts_for(c.user_id);
 END
