@@ -98,6 +98,12 @@ pub fn has_written() -> bool {
     unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::InvalidTransactionId }
 }
 
+/// Whether the caller has begun the transaction, by BEGIN or as a driver does: it is not that of one statement.
+pub fn has_begun() -> bool {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
 /// Whether this transaction holds a lock on a table that keeps others from writing there.
 pub fn keeps_writers_out(table: pg_sys::Oid) -> bool {
     // SAFETY: looks into the lock table of this process.

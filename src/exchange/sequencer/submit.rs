@@ -58,7 +58,9 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
     }
     let held =
         |(schema, name): &(&CStr, &CStr)| session::relation(schema, name).is_some_and(session::keeps_writers_out);
-    if session::has_written() || lock::is_any_taken() || OPENED.iter().any(held) {
+    // LOCK TABLE is for transactions that were begun; a statement of its own need not look.
+    let locked = session::has_begun() && OPENED.iter().any(held);
+    if session::has_written() || lock::is_any_taken() || locked {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
             format!("{call} is a transaction of its own and cannot follow writes or locks of this one"),
