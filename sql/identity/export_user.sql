@@ -30,10 +30,7 @@ DECLARE
     held record;
 BEGIN
     PERFORM bourse.require_installed();
-    IF user_id IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'user_id must not be NULL', HINT = 'Give a value for user_id.';
-    END IF;
+    PERFORM identity.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
     FOR held IN SELECT t.relation, t.condition, t.readable, audit.qualified_name(t.relation) AS name FROM identity.user_tables() t LOOP
         IF held.readable THEN

@@ -4,24 +4,6 @@ LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
 COMMENT ON FUNCTION identity.require_operator() IS
 'Refuses a session that does not act for everybody (42501), and while the tables are missing (55000)';
 
-CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
-BEGIN
-    IF value IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('%s must not be NULL', parameter), HINT = format('Give a value for %s.', parameter);
-    END IF;
-    IF btrim(value) = '' OR length(value) > most THEN
-        -- The value may be a secret: its length says enough.
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s has %s characters', parameter, length(btrim(value))),
-            HINT = format('Give %s 1 to %s characters that are not all blank.', parameter, most);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
-'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
-
 CREATE FUNCTION identity.require_given(parameter text, value anyelement) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
@@ -32,6 +14,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.require_given(text, anyelement) IS 'Refuses NULL (22004)';
+
+CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity.require_given(parameter, value);
+    IF btrim(value) = '' OR length(value) > most THEN
+        -- The value may be a secret: its length says enough.
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s has %s characters', parameter, length(btrim(value))),
+            HINT = format('Give %s 1 to %s characters that are not all blank.', parameter, most);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
+'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
 
 -- Whom an admin has put out of action makes no new secrets and reads none, in sessions that are open as well.
 CREATE FUNCTION identity.require_active(user_id bigint) RETURNS void

@@ -107,15 +107,11 @@ BEGIN
     PERFORM identity.require_text('name', name, 255) WHERE name IS NOT NULL;
     PERFORM identity.require_object('metadata', metadata);
     FOR attempt IN 1..2 LOOP
-        SELECT i.id AS identity_id, u.id, u.is_active INTO found_user
+        SELECT i.id AS identity_id, u.id INTO found_user
         FROM identity.auth_identities i JOIN identity.users u ON u.id = i.user_id
         WHERE i.provider || '' = authenticate.provider AND i.external_id || '' = authenticate.external_id;
         IF FOUND THEN
-            IF NOT found_user.is_active THEN
-                RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                    MESSAGE = format('user %s is not active', found_user.id),
-                    HINT = 'An admin can set identity.users.is_active; cancels work meanwhile.';
-            END IF;
+            PERFORM identity.require_active(found_user.id);
             UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id AND u.is_active;
             -- Disabled or erased while this session waited for the row: the next look tells.
             CONTINUE WHEN NOT FOUND;

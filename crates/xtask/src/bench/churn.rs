@@ -1,7 +1,5 @@
 //! How far tables and indexes grow beyond what they hold, while orders come and go and autovacuum cleans up.
 
-use std::collections::HashMap;
-
 use super::grid::{self, Grid};
 use super::growth;
 use super::pgbench::Pgbench;
@@ -9,7 +7,7 @@ use super::reads::{READS, Reads};
 use super::request::Pace;
 use crate::bulk;
 use crate::cluster::Cluster;
-use crate::failure::{OrFail, Result};
+use crate::failure::{Failure, OrFail, Result};
 use crate::project::{self, Project};
 use crate::psql::Database;
 
@@ -76,11 +74,11 @@ impl Churn {
     pub fn table(&self) -> Grid {
         let mut grid =
             Grid::new(&["megabytes", "before", "after", "rewritten", "after to rewritten", "HOT updates", "vacuums"]);
-        let before: HashMap<&str, Look> = self.before.iter().map(|(name, look)| (name.as_str(), *look)).collect();
-        let rewritten: HashMap<&str, Look> = self.rewritten.iter().map(|(name, look)| (name.as_str(), *look)).collect();
-        let of = |looks: &HashMap<&str, Look>, name: &str| looks.get(name).copied().unwrap_or_default();
+        let of = |looks: &Looks, name: &str| {
+            looks.iter().find(|(known, _)| known == name).map(|(_, look)| *look).unwrap_or_default()
+        };
         for (name, after) in self.after.iter().filter(|(_, look)| look.bytes >= SHOWN) {
-            let (before, rewritten) = (of(&before, name), of(&rewritten, name));
+            let (before, rewritten) = (of(&self.before, name), of(&self.rewritten, name));
             let (updates, hot) = (after.updates - before.updates, after.hot - before.hot);
             let vacuums = after.vacuums - before.vacuums;
             grid.push(vec![
@@ -120,7 +118,7 @@ fn looks(database: &Database, sql: &str) -> Result<Looks> {
     let rows = database.rows(sql)?;
     let look = |row: &[String]| -> Result<(String, Look)> {
         let [name, bytes, updates, hot, vacuums] = row else {
-            return Err(crate::failure::Failure::new("a row of another form", "see bench/churn/sizes.sql"));
+            return Err(Failure::new("a row of another form", "see bench/churn/sizes.sql"));
         };
         let look =
             Look { bytes: number(bytes)?, updates: number(updates)?, hot: number(hot)?, vacuums: number(vacuums)? };
