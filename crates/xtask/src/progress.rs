@@ -18,6 +18,8 @@ const TERMINAL_PERIOD: Duration = Duration::from_secs(1);
 const PLAIN_PERIOD: Duration = Duration::from_secs(20);
 /// How much of a failed step's log is shown.
 const TAIL_LINES: usize = 40;
+/// A run of tests that has printed nothing for so long hangs: no test takes half of it, on a slow machine either.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// A step that came to its end, well or not.
 pub struct Finished {
@@ -27,9 +29,9 @@ pub struct Finished {
     pub output: String,
 }
 
-/// Runs a command as a step and fails, with the end of its log, when the command fails.
+/// Runs a command as a step, however long it is silent, and fails, with the end of its log, when the command fails.
 pub fn run(project: &Project, label: &str, command: &mut Command, remedy: &str) -> Result<()> {
-    let finished = watch(project, label, command)?;
+    let finished = step(project, label, command, Duration::MAX)?;
     if finished.success {
         return Ok(());
     }
@@ -37,12 +39,16 @@ pub fn run(project: &Project, label: &str, command: &mut Command, remedy: &str) 
     Err(Failure::new(format!("{label} failed; the end of {}:\n{}", log.display(), tail(&finished.output)), remedy))
 }
 
-/// Runs a command as a step and returns what it printed, failed or not.
+/// Runs tests as a step and returns what they printed, failed or not. Tests that hang are ended.
 pub fn watch(project: &Project, label: &str, command: &mut Command) -> Result<Finished> {
+    step(project, label, command, SILENCE)
+}
+
+fn step(project: &Project, label: &str, command: &mut Command, silence: Duration) -> Result<Finished> {
     let log = project.log(label)?;
     let start = Instant::now();
     announce(label);
-    let status = wait(label, command, &log, start)?;
+    let status = wait(label, command, &log, silence)?;
     conclude(label, start.elapsed(), status.success());
     let output = fs::read(&log).or_fail(|| format!("cannot read {}", log.display()), "check the target folder")?;
     Ok(Finished { success: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
@@ -55,22 +61,34 @@ pub fn tail(text: &str) -> String {
     lines[from..].iter().map(|l| format!("    {l}\n")).collect()
 }
 
-fn wait(label: &str, command: &mut Command, log: &Path, start: Instant) -> Result<ExitStatus> {
+/// Waits for the end of a command. One that has printed nothing for so long is ended with all that it has started.
+fn wait(label: &str, command: &mut Command, log: &Path, silence: Duration) -> Result<ExitStatus> {
     let cannot = || format!("cannot write {}", log.display());
-    let out = File::create(log).or_fail(cannot, "check the target folder")?;
-    let err = out.try_clone().or_fail(cannot, "check the target folder")?;
+    let mut out = File::create(log).or_fail(cannot, "check the target folder")?;
+    let clone = || out.try_clone().or_fail(cannot, "check the target folder");
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child =
-        command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().or_fail(
+        command.stdin(Stdio::null()).stdout(clone()?).stderr(clone()?).spawn().or_fail(
             || format!("{label}: cannot run {name}"),
             "run `cargo xtask setup`, which installs what is missing",
         )?;
     let period = if io::stdout().is_terminal() { TERMINAL_PERIOD } else { PLAIN_PERIOD };
-    let mut shown = start;
+    let start = Instant::now();
+    let (mut shown, mut printed, mut length) = (start, start, 0);
     loop {
         let status = child.try_wait().or_fail(|| format!("{label}: lost {name}"), "try again")?;
         if let Some(status) = status {
             return Ok(status);
+        }
+        let so_far = out.metadata().map_or(length, |log| log.len());
+        if so_far != length {
+            (printed, length) = (Instant::now(), so_far);
+        } else if printed.elapsed() >= silence {
+            let family = processes::family(child.id()).or_fail(|| format!("{label}: lost {name}"), "try again")?;
+            processes::send("-9", &family).or_fail(|| format!("{label}: cannot end {name}"), "install procps")?;
+            writeln!(out, "\nended: it had printed nothing for {} s", silence.as_secs())
+                .or_fail(cannot, "check the target folder")?;
+            printed = Instant::now();
         }
         if shown.elapsed() >= period {
             shown = Instant::now();
@@ -126,4 +144,34 @@ fn last_line(log: &Path) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().rfind(|line| !line.trim().is_empty());
     line.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(WIDTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_hangs_is_ended_with_all_that_it_has_started() -> Result<()> {
+        let project = Project::locate()?;
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo begun; sleep 100 & echo child $!; wait"]);
+        let start = Instant::now();
+        let finished = step(&project, "a step that hangs", &mut command, Duration::from_secs(1))?;
+        assert!(start.elapsed() < Duration::from_secs(50), "{:?}", start.elapsed());
+        assert!(!finished.success);
+        assert!(finished.output.ends_with("\nended: it had printed nothing for 1 s\n"), "{}", finished.output);
+        let child = finished.output.lines().find_map(|line| line.strip_prefix("child ")?.parse().ok());
+        assert!(!processes::is_alive(child.expect("the shell tells its child")));
+        Ok(())
+    }
+
+    #[test]
+    fn a_step_that_prints_may_take_its_time() -> Result<()> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done"]);
+        let finished = step(&Project::locate()?, "a step that prints", &mut command, Duration::from_secs(3))?;
+        assert!(finished.success);
+        assert_eq!(finished.output, "1\n2\n3\n4\n5\n6\n7\n8\n");
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! What went wrong in a test, readable without a debugger.
 
+use std::error::Error;
 use std::fmt;
 
 /// The result of every helper.
@@ -22,7 +23,10 @@ impl Failure {
     pub fn of_statement(sql: &str, error: &postgres::Error) -> Self {
         let sqlstate = error.code().map(|code| code.code().to_owned());
         let said = match error.as_db_error() {
-            None => error.to_string(),
+            None => match error.source() {
+                None => error.to_string(),
+                Some(source) => format!("{error}: {source}"),
+            },
             Some(db) => {
                 let more = [("DETAIL", db.detail()), ("HINT", db.hint()), ("CONTEXT", db.where_())];
                 let more: Vec<String> =
@@ -52,7 +56,7 @@ impl fmt::Debug for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {

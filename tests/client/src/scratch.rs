@@ -5,6 +5,9 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::server::{finish, remove};
 use crate::{Failure, Result, Server};
@@ -75,13 +78,11 @@ impl Scratch {
 
     /// `kill -9` of the postmaster and of every process that it has started.
     pub fn kill(&self) -> Result<()> {
-        let postmaster = self.postmaster()?;
         // First the postmaster, so that it starts nobody while its children go.
-        let mut processes = vec![postmaster];
-        processes.extend(children(postmaster)?);
-        send("-9", &processes);
-        while processes.iter().any(|pid| is_alive(*pid)) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let family = processes::family(self.postmaster()?)?;
+        processes::send("-9", &family)?;
+        while family.iter().any(|pid| processes::is_alive(*pid)) {
+            thread::sleep(Duration::from_millis(5));
         }
         self.unlock()
     }
@@ -102,9 +103,27 @@ impl Scratch {
     /// Sends a signal to one process of the server.
     pub fn signal(&self, signal: &str, pid: i64) -> Result<()> {
         let postmaster = self.postmaster()?;
-        let ours = children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
-        send(signal, &[ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?]);
-        Ok(())
+        let ours = processes::children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
+        let ours = ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?;
+        Ok(processes::send(signal, &[ours])?)
+    }
+
+    /// Works while a child of the postmaster is stopped, which goes on when the work is done, or after this time: who
+    /// stands still in the queue for a lock inside the server keeps the others waiting, whatever their timeouts.
+    pub fn paused<T>(&self, pid: i64, longest: Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.signal("-STOP", pid)?;
+        thread::scope(|scope| {
+            let (done, wait) = mpsc::channel::<()>();
+            let resumed = scope.spawn(move || {
+                // Ends when `done` is dropped, also by a panic.
+                let _ = wait.recv_timeout(longest);
+                self.signal("-CONT", pid)
+            });
+            let outcome = work();
+            drop(done);
+            resumed.join().expect("no panic in a signal")?;
+            outcome
+        })
     }
 
     /// Waits until the server takes connections again.
@@ -115,7 +134,7 @@ impl Scratch {
                 Ok(_) => return Ok(()),
                 Err(failure) => last = failure,
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
         Err(last)
     }
@@ -201,29 +220,4 @@ impl Drop for Scratch {
             eprintln!("{failure}");
         }
     }
-}
-
-fn send(signal: &str, processes: &[u32]) {
-    for pid in processes {
-        // One that has ended meanwhile is fine.
-        let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(std::process::Stdio::null()).status();
-    }
-}
-
-fn is_alive(pid: u32) -> bool {
-    stat(pid).is_some_and(|(state, _)| state != "Z")
-}
-
-fn children(parent: u32) -> Result<Vec<u32>> {
-    let entries = fs::read_dir("/proc")?.flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    Ok(pids.filter(|pid| stat(*pid).is_some_and(|(_, of)| of == parent)).collect())
-}
-
-/// State and parent of a process.
-fn stat(pid: u32) -> Option<(String, u32)> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The command name before them may hold anything; it ends with the last parenthesis.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
-    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
 }

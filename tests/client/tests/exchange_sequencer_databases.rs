@@ -102,11 +102,9 @@ fn a_command_that_fails_leaves_a_working_sequencer() -> Result<()> {
 fn a_cancelled_command_leaves_a_working_sequencer() -> Result<()> {
     let (venue, mut session) = open("sequencer_cancelled_ddl", 5563)?;
     let sequencer = venue.connect()?.sequencer()?;
-    venue.scratch.signal("-STOP", sequencer)?;
     session.run("SET statement_timeout = '300ms'")?;
-    let refused = session.refused("ALTER DATABASE venue RENAME TO moved");
-    venue.scratch.signal("-CONT", sequencer)?;
-    assert_eq!(refused?, "57014");
+    let rename = || session.refused("ALTER DATABASE venue RENAME TO moved");
+    assert_eq!(venue.scratch.paused(sequencer, Duration::from_secs(5), rename)?, "57014");
     trade(&mut venue.connect()?, "afterwards")
 }
 
@@ -114,15 +112,18 @@ fn a_cancelled_command_leaves_a_working_sequencer() -> Result<()> {
 fn a_session_that_dies_in_such_a_command_bars_nobody() -> Result<()> {
     let (venue, mut session) = open("sequencer_dead_ddl", 5564)?;
     let sequencer = venue.connect()?.sequencer()?;
-    venue.scratch.signal("-STOP", sequencer)?;
     let pid = session.number("SELECT pg_backend_pid()")?;
-    thread::scope(|scope| {
-        let client = scope.spawn(move || session.run("ALTER DATABASE venue RENAME TO moved"));
-        thread::sleep(Duration::from_millis(300));
-        venue.scratch.server.connect("postgres", "postgres")?.run(&format!("SELECT pg_terminate_backend({pid})"))?;
-        assert!(client.join().expect("no panic").is_err());
-        venue.scratch.signal("-CONT", sequencer)
-    })?;
+    let mut killer = venue.scratch.server.connect("postgres", "postgres")?;
+    let die = || {
+        thread::scope(|scope| {
+            let client = scope.spawn(move || session.run("ALTER DATABASE venue RENAME TO moved"));
+            thread::sleep(Duration::from_millis(300));
+            killer.run(&format!("SELECT pg_terminate_backend({pid})"))?;
+            assert!(client.join().expect("no panic").is_err());
+            Ok(())
+        })
+    };
+    venue.scratch.paused(sequencer, Duration::from_secs(5), die)?;
     trade(&mut venue.connect()?, "afterwards")
 }
 

@@ -14,7 +14,7 @@ use crate::project::Project;
 pub fn unit(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
     command.args(["test", "--release", "--no-fail-fast"]);
-    command.args(["-p", "matching", "-p", "vault", "-p", "xtask"]);
+    command.args(["-p", "matching", "-p", "processes", "-p", "vault", "-p", "xtask"]);
     harness(project, "cargo test", &mut command)
 }
 
@@ -45,11 +45,17 @@ pub fn harness(project: &Project, label: &str, command: &mut Command) -> Result<
 }
 
 /// Counts the summary lines `test result: ok. 5 passed; 0 failed; 1 ignored; …` and names the
-/// tests that failed. An ignored or filtered test is one that nobody runs: it counts as failed.
+/// tests that failed. An ignored or filtered test is one that nobody runs: it counts as failed,
+/// and so does one that is long under way and never said to have ended.
 fn count(output: &str) -> Tally {
     let mut tally = Tally::default();
     let mut failed = 0;
+    let mut under_way: Vec<&str> = Vec::new();
     for line in output.lines() {
+        if let Some(name) = slow_test(line) {
+            under_way.push(name);
+        }
+        under_way.retain(|name| !ends(line, name));
         if let Some(name) = failed_test(line) {
             tally.failed.push(name.to_owned());
         }
@@ -70,6 +76,7 @@ fn count(output: &str) -> Tally {
             }
         }
     }
+    tally.failed.extend(under_way.iter().map(|name| format!("{name} did not end")));
     // A harness that prints a name in another way must still be counted.
     while tally.failed.len() < failed {
         tally.failed.push("a test whose name stands in the log above".into());
@@ -80,6 +87,16 @@ fn count(output: &str) -> Tally {
 fn failed_test(line: &str) -> Option<&str> {
     let name = line.strip_prefix("test ")?;
     Some(name.strip_suffix(" ... FAILED")?.trim())
+}
+
+fn slow_test(line: &str) -> Option<&str> {
+    let (name, _) = line.strip_prefix("test ")?.split_once(" has been running for over ")?;
+    Some(name)
+}
+
+/// Whether a line tells how this test went.
+fn ends(line: &str, name: &str) -> bool {
+    line.strip_prefix("test ").and_then(|line| line.strip_prefix(name)).is_some_and(|rest| rest.starts_with(" ... "))
 }
 
 #[cfg(test)]
@@ -95,6 +112,18 @@ mod tests {
         );
         assert_eq!(tally.passed, 4);
         assert_eq!(tally.failed, ["b"]);
+    }
+
+    #[test]
+    fn a_slow_test_that_does_not_end_is_named() {
+        let tally = count(
+            "running 3 tests\n\
+             test a has been running for over 60 seconds\n\
+             test b has been running for over 60 seconds\n\
+             test a ... ok\n\
+             test c ... FAILED\n",
+        );
+        assert_eq!(tally.failed, ["c", "b did not end"]);
     }
 
     #[test]
