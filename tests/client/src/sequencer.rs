@@ -9,6 +9,10 @@ use crate::{Database, Failure, Result, Scratch, Session};
 /// What preloads the library.
 pub const PRELOAD: &str = "shared_preload_libraries = 'pg_bourse'";
 
+/// How long a test waits for what comes in a moment: a busy machine may take its time, and a sequencer a minute, when
+/// somebody looked for one before the tables were there.
+const PATIENCE: Duration = Duration::from_secs(80);
+
 /// A server of a test's own with one installed database that has a sequencer.
 pub struct Venue {
     /// The server.
@@ -94,24 +98,24 @@ impl Session {
         self.line("SELECT state FROM exchange.sequencer_status()")
     }
 
-    /// Its process, once it works: a minute later, if somebody looked before the tables were there.
+    /// Its process, once it works.
     pub fn sequencer(&mut self) -> Result<i64> {
-        self.wait_for("SELECT state = 'working' FROM exchange.sequencer_status()", 80)?;
+        self.wait_for("SELECT state = 'working' FROM exchange.sequencer_status()")?;
         self.number("SELECT pid FROM exchange.sequencer_status()")
     }
 
     /// Waits until so many requests are queued.
     pub fn wait_for_queue(&mut self, count: usize) -> Result<()> {
-        self.wait_for(&format!("SELECT queued = {count} FROM exchange.sequencer_status()"), 30).map(drop)
+        self.wait_for(&format!("SELECT queued = {count} FROM exchange.sequencer_status()")).map(drop)
     }
 
     /// Waits until a query returns true; how long that took.
-    pub fn wait_for(&mut self, sql: &str, seconds: u64) -> Result<Duration> {
+    pub fn wait_for(&mut self, sql: &str) -> Result<Duration> {
         let start = Instant::now();
         while self.line(sql)? != "t" {
-            if start.elapsed() > Duration::from_secs(seconds) {
+            if start.elapsed() > PATIENCE {
                 let status = self.line("SELECT s FROM exchange.sequencer_status() s").unwrap_or_default();
-                return Err(Failure::new(format!("not true after {seconds} s, sequencer {status}\n  in: {sql}")));
+                return Err(Failure::new(format!("not true after {PATIENCE:?}, sequencer {status}\n  in: {sql}")));
             }
             thread::sleep(Duration::from_millis(5));
         }

@@ -81,7 +81,7 @@ fn every_refusal_of_a_batch_is_the_sessions_own() -> Result<()> {
     // Every second client is sound; those whose order the session itself refuses never wait.
     let answers = std::thread::scope(|scope| {
         let clients = scope.spawn(|| venue.clients(24, |n| one_of_many(&venue, users[n], n)));
-        session.wait_for("SELECT queued >= 16 FROM exchange.sequencer_status()", 30)?;
+        session.wait_for("SELECT queued >= 16 FROM exchange.sequencer_status()")?;
         session.run("COMMIT")?;
         clients.join().expect("no panic")
     })?;

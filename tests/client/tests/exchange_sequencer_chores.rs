@@ -21,7 +21,7 @@ fn the_inbox_is_drained_without_a_call() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("sequencer_inbox", 5570, "", 1)?;
     session.run(&command(users[0], "BTC-USD", "good"))?;
     session.run(&command(users[0], "XXX-USD", "bad"))?;
-    println!("drained after {:?}", session.wait_for(EMPTY, 10)?);
+    println!("drained after {:?}", session.wait_for(EMPTY)?);
     assert_eq!(session.lines("SELECT client_order_id FROM exchange.orders")?, ["good"]);
     assert_eq!(session.lines("SELECT client_order_id, sqlstate FROM exchange.command_rejections")?, ["bad|42704"]);
     session.run("ALTER SYSTEM SET bourse.drain_inbox = off")?;
@@ -37,7 +37,7 @@ fn the_inbox_is_drained_without_a_call() -> Result<()> {
     session.run("ALTER SYSTEM RESET bourse.drain_inbox")?;
     session.run("SELECT pg_reload_conf()")?;
     session.run(&command(users[0], "BTC-USD", "goes"))?;
-    session.wait_for(EMPTY, 10)?;
+    session.wait_for(EMPTY)?;
     session.verify_is_empty()
 }
 
@@ -72,7 +72,9 @@ fn a_large_inbox_starves_nobody() -> Result<()> {
     let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
     println!("100,000 commands in {:?}; {} orders beside them: p50 {p50:?}, p99 {p99:?}", start.elapsed(), times.len());
     assert!(times.len() > 50, "{} orders prove nothing", times.len());
-    assert!(p99 < Duration::from_millis(100) + plain, "{p99:?}, an INSERT {plain:?} at most");
+    // Behind the whole inbox it would be seconds.
+    let allowed = Duration::from_millis(500) + 2 * plain;
+    assert!(p99 < allowed, "{p99:?}, allowed {allowed:?}");
     session.verify_is_empty()
 }
 
@@ -88,7 +90,7 @@ fn orders_end_and_stops_trigger_by_themselves() -> Result<()> {
     ))?;
     let ended =
         "SELECT count(*) = 2 FROM exchange.orders WHERE client_order_id LIKE 'gtd%' AND cancel_reason = 'expired'";
-    println!("expired {:?} after they were sent", session.wait_for(ended, 10)?);
+    println!("expired {:?} after they were sent", session.wait_for(ended)?);
     session.number(&submission(users[2], "BTC-USD", "sell", "94", "trade"))?;
     assert_eq!(
         session.line("SELECT status, filled_amount FROM exchange.orders WHERE client_order_id = 'stop'")?,
@@ -106,11 +108,11 @@ fn orders_end_and_stops_trigger_by_themselves() -> Result<()> {
     session.run(&gtd("ETH-USD"))?;
     let mut holder = venue.connect()?;
     holder.run("BEGIN; SELECT exchange.set_market_status('BTC-USD', 'open')")?;
-    let freed = session
-        .wait_for("SELECT status = 'cancelled' FROM exchange.orders WHERE client_order_id = 'again ETH-USD'", 10);
+    let freed =
+        session.wait_for("SELECT status = 'cancelled' FROM exchange.orders WHERE client_order_id = 'again ETH-USD'");
     holder.run("COMMIT")?;
     freed?;
-    session.wait_for("SELECT status = 'cancelled' FROM exchange.orders WHERE client_order_id = 'again BTC-USD'", 10)?;
+    session.wait_for("SELECT status = 'cancelled' FROM exchange.orders WHERE client_order_id = 'again BTC-USD'")?;
     session.verify_is_empty()
 }
 
@@ -121,7 +123,7 @@ fn listeners_are_told_once_for_each_batch_and_market() -> Result<()> {
     session.run("ALTER DATABASE venue SET bourse.notify = on")?;
     // The sequencer reads the settings of its database when it starts.
     session.run(&format!("SELECT pg_terminate_backend({first})"))?;
-    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"), 10)?;
+    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"))?;
     let mut listener = venue.connect()?;
     listener.run("LISTEN bourse")?;
     session.run("BEGIN; SELECT exchange.set_market_status('BTC-USD', 'open')")?;
@@ -136,7 +138,7 @@ fn listeners_are_told_once_for_each_batch_and_market() -> Result<()> {
     })?;
     session.number(&submission(users[0], "ETH-USD", "buy", "90", "told too"))?;
     // It counts when everybody has been answered.
-    session.wait_for("SELECT requests = 9 FROM exchange.sequencer_status()", 10)?;
+    session.wait_for("SELECT requests = 9 FROM exchange.sequencer_status()")?;
     let batches = session.number("SELECT batches FROM exchange.sequencer_status()")? - before;
     let told = listener.client().notifications().timeout_iter(Duration::from_millis(500)).collect::<Vec<_>>();
     let told = told.map_err(|error| Failure::of_statement("LISTEN", &error))?;

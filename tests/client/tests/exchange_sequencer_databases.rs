@@ -28,6 +28,10 @@ fn trade(session: &mut Session, name: &str) -> Result<()> {
     session.verify_is_empty()
 }
 
+/// What nothing here may take. The minute after which the launcher looks again by itself is longer; a busy machine
+/// stays below.
+const SOON: Duration = Duration::from_secs(30);
+
 /// How long a statement takes.
 fn timed(session: &mut Session, sql: &str) -> Result<Duration> {
     let start = Instant::now();
@@ -48,8 +52,7 @@ fn commands_that_need_the_database_do_not_wait_for_its_sequencer() -> Result<()>
     // WITH (FORCE) ends the sessions that wait for the sequencer too.
     let forced = timed(&mut session, "DROP DATABASE venue WITH (FORCE)")?;
     println!("CREATE … TEMPLATE {copied:?}, RENAME {renamed:?}, DROP {dropped:?}, DROP WITH (FORCE) {forced:?}");
-    assert!([renamed, dropped, forced].iter().all(|time| *time < Duration::from_secs(4)));
-    assert!(copied < Duration::from_secs(8), "{copied:?}");
+    assert!([copied, renamed, dropped, forced].iter().all(|time| *time < SOON));
     // The names are free again.
     trade(&mut Database::on(server, "venue")?.connect()?, "a new one")
 }
@@ -140,13 +143,13 @@ fn an_extension_made_later_has_a_sequencer_at_once() -> Result<()> {
         let start = Instant::now();
         trade(&mut session, "alice")?;
         println!("first order {:?} after install()", start.elapsed());
-        assert!(start.elapsed() < Duration::from_secs(4), "round {round}: {:?}", start.elapsed());
+        assert!(start.elapsed() < SOON, "round {round}: {:?}", start.elapsed());
     }
     // Another database of the server has none and needs none.
     let idle =
         "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_bourse sequencer' AND datname <> 'later'";
     let mut session = scratch.server.connect("postgres", "postgres")?;
-    session.wait_for(&idle.replace("count(*)", "count(*) = 0"), 10).map(drop)
+    session.wait_for(&idle.replace("count(*)", "count(*) = 0")).map(drop)
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn an_extension_with_tables_is_not_dropped_under_the_sequencer() -> Result<()> {
     other.run("DROP EXTENSION pg_bourse CASCADE")?;
     let gone =
         "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_bourse sequencer' AND datname = 'venue'";
-    println!("retired after {:?}", session.wait_for(gone, 10)?);
+    println!("retired after {:?}", session.wait_for(gone)?);
     other.run("CREATE EXTENSION pg_bourse")?;
     other.run("SELECT bourse.install()")?;
     trade(&mut other, "again")

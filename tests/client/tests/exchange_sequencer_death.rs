@@ -10,8 +10,8 @@ use client_tests::sequencer::{Venue, submission};
 use client_tests::{Failure, Random, Result, Session, setting};
 
 const CLIENTS: usize = 12;
-/// How soon a sequencer that has ended works again.
-const RETURN: Duration = Duration::from_secs(10);
+/// How soon a sequencer that has ended works again: in a second or two, on a machine that is not busy.
+const RETURN: Duration = Duration::from_secs(20);
 
 /// What the clients were answered, by client_order_id, and what they do not know.
 #[derive(Default)]
@@ -126,7 +126,7 @@ fn a_terminated_sequencer_comes_back_and_loses_nothing() -> Result<()> {
             let back = format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()");
             // A cancel need not end it.
             if how == "terminate" {
-                longest = longest.max(session.wait_for(&back, RETURN.as_secs())?);
+                longest = longest.max(session.wait_for(&back)?);
             }
             thread::sleep(Duration::from_millis(300));
             Ok(())
@@ -200,12 +200,9 @@ fn a_launcher_that_has_ended_comes_back() -> Result<()> {
     assert_eq!(session.sequencer()?, first);
     let back =
         format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'pg_bourse launcher' AND pid <> {old}");
-    println!("launcher back after {:?}", session.wait_for(&back, 30)?);
+    println!("launcher back after {:?}", session.wait_for(&back)?);
     session.run(&format!("SELECT pg_terminate_backend({first})"))?;
-    session.wait_for(
-        &format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"),
-        RETURN.as_secs(),
-    )?;
+    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"))?;
     let other = client_tests::Database::on(&venue.scratch.server, "later")?;
     let mut session = other.connect()?;
     let users = client_tests::load::prepare(&mut session, &["BTC-USD"], 1)?;

@@ -36,7 +36,7 @@ fn every_door_at_once() -> Result<()> {
         Ok::<_, client_tests::Failure>((traded?, looks?, house?))
     })?;
     // What still waits in the inbox has been taken all the same.
-    session.wait_for("SELECT count(*) = 0 FROM exchange.order_commands", 30)?;
+    session.wait_for("SELECT count(*) = 0 FROM exchange.order_commands")?;
     load::settle(&venue.database, &acknowledged.iter().collect::<Vec<&Acknowledged>>())?;
     session.verify_is_empty()?;
     venue.database.check_files()?;

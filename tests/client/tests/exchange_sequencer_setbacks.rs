@@ -55,7 +55,7 @@ fn a_command_that_raises_an_error_is_refused_alone() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("sequencer_poison", 5590, "", 1)?;
     plant(&mut session)?;
     fill(&mut session, users[0])?;
-    session.wait_for(EMPTY, 20)?;
+    session.wait_for(EMPTY)?;
     only_the_poison_is_refused(&mut session)?;
     let call = submission(users[0], "BTC-USD", "buy", "90", "poison too");
     assert_eq!(session.refusal(&call)?.lines().count(), 1, "a HINT that says nothing");
@@ -100,14 +100,14 @@ fn an_id_that_was_refused_before_is_refused_again() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("sequencer_twice", 5591, "", 1)?;
     for name in ["first", "second"] {
         command(&mut session, 7, users[0], "XXX-USD", name)?;
-        session.wait_for(EMPTY, 10)?;
+        session.wait_for(EMPTY)?;
     }
     assert_eq!(session.lines(REJECTED)?, ["second|42704|market XXX-USD does not exist"]);
     // Whatever number a command has, it is carried out or refused.
     command(&mut session, 0, users[0], "BTC-USD", "zero")?;
     command(&mut session, -5, users[0], "XXX-USD", "below")?;
     command(&mut session, i64::MIN, users[0], "BTC-USD", "lowest")?;
-    session.wait_for(EMPTY, 10)?;
+    session.wait_for(EMPTY)?;
     assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 2);
     assert_eq!(session.number("SELECT count(*) FROM exchange.command_rejections WHERE command_id = -5")?, 1);
     session.verify_is_empty()
@@ -133,7 +133,7 @@ fn a_database_that_is_not_utf8_is_not_installed() -> Result<()> {
 fn a_transaction_that_holds_a_lock_is_refused() -> Result<()> {
     let (venue, _session, users) = Venue::funded("sequencer_holder", 5592, "", 1)?;
     let mut session = venue.connect()?;
-    session.run("SET statement_timeout = '5s'")?;
+    session.run("SET statement_timeout = '30s'")?;
     for (n, before) in [
         "SELECT exchange.expire_orders('BTC-USD')",
         "UPDATE exchange.markets SET tick_size = tick_size WHERE symbol = 'NOPE'",
@@ -190,7 +190,7 @@ fn a_repetition_is_answered_after_the_user_has_been_deactivated() -> Result<()> 
     assert_eq!(session.number(&submitted)?, order);
     assert_eq!(session.number(&placed)?, order);
     command(&mut session, 1, user, "BTC-USD", "first")?;
-    session.wait_for(EMPTY, 10)?;
+    session.wait_for(EMPTY)?;
     assert_eq!(session.number("SELECT count(*) FROM exchange.command_rejections")?, 0);
     let insert = |more: &str| {
         format!(
@@ -213,7 +213,7 @@ fn a_database_has_its_own_say_on_its_inbox() -> Result<()> {
     let first = session.sequencer()?;
     // As the page has it.
     session.run("SELECT pg_terminate_backend(pid) FROM exchange.sequencer_status()")?;
-    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"), 10)?;
+    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"))?;
     command(&mut session, 1, users[0], "BTC-USD", "stays")?;
     thread::sleep(Duration::from_secs(1));
     assert_eq!(session.line(EMPTY)?, "f", "drained although it was switched off here");
@@ -240,7 +240,7 @@ fn nobody_works_in_a_cluster_that_is_being_upgraded() -> Result<()> {
     venue.scratch.stop("fast")?;
     venue.scratch.resume()?;
     let mut session = venue.connect()?;
-    session.wait_for(EMPTY, 20)?;
+    session.wait_for(EMPTY)?;
     assert_eq!(session.lines("SELECT client_order_id FROM exchange.orders")?, ["waits"]);
     session.verify_is_empty()
 }
@@ -251,7 +251,7 @@ fn the_log_is_told_once_that_no_worker_process_is_left() -> Result<()> {
     let settings = "max_worker_processes = 2\nlog_min_messages = warning";
     let venue = Venue::open("sequencer_short", 5597, settings)?;
     let mut session = venue.connect()?;
-    session.wait_for("SELECT state = 'wanted' FROM exchange.sequencer_status()", 10)?;
+    session.wait_for("SELECT state = 'wanted' FROM exchange.sequencer_status()")?;
     thread::sleep(Duration::from_secs(6));
     let log = fs::read_to_string(venue.scratch.log())?;
     let complaints: Vec<&str> = log.lines().filter(|line| line.contains("no worker process is left")).collect();
@@ -271,7 +271,7 @@ fn several_exclusive_commands_in_a_row_refuse_nobody() -> Result<()> {
         let commands = scope.spawn(move || {
             (0..3).try_for_each(|_| owner.refused("DROP DATABASE venue").map(|sqlstate| assert_eq!(sqlstate, "55006")))
         });
-        session.wait_for("SELECT state = 'barred' FROM exchange.sequencer_status()", 10)?;
+        session.wait_for("SELECT state = 'barred' FROM exchange.sequencer_status()")?;
         let outcome = session.number(&submission(users[0], "BTC-USD", "buy", "90", "patient"));
         commands.join().expect("no panic")?;
         outcome

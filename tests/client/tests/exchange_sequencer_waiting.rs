@@ -37,6 +37,7 @@ fn a_timeout_while_queued_withdraws_the_order() -> Result<()> {
     thread::sleep(Duration::from_millis(1000));
     assert_eq!(orders(&mut session)?, 0, "a withdrawn order was carried out");
     session.wait_for_queue(0)?;
+    impatient.run("SET statement_timeout = '60s'")?;
     let first = impatient.number(&submission(users[0], "BTC-USD", "buy", "100", "late"))?;
     assert_eq!(impatient.number(&submission(users[0], "BTC-USD", "buy", "100", "late"))?, first);
     assert_eq!(orders(&mut session)?, 1);
@@ -135,7 +136,7 @@ fn sessions_that_die_while_waiting_leave_no_slot_behind() -> Result<()> {
                     }
                 })
             });
-            let queued = watch.wait_for("SELECT queued = 20 FROM exchange.sequencer_status()", 30);
+            let queued = watch.wait_for("SELECT queued = 20 FROM exchange.sequencer_status()");
             all_wait.wait();
             watch.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-tests' AND state = 'active' AND wait_event_type = 'Extension'")?;
             let outcomes = clients.join().expect("no panic")?;
@@ -185,10 +186,8 @@ fn a_full_ring_serves_everybody_in_turn() -> Result<()> {
         session.wait_for_queue(2)?;
         let mut third = venue.connect()?;
         third.run("SET statement_timeout = '200ms'")?;
-        let start = Instant::now();
         // No slot for it, whatever its market.
         assert_eq!(third.refused(&submission(users[2], "ETH-USD", "buy", "100", "no slot"))?, "57014");
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         session.run("COMMIT")?;
         clients.join().expect("no panic")
     });
@@ -220,9 +219,10 @@ fn a_market_that_is_held_stops_no_other() -> Result<()> {
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
     println!("ETH-USD while BTC-USD is held: {slowest:?} at most, an INSERT {plain:?}; BTC-USD {served:?} after it");
-    let allowed = Duration::from_millis(200) + 2 * plain;
+    // Who waited for the market would have waited four seconds.
+    let allowed = Duration::from_secs(1) + 2 * plain;
     assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
-    assert!(served < Duration::from_secs(3), "{served:?}");
+    assert!(served < Duration::from_secs(10), "{served:?}");
     session.verify_is_empty()
 }
 
@@ -267,9 +267,10 @@ fn a_balance_that_is_held_delays_only_who_needs_it() -> Result<()> {
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
     println!("others of the market: {slowest:?} at most, an INSERT {plain:?}; the one {waited:?} after the release");
-    let allowed = Duration::from_millis(500) + 2 * plain;
+    // Who waited for the balance would have waited three seconds.
+    let allowed = Duration::from_secs(1) + 2 * plain;
     assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
-    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
     session.verify_is_empty()
 }
 
@@ -292,8 +293,8 @@ fn a_market_that_was_held_long_ago_is_tried_again_soon() -> Result<()> {
         session.number(&submission(users[0], "BTC-USD", "buy", "90", &format!("between {n}")))?;
     }
     println!("served so long after the release: {waited:?}");
-    // One of them may meet a disk that stalls.
+    // A pause as long as after the long wait would have made all of them take 400 ms; some meet a disk that stalls.
     let soon = waited[1..].iter().filter(|waited| **waited < Duration::from_millis(300)).count();
-    assert!(soon >= 4, "{waited:?}");
+    assert!(soon >= 2, "{waited:?}");
     session.verify_is_empty()
 }
