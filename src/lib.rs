@@ -35,7 +35,12 @@ pub extern "C-unwind" fn _PG_init() {
 
 pgrx::extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 pgrx::extension_sql_file!("../sql/bourse/install.sql", name = "bourse_install", requires = ["bootstrap"]);
-pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_install"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/require_given.sql",
+    name = "bourse_require_given",
+    requires = ["bourse_install"]
+);
+pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_require_given"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_triggers"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
 pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);

@@ -29,8 +29,8 @@ SELECT * FROM exchange.book_as_of('ASO-USD', clock_timestamp());
 SELECT * FROM exchange.order_book('ASO-USD');
 SELECT * FROM exchange.book_as_of('ASO-USD', '-infinity');
 -- An order that has expired is gone at its end, whenever somebody notices.
-SELECT status FROM exchange.place_order(:bob, 'ASP-USD', 'buy', 9, 4, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '0.5 seconds');
-SELECT clock_timestamp() AS alive, pg_sleep(0.55) \gset
+SELECT status FROM exchange.place_order(:bob, 'ASP-USD', 'buy', 9, 4, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '2 seconds');
+SELECT clock_timestamp() AS alive, pg_sleep(2.05) \gset
 SELECT * FROM exchange.book_as_of('ASP-USD', clock_timestamp());
 SELECT exchange.expire_orders('ASP-USD');
 SELECT * FROM exchange.book_as_of('ASP-USD', :'alive');

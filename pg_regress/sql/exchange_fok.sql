@@ -12,8 +12,8 @@ CREATE FUNCTION pg_temp.buys(arguments text) RETURNS text LANGUAGE sql AS $$
     SELECT split_part(refusal(format('SELECT exchange.place_order(person(''fok ann''), ''FOK-USD'', ''buy'', %s, time_in_force => ''fok'')', arguments)), ' /', 1)
 $$;
 SELECT count(*) FROM generate_series(10, 12) p, exchange.place_order(person('fok bob'), 'FOK-USD', 'sell', p, 2);
-SELECT status FROM exchange.place_order(person('fok bob'), 'FOK-USD', 'sell', 13, 2, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '200 ms');
-SELECT pg_sleep(0.22);
+SELECT status FROM exchange.place_order(person('fok bob'), 'FOK-USD', 'sell', 13, 2, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '1 s');
+SELECT pg_sleep(1.05);
 
 -- The message tells what could have been had.
 SELECT pg_temp.state() AS before \gset

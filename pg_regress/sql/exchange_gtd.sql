@@ -10,7 +10,7 @@ SELECT split_part(refusal(format('SELECT exchange.place_order(person(''gtd ann''
 FROM unnest(ARRAY['2001-01-01', '-infinity']) e;
 
 -- Five that end soon, two that do not. Until then they trade like any other.
-SELECT clock_timestamp() + interval '1 s' AS soon \gset
+SELECT clock_timestamp() + interval '3 s' AS soon \gset
 SELECT o.id, p.status FROM (VALUES ('a', 'sell', 10, 5), ('b', 'sell', 11, 5), ('c', 'buy', 5, 5), ('d', 'buy', 6, 5), ('e', 'buy', 7, 5)) AS o (id, side, price, amount),
     exchange.place_order(person('gtd ann'), 'GTD-USD', o.side, o.price, o.amount, time_in_force => 'gtd', expires_at => :'soon', client_order_id => o.id) AS p;
 SELECT o.id, p.status FROM (VALUES ('f', 'sell', 12, 5), ('g', 'buy', 4, 5)) AS o (id, side, price, amount),
@@ -44,8 +44,8 @@ SELECT * FROM exchange.verify();
 
 -- A stop_limit may end while it waits. Its trigger comes too late: 4 is traded, it is not entered.
 SELECT status FROM exchange.place_order(person('gtd bob'), 'GTD-USD', 'sell', 3, 2, 'stop_limit', 'gtd', stop_price => 4,
-    expires_at => clock_timestamp() + interval '200 ms', client_order_id => 'h');
-SELECT pg_sleep(0.22);
+    expires_at => clock_timestamp() + interval '1 s', client_order_id => 'h');
+SELECT pg_sleep(1.05);
 SELECT :answer FROM exchange.place_order(person('gtd bob'), 'GTD-USD', 'sell', 4, 1);
 SELECT * FROM placed WHERE client_order_id IN ('g', 'h');
 SELECT refusal('SELECT exchange.expire_orders(NULL)') UNION ALL SELECT refusal('SELECT exchange.expire_orders(''NO-MARKET'')');

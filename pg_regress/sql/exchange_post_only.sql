@@ -25,8 +25,8 @@ SELECT taker_side, price, amount FROM exchange.trades WHERE symbol = 'PON-USD';
 
 -- An offer whose time has come is no obstacle.
 SELECT exchange.cancel_all_orders(person('pon ann'));
-SELECT status FROM exchange.place_order(person('pon ann'), 'PON-USD', 'sell', 8, 1, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '200 ms');
-SELECT pg_sleep(0.22);
+SELECT status FROM exchange.place_order(person('pon ann'), 'PON-USD', 'sell', 8, 1, time_in_force => 'gtd', expires_at => clock_timestamp() + interval '1 s');
+SELECT pg_sleep(1.05);
 SELECT :answer FROM exchange.place_order(person('pon bob'), 'PON-USD', 'buy', 8, 1, post_only => true);
 SELECT * FROM exchange.order_book('PON-USD');
 -- It asks for an order that can rest.

@@ -65,6 +65,7 @@ SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.register(''x'')', 'S
     'SET bourse.code_tries = 1000', 'SET bourse.argon2_memory = 8', 'SET bourse.password_algorithm = ''bcrypt''']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 -- Policies are index scans.
 SET enable_seqscan = off;
+SET enable_bitmapscan = off;
 CREATE FUNCTION pg_temp.scan(source text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     line text;
@@ -78,6 +79,7 @@ END
 $$;
 SELECT source, pg_temp.scan(source) FROM unnest(ARRAY['users', 'user_secure_view', 'auth_identities', 'user_principals', 'verification_codes', 'api_keys', 'exchange_credentials']) source;
 RESET enable_seqscan;
+RESET enable_bitmapscan;
 
 -- A gateway that acts for nobody logs in and sends codes; it reads no secrets and makes no admins.
 SET SESSION AUTHORIZATION regress_idp_gateway;

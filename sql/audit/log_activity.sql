@@ -28,10 +28,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     wrong text;
 BEGIN
-    IF action IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'action must not be NULL', HINT = 'Give a value for action.';
-    END IF;
+    PERFORM bourse.require_given('action', action);
     SELECT format('%s has %s characters', a.name, length(a.value)) INTO wrong
     FROM (VALUES ('action', btrim(action), 100), ('resource_type', resource_type, 50), ('resource_id', resource_id, 100))
          AS a (name, value, most)

@@ -75,10 +75,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     class record;
 BEGIN
-    IF relation IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'relation must not be NULL', HINT = 'Give a value for relation.';
-    END IF;
+    PERFORM bourse.require_given('relation', relation);
     SELECT c.relkind, c.relowner, n.nspname, c.relname INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
     IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p') THEN

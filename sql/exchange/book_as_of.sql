@@ -9,10 +9,7 @@ DECLARE
     later bigint;
 BEGIN
     PERFORM exchange.require_market(book_as_of.symbol);
-    IF book_as_of.at IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'at must not be NULL', HINT = 'Give a moment; order_book() shows the book of now.';
-    END IF;
+    PERFORM bourse.require_given('at', book_as_of.at, 'Give a moment; order_book() shows the book of now.');
     later := exchange.sequence_since(book_as_of.symbol, book_as_of.at + interval '1 microsecond');
     RETURN QUERY
     WITH fills AS MATERIALIZED (

@@ -10,10 +10,7 @@ DECLARE
 BEGIN
     PERFORM exchange.require_market(candles.symbol);
     PERFORM exchange.require_period("from", "to");
-    IF width IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'width must not be NULL', HINT = 'Give a width like 1 minute or 1 day.';
-    END IF;
+    PERFORM bourse.require_given('width', width, 'Give a width like 1 minute or 1 day.');
     -- A month has no fixed length: extract() tells one from 30 days.
     IF extract(year FROM width) <> 0 OR extract(month FROM width) <> 0 OR width <= interval '0' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',

@@ -1,10 +1,7 @@
 CREATE FUNCTION exchange.require_asset(asset text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    IF asset IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'asset must not be NULL', HINT = 'Give a value for asset.';
-    END IF;
+    PERFORM bourse.require_given('asset', asset);
     IF asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('%L is no asset', asset),
@@ -17,10 +14,7 @@ COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an
 CREATE FUNCTION exchange.require_existing_user(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    IF user_id IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'user_id must not be NULL', HINT = 'Give a value for user_id.';
-    END IF;
+    PERFORM bourse.require_given('user_id', user_id);
     IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
             MESSAGE = format('user %s does not exist', user_id),

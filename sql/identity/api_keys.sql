@@ -7,7 +7,7 @@ DECLARE
     live bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('user_id', user_id);
+    PERFORM bourse.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
     PERFORM identity.require_active(user_id);
     PERFORM identity.require_text('name', name, 80) WHERE name <> '';

@@ -25,7 +25,7 @@ DECLARE
     credential_id bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('user_id', user_id);
+    PERFORM bourse.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
     PERFORM identity.require_active(user_id);
     name := identity.require_exchange(exchange);
@@ -67,7 +67,7 @@ DECLARE
     name text;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('user_id', get_user_credentials.user_id);
+    PERFORM bourse.require_given('user_id', get_user_credentials.user_id);
     PERFORM exchange.require_user(get_user_credentials.user_id);
     name := identity.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.api_key_encrypted, c.api_secret_encrypted, c.is_testnet
@@ -88,7 +88,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity.require_text('principal_id', get_user_credentials.principal_id, 255);
-    PERFORM identity.require_given('is_testnet', get_user_credentials.is_testnet);
+    PERFORM bourse.require_given('is_testnet', get_user_credentials.is_testnet);
     name := identity.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.user_id, c.api_key_encrypted, c.api_secret_encrypted, c.api_passphrase_encrypted
     FROM identity.exchange_credentials c
@@ -110,8 +110,8 @@ DECLARE
     is_worker CONSTANT boolean := pg_has_role(session_user, 'bourse_worker', 'MEMBER');
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('user_id', decrypt_credentials.user_id);
-    PERFORM identity.require_given('is_testnet', decrypt_credentials.is_testnet);
+    PERFORM bourse.require_given('user_id', decrypt_credentials.user_id);
+    PERFORM bourse.require_given('is_testnet', decrypt_credentials.is_testnet);
     -- Stricter than acts_for(): an admin and a gateway manage credentials, they do not read them. Whoever they are
     -- at the moment does not count, for that is in their own hands: db_role, bourse.user_id.
     IF NOT is_worker
@@ -154,7 +154,7 @@ DECLARE
     owner_id bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('credential_id', delete_credentials.credential_id);
+    PERFORM bourse.require_given('credential_id', delete_credentials.credential_id);
     SELECT c.user_id INTO owner_id FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
     IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',

@@ -10,7 +10,7 @@ BEGIN
             MESSAGE = format('no permission to erase user %s', user_id), HINT = 'Connect as a member of bourse_admin.';
     END IF;
     PERFORM audit.require_read_committed('erase_user()');
-    PERFORM identity.require_given('reason', reason);
+    PERFORM bourse.require_given('reason', reason);
     IF length(btrim(reason)) NOT BETWEEN 1 AND 500 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('reason has %s characters', length(btrim(reason))),

@@ -30,7 +30,7 @@ DECLARE
     held record;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_given('user_id', user_id);
+    PERFORM bourse.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
     FOR held IN SELECT t.relation, t.condition, t.readable, audit.qualified_name(t.relation) AS name FROM identity.user_tables() t LOOP
         IF held.readable THEN

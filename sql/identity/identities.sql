@@ -6,8 +6,8 @@ DECLARE
     owner_id bigint;
 BEGIN
     PERFORM identity.require_operator();
-    PERFORM identity.require_given('provider', provider);
-    PERFORM identity.require_given('external_id', external_id);
+    PERFORM bourse.require_given('provider', provider);
+    PERFORM bourse.require_given('external_id', external_id);
     DELETE FROM identity.auth_identities i
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;

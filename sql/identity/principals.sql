@@ -48,7 +48,7 @@ DECLARE
     owner_id bigint;
 BEGIN
     PERFORM identity.require_operator();
-    PERFORM identity.require_given('principal_id', principal_id);
+    PERFORM bourse.require_given('principal_id', principal_id);
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN

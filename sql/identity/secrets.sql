@@ -4,21 +4,10 @@ LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
 COMMENT ON FUNCTION identity.require_operator() IS
 'Refuses a session that does not act for everybody (42501), and while the tables are missing (55000)';
 
-CREATE FUNCTION identity.require_given(parameter text, value anyelement) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
-BEGIN
-    IF value IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('%s must not be NULL', parameter), HINT = format('Give a value for %s.', parameter);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION identity.require_given(text, anyelement) IS 'Refuses NULL (22004)';
-
 CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM identity.require_given(parameter, value);
+    PERFORM bourse.require_given(parameter, value);
     IF btrim(value) = '' OR length(value) > most THEN
         -- The value may be a secret: its length says enough.
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',

@@ -4,8 +4,8 @@ DECLARE
     version timestamptz;
 BEGIN
     PERFORM identity.require_operator();
-    PERFORM identity.require_given('credential_id', credential_id);
-    PERFORM identity.require_given('is_valid', is_valid);
+    PERFORM bourse.require_given('credential_id', credential_id);
+    PERFORM bourse.require_given('is_valid', is_valid);
     SELECT c.updated_at INTO version FROM identity.exchange_credentials c WHERE c.id = credential_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',

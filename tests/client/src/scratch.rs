@@ -129,7 +129,7 @@ impl Scratch {
     /// Waits until the server takes connections again.
     pub fn wait(&self) -> Result<()> {
         let mut last = Failure::new("never tried");
-        for _ in 0..600 {
+        for _ in 0..2400 {
             match self.server.connect("postgres", "postgres") {
                 Ok(_) => return Ok(()),
                 Err(failure) => last = failure,

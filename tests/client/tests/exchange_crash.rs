@@ -2,13 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client_tests::load::{self, Acknowledged, Actor};
 use client_tests::{Database, Failure, Random, Result, Scratch, setting};
 
 const CLIENTS: usize = 8;
 const MARKETS: [&str; 2] = ["BTC-USD", "ETH-USD"];
+/// Makes everybody wait for the markets, for a moment.
+const HOLD_ALL: &str = "BEGIN;
+    SELECT exchange.set_market_status('BTC-USD', 'open'), exchange.set_market_status('ETH-USD', 'open');
+    SELECT pg_sleep(0.2);
+    COMMIT";
 
 /// Has every actor trade on until its connection breaks.
 fn trade_until_killed(actors: &mut [Actor], kill: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -48,8 +53,10 @@ fn acknowledged_orders_survive_the_death_of_the_server() -> Result<()> {
     for round in 1..=setting("BOURSE_KILLS", 2) {
         let before = database.connect()?.number("SELECT count(*) FROM exchange.orders")?;
         trade_until_killed(&mut actors, || {
-            thread::sleep(Duration::from_millis(600 + random.below(600)));
-            scratch.kill()
+            let traded = wait_for_orders(&database, before + 40);
+            thread::sleep(Duration::from_millis(random.below(600)));
+            // Whatever comes: nobody else ends the clients.
+            scratch.kill().and(traded)
         })?;
         scratch.resume()?;
         let mut session = database.connect()?;
@@ -65,6 +72,15 @@ fn acknowledged_orders_survive_the_death_of_the_server() -> Result<()> {
         }
     }
     database.check_files()
+}
+
+/// Until there are so many orders, or for a minute.
+fn wait_for_orders(database: &Database, count: i64) -> Result<()> {
+    let (mut session, start) = (database.connect()?, Instant::now());
+    while start.elapsed() < Duration::from_secs(60) && session.number("SELECT count(*) FROM exchange.orders")? < count {
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 /// What was on the way when the server died may have happened or not; all else must be as acknowledged.
@@ -98,9 +114,13 @@ fn cancelled_statements_leave_nothing_behind() -> Result<()> {
     let users = load::prepare(&mut database.connect()?, &MARKETS, 4)?;
     let over = AtomicBool::new(false);
     let actors: Vec<Result<(Acknowledged, u32)>> = thread::scope(|scope| {
-        scope.spawn(|| {
-            thread::sleep(Duration::from_secs(2));
+        let holder = scope.spawn(|| {
+            thread::sleep(Duration::from_secs(1));
+            // Where no statement takes as long by itself.
+            let held = database.connect().and_then(|mut session| session.run(HOLD_ALL));
+            thread::sleep(Duration::from_secs(1));
             over.store(true, Ordering::Relaxed);
+            held
         });
         let clients: Vec<_> = users
             .iter()
@@ -122,8 +142,9 @@ fn cancelled_statements_leave_nothing_behind() -> Result<()> {
                 })
             })
             .collect();
-        clients.into_iter().map(|client| client.join().expect("no panic in a client")).collect()
-    });
+        let ended = clients.into_iter().map(|client| client.join().expect("no panic in a client")).collect();
+        holder.join().expect("no panic in the holder").map(|()| ended)
+    })?;
     let actors = actors.into_iter().collect::<Result<Vec<_>>>()?;
     let cancelled: u32 = actors.iter().map(|(_, cancelled)| cancelled).sum();
     assert!(cancelled > 0, "no statement was cancelled: nothing is proved");

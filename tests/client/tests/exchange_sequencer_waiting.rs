@@ -138,7 +138,7 @@ fn sessions_that_die_while_waiting_leave_no_slot_behind() -> Result<()> {
             });
             let queued = watch.wait_for("SELECT queued = 20 FROM exchange.sequencer_status()");
             all_wait.wait();
-            watch.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-tests' AND state = 'active' AND wait_event_type = 'Extension'")?;
+            watch.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-tests' AND state = 'active' AND pid <> pg_backend_pid()")?;
             let outcomes = clients.join().expect("no panic")?;
             queued?;
             // The driver reads the server's last word, or finds the connection closed.
@@ -165,8 +165,9 @@ fn sessions_that_die_while_waiting_leave_no_slot_behind() -> Result<()> {
 fn hang_up(venue: &Venue, all_wait: &Barrier, call: &str) -> Result<Option<Result<i64>>> {
     let mut psql = venue.scratch.server.program("psql");
     psql.args(["-X", "-q", "-d", "venue", "-c", "SET client_connection_check_interval = '20ms'", "-c", call]);
-    let mut psql = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let psql = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     all_wait.wait();
+    let mut psql = psql?;
     psql.kill()?;
     psql.wait()?;
     Ok(None)
@@ -285,6 +286,7 @@ fn a_market_that_was_held_long_ago_is_tried_again_soon() -> Result<()> {
             let client =
                 scope.spawn(|| venue.connect()?.number(&submission(users[0], "BTC-USD", "buy", "90", &format!("{n}"))));
             thread::sleep(Duration::from_millis(time));
+            session.wait_for_queue(1)?;
             session.run("COMMIT")?;
             let start = Instant::now();
             client.join().expect("no panic")?;

@@ -69,7 +69,7 @@ fn a_read_only_session_reads_and_writes_nothing() -> Result<()> {
 
 #[test]
 fn a_standby_reads_and_writes_nothing_and_takes_over() -> Result<()> {
-    let primary = Scratch::with_settings("standby_primary", 5504, PRELOAD)?;
+    let primary = Scratch::with_settings("standby_primary", 5506, PRELOAD)?;
     let database = Database::on(&primary.server, "venue")?;
     let (mut session, user) = open(&database)?;
     let standby = Scratch::standby(&primary.server, "standby_standby", 5505, PRELOAD)?;
@@ -81,7 +81,7 @@ fn a_standby_reads_and_writes_nothing_and_takes_over() -> Result<()> {
         if copy.line(&caught_up)? == "t" {
             break;
         }
-        if n > 200 {
+        if n > 1200 {
             return Err(Failure::new("the standby does not catch up"));
         }
         std::thread::sleep(std::time::Duration::from_millis(50));

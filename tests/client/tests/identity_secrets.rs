@@ -115,13 +115,13 @@ const CALLS: [(&str, usize); 25] = [
 fn interrupted(database: &Database, calls: &mut Calls, user: i64) -> Result<()> {
     let mut other = database.connect()?;
     other.run(&format!("BEGIN; SELECT FROM identity.users WHERE id = {user} FOR UPDATE"))?;
-    calls.session.run("SET lock_timeout = '50ms'; SET statement_timeout = '100ms'")?;
+    calls.session.run("SET lock_timeout = '50ms'; SET statement_timeout = '1s'")?;
     for (sql, secrets) in [
         ("SELECT identity.set_password($1, $2)", 1),
         ("SELECT identity.verify_code($1, $2)", 1),
-        ("SELECT pg_sleep(1), identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
-        ("SELECT identity.store_credentials($1, 'HUOBI', $2, $3, $4), pg_sleep(1)", 3),
-        ("SELECT identity.hash_password($2), pg_sleep(1) WHERE $1::bigint <> 0", 1),
+        ("SELECT pg_sleep(5), identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
+        ("SELECT identity.store_credentials($1, 'HUOBI', $2, $3, $4), pg_sleep(5)", 3),
+        ("SELECT identity.hash_password($2), pg_sleep(5) WHERE $1::bigint <> 0", 1),
     ] {
         calls.call(sql, user, secrets)?;
     }

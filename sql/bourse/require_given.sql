@@ -1,0 +1,11 @@
+CREATE FUNCTION bourse.require_given(parameter text, value anyelement, hint text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    IF value IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = format('%s must not be NULL', parameter),
+            HINT = coalesce(hint, format('Give a value for %s.', parameter));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse.require_given(text, anyelement, text) IS 'Refuses NULL (22004)';
