@@ -1,7 +1,7 @@
 //! Commands that a backend runs and waits for, without getting deaf to what the server tells it meanwhile.
 
 use std::ffi::OsStr;
-use std::io::{Error, Read, Result};
+use std::io::{Error, ErrorKind, Read, Result};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -34,23 +34,45 @@ impl Group {
     }
 
     /// Sleeps until there is output, the server wants something or a while is over; raises what the server wants.
-    fn pause(&self, output: Option<&ChildStdout>) -> bool {
+    fn pause(&self, output: Option<&ChildStdout>) {
         let common = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
         let events = if output.is_some() { common | pg_sys::WL_SOCKET_READABLE } else { common };
         let output = output.map_or(pg_sys::PGINVALID_SOCKET, AsRawFd::as_raw_fd);
         // SAFETY: the latch is this process's own, and the descriptor is open as long as its owner.
-        let (came, ends) = unsafe {
-            let came =
-                pg_sys::WaitLatchOrSocket(pg_sys::MyLatch, events as i32, output, PAUSE, pg_sys::PG_WAIT_EXTENSION);
+        let ends = unsafe {
+            pg_sys::WaitLatchOrSocket(pg_sys::MyLatch, events as i32, output, PAUSE, pg_sys::PG_WAIT_EXTENSION);
             pg_sys::ResetLatch(pg_sys::MyLatch);
-            (came, pg_sys::ProcDiePending != 0)
+            pg_sys::ProcDiePending != 0
         };
         if ends {
             // Nothing is unwound at the end of a backend: nobody would drop the group.
             self.kill();
         }
         pgrx::check_for_interrupts!();
-        came & pg_sys::WL_SOCKET_READABLE as i32 != 0
+    }
+}
+
+/// Has reads return what is there instead of waiting for more.
+fn never_wait(output: &ChildStdout) -> Result<()> {
+    // SAFETY: a system call without pointers, on a descriptor that is open.
+    match unsafe { libc::fcntl(output.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } {
+        -1 => Err(Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what is there. False at the end, when nobody can print any more.
+fn read(output: &mut ChildStdout, bytes: &mut Vec<u8>, most: usize) -> Result<bool> {
+    let mut buffer = Zeroizing::new([0; 4096]);
+    loop {
+        match output.read(&mut buffer[..]) {
+            Ok(0) => return Ok(false),
+            Ok(size) if bytes.len() + size > most => return Err(Error::other(format!("more than {most} bytes"))),
+            Ok(size) => bytes.extend_from_slice(&buffer[..size]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -62,26 +84,19 @@ pub fn output(command: &OsStr, most: usize) -> Result<(ExitStatus, Zeroizing<Vec
     shell.arg("-c").arg(command).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut group = Group(shell.spawn()?);
     let mut output = group.0.stdout.take();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
-    let mut buffer = Zeroizing::new([0; 4096]);
+    output.as_ref().map_or(Ok(()), never_wait)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most));
     loop {
-        // Asked before the look at the output: what is printed before the end is read.
+        group.pause(output.as_ref());
+        // Asked before the output is read: what has been printed before the end is there then.
         let status = group.0.try_wait()?;
-        let is_readable = group.pause(output.as_ref());
-        match output.as_mut().filter(|_| is_readable).map(|output| output.read(&mut buffer[..])) {
-            Some(read) => match read? {
-                0 => output = None,
-                size => bytes.extend_from_slice(&buffer[..size]),
-            },
-            // Whoever holds the output open after the command has ended, in the background, is not waited for.
-            None => {
-                if let Some(status) = status {
-                    return Ok((status, bytes));
-                }
-            }
+        let more = output.as_mut().map_or(Ok(false), |output| read(output, &mut bytes, most))?;
+        // Whoever holds the output open after the command has ended, in the background, is not waited for.
+        if let Some(status) = status {
+            return Ok((status, bytes));
         }
-        if bytes.len() > most {
-            return Err(Error::other(format!("more than {most} bytes")));
+        if !more {
+            output = None;
         }
     }
 }

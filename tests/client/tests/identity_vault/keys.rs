@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use client_tests::Result;
 
@@ -66,20 +69,41 @@ fn a_session_never_hangs_on_its_keys() -> Result<()> {
     let deaf = format!("trap \"\" INT TERM HUP; sleep 12; touch {}; {print}", marks.display());
     let mut root = house.restart_with("bourse.vault_key_command", &deaf)?;
     root.run("SET statement_timeout = '500ms'")?;
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     assert_eq!(root.refused(keys)?, "57014");
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     // The session goes on, and its end ends the command too.
     root.run("SET statement_timeout = 0")?;
     assert_eq!(root.line("SELECT 1")?, "1");
     let pid = root.number("SELECT pg_backend_pid()")?;
-    let other = std::thread::spawn(move || root.run("SELECT * FROM identity.vault_keys()").is_err());
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let other = thread::spawn(move || root.run("SELECT * FROM identity.vault_keys()").is_err());
+    thread::sleep(Duration::from_millis(300));
     house.database.connect()?.run(&format!("SELECT pg_terminate_backend({pid}, 3000)"))?;
     assert!(other.join().is_ok_and(|failed| failed));
-    std::thread::sleep(std::time::Duration::from_secs(13));
+    thread::sleep(Duration::from_secs(13));
     assert!(!marks.exists(), "a command has gone on after its session let go of it");
     Ok(())
+}
+
+/// Whatever else a session is told meanwhile, it reads what the command has printed.
+#[test]
+fn a_key_command_is_read_to_its_end_while_settings_are_reloaded() -> Result<()> {
+    let house = House::open("vault_reloads", 54_419)?;
+    house.restart_with("bourse.vault_key_file", "")?;
+    let mut root = house.restart_with("bourse.vault_key_command", &format!("cat {}", house.keys.display()))?;
+    let mut other = house.database.connect()?;
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reloads = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                other.run("SELECT pg_reload_conf()")?;
+            }
+            Ok(())
+        });
+        let read = (0..200).try_for_each(|_| root.run("SELECT * FROM identity.vault_keys()"));
+        over.store(true, Ordering::Relaxed);
+        reloads.join().expect("no panic").and(read)
+    })
 }
 
 #[test]
