@@ -58,13 +58,13 @@ pub fn drain_if_free(limit: usize) -> Answer<usize> {
 /// Carries out the next commands. The caller holds the inbox. Where an error stops all of them, each half is tried
 /// alone, down to the one command that is to blame: that one is refused with the error.
 fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
-    let mut count = 0;
-    let Err(failure) = subtransaction::attempt(|| batch(symbol, limit, None, &mut count)) else { return Ok(count) };
-    match count {
+    let mut ids = Vec::new();
+    let Err(failure) = subtransaction::attempt(|| batch(symbol, limit, &mut ids)) else { return Ok(ids.len()) };
+    match ids[..] {
         _ if !may_be_a_commands(&failure) => Err(failure),
-        0 => Err(failure),
-        1 => subtransaction::attempt(|| batch(symbol, 1, Some(&failure), &mut count)).map(|()| 1),
-        _ => Ok(drain(symbol, count / 2)? + drain(symbol, count - count / 2)?),
+        [] => Err(failure),
+        [id] => subtransaction::attempt(|| refuse(id, &failure)).map(|()| 1),
+        _ => Ok(drain(symbol, ids.len() / 2)? + drain(symbol, ids.len() - ids.len() / 2)?),
     }
 }
 
@@ -76,15 +76,11 @@ fn may_be_a_commands(failure: &Failure) -> bool {
     !others.iter().any(|class| sqlstate.starts_with(class))
 }
 
-/// Carries out the next commands, or refuses them all with this failure. `count` says how many those are, also when it
-/// fails on the way.
-fn batch(symbol: Option<&str>, limit: usize, refusal: Option<&Failure>, count: &mut usize) -> Answer<()> {
+/// Carries out the next commands. `ids` says which those are, also when it fails on the way.
+fn batch(symbol: Option<&str>, limit: usize, ids: &mut Vec<i64>) -> Answer<()> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
-    let mut queued = take(&mut inbox, symbol, limit);
-    *count = queued.len();
-    if let Some(failure) = refusal {
-        queued.iter_mut().for_each(|entry| entry.command = Err(failure.clone()));
-    }
+    let queued = take(&mut inbox, symbol, limit);
+    ids.extend(queued.iter().map(|entry| entry.id));
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out(&commands)?.into_iter();
     let mut rejections = None;
@@ -94,7 +90,7 @@ fn batch(symbol: Option<&str>, limit: usize, refusal: Option<&Failure>, count: &
             Err(failure) => Some(failure.clone()),
         };
         if let Some(failure) = refused {
-            reject(&mut inbox, &mut rejections, entry, &failure);
+            reject(&mut inbox, &mut rejections, entry.id, &failure);
         }
         inbox.delete(entry.tid);
     }
@@ -102,6 +98,24 @@ fn batch(symbol: Option<&str>, limit: usize, refusal: Option<&Failure>, count: &
     if let Some(table) = rejections {
         table.close();
     }
+    session::advance();
+    Ok(())
+}
+
+/// Refuses one command, by its id: one with a lower id may have come meanwhile.
+fn refuse(id: i64, failure: &Failure) -> Answer<()> {
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let index = inbox.index(c"order_commands_pkey");
+    // Whoever has deleted it meanwhile wanted nothing of it.
+    if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
+        let mut rejections = None;
+        reject(&mut inbox, &mut rejections, id, failure);
+        inbox.delete(tid);
+        if let Some(table) = rejections {
+            table.close();
+        }
+    }
+    inbox.close();
     session::advance();
     Ok(())
 }
@@ -167,15 +181,15 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
 }
 
 /// Keeps a refused command, as it came, with the reason. One of the same id that was refused before gives way.
-fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, failure: &Failure) {
+fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &Failure) {
     let table = rejections
         .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::ALL));
     let index = table.index(c"command_rejections_pkey");
-    if let Some(before) = table.find(index, &[Key::Int(entry.id)], |row| row.tid()) {
+    if let Some(before) = table.find(index, &[Key::Int(id)], |row| row.tid()) {
         table.delete(before);
     }
     let index = inbox.index(c"order_commands_pkey");
-    inbox.find(index, &[Key::Int(entry.id)], |row| {
+    inbox.find(index, &[Key::Int(id)], |row| {
         let sqlstate = failure.sqlstate();
         let text = |column| Value::from(row.some_text(column));
         let number = |column| Value::from(row.numeric(column));
@@ -184,7 +198,7 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, entry: &Queued, fai
             Value::Text(&failure.message),
             Some(failure.hint.as_str()).filter(|hint| !hint.is_empty()).into(),
             Value::Time(Timestamp::now()),
-            Value::Int(entry.id),
+            Value::Int(id),
             text(commands::ACTION),
             row.int(commands::USER_ID).into(),
             text(commands::SYMBOL),

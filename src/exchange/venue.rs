@@ -23,6 +23,7 @@ use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
+use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
 
@@ -317,13 +318,13 @@ pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()>
 
 thread_local! {
     /// The transaction in which this session last waited for client ids one by one, and the highest lock it holds.
-    static HELD: Cell<(Timestamp, u32)> = const { Cell::new((Timestamp(0), 0)) };
+    static HELD: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
 /// Holds a user's client ids for one row of an INSERT, whose rows come in any order. Waits, unless that could
 /// close a circle: then it is taken at once or refused.
 pub fn hold_client_ids(user: UserId) -> Answer<()> {
-    let (lock, transaction) = (Lock::Client(user.0), Timestamp::of_transaction());
+    let (lock, transaction) = (Lock::Client(user.0), session::transaction_number());
     let (seen, highest) = HELD.get();
     if seen != transaction || lock.key() >= highest {
         lock.acquire();

@@ -72,9 +72,46 @@ impl Drop for Cleared {
     }
 }
 
+// SAFETY: the server's own, as `src/include/tcop/utility.h` has it. pgrx's binding catches what it raises.
+unsafe extern "C-unwind" {
+    #[link_name = "standard_ProcessUtility"]
+    fn standard(
+        statement: *mut pg_sys::PlannedStmt,
+        text: *const std::ffi::c_char,
+        read_only: bool,
+        context: pg_sys::ProcessUtilityContext::Type,
+        params: pg_sys::ParamListInfo,
+        environment: *mut pg_sys::QueryEnvironment,
+        destination: *mut pg_sys::DestReceiver,
+        completion: *mut pg_sys::QueryCompletion,
+    );
+}
+
+/// The hook. It has no guard: an error of a statement that is none of ours passes as it is, with its context and the
+/// names of what it is about, over a frame in which nothing is to be dropped.
+// SAFETY: only the server calls it, with what it gives to hooks.
+unsafe extern "C-unwind" fn utility(
+    statement: *mut pg_sys::PlannedStmt,
+    text: *const std::ffi::c_char,
+    read_only: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    params: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    destination: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: the arguments are passed on as they came.
+    unsafe {
+        let next = if may_need_a_database(statement) { around } else { NEXT.get().unwrap_or(standard) };
+        next(statement, text, read_only, context, params, environment, destination, completion);
+    }
+}
+
+/// Runs a statement that may need a database for itself.
 #[pg_guard]
 #[expect(clippy::too_many_arguments, reason = "the signature of the hook")]
-extern "C-unwind" fn utility(
+// SAFETY: only the hook calls it, with what it was given.
+unsafe extern "C-unwind" fn around(
     statement: *mut pg_sys::PlannedStmt,
     text: *const std::ffi::c_char,
     read_only: bool,
@@ -89,24 +126,21 @@ extern "C-unwind" fn utility(
     if let Some(Cleared(database, keeper)) = &cleared {
         (keeper.clear)(*database);
     }
+    let next = NEXT.get().unwrap_or(standard);
     // SAFETY: the arguments are passed on as they came, to the next hook or to the server.
     unsafe {
-        match NEXT.get() {
-            Some(next) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
-                next(statement, text, read_only, context, params, environment, destination, completion);
-            }),
-            None => pg_sys::standard_ProcessUtility(
-                statement,
-                text,
-                read_only,
-                context,
-                params,
-                environment,
-                destination,
-                completion,
-            ),
-        }
+        pg_sys::ffi::pg_guard_ffi_boundary(|| {
+            next(statement, text, read_only, context, params, environment, destination, completion);
+        });
     }
+}
+
+/// Whether a statement is of a kind that [`exclusive`] looks at.
+fn may_need_a_database(statement: *mut pg_sys::PlannedStmt) -> bool {
+    use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
+    // SAFETY: the server gives the hook a planned utility statement; a node's tag says what it is.
+    let tag = unsafe { (*(*statement).utilityStmt).type_ };
+    matches!(tag, T_DropdbStmt | T_RenameStmt | T_AlterDatabaseStmt | T_CreatedbStmt)
 }
 
 /// The database that a statement needs for itself, if the caller may run that statement on it.

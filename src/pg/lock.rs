@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use pgrx::pg_sys;
 
-use super::value::Timestamp;
+use super::session;
 
 /// `classid` of our locks: "brse" in ASCII.
 const CLASS: u32 = 0x6272_7365;
@@ -34,12 +34,12 @@ const CLIENT_LOCKS: i64 = 1024;
 
 thread_local! {
     /// The transaction in which this session last took one of our locks.
-    static TAKEN_IN: Cell<Option<Timestamp>> = const { Cell::new(None) };
+    static TAKEN_IN: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Whether this transaction has taken one of our locks: others may be waiting for it, though it has written nothing.
 pub fn is_any_taken() -> bool {
-    TAKEN_IN.get() == Some(Timestamp::of_transaction())
+    TAKEN_IN.get() == Some(session::transaction_number())
 }
 
 impl Lock<'_> {
@@ -82,7 +82,7 @@ impl Lock<'_> {
             let taken = pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once);
             let taken = taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL;
             if taken {
-                TAKEN_IN.set(Some(Timestamp::of_transaction()));
+                TAKEN_IN.set(Some(session::transaction_number()));
             }
             taken
         }

@@ -169,7 +169,17 @@ impl Drop for Plan {
     fn drop(&mut self) {
         // SAFETY: everything in it belongs to this plan. What is still open when an error ends the call (relations,
         // buffers) is closed by the abort.
-        unsafe { pg_sys::MemoryContextDelete(self.memory) }
+        unsafe {
+            // An error in the middle of a row leaves us inside of it, and what tells of the error allocates there.
+            let mut at = pg_sys::CurrentMemoryContext;
+            while !at.is_null() && at != self.memory {
+                at = (*at).parent;
+            }
+            if !at.is_null() {
+                pg_sys::MemoryContextSwitchTo(pg_sys::ErrorContext);
+            }
+            pg_sys::MemoryContextDelete(self.memory);
+        }
     }
 }
 

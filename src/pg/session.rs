@@ -172,6 +172,20 @@ unsafe extern "C-unwind" {
     fn Async_Notify(channel: *const std::ffi::c_char, payload: *const std::ffi::c_char);
 }
 
+/// Which transaction of this session this is. Two of one message began at the same time.
+pub fn transaction_number() -> u32 {
+    // SAFETY: the process has its own entry as long as it runs.
+    #[cfg(any(feature = "pg15", feature = "pg16"))]
+    unsafe {
+        (*pg_sys::MyProc).lxid
+    }
+    // SAFETY: as above.
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    unsafe {
+        (*pg_sys::MyProc).vxid.lxid
+    }
+}
+
 /// The next number of a sequence, without asking for a privilege on it: the caller has been checked.
 pub fn next_value(sequence: pg_sys::Oid) -> i64 {
     // SAFETY: the oid is a sequence's; the boundary turns an ERROR into a panic before it can jump over Rust frames.

@@ -24,12 +24,6 @@ impl Timestamp {
     pub fn is_due(self, now: Timestamp, longest: Duration) -> bool {
         self <= now || self.0.saturating_sub(now.0) > longest.as_micros() as i64
     }
-
-    /// When the transaction began: no two transactions of a session share it.
-    pub fn of_transaction() -> Timestamp {
-        // SAFETY: reads a backend variable.
-        Timestamp(unsafe { pg_sys::GetCurrentTransactionStartTimestamp() })
-    }
 }
 
 impl Add<Duration> for Timestamp {

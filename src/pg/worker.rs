@@ -2,9 +2,11 @@
 
 use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
 use pgrx::pg_sys::panic::CaughtError;
+use pgrx::prelude::{PgLogLevel, PgSqlErrorCode};
 use pgrx::{IntoDatum, PgTryBuilder, pg_guard, pg_sys};
 
 use crate::error::{Answer, Failure};
@@ -64,6 +66,7 @@ fn begin(database: pg_sys::Oid) {
     unsafe {
         handle(pg_sys::SIGHUP, Some(SignalHandlerForConfigReload));
         handle(pg_sys::SIGTERM, Some(die));
+        handle(pg_sys::SIGINT, Some(cancel));
         pg_sys::BackgroundWorkerUnblockSignals();
         if database == pg_sys::InvalidOid {
             pg_sys::BackgroundWorkerInitializeConnection(std::ptr::null(), std::ptr::null(), 0);
@@ -80,6 +83,38 @@ unsafe extern "C-unwind" {
     fn SignalHandlerForConfigReload(signal: i32);
     /// `src/include/tcop/tcopprot.h`
     fn die(signal: i32);
+    /// The same.
+    fn StatementCancelHandler(signal: i32);
+}
+
+/// How often this process has been told to cancel.
+static CANCELS: AtomicU32 = AtomicU32::new(0);
+
+/// As every session hears of a cancel; counted, because a commit that waits for a standby swallows it.
+// SAFETY: only the server calls it, when the signal has come.
+unsafe extern "C-unwind" fn cancel(signal: i32) {
+    CANCELS.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: the server's own handler, called as one.
+    unsafe { StatementCancelHandler(signal) }
+}
+
+/// Commits. The server lets go a commit that waits for a standby when its process is cancelled or told to end, with a
+/// warning to its own client: ours wait elsewhere and would take what no standby has for durable. So this process
+/// ends, and they are told that nobody knows.
+fn commit() {
+    let before = CANCELS.load(Ordering::Relaxed);
+    // SAFETY: the caller is in a transaction; the flag is set by a signal handler.
+    let ends = unsafe {
+        pg_sys::CommitTransactionCommand();
+        (&raw const pg_sys::ProcDiePending).read_volatile() != 0
+    };
+    if ends || CANCELS.load(Ordering::Relaxed) != before {
+        pgrx::ereport!(
+            PgLogLevel::FATAL,
+            PgSqlErrorCode::ERRCODE_ADMIN_SHUTDOWN,
+            "pg_bourse: told to end during a commit; it stands here, perhaps on no standby"
+        );
+    }
 }
 
 fn handle(signal: u32, handler: pg_sys::pqsigfunc) {
@@ -135,8 +170,8 @@ pub fn transaction<T>(what: &CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T
         // SAFETY: as above.
         unsafe {
             pg_sys::PopActiveSnapshot();
-            pg_sys::CommitTransactionCommand();
         }
+        commit();
         Ok(value)
     }));
     let outcome = attempt.catch_others(|error| Err(failure(&error))).execute();
@@ -186,6 +221,12 @@ fn set(name: &CStr, value: &CStr) {
             pg_sys::GucSource::PGC_S_OVERRIDE,
         );
     }
+}
+
+/// The database that a sequencer was started for, which it may not have reached.
+pub fn launched_for() -> u32 {
+    // SAFETY: what the server has started this worker with.
+    unsafe { (*pg_sys::MyBgworkerEntry).bgw_main_arg.value() as u32 }
 }
 
 /// The process id.

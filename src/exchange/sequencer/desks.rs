@@ -152,9 +152,20 @@ impl Desks {
         found.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// No process could be had for the sequencer of a database.
-    pub fn put_off(&mut self, database: u32, now: Timestamp) {
-        self.set(database, State::Wanted, now + PAUSE);
+    /// No process could be had for the sequencer of a database, or it has ended on its way to its desk; returns whom
+    /// to tell.
+    pub fn put_off(&mut self, database: u32, now: Timestamp) -> Option<Latch> {
+        let launcher = self.launcher;
+        let desk = self.of(database).filter(|desk| desk.pid == 0 && desk.state == State::Launched)?;
+        (desk.state, desk.since) = (State::Wanted, now + PAUSE);
+        launcher
+    }
+
+    /// A sequencer finds no tables of ours. It has its desk until it departs.
+    pub fn retire(&mut self, database: u32, now: Timestamp) {
+        if let Some(desk) = self.of(database).filter(|desk| desk.state == State::Working) {
+            (desk.state, desk.since) = (State::Absent, now);
+        }
     }
 
     /// Whether a sequencer is to be started soon.
@@ -205,5 +216,43 @@ impl Desks {
         let desk = self.give(database)?;
         (desk.state, desk.since) = (state, now);
         if state == State::Wanted { launcher } else { desk.latch }
+    }
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::prelude::pg_test;
+
+    use super::*;
+
+    fn launched(now: Timestamp) -> Box<Desks> {
+        let mut desks = Box::new(Desks::empty());
+        let database = Database { oid: 1, name: "venue".to_owned() };
+        assert_eq!(desks.due(&[database], now), [0]);
+        desks
+    }
+
+    fn state(desks: &mut Desks) -> Option<State> {
+        desks.of(1).map(|desk| desk.state)
+    }
+
+    #[pg_test]
+    fn a_sequencer_that_ends_on_its_way_is_wanted_again() {
+        let now = Timestamp::now();
+        let mut desks = launched(now);
+        desks.put_off(1, now);
+        assert_eq!(state(&mut desks), Some(State::Wanted));
+    }
+
+    #[pg_test]
+    fn a_database_that_is_barred_stays_barred() {
+        let now = Timestamp::now();
+        let mut desks = launched(now);
+        desks.set(1, State::Barred, now);
+        desks.put_off(1, now);
+        desks.retire(1, now);
+        assert_eq!(state(&mut desks), Some(State::Barred));
+        assert!(!desks.arrive(1, 7, Latch::mine(), now));
     }
 }

@@ -67,15 +67,6 @@ pub struct Taken {
     pub tries: u32,
 }
 
-/// How far a request has come when its session leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// It was not taken: it has not been sent.
-    Withdrawn,
-    /// It was taken: it may be carried out.
-    Sent,
-}
-
 impl Ring {
     /// A ring that nobody uses.
     pub fn empty() -> Ring {
@@ -100,19 +91,23 @@ impl Ring {
         Some(reply)
     }
 
-    /// Gives up waiting for a reply.
-    pub fn leave(&mut self, place: Place) -> Left {
-        let Some(slot) = self.slot(place) else { return Left::Sent };
+    /// Takes a request back that has not been taken: then it has not been sent.
+    pub fn withdraw(&mut self, place: Place) -> bool {
+        let queued = self.slot(place).is_some_and(|slot| matches!(slot.state, State::Queued(..)));
+        if queued {
+            self.free(place.at);
+        }
+        queued
+    }
+
+    /// Gives up waiting for a reply. What has been taken may be carried out.
+    pub fn leave(&mut self, place: Place) {
+        let Some(slot) = self.slot(place) else { return };
         match slot.state {
-            State::Queued(..) => {
-                self.free(place.at);
-                return Left::Withdrawn;
-            }
+            State::Queued(..) | State::Answered(_) => self.free(place.at),
             State::Taken(_) => slot.state = State::Abandoned,
-            State::Answered(_) => self.free(place.at),
             State::Free | State::Abandoned => {}
         }
-        Left::Sent
     }
 
     /// Takes the requests of a database that are due, in the order in which they were sent.
@@ -219,5 +214,23 @@ mod tests {
         let hour_before = Timestamp(now.0 - 3_600_000_000);
         assert_eq!(ring.next_due(1, hour_before), Some(hour_before));
         assert_eq!(ring.take(1, hour_before).len(), 1);
+    }
+
+    #[pg_test]
+    fn a_request_that_has_been_taken_is_not_withdrawn_and_keeps_its_answer() {
+        let action = Action::Cancel(Target::Id(OrderId(1)));
+        let command = Command { user: UserId(1), symbol: "BTC-USD".to_owned(), action };
+        let request = Request::of(&command).expect("the ring carries cancels");
+        let mut ring = Box::new(Ring::empty());
+        let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        ring.take(1, Timestamp::now());
+        assert!(!ring.withdraw(place));
+        let reply = Reply::of(&Err(super::super::submit::unknown_outcome()));
+        assert!(ring.answer(place, reply).is_some(), "nobody is woken");
+        assert!(!ring.withdraw(place));
+        assert!(ring.reply(place).is_some());
+        let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        assert!(ring.withdraw(place));
+        assert!(ring.take(1, Timestamp::now()).is_empty());
     }
 }

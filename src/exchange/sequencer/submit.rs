@@ -10,7 +10,7 @@ use super::super::command::{Action, Command};
 use super::super::result::OrderResult;
 use super::desks::{DESKS_OF_SERVER, Desk, State};
 use super::message::{Reply, Request};
-use super::ring::{Left, Place, RING};
+use super::ring::{Place, RING};
 use crate::error::{Answer, Failure};
 use crate::guc;
 use crate::pg::latch::{self, Latch};
@@ -106,14 +106,15 @@ impl Waiting {
             }
             let database = worker::my_database();
             let (there, launcher) = DESKS_OF_SERVER.with(|desks| {
-                // A command that has the database for itself ends: it is worth waiting for.
-                let there = |desk: &mut Desk| matches!(desk.state, State::Working | State::Barred);
+                // A command that has the database for itself ends: it is worth waiting for. So is a sequencer that was
+                // sent away, until it has gone.
+                let there = |desk: &mut Desk| desk.pid != 0 || desk.state == State::Barred;
                 (desks.of(database).is_some_and(there), desks.want(database))
             });
             launcher.into_iter().for_each(Latch::set);
             if there {
                 seen = Instant::now();
-            } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.leave(self.0)) == Left::Withdrawn {
+            } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.withdraw(self.0)) {
                 return Err(absent());
             }
         }

@@ -85,15 +85,17 @@ fn retire(database: u32) {
         answer(database, taken.into_iter().map(|taken| (taken, Err(failure.clone()))));
     }
     let now = Timestamp::now();
-    DESKS_OF_SERVER.with(|desks| desks.set(database, State::Absent, now));
+    DESKS_OF_SERVER.with(|desks| desks.retire(database, now));
 }
 
 /// At the end of the process, however it comes: who still waits for an answer is told that there is none.
 pub fn leave() {
-    let (database, pid) = (worker::my_database(), worker::my_pid());
+    let (database, pid) = (worker::launched_for(), worker::my_pid());
     let reply = Reply::of(&Err(unknown_outcome()));
     let mine = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.pid == pid));
     if !mine {
+        let launcher = DESKS_OF_SERVER.with(|desks| desks.put_off(database, Timestamp::now()));
+        launcher.into_iter().for_each(Latch::set);
         return;
     }
     let waiting: Vec<Latch> = RING.with(|ring| {

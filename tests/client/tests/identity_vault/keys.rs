@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,6 +81,15 @@ fn a_session_never_hangs_on_its_keys() -> Result<()> {
     thread::sleep(Duration::from_millis(300));
     house.database.connect()?.run(&format!("SELECT pg_terminate_backend({pid}, 3000)"))?;
     assert!(other.join().is_ok_and(|failed| failed));
+    // So does a client that hangs up.
+    let mut psql = house.scratch.server.program("psql");
+    psql.args(["-X", "-q", "-d", "vault_hangs", "-c", "SET client_connection_check_interval = '20ms'", "-c", keys]);
+    let mut psql = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let waits =
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'psql' AND wait_event = 'Extension'";
+    house.database.connect()?.wait_for(waits)?;
+    psql.kill()?;
+    psql.wait()?;
     thread::sleep(Duration::from_secs(13));
     assert!(!marks.exists(), "a command has gone on after its session let go of it");
     Ok(())
