@@ -199,12 +199,15 @@ mod tests {
     use super::super::super::command::{Action, Command, Target};
     use super::*;
 
-    #[pg_test]
-    fn a_clock_that_is_set_back_holds_no_request() {
+    fn request() -> Request {
         let action = Action::Cancel(Target::Id(OrderId(1)));
         let command = Command { user: UserId(1), symbol: "BTC-USD".to_owned(), action };
-        let request = Request::of(&command).expect("the ring carries cancels");
-        let mut ring = Box::new(Ring::empty());
+        Request::of(&command).expect("the ring carries cancels")
+    }
+
+    #[pg_test]
+    fn a_clock_that_is_set_back_holds_no_request() {
+        let (mut ring, request) = (Box::new(Ring::empty()), request());
         ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
         let now = Timestamp::now();
         let taken = ring.take(1, now);
@@ -218,10 +221,7 @@ mod tests {
 
     #[pg_test]
     fn a_request_that_has_been_taken_is_not_withdrawn_and_keeps_its_answer() {
-        let action = Action::Cancel(Target::Id(OrderId(1)));
-        let command = Command { user: UserId(1), symbol: "BTC-USD".to_owned(), action };
-        let request = Request::of(&command).expect("the ring carries cancels");
-        let mut ring = Box::new(Ring::empty());
+        let (mut ring, request) = (Box::new(Ring::empty()), request());
         let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
         ring.take(1, Timestamp::now());
         assert!(!ring.withdraw(place));
