@@ -28,7 +28,7 @@ const USAGE: &str = "\
 cargo xtask setup                                install what is missing
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
-cargo check-all                                  run every kind of test
+cargo check-all [KIND …]                         run every kind of test, or these
 cargo bench-all [--quick | --full] [--flow FILE] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
@@ -56,7 +56,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("help" | "--help" | "-h", _) => println!("{USAGE}"),
         ("setup", []) => setup::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
-        ("check-all", []) => return check::run(&project),
+        ("check-all", kinds) => return check::run(&project, kinds),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {

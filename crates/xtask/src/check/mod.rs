@@ -7,7 +7,7 @@ mod regress;
 
 use std::process::ExitCode;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::install;
 use crate::progress;
 use crate::project::Project;
@@ -47,12 +47,17 @@ const KINDS: [Kind; 7] = [
     ("readme", readme::run),
 ];
 
-/// Runs every kind; the last line reads `N passed, N failed`, and nothing follows it.
-pub fn run(project: &Project) -> Result<ExitCode> {
+/// Runs every kind, or those that are named; the last line reads `N passed, N failed`, and nothing follows it.
+pub fn run(project: &Project, wanted: &[String]) -> Result<ExitCode> {
+    let kinds = chosen(wanted)?;
     setup::run(project)?;
+    let has = |name: &str| kinds.iter().any(|(kind, _)| *kind == name);
+    if !has("pg_regress") && (has("isolation") || has("client") || has("readme")) {
+        install::run(project)?;
+    }
     let mut passed = 0;
     let mut failed = 0;
-    for (name, kind) in KINDS {
+    for (name, kind) in kinds {
         println!("{name}");
         let tally = required(name, kind(project));
         for line in &tally.failed {
@@ -64,6 +69,18 @@ pub fn run(project: &Project) -> Result<ExitCode> {
     }
     println!("{passed} passed, {failed} failed");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The kinds of these names, in the order in which they run; without a name all of them.
+fn chosen(wanted: &[String]) -> Result<Vec<Kind>> {
+    if let Some(unknown) = wanted.iter().find(|name| !KINDS.iter().any(|(kind, _)| kind == name)) {
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        return Err(Failure::new(
+            format!("there is no kind of test `{unknown}`"),
+            format!("one of {}", names.join(", ")),
+        ));
+    }
+    Ok(KINDS.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|kind| kind == name)).collect())
 }
 
 /// A kind that could not run, or that ran nothing, has failed.
@@ -103,7 +120,17 @@ fn pg_regress(project: &Project) -> Result<Tally> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
+
+    #[test]
+    fn kinds_are_chosen_by_name_and_run_in_their_order() {
+        let names = |wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&wanted).map(|kinds| kinds.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).map(|kinds| kinds.len()).ok(), Some(KINDS.len()));
+        assert_eq!(names(&["client", "unit"]).ok(), Some(vec!["unit", "client"]));
+        assert!(names(&["units"]).is_err());
+    }
 
     #[test]
     fn a_kind_without_a_test_has_failed() {
