@@ -88,6 +88,8 @@ COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numer
 CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+    broken text;
 BEGIN
     UPDATE exchange.assets a
     SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
@@ -106,7 +108,11 @@ BEGIN
             HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
     END IF;
 EXCEPTION
-    WHEN numeric_value_out_of_range THEN
+    WHEN numeric_value_out_of_range OR check_violation THEN
+        GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+        IF SQLSTATE = '23514' AND broken <> 'assets_total_check' THEN
+            RAISE;
+        END IF;
         RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range',
             MESSAGE = format('the %s balance of user %s leaves the range of NUMERIC(20,8)', asset, user_id),
             HINT = 'No price, amount, price x amount or balance may reach 1000000000000.';

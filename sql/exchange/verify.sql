@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.verify() IS
-'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills equal to trades, book not crossed, trade sequences without gap and in order of time';
+'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, room in each for what it has locked, money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills equal to trades, book not crossed, trade sequences without gap and in order of time';
 
 -- These four are SQL, not PL/pgSQL, so that each call plans for the tables as they are: a plan kept from an empty
 -- exchange would take days on a full one.
@@ -36,6 +36,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     SELECT 'balance_not_negative', format('user %s %s', a.user_id, a.symbol), '>= 0', format('%s + %s', a.amount, a.locked_amount)
     FROM exchange.assets a
     WHERE NOT (a.amount >= 0 AND a.locked_amount >= 0) OR 'NaN' IN (a.amount, a.locked_amount)
+    UNION ALL
+    SELECT 'balance_has_room', format('user %s %s', a.user_id, a.symbol), '< 1000000000000', (a.amount + a.locked_amount)::text
+    FROM exchange.assets a
+    WHERE a.amount + a.locked_amount >= 1000000000000
     UNION ALL
     SELECT 'locked_is_claimed', format('user %s %s', coalesce(a.user_id, c.user_id), coalesce(a.symbol, c.asset)),
            coalesce(c.amount, 0)::text, coalesce(a.locked_amount, 0)::text
@@ -66,6 +70,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
                    OR (o.status = 'filled') <> (o.filled_amount = coalesce(o.amount, -1))
                    OR CASE WHEN o.status NOT IN ('open', 'pending') THEN o.reserved <> 0
                            WHEN o.side = 'sell' THEN o.reserved < o.amount - o.filled_amount
+                           -- A stop buy that has begun to trade spends what it has reserved, above its trigger too.
+                           WHEN o.order_type = 'stop' AND o.filled_amount > 0 THEN false
                            ELSE o.reserved < coalesce(o.price, o.stop_price) * (o.amount - o.filled_amount) END) AS suspects
         FROM exchange.orders o
         FULL JOIN fills f ON f.order_id = o.id
@@ -137,6 +143,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
     CROSS JOIN LATERAL (SELECT CASE
         WHEN o.status NOT IN ('open', 'pending') THEN 0
         WHEN o.side = 'sell' THEN o.amount - o.filled_amount
+        WHEN o.order_type = 'stop' AND o.filled_amount > 0 THEN 0
         ELSE coalesce(o.price, o.stop_price) * (o.amount - o.filled_amount) END AS needed) AS c
     WHERE o.id = verify_order.order_id
       AND (o.reserved < c.needed OR (o.status NOT IN ('open', 'pending') AND o.reserved <> 0))

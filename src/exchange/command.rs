@@ -30,6 +30,8 @@ pub enum Action {
     Amend { target: Target, price: Option<Money>, amount: Option<Money> },
     /// Cancel every order of the market whose time has come.
     Expire,
+    /// Nothing but what every command begins with: enter stops that are left.
+    Stops,
     /// Set what the market allows; opening it uncrosses its book.
     SetStatus(MarketStatus),
 }
@@ -98,7 +100,7 @@ impl Command {
     /// The order that it names, if it names one.
     pub fn target(&self) -> Option<&Target> {
         match &self.action {
-            Action::New { .. } | Action::Expire | Action::SetStatus(_) => None,
+            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => None,
             Action::Cancel(target) | Action::Amend { target, .. } => Some(target),
         }
     }
@@ -108,7 +110,7 @@ impl Command {
         match &self.action {
             Action::New { ticket, .. } => ticket.client_order_id.as_deref(),
             Action::Cancel(Target::Client(id)) | Action::Amend { target: Target::Client(id), .. } => Some(id),
-            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::SetStatus(_) => None,
+            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::columns::commands;
 use super::command::{Action, Command, Target};
 use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given, request_of};
-use super::{calls, carry_out, refusals, require_write};
+use super::{calls, carry_out, refusals, require_write, stops};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
@@ -38,7 +38,12 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
     }
     // One drain at a time: commands are carried out in order of id.
     Lock::Inbox.acquire();
-    Ok(drain(symbol, limit as usize)? as i64)
+    let count = match drain(symbol, limit as usize)? {
+        // Nothing waits: what cascades have left goes on.
+        0 => stops::enter(&stops::left(symbol))?,
+        count => count,
+    };
+    Ok(count as i64)
 }
 
 /// Whether a command stands in the inbox.

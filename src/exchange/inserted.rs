@@ -10,11 +10,15 @@ use super::market_calls::require_market;
 use super::rows::{OrderRow, orders};
 use super::ticket::{Request, request_of};
 use super::{amendments, carry_out, refusals, require_write, venue};
+use crate::error::Failure;
 use crate::identity;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
+
+/// How many orders one statement places.
+const MOST: usize = 100_000;
 
 order_call! {
     /// Refuses what place_order() would refuse before it looks at the book, for an order that an INSERT is about to
@@ -53,6 +57,13 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
     let order_ids = order_ids.unwrap_or_default();
     if order_ids.is_empty() {
         return Ok(());
+    }
+    if order_ids.len() > MOST {
+        Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!("one INSERT places {} orders, the limit is {MOST}", order_ids.len()),
+            "Send them in several statements, or through exchange.order_commands.",
+        ))?;
     }
     require_write("INSERT INTO exchange.orders")?;
     let mut table = Table::open(c"exchange", c"orders", orders::ALL);

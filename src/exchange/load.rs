@@ -2,17 +2,22 @@
 //!
 //! Of each side the best orders are read until they outweigh everything that can arrive: what lies behind is
 //! never reached. A trade can trigger stops, which arrive as well: every stop within reach of the prices that
-//! can trade is read, and the sides again with what those stops bring, until no new stop comes within reach.
+//! can trade is read, and more of the sides for what those stops bring, until no new stop comes within reach. No
+//! more is read than the commands can do: their bounds bound what they load.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use matching::{Money, OrderId, SelfTrade, Side, UserId};
+use matching::bounds::STEPS;
+use matching::stops::Known;
+use matching::{MarketStatus, Money, OrderId, SelfTrade, Side, UserId};
 
 use super::command::{Action, Command};
 use super::demand::{Arrival, Demand};
-use super::rows::{OrderRow, orders};
-use crate::pg::scan::{Key, Row};
+use super::depth::{Depth, Until, Waiting, book_index};
+use super::left;
+use super::rows::{MarketRow, OrderRow, orders};
+use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
 
@@ -22,57 +27,86 @@ pub struct Reach<'a> {
     table: &'a mut Table,
     /// The live orders, by id.
     pub orders: BTreeMap<OrderId, OrderRow>,
-    demands: [Option<Demand>; 2],
+    /// Stops that are left, with the trades that triggered them.
+    pub triggered: HashMap<OrderId, i64>,
+    /// Which stops have been read.
+    pub known: Known,
+    /// How far bids and offers have been read, in ticks.
+    pub loaded: [Option<i64>; 2],
+    sides: [Depth; 2],
+    waiting: [Waiting; 2],
     /// The lowest and the highest price that can trade.
     prices: Option<(Money, Money)>,
     /// Orders that commands name: they can leave before they are reached, so they outweigh nothing.
     named: HashSet<OrderId>,
-    /// Stops whose arrival is counted.
-    counted: HashSet<OrderId>,
     /// Users whose arriving orders can cancel their own resting ones: those outweigh nothing.
     cancelling: HashSet<UserId>,
     now: Timestamp,
+    /// How many commands there are.
+    commands: usize,
+    /// How many orders of a side that cross are read at least.
+    depth: usize,
 }
 
 impl<'a> Reach<'a> {
     /// Nothing read yet; these demands are on the bids and the offers.
-    pub fn new(symbol: &'a str, table: &'a mut Table, demands: [Option<Demand>; 2], now: Timestamp) -> Reach<'a> {
+    pub fn new(
+        symbol: &'a str,
+        table: &'a mut Table,
+        [bids, offers]: [Option<Demand>; 2],
+        now: Timestamp,
+        (commands, depth): (usize, usize),
+    ) -> Reach<'a> {
         Reach {
             symbol,
             table,
             orders: BTreeMap::new(),
-            demands,
+            triggered: HashMap::new(),
+            known: Known::default(),
+            loaded: [None; 2],
+            sides: [Depth::new(Side::Buy, bids), Depth::new(Side::Sell, offers)],
+            waiting: [Waiting::new(Side::Buy), Waiting::new(Side::Sell)],
             prices: None,
             named: HashSet::new(),
-            counted: HashSet::new(),
             cancelling: HashSet::new(),
             now,
+            commands,
+            depth,
         }
     }
 
-    /// Reads what the commands can reach, stops and all. `last` is the price of the last trade.
-    pub fn load(&mut self, commands: &[Command], last: Option<Money>) {
-        let symbol = self.symbol;
-        let mine = || commands.iter().filter(|c| c.symbol == symbol);
-        let opens = mine().any(|c| matches!(c.action, Action::SetStatus(_)));
-        let mut prices: Vec<Money> = mine().flat_map(prices_of).collect();
+    /// Reads what the commands can reach, stops and all.
+    pub fn load(&mut self, commands: &[&Command], market: &MarketRow) {
+        let opens = commands.iter().any(|c| matches!(c.action, Action::SetStatus(_)));
+        if opens || commands.iter().any(|c| matches!(c.action, Action::Expire)) {
+            self.expired(if opens { usize::MAX } else { STEPS * self.commands });
+        }
+        let mut prices: Vec<Money> = commands.iter().flat_map(|c| prices_of(c)).collect();
         if opens {
             self.uncross();
         }
-        self.cancelling.extend(mine().filter(|c| cancels_own(c)).map(|c| c.user));
+        self.cancelling.extend(commands.iter().filter(|c| cancels_own(c)).map(|c| c.user));
         self.cancelling
             .extend(self.orders.values().filter(|o| cancels(o.ticket.body.self_trade)).map(|o| o.ticket.user));
-        if prices.is_empty() && self.demands.iter().all(Option::is_none) && !opens {
+        if let Some(looked) = market.stops_sequence.filter(|_| opens || market.rules.status == MarketStatus::Open) {
+            self.left(looked, market);
+        }
+        if prices.is_empty() && self.triggered.is_empty() && !self.sides.iter().any(Depth::is_wanted) && !opens {
             return;
         }
-        prices.extend(last);
+        prices.extend(market.last_price);
         self.widen(prices);
+        let index = self.table.index(c"idx_orders_pending");
+        // Mostly none waits at all: one look instead of two scans. Behind stops that are left none is reached.
+        let all_left = self.known.until.0 == i64::MAX;
+        let waits = all_left && self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_some();
         loop {
-            self.sides();
-            if !self.stops() {
-                return;
+            self.read_sides(waits, if opens { usize::MAX } else { 2 * (STEPS + 1) * self.commands + self.named.len() });
+            if !waits || !self.stops() {
+                break;
             }
         }
+        self.finish(market);
     }
 
     /// Takes in orders that commands name.
@@ -81,11 +115,16 @@ impl<'a> Reach<'a> {
         self.orders.insert(order.id, order.clone());
     }
 
-    /// Reads every order whose time has come.
-    pub fn expired(&mut self) {
+    /// Reads orders whose time has come, the earliest first.
+    fn expired(&mut self, most: usize) {
         let index = self.table.index(c"idx_orders_expires_at");
-        let orders = &mut self.orders;
-        self.table.scan(index, &[Key::Text(self.symbol), Key::Until(self.now)], |row| keep(orders, row));
+        let (orders, mut read) = (&mut self.orders, 0);
+        self.table.scan(index, &[Key::Text(self.symbol), Key::Until(self.now)], |row| {
+            let order = OrderRow::read(row);
+            orders.insert(order.id, order);
+            read += 1;
+            if read < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
     }
 
     /// Reads all that crosses, for an uncrossing; where stops wait, the whole book.
@@ -97,10 +136,21 @@ impl<'a> Reach<'a> {
         let (bid, ask) = (best(self, Side::Buy), best(self, Side::Sell));
         let index = self.table.index(c"idx_orders_pending");
         let waits = self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_some();
-        let all = Demand { limit: None, amount: Money(i128::MAX / 4), value: Money::ZERO };
-        let crossing = |limit| Demand { limit: if waits { None } else { limit }, ..all };
-        if bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask) {
-            self.demands = [Some(crossing(ask)), Some(crossing(bid))];
+        if let Some((bid, ask)) = bid.zip(ask).filter(|(bid, ask)| bid >= ask) {
+            self.sides[0].take_all(Some(ask).filter(|_| !waits));
+            self.sides[1].take_all(Some(bid).filter(|_| !waits));
+        }
+    }
+
+    /// Reads the stops that a cascade has left.
+    fn left(&mut self, looked: i64, market: &MarketRow) {
+        let most = STEPS * self.commands + 1;
+        let left = left::read(self.symbol, self.table, &market.rules, looked, most);
+        self.known.until = left.until;
+        for (order, trade) in left.stops {
+            self.triggered.insert(order.id, trade);
+            self.arrives(&order);
+            self.orders.insert(order.id, order);
         }
     }
 
@@ -111,79 +161,60 @@ impl<'a> Reach<'a> {
         }
     }
 
-    fn sides(&mut self) {
-        for (side, demand) in [Side::Buy, Side::Sell].into_iter().zip(self.demands) {
-            if let Some(demand) = demand {
-                self.side(side, &demand);
+    fn read_sides(&mut self, grows: bool, most: usize) {
+        for side in &mut self.sides {
+            let (named, cancelling, now) = (&self.named, &self.cancelling, self.now);
+            let until = Until { named, cancelling, now, rows: (self.depth, most) };
+            let range = side.read(self.symbol, self.table, &mut self.orders, &until, grows);
+            if let Some((first, last)) = range {
+                let (low, high) = self.prices.unwrap_or((first, first));
+                self.prices = Some((low.min(first).min(last), high.max(first).max(last)));
             }
         }
-    }
-
-    /// Reads one side, best price first, until it outweighs the demand or no longer crosses it.
-    fn side(&mut self, side: Side, demand: &Demand) {
-        let mut keys = vec![Key::Text(self.symbol)];
-        keys.extend(demand.limit.map(|limit| if side == Side::Buy { Key::AtLeast(limit) } else { Key::AtMost(limit) }));
-        let index = self.table.index(book_index(side));
-        let (mut amount, mut value, mut seen) = (demand.amount, demand.value, Vec::new());
-        let (orders, named, cancelling, now) = (&mut self.orders, &self.named, &self.cancelling, self.now);
-        self.table.scan(index, &keys, |row| {
-            let order = OrderRow::read(row);
-            if order.priority > 0 {
-                let leaves = named.contains(&order.id) || cancelling.contains(&order.ticket.user);
-                let stays = !leaves && !order.has_expired(now);
-                let price = order.ticket.body.price.unwrap_or_default();
-                let shown = if stays { order.shown() } else { Money::ZERO };
-                // A budget buys most where it is cheapest: at the front.
-                if value > Money::ZERO {
-                    value -= Money(price.0 * shown.0 / matching::money::ONE);
-                } else {
-                    amount -= shown;
-                }
-                seen.push(price);
-                orders.insert(order.id, order);
-            }
-            if amount <= Money::ZERO && value <= Money::ZERO {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        self.widen([seen.first(), seen.last()].into_iter().flatten().copied());
     }
 
     /// Reads the stops that prices within reach can trigger. Returns whether there were new ones.
     fn stops(&mut self) -> bool {
-        let Some((low, high)) = self.prices else { return false };
-        let index = self.table.index(c"idx_orders_pending");
+        let Some(prices) = self.prices else { return false };
+        // Of each side at least as many as the commands can enter.
+        let most = STEPS * self.commands + 1 + self.triggered.len();
         let mut found = Vec::new();
-        // Mostly none waits at all: one look instead of two scans.
-        if self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_none() {
-            return false;
+        for waiting in &mut self.waiting {
+            found.extend(waiting.read(self.symbol, self.table, prices, most));
         }
-        for (side, limit) in [(Side::Buy, Key::AtMost(high)), (Side::Sell, Key::AtLeast(low))] {
-            let keys = [Key::Text(self.symbol), Key::Text(side.as_str()), limit];
-            self.table.scan(index, &keys, |row| {
-                found.push(OrderRow::read(row));
-                ControlFlow::Continue(())
-            });
-        }
-        found.retain(|order| order.priority > 0 && self.counted.insert(order.id));
-        self.cancelling.extend(found.iter().filter(|o| cancels(o.ticket.body.self_trade)).map(|o| o.ticket.user));
+        found.retain(|order| !self.triggered.contains_key(&order.id));
         for order in &found {
-            let arrival = Arrival::of(&order.ticket);
-            let demand = &mut self.demands[usize::from(arrival.side == Side::Buy)];
-            *demand = Some(Demand::with(*demand, &arrival));
-            self.orders.entry(order.id).or_insert_with(|| order.clone());
+            self.arrives(order);
         }
-        self.widen(found.iter().filter_map(|order| order.ticket.body.price));
-        !found.is_empty()
+        let any = !found.is_empty();
+        for order in found {
+            self.orders.entry(order.id).or_insert(order);
+        }
+        any
     }
-}
 
-fn keep(orders: &mut BTreeMap<OrderId, OrderRow>, row: &Row<'_>) -> ControlFlow<()> {
-    let order = OrderRow::read(row);
-    orders.insert(order.id, order);
-    ControlFlow::Continue(())
+    /// A stop will arrive.
+    fn arrives(&mut self, order: &OrderRow) {
+        let arrival = Arrival::of(&order.ticket);
+        self.sides[usize::from(arrival.side == Side::Buy)].add(&arrival);
+        if cancels(order.ticket.body.self_trade) && self.cancelling.insert(order.ticket.user) {
+            self.sides.iter_mut().for_each(|side| side.forget(order.ticket.user));
+        }
+        self.widen(order.ticket.body.price);
+    }
+
+    /// Notes how far everything has been read.
+    fn finish(&mut self, market: &MarketRow) {
+        let tick = market.rules.tick;
+        let ticks = |price: Money| i64::try_from(price.0 / tick.0).unwrap_or(i64::MAX);
+        self.known.buys_below = self.waiting[0].unread.map_or(i64::MAX, ticks);
+        self.known.sells_above = self.waiting[1].unread.map_or(i64::MIN, ticks);
+        for (loaded, side) in self.loaded.iter_mut().zip(&mut self.sides) {
+            *loaded = side.loaded(tick);
+            side.close(self.table);
+        }
+        self.waiting.iter_mut().for_each(|waiting| waiting.close(self.table));
+    }
 }
 
 /// Whether an arriving order may cancel or shrink resting orders of its own user.
@@ -200,13 +231,6 @@ fn prices_of(command: &Command) -> Vec<Money> {
     match &command.action {
         Action::New { ticket, .. } => ticket.body.price.into_iter().collect(),
         Action::Amend { price, .. } => price.iter().copied().collect(),
-        Action::Cancel(_) | Action::Expire | Action::SetStatus(_) => Vec::new(),
-    }
-}
-
-fn book_index(side: Side) -> &'static std::ffi::CStr {
-    match side {
-        Side::Buy => c"idx_orders_orderbook_buy",
-        Side::Sell => c"idx_orders_orderbook_sell",
+        Action::Cancel(_) | Action::Expire | Action::Stops | Action::SetStatus(_) => Vec::new(),
     }
 }

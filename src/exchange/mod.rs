@@ -10,10 +10,12 @@ mod calls;
 mod columns;
 mod command;
 mod demand;
+mod depth;
 mod doors;
 mod fees;
 mod inbox;
 mod inserted;
+mod left;
 mod load;
 mod market_calls;
 mod refusals;
@@ -21,6 +23,7 @@ mod result;
 mod rows;
 mod run;
 pub mod sequencer;
+mod stops;
 mod ticket;
 mod venue;
 mod write;
@@ -48,13 +51,25 @@ fn require_write(command: &str) -> Answer<()> {
 
 /// Carries out commands, in order, and writes what they have changed. A refused command changes nothing.
 fn carry_out(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
-    let mut venue = venue::Venue::open(commands);
-    let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
-    let mut answers = Vec::with_capacity(commands.len());
-    for command in commands {
-        pgrx::check_for_interrupts!();
-        answers.push(work.carry_out(&mut venue, command));
+    let mut depth = 0;
+    loop {
+        let mut venue = venue::Venue::open(commands, depth);
+        let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            pgrx::check_for_interrupts!();
+            answers.push(work.carry_out(&mut venue, command));
+            if venue.is_short(&command.symbol) {
+                break;
+            }
+        }
+        if answers.len() == commands.len() && !commands.last().is_some_and(|last| venue.is_short(&last.symbol)) {
+            write::write(venue, work);
+            return Ok(answers);
+        }
+        // Orders that could not be settled have left, and what stands behind them was not loaded: nothing of this has
+        // been written.
+        venue.close();
+        depth = (depth * 8).max(64);
     }
-    write::write(venue, work);
-    Ok(answers)
 }

@@ -1,5 +1,6 @@
 //! The one place where a refusal of the core becomes a SQLSTATE, a message and a HINT.
 
+use matching::bounds::SLICES;
 use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
@@ -57,6 +58,11 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
             format!("fill-or-kill order for {amount} {base} can fill only {fillable}"),
             "Order at most what the book offers at your price, or use ioc to take what there is.",
         ),
+        Refusal::TooManySteps { most } => Failure::new(
+            Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!("the order on {symbol} would need more than {most} trades and cancels"),
+            format!("Order less at a time, or at a price nearer to the best: one command makes at most {most}."),
+        ),
         limit @ (Refusal::OffTick { .. }
         | Refusal::OffLot { .. }
         | Refusal::BelowMinimum { .. }
@@ -64,6 +70,7 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
         | Refusal::BelowMinimumNotional { .. }
         | Refusal::AmountNotAboveFilled { .. }
         | Refusal::DisplayAboveAmount { .. }
+        | Refusal::TooManySlices { .. }
         | Refusal::OutsideBand { .. }) => beyond_limit(limit, on),
     }
 }
@@ -99,6 +106,10 @@ fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
         Refusal::DisplayAboveAmount { display, amount } => Failure::invalid(
             format!("display_amount {display} is above the amount {amount}"),
             "Show at most the whole order.",
+        ),
+        Refusal::TooManySlices { display, amount, least } => Failure::invalid(
+            format!("display_amount {display} would cut the amount {amount} into more than {SLICES} slices"),
+            format!("Show at least {least} {base}."),
         ),
         Refusal::OutsideBand { price, low, high } => Failure::invalid(
             format!("price {price} is outside the price band {low} to {high} of {symbol}"),

@@ -21,6 +21,8 @@ pub struct MarketRow {
     pub rates: Rates,
     pub last_priority: i64,
     pub last_sequence: i64,
+    /// The last trade whose stops have all been entered, while some are left.
+    pub stops_sequence: Option<i64>,
     pub last_price: Option<Money>,
     pub updated_at: Timestamp,
     pub max_open_orders: Option<i64>,
@@ -52,6 +54,7 @@ impl MarketRow {
             max_open_orders: row.int4(c::MAX_OPEN_ORDERS).map(i64::from),
             last_priority: row.int(c::LAST_PRIORITY).unwrap_or_default(),
             last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
+            stops_sequence: row.int(c::STOPS_SEQUENCE),
             tid: row.tid(),
         }
     }

@@ -27,21 +27,33 @@ impl Work {
         Work { fresh: IdMap::default(), amendments: Vec::new(), order_ids }
     }
 
-    /// Carries out one command. What it refuses has changed nothing.
+    /// Carries out one command, after the stops that earlier ones have left. What it refuses has changed nothing.
     pub fn carry_out(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
+        if let Some(market) = venue.markets.get_mut(&command.symbol) {
+            let trades = market.core.run_left(&mut venue.accounts);
+            self.note_shrinks(market, None);
+            if matches!(command.action, Action::Stops) {
+                return Ok(Done::Market(trades));
+            }
+        }
         let done = self.decide(venue, command)?;
         if let Some(market) = venue.markets.get_mut(&command.symbol) {
             let own = match (&command.action, &done) {
                 (Action::New { .. }, Done::Changed { order, .. }) => Some(order.id),
                 _ => None,
             };
-            for shrink in market.core.drain_shrinks() {
-                let at_acceptance = own == Some(shrink.id);
-                let change = Amendment { at_acceptance, ..shrink.into() };
-                self.amendments.push((command.symbol.clone(), change));
-            }
+            self.note_shrinks(market, own);
         }
         Ok(done)
+    }
+
+    /// Notes the changes of terms that self-trade prevention has made; `own` is being accepted.
+    fn note_shrinks(&mut self, market: &mut OpenMarket, own: Option<OrderId>) {
+        for shrink in market.core.drain_shrinks() {
+            let at_acceptance = own == Some(shrink.id);
+            let change = Amendment { at_acceptance, ..shrink.into() };
+            self.amendments.push((market.symbol.clone(), change));
+        }
     }
 
     fn decide(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
@@ -53,6 +65,7 @@ impl Work {
                 let outcome = market.core.cancel(&mut venue.accounts, id);
                 done(market, command.user, outcome)
             }
+            Action::Stops => Err(refusals::unknown_market(&command.symbol)),
             Action::Expire => {
                 let market = market(&mut venue.markets, &command.symbol)?;
                 Ok(Done::Market(market.core.expire(&mut venue.accounts)))

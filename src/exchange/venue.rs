@@ -51,7 +51,7 @@ impl OpenMarket {
     ) -> BTreeSet<(UserId, AssetId)> {
         let (mut arrivals, mut orders) = (0, Vec::new());
         for command in commands {
-            arrivals += usize::from(!matches!(command.action, Action::Cancel(_) | Action::Expire));
+            arrivals += usize::from(!matches!(command.action, Action::Cancel(_) | Action::Expire | Action::Stops));
             if let Action::New { ticket, .. } = &command.action
                 && standing.get(&ticket.user) == Some(&Standing::Active)
             {
@@ -59,7 +59,7 @@ impl OpenMarket {
             }
         }
         let live = self.core.book.live();
-        let trades = arrivals > 1 || (arrivals == 1 && !live.is_empty());
+        let trades = arrivals > 1 || (arrivals == 1 && !live.is_empty()) || self.core.book.first_trigger().is_some();
         orders.extend(live.into_iter().map(|place| self.core.book.order(place)).map(|o| (o.user, o.side)));
         let reserve = |side| if side == Side::Buy { self.quote } else { self.base };
         let assets = |(user, side)| {
@@ -113,8 +113,8 @@ pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) {
 }
 
 impl Venue {
-    /// Locks and loads what these commands need.
-    pub fn open(commands: &[Command]) -> Venue {
+    /// Locks and loads what these commands need: so many orders of each side at least, if they cross.
+    pub fn open(commands: &[Command], depth: usize) -> Venue {
         let symbols: BTreeSet<&str> = commands.iter().map(|c| c.symbol.as_str()).collect();
         // A new order with a client_order_id waits here for another one of the same user, so that neither waits
         // for the other's index entry while it holds a market. An order that an INSERT has stored has waited before.
@@ -140,10 +140,23 @@ impl Venue {
         venue.open_markets(&symbols);
         venue.load_users(commands);
         venue.load_named(commands);
-        venue.load_books(commands);
+        venue.load_books(commands, depth);
         venue.load_limits(commands);
         venue.lock_balances(commands);
         venue
+    }
+
+    /// Whether a command to this market may have met more than has been loaded.
+    pub fn is_short(&self, symbol: &str) -> bool {
+        self.markets.get(symbol).is_some_and(|market| market.core.short)
+    }
+
+    /// Closes the tables and remembers where balances stand.
+    pub fn close(mut self) {
+        std::mem::take(&mut self.balance_rows).remember(std::mem::take(&mut self.assets));
+        self.orders_table.close();
+        self.assets_table.close();
+        self.markets_table.close();
     }
 
     fn open_markets(&mut self, symbols: &BTreeSet<&str>) {
@@ -166,6 +179,8 @@ impl Venue {
             let last_price = row.last_price.map(|price| (price.0 / row.rules.tick.0) as i64);
             let mut core = Market::new(row.rules, base, quote, row.last_priority, row.last_sequence, last_price);
             core.now = self.now.0;
+            core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
+            core.pulse = heed;
             self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, base, quote });
         }
     }
@@ -208,22 +223,23 @@ impl Venue {
     }
 
     /// Loads of each market the orders that commands name and all that they can reach.
-    fn load_books(&mut self, commands: &[Command]) {
+    fn load_books(&mut self, commands: &[Command], depth: usize) {
         let demands = Demands::of(commands, &self.named, &self.client_ids);
         for (symbol, market) in &mut self.markets {
             let sides = [demands.on(symbol, Side::Buy), demands.on(symbol, Side::Sell)];
-            let mut reach = Reach::new(symbol, &mut self.orders_table, sides, self.now);
+            let mine: Vec<&Command> = commands.iter().filter(|c| c.symbol == *symbol).collect();
+            let mut reach = Reach::new(symbol, &mut self.orders_table, sides, self.now, (mine.len(), depth));
             self.named.values().filter(|o| o.ticket.symbol == *symbol).for_each(|o| reach.add(o));
-            if commands.iter().any(|c| c.symbol == *symbol && matches!(c.action, Action::Expire | Action::SetStatus(_)))
-            {
-                reach.expired();
-            }
-            reach.load(commands, market.row.last_price);
+            reach.load(&mine, &market.row);
             let mut live: Vec<_> = reach.orders.values().filter_map(|o| o.live(&market.row.rules)).collect();
             live.sort_unstable_by_key(|order| (order.priority, order.id));
             self.order_rows.extend(reach.orders.values().map(|o| (o.id, (o.tid, o.waited))));
+            (market.core.known, market.core.loaded) = (reach.known, reach.loaded);
             for order in live {
-                market.core.load(&mut self.accounts, order);
+                match reach.triggered.get(&order.id) {
+                    Some(trade) => market.core.load_triggered(&mut self.accounts, order, *trade),
+                    None => market.core.load(&mut self.accounts, order),
+                }
             }
         }
     }
@@ -314,6 +330,11 @@ pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()>
             "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
         )),
     }
+}
+
+/// Cancel and timeout are heard in the middle of a long plan.
+fn heed() {
+    pgrx::check_for_interrupts!();
 }
 
 thread_local! {

@@ -23,10 +23,7 @@ pub fn write(mut venue: Venue, work: Work) {
     write_trades(&mut markets_of_venue, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &work, now);
     write_balances(&mut venue, now);
-    std::mem::take(&mut venue.balance_rows).remember(std::mem::take(&mut venue.assets));
-    venue.orders_table.close();
-    venue.assets_table.close();
-    venue.markets_table.close();
+    venue.close();
     session::advance();
 }
 
@@ -49,6 +46,7 @@ fn write_orders(
         session::notify(c"bourse", &market.symbol);
     }
     for change in changed {
+        pgrx::check_for_interrupts!();
         let order = &change.order;
         match work.fresh.get(&order.id).filter(|_| change.is_new) {
             Some(fresh) if !fresh.stored => rows::insert_order(table, fresh, order, &rules, now),
@@ -78,13 +76,16 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
     for (symbol, market) in open {
         let made = market.core.drain_trades();
         let status = market.core.rules.status;
-        if market.core.priority == market.row.last_priority && status == market.row.rules.status {
+        let left = (market.core.looked < market.core.sequence).then_some(market.core.looked);
+        let same = status == market.row.rules.status && left == market.row.stops_sequence;
+        if market.core.priority == market.row.last_priority && same {
             continue;
         }
         let mut columns = vec![
             (markets::LAST_PRIORITY, Value::Int(market.core.priority)),
             (markets::STATUS, Value::Text(status.as_str())),
             (markets::UPDATED_AT, Value::Time(now)),
+            (markets::STOPS_SEQUENCE, left.into()),
         ];
         if let Some(last) = made.last() {
             columns.push((markets::LAST_SEQUENCE, Value::Int(last.sequence)));
@@ -92,6 +93,7 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
         }
         markets_table.update(market.row.tid, &columns);
         for trade in &made {
+            pgrx::check_for_interrupts!();
             let (table, ids) = trades_table
                 .get_or_insert_with(|| (Table::open(c"exchange", c"trades", trades::ALL), sequence(c"trades_id_seq")));
             rows::insert_trade(table, session::next_value(*ids), symbol, trade, &market.row.rules, now);

@@ -19,6 +19,8 @@ const C_COLLATION: u32 = 950;
 pub enum Key<'a> {
     /// bigint = value.
     Int(i64),
+    /// bigint > value.
+    After(i64),
     /// text = value.
     Text(&'a str),
     /// name = value.
@@ -111,8 +113,15 @@ impl Table {
     /// Calls `each` with the rows that match, in the order of the index, until it breaks.
     /// Keys compare the leading columns of the index.
     pub fn scan(&mut self, index: Index, keys: &[Key<'_>], mut each: impl FnMut(&Row<'_>) -> ControlFlow<()>) {
-        // SAFETY: relation, index, snapshot and scan are opened here and closed below; the slot belongs to the
-        // relation. An error in between aborts the transaction, which closes them.
+        let mut cursor = self.cursor(index, keys, false);
+        while let Some(ControlFlow::Continue(())) = cursor.next(self, &mut each) {}
+        cursor.close(self);
+    }
+
+    /// A scan of the rows that match, in the order of the index or against it. Whoever opens it closes it.
+    pub fn cursor(&mut self, index: Index, keys: &[Key<'_>], backward: bool) -> Cursor {
+        // SAFETY: relation, index, snapshot and scan are opened here and closed by `Cursor::close`. An error in between
+        // aborts the transaction, which closes them.
         unsafe {
             let relation = pg_sys::index_open(index.0, pg_sys::AccessShareLock as i32);
             if !fits(relation, keys) {
@@ -122,15 +131,7 @@ impl Table {
             let mut scan_keys = scan_keys(keys);
             let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);
             pg_sys::index_rescan(scan, scan_keys.as_mut_ptr(), keys.len() as i32, std::ptr::null_mut(), 0);
-            while pg_sys::index_getnext_slot(scan, pg_sys::ScanDirection::ForwardScanDirection, self.slot) {
-                if each(&Row { table: self }).is_break() {
-                    break;
-                }
-            }
-            pg_sys::index_endscan(scan);
-            self.clear();
-            pg_sys::UnregisterSnapshot(snapshot);
-            pg_sys::index_close(relation, pg_sys::NoLock as i32);
+            Cursor { scan, relation, snapshot, backward, ended: false }
         }
     }
 
@@ -153,6 +154,43 @@ impl Table {
             self.clear();
             value
         })
+    }
+}
+
+/// A scan that goes on where it was left. Several may be open on one table.
+pub struct Cursor {
+    scan: pg_sys::IndexScanDesc,
+    relation: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    backward: bool,
+    /// At its end a scan would begin anew.
+    ended: bool,
+}
+
+impl Cursor {
+    /// Reads the next row of the table on which the cursor was opened.
+    pub fn next<T>(&mut self, table: &mut Table, read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
+        pgrx::check_for_interrupts!();
+        let direction = if self.backward {
+            pg_sys::ScanDirection::BackwardScanDirection
+        } else {
+            pg_sys::ScanDirection::ForwardScanDirection
+        };
+        // SAFETY: the scan is open, and the slot belongs to its relation.
+        let found = !self.ended && unsafe { pg_sys::index_getnext_slot(self.scan, direction, table.slot) };
+        self.ended = !found;
+        found.then(|| read(&Row { table }))
+    }
+
+    /// Ends the scan.
+    pub fn close(self, table: &mut Table) {
+        // SAFETY: opened by `Table::cursor` and closed once, for `self` is consumed.
+        unsafe {
+            pg_sys::index_endscan(self.scan);
+            table.clear();
+            pg_sys::UnregisterSnapshot(self.snapshot);
+            pg_sys::index_close(self.relation, pg_sys::NoLock as i32);
+        }
     }
 }
 
@@ -230,7 +268,7 @@ unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
         keys.len() <= (*(*index).rd_index).indnkeyatts as usize
             && keys.iter().enumerate().all(|(at, key)| {
                 let (kind, collation) = match key {
-                    Key::Int(_) => (pg_sys::INT8OID, 0),
+                    Key::Int(_) | Key::After(_) => (pg_sys::INT8OID, 0),
                     Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
                     Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
                     Key::AtMost(_) | Key::AtLeast(_) => (pg_sys::NUMERICOID, 0),
@@ -258,6 +296,7 @@ fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {
 fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
     let (strategy, function, collation, value) = match key {
         Key::Int(n) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_INT8EQ, 0, n.into_datum()),
+        Key::After(n) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_INT8GT, 0, n.into_datum()),
         Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
         Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
         Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),

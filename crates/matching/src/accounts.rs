@@ -1,13 +1,13 @@
 //! Balances of users, as far as the caller has loaded them.
 
-use crate::{Money, Refusal, UserId};
+use crate::{Money, UserId};
 
 /// Which asset: an index that the caller chooses, the same for every market that trades it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetId(pub u32);
 
 /// Where a balance stands in [`Accounts`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slot(u32);
 
 /// The funds of one user in one asset.
@@ -71,10 +71,11 @@ impl Accounts {
         self.index.get(&(user, asset)).map_or(Balance::default(), |slot| self.get(*slot))
     }
 
-    /// Whether the account can take `credit` more and stay within `NUMERIC(20,8)`.
-    pub fn has_room(&self, slot: Slot, credit: Money) -> Result<(), Refusal> {
+    /// What the account holds, available and locked: never more than `NUMERIC(20,8)` does.
+    #[must_use]
+    pub fn total(&self, slot: Slot) -> Money {
         let balance = self.get(slot);
-        balance.available.plus(balance.locked)?.plus(credit).map(|_| ())
+        balance.available + balance.locked
     }
 
     /// Moves `amount` from available to locked. The caller has checked that it is available.

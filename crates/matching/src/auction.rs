@@ -1,7 +1,12 @@
 //! The uncrossing that ends an auction: one price for everybody.
 
-use crate::book::Place;
-use crate::{Accounts, Market, Side, Status};
+use crate::book::{IdMap, Place};
+use crate::money::MAX;
+use crate::{Accounts, CancelReason, Market, OrderState, Side, Slot, Status};
+
+/// How often the price of an auction is found anew because orders have left that could not be settled at it.
+/// After that, what could not be settled at the best bid leaves: no price is higher.
+const ROUNDS: usize = 8;
 
 /// The price of an auction and what trades at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,16 +19,71 @@ pub struct Clearing {
 
 impl Market {
     /// Trades everything that crosses at the one price that maximises the volume, then leaves the least
-    /// surplus, then lies nearest to the last price, then is the lowest. Expired orders end first, triggered
-    /// stops enter last. Self-trade prevention does not apply. Returns how many trades there were.
+    /// surplus, then lies nearest to the last price, then is the lowest. Expired orders end first, and those that
+    /// could not be settled; the stops that the last price triggers enter last. Self-trade prevention does not apply.
+    /// Returns how many trades there were.
     pub fn uncross(&mut self, accounts: &mut Accounts) -> usize {
         let made = self.trades.len();
         self.expire(accounts);
-        if let Some(clearing) = self.clearing() {
+        if let Some(clearing) = self.settleable_clearing(accounts) {
             self.match_at(accounts, clearing);
         }
-        self.run_stops(accounts, None);
+        // Stops have collected that no trade will look at any more: the last one looks again.
+        if let Some(last) = self.last_price.filter(|_| self.trades.len() == made) {
+            self.reach(last, self.sequence);
+        }
+        self.run_stops(accounts, self.steps);
         self.trades.len() - made
+    }
+
+    /// The price and volume at which everybody can be credited; who cannot leaves the book.
+    fn settleable_clearing(&mut self, accounts: &mut Accounts) -> Option<Clearing> {
+        for round in 0.. {
+            let clearing = self.clearing()?;
+            let dearest = if round < ROUNDS { clearing.price } else { self.book.best(Side::Buy)? };
+            let full = self.unsettleable(accounts, dearest);
+            if full.is_empty() {
+                return Some(clearing);
+            }
+            for place in full {
+                self.end(accounts, place, CancelReason::Unsettleable);
+            }
+        }
+        None
+    }
+
+    /// The orders that cross, by priority, whose fill in full at this price could not be credited to their owners,
+    /// after those before them have been.
+    fn unsettleable(&self, accounts: &Accounts, price: i64) -> Vec<Place> {
+        let (Some(bid), Some(ask)) = (self.book.best(Side::Buy), self.book.best(Side::Sell)) else { return Vec::new() };
+        let crossing = |side: Side, limit: i64| {
+            let crosses = move |place: &Place| self.book.order(*place).price.is_some_and(|p| side.crosses(p, limit));
+            self.book.queue(side).take_while(crosses)
+        };
+        let mut orders: Vec<Place> = crossing(Side::Buy, ask).chain(crossing(Side::Sell, bid)).collect();
+        let credits = |order: &OrderState| match order.side {
+            Side::Buy => self.rules.quantity(order.remaining()).0,
+            Side::Sell => self.rules.value(price, order.remaining()).0 - self.rebate(order, price),
+        };
+        let (mut given, mut full): (IdMap<Slot, i128>, Vec<Place>) = (IdMap::default(), Vec::new());
+        orders.sort_unstable_by_key(|place| self.book.order(*place).priority);
+        for (at, place) in orders.into_iter().enumerate() {
+            let (order, owner) = (self.book.order(place), self.book.owner(place));
+            let slot = if order.side == Side::Buy { owner.base } else { owner.quote };
+            let (sum, credit) = (given.entry(slot).or_default(), credits(order));
+            if accounts.total(slot).0 + *sum + credit > MAX {
+                full.push(place);
+            } else {
+                *sum += credit;
+            }
+            self.beat(at);
+        }
+        full
+    }
+
+    /// The commission of a maker's rebate, if it has one; otherwise what it is charged at least: nothing.
+    fn rebate(&self, order: &OrderState, price: i64) -> i128 {
+        self.rules.value(price, order.remaining()).commission(order.rates.maker).0.min(0)
     }
 
     /// The price and volume at which the book would uncross now.
@@ -61,8 +121,10 @@ impl Market {
     }
 
     fn match_at(&mut self, accounts: &mut Accounts, clearing: Clearing) {
-        let mut left = clearing.volume;
+        let (mut left, mut pairs) = (clearing.volume, 0);
         while left > 0 {
+            self.beat(pairs);
+            pairs += 1;
             let (Some(bid), Some(ask)) = (self.first(Side::Buy), self.first(Side::Sell)) else { return };
             let (mut buy, mut sell) = (*self.book.order(bid), *self.book.order(ask));
             let lots = buy.remaining().min(sell.remaining()).min(i64::try_from(left).unwrap_or(i64::MAX));

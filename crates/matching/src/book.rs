@@ -73,6 +73,8 @@ struct Node {
     next: u32,
     changed: bool,
     is_new: bool,
+    /// Of a stop in the queue: the trade that triggered it.
+    trigger: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +94,8 @@ pub struct Book {
     /// Stops by (trigger, priority).
     stop_buys: BTreeSet<(i64, i64, u32)>,
     stop_sells: BTreeSet<(i64, i64, u32)>,
+    /// Stops that have been triggered, by (trade, priority).
+    triggered: BTreeSet<(i64, i64, u32)>,
     /// How many live orders each user has here.
     live: IdMap<UserId, i64>,
     changed: Vec<u32>,
@@ -99,10 +103,11 @@ pub struct Book {
 
 impl Book {
     /// Takes in a live order that the caller has read. Orders of one price must come in priority order.
-    pub fn load(&mut self, order: OrderState, owner: Owner) {
+    pub fn load(&mut self, order: OrderState, owner: Owner) -> Place {
         let place = self.store(order, owner);
         self.count(&order, 1);
         self.link(place);
+        place
     }
 
     /// Adds a new order: queued at the end of its price level, or among the stops; only remembered when it has
@@ -186,20 +191,46 @@ impl Book {
         .map(|(price, _)| *price)
     }
 
-    /// The stops that this last price triggers, earliest first.
+    /// Whether a stop waits for its trigger.
     #[must_use]
-    pub fn triggered(&self, last_price: i64) -> Vec<Place> {
-        let buys = self.stop_buys.range(..(last_price, i64::MAX, NIL));
-        let sells = self.stop_sells.range((last_price, i64::MIN, 0)..);
-        let mut found: Vec<&(i64, i64, u32)> = buys.chain(sells).collect();
-        found.sort_unstable_by_key(|(_, priority, _)| *priority);
-        found.into_iter().map(|(_, _, at)| Place(*at)).collect()
+    pub fn has_stops(&self) -> bool {
+        !(self.stop_buys.is_empty() && self.stop_sells.is_empty())
+    }
+
+    /// Queues every stop that this price reaches: this trade has triggered it.
+    pub fn reach(&mut self, price: i64, trade: i64) {
+        while let Some((_, _, at)) = self.stop_buys.first().copied().filter(|(stop, ..)| *stop <= price) {
+            self.queue_stop(Place(at), trade);
+        }
+        while let Some((_, _, at)) = self.stop_sells.last().copied().filter(|(stop, ..)| *stop >= price) {
+            self.queue_stop(Place(at), trade);
+        }
+    }
+
+    /// Queues one stop.
+    pub fn queue_stop(&mut self, place: Place, trade: i64) {
+        self.unlink(place);
+        self.nodes[place.0 as usize].trigger = Some(trade);
+        self.link(place);
+    }
+
+    /// The trade that triggered the first stop of the queue.
+    #[must_use]
+    pub fn first_trigger(&self) -> Option<i64> {
+        self.triggered.first().map(|(trade, ..)| *trade)
+    }
+
+    /// The first stop of the queue, if it comes before this trade and priority.
+    #[must_use]
+    pub fn next_triggered(&self, before: (i64, i64)) -> Option<Place> {
+        self.triggered.first().filter(|(trade, priority, _)| (*trade, *priority) < before).map(|(.., at)| Place(*at))
     }
 
     /// Every live order, stops included, earliest first.
     #[must_use]
     pub fn live(&self) -> Vec<Place> {
-        let stops = self.stop_buys.iter().chain(&self.stop_sells).map(|(_, _, at)| Place(*at));
+        let waiting = self.stop_buys.iter().chain(&self.stop_sells).chain(&self.triggered);
+        let stops = waiting.map(|(_, _, at)| Place(*at));
         let mut found: Vec<Place> = self.queue(Side::Buy).chain(self.queue(Side::Sell)).chain(stops).collect();
         found.sort_unstable_by_key(|place| self.order(*place).priority);
         found
@@ -241,7 +272,7 @@ impl Book {
     }
 
     fn store(&mut self, order: OrderState, owner: Owner) -> Place {
-        let node = Node { order, owner, prev: NIL, next: NIL, changed: false, is_new: false };
+        let node = Node { order, owner, prev: NIL, next: NIL, changed: false, is_new: false, trigger: None };
         let at = match self.free.pop() {
             Some(at) => {
                 self.nodes[at as usize] = node;
@@ -279,12 +310,15 @@ impl Book {
 
     /// Queues an open order, files a stop; an order that has ended stays where it is.
     fn link(&mut self, place: Place) {
-        let order = self.order(place);
-        let (side, priority) = (order.side, order.priority);
-        match (order.status, order.price, order.terms.stop_price) {
+        let node = &self.nodes[place.0 as usize];
+        let (side, priority, trigger) = (node.order.side, node.order.priority, node.trigger);
+        match (node.order.status, node.order.price, node.order.terms.stop_price) {
             (Status::Open, Some(price), _) => self.push(place, side, price),
             (Status::Pending, _, Some(stop)) => {
-                self.stops(side).insert((stop, priority, place.0));
+                match trigger {
+                    Some(trade) => self.triggered.insert((trade, priority, place.0)),
+                    None => self.stops(side).insert((stop, priority, place.0)),
+                };
             }
             _ => {}
         }
@@ -292,12 +326,15 @@ impl Book {
 
     /// Takes an order out of wherever [`Book::link`] has put it.
     fn unlink(&mut self, place: Place) {
-        let order = self.order(place);
-        let (side, priority) = (order.side, order.priority);
-        match (order.status, order.price, order.terms.stop_price) {
+        let node = &self.nodes[place.0 as usize];
+        let (side, priority, trigger) = (node.order.side, node.order.priority, node.trigger);
+        match (node.order.status, node.order.price, node.order.terms.stop_price) {
             (Status::Open, Some(price), _) => self.pull(place, side, price),
             (Status::Pending, _, Some(stop)) => {
-                self.stops(side).remove(&(stop, priority, place.0));
+                match trigger {
+                    Some(trade) => self.triggered.remove(&(trade, priority, place.0)),
+                    None => self.stops(side).remove(&(stop, priority, place.0)),
+                };
             }
             _ => {}
         }

@@ -12,11 +12,14 @@
 //! | [`refusal`] | [`Refusal`]: everything the exchange says no to |
 //! | [`accounts`] | [`Accounts`]: available and locked funds of each user and asset |
 //! | [`book`] | [`Book`]: price levels, each a queue in priority order |
+//! | [`bounds`] | how much one order and one command may ask for |
 //! | [`market`] | [`Market`]: place, cancel, amend, expire |
+//! | [`enter`] | how an order that arrives is planned, and the plan carried out |
 //! | [`walk`] | what an arriving order would do: the plan that is carried out or refused whole |
 //! | [`trade`] | what a fill does to its orders |
 //! | [`settle`] | the money of one fill |
-//! | [`stops`] | stop orders that the last price triggers |
+//! | [`stops`] | stop orders that trades trigger |
+//! | [`tape`] | which trade of a span was the first to reach a price |
 //! | [`auction`] | the uncrossing at one price |
 //! | [`mod@reference`] | a naive model of the same rules, the oracle of the property tests |
 #![forbid(unsafe_code)]
@@ -24,14 +27,18 @@
 pub mod accounts;
 pub mod auction;
 pub mod book;
+pub mod bounds;
+pub mod enter;
 pub mod market;
 pub mod money;
 pub mod order;
 pub mod reference;
 pub mod refusal;
+mod room;
 pub mod rules;
 pub mod settle;
 pub mod stops;
+pub mod tape;
 pub mod trade;
 pub mod walk;
 
@@ -45,4 +52,5 @@ pub use order::{
 };
 pub use refusal::Refusal;
 pub use rules::{MarketStatus, Rules};
+pub use tape::Tape;
 pub use trade::{Shrink, Trade};

@@ -1,15 +1,18 @@
 //! One market: place, cancel, amend, expire.
 //!
 //! Every call first plans against the book as it is ([`crate::walk`]), then applies: whatever is refused is
-//! refused while planning, so a refused call has changed nothing.
+//! refused while planning, so a refused call has changed nothing. No call takes more steps than its bound, but the
+//! two that concern the market as a whole: expiry, and the uncrossing.
 
 use crate::accounts::AssetId;
 use crate::book::{Owner, Place};
+use crate::bounds;
+use crate::enter::Means;
+use crate::stops::Known;
 use crate::trade::{Shrink, Trade};
-use crate::walk::{self, Bounds, Step, Walk};
 use crate::{
-    Accounts, Book, CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, OrderType, Outcome, Refusal,
-    Rules, Side, Slot, Status, TimeInForce, UserId,
+    Accounts, Book, CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Refusal, Rules, Side,
+    Slot, Status, UserId,
 };
 
 /// A market: its rules, its book (as far as loaded) and its counters.
@@ -27,7 +30,21 @@ pub struct Market {
     pub sequence: i64,
     /// The price of the last trade, in ticks.
     pub last_price: Option<i64>,
+    /// The last trade whose stops have all been entered.
+    pub looked: i64,
+    /// Which stops have been loaded.
+    pub known: Known,
+    /// The worst price up to which bids and offers have been loaded; none: all of them.
+    pub loaded: [Option<i64>; 2],
+    /// Whether an order may have met more than has been loaded: the caller throws the outcome away and loads more.
+    pub short: bool,
+    /// How many steps one command may take.
+    pub steps: usize,
+    /// Called every few hundred steps: a caller that shall not go on unwinds from it.
+    pub pulse: fn(),
     pub(crate) trades: Vec<Trade>,
+    /// Of how many of these trades the stops have been queued.
+    pub(crate) collected: usize,
     base: AssetId,
     quote: AssetId,
     pub(crate) shrinks: Vec<Shrink>,
@@ -44,8 +61,25 @@ impl Market {
         sequence: i64,
         last_price: Option<i64>,
     ) -> Market {
-        let (book, trades, shrinks) = (Book::default(), Vec::new(), Vec::new());
-        Market { rules, book, now: 0, priority, sequence, last_price, trades, base, quote, shrinks }
+        Market {
+            rules,
+            book: Book::default(),
+            now: 0,
+            priority,
+            sequence,
+            last_price,
+            looked: sequence,
+            known: Known::default(),
+            loaded: [None; 2],
+            short: false,
+            steps: bounds::STEPS,
+            pulse: bounds::no_pulse,
+            trades: Vec::new(),
+            collected: 0,
+            base,
+            quote,
+            shrinks: Vec::new(),
+        }
     }
 
     /// The balances that an order of this user moves.
@@ -59,8 +93,16 @@ impl Market {
         self.book.load(order, owner);
     }
 
+    /// Takes in a stop that waits to be entered, with the trade that triggered it.
+    pub fn load_triggered(&mut self, accounts: &mut Accounts, order: OrderState, trade: i64) {
+        let owner = self.owner(accounts, order.user);
+        let place = self.book.load(order, owner);
+        self.book.queue_stop(place, trade);
+    }
+
     /// Every trade since the last call, in sequence.
     pub fn drain_trades(&mut self) -> Vec<Trade> {
+        self.collected = 0;
         std::mem::take(&mut self.trades)
     }
 
@@ -93,24 +135,50 @@ impl Market {
             self.rules.require_in_band(price, self.last_price)?;
         }
         let owner = self.owner(accounts, new.user);
-        let made = self.trades.len();
+        order.reserved = self.first_reserve(&order)?;
         if order.status == Status::Pending {
-            order.reserved = self.rules.reserve_of(&order)?;
             self.require_funds(accounts, owner, &order, order.reserved)?;
             accounts.lock(reserve_slot(owner, order.side), order.reserved);
-            order.priority = self.next_priority();
-            let place = self.book.add(order, owner);
-            let trades = self.run_stops(accounts, Some(place));
-            return Ok(self.outcome(place, trades, made));
+            return Ok(self.accept_stop(accounts, owner, order));
         }
-        let walk = self.prepare(accounts, owner, &mut order, new.quote_amount, Money::ZERO)?;
+        let made = self.trades.len();
+        let means = self.means(new.quote_amount, Money::ZERO);
+        let walk = self.prepare(accounts, owner, &mut order, means)?;
         accounts.lock(reserve_slot(owner, order.side), order.reserved);
         let (order, trades) = self.enter(accounts, owner, order, &walk);
         let place = self.book.add(order, owner);
         if trades > 0 {
-            self.run_stops(accounts, None);
+            self.run_stops(accounts, self.steps - walk.steps.len());
         }
         Ok(self.outcome(place, trades, made))
+    }
+
+    /// A stop waits. One that the last price reaches already enters at once, in an open market; while stops are left
+    /// from before, it queues behind them.
+    fn accept_stop(&mut self, accounts: &mut Accounts, owner: Owner, mut order: OrderState) -> Outcome {
+        let made = self.trades.len();
+        order.priority = self.next_priority();
+        let place = self.book.add(order, owner);
+        let (left, open) = (self.looked < self.sequence, self.rules.status == MarketStatus::Open);
+        if self.last_price.is_some_and(|last| order.is_triggered(last)) && (left || open) {
+            self.book.queue_stop(place, self.sequence);
+            if !left {
+                self.run_stops(accounts, self.steps);
+            }
+        }
+        let own = self.trades[made..].iter().take_while(|trade| trade.taker == order.id).count();
+        self.outcome(place, own, made)
+    }
+
+    /// What an order that arrives may use.
+    fn means(&self, budget: Option<Money>, held: Money) -> Means {
+        Means { budget, held, steps: self.steps, partly: false }
+    }
+
+    /// What an order reserves before the book is looked at.
+    fn first_reserve(&self, order: &OrderState) -> Result<Money, Refusal> {
+        let priced = order.price.is_some() || order.status == Status::Pending;
+        if priced { self.rules.reserve_of(order) } else { Ok(Money::ZERO) }
     }
 
     /// Cancels a live order and releases what it still locks.
@@ -125,8 +193,9 @@ impl Market {
     pub fn expire(&mut self, accounts: &mut Accounts) -> usize {
         let expired: Vec<Place> =
             self.book.live().into_iter().filter(|place| self.book.order(*place).has_expired(self.now)).collect();
-        for place in &expired {
+        for (at, place) in expired.iter().enumerate() {
             self.end(accounts, *place, CancelReason::Expired);
+            self.beat(at);
         }
         expired.len()
     }
@@ -161,13 +230,14 @@ impl Market {
             self.book.change(place, |order| *order = new);
             return Ok(self.outcome(place, 0, made));
         }
-        let walk = self.prepare(accounts, owner, &mut new, None, old.reserved)?;
+        new.reserved = self.first_reserve(&new)?;
+        let walk = self.prepare(accounts, owner, &mut new, self.means(None, old.reserved))?;
         accounts.release(slot, old.reserved);
         accounts.lock(slot, new.reserved);
         let (order, trades) = self.enter(accounts, owner, new, &walk);
         self.book.requeue(place, order);
         if trades > 0 {
-            self.run_stops(accounts, None);
+            self.run_stops(accounts, self.steps - walk.steps.len());
         }
         Ok(self.outcome(place, trades, made))
     }
@@ -183,6 +253,7 @@ impl Market {
         }
         let whole = amount.unwrap_or(self.rules.quantity(old.amount));
         new.amount = self.rules.admit_amount(whole)?;
+        self.rules.require_few_slices(new.terms.display, new.amount)?;
         if let Some(price) = new.price {
             self.rules.admit_notional(price, new.amount)?;
         }
@@ -195,118 +266,6 @@ impl Market {
         let stays = new.price == old.price && new.amount <= old.amount && old.status == Status::Open;
         new.visible = if stays { old.visible.min(new.remaining()) } else { new.slice() };
         Ok(new)
-    }
-
-    /// Plans an order that arrives (or enters again with `held` reserved) and sets what it must reserve.
-    /// Everything that can be refused is refused here.
-    pub(crate) fn prepare(
-        &self,
-        accounts: &Accounts,
-        owner: Owner,
-        order: &mut OrderState,
-        budget: Option<Money>,
-        held: Money,
-    ) -> Result<Walk, Refusal> {
-        order.reserved = if order.price.is_some() { self.rules.reserve_of(order)? } else { Money::ZERO };
-        let walk = if self.rules.status == MarketStatus::Open {
-            let bounds = Bounds { band: self.rules.band(self.last_price), budget, now: self.now };
-            walk::walk(&self.rules, &self.book, order, &bounds)?
-        } else {
-            Walk::default()
-        };
-        if order.price.is_none() {
-            order.reserved = if order.side == Side::Buy { walk.cost } else { self.rules.quantity(order.remaining()) };
-        }
-        self.require_funds(accounts, owner, order, order.reserved - held)?;
-        if order.terms.post_only
-            && self.rules.status == MarketStatus::Open
-            && let Some(best) = walk::would_take(&self.book, order, self.now)
-        {
-            return Err(Refusal::WouldTake { best: self.rules.price(best) });
-        }
-        if order.terms.time_in_force == TimeInForce::Fok && walk.filled < order.remaining() {
-            let (fillable, amount) = (self.rules.quantity(walk.filled), self.rules.quantity(order.remaining()));
-            return Err(Refusal::FillOrKill { fillable, amount });
-        }
-        self.require_room(accounts, owner, order.side, &walk)?;
-        Ok(walk)
-    }
-
-    fn require_funds(
-        &self,
-        accounts: &Accounts,
-        owner: Owner,
-        order: &OrderState,
-        needed: Money,
-    ) -> Result<(), Refusal> {
-        let available = accounts.get(reserve_slot(owner, order.side)).available;
-        if needed > available {
-            return Err(Refusal::InsufficientFunds { side: order.side, needed, available });
-        }
-        Ok(())
-    }
-
-    /// Every account of the plan must have room for all that the plan moves: more than any of them gets, so
-    /// nothing that follows can leave the range of `NUMERIC(20,8)`.
-    fn require_room(&self, accounts: &Accounts, owner: Owner, side: Side, walk: &Walk) -> Result<(), Refusal> {
-        let quantity = self.rules.quantity(walk.filled);
-        let makers = walk.steps.iter().filter_map(|step| match step {
-            Step::Fill { maker, .. } => Some((self.book.owner(*maker), side.opposite())),
-            Step::Cancel { .. } | Step::Decrement { .. } => None,
-        });
-        for (owner, side) in makers.chain([(owner, side)]) {
-            match side {
-                Side::Buy => accounts.has_room(owner.base, quantity)?,
-                Side::Sell => accounts.has_room(owner.quote, walk.cost)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Carries out a plan and ends or keeps the rest. Nothing here can fail. Returns the order and how many
-    /// trades it made.
-    pub(crate) fn enter(
-        &mut self,
-        accounts: &mut Accounts,
-        owner: Owner,
-        mut order: OrderState,
-        walk: &Walk,
-    ) -> (OrderState, usize) {
-        order.priority = self.next_priority();
-        let made = self.trades.len();
-        for step in &walk.steps {
-            match *step {
-                Step::Fill { maker, lots } => self.fill(accounts, owner, &mut order, maker, lots),
-                Step::Cancel { maker, reason } => self.end(accounts, maker, reason),
-                Step::Decrement { maker, lots } => self.decrement(accounts, owner, &mut order, maker, lots),
-            }
-        }
-        if order.terms.order_type == OrderType::Market && order.amount == 0 {
-            order.amount = order.filled;
-        }
-        let rest = walk.rest.or(match (order.price, order.terms.time_in_force) {
-            (None, _) => Some(CancelReason::NoLiquidity),
-            (Some(_), TimeInForce::Ioc) => Some(CancelReason::Ioc),
-            (Some(_), _) => None,
-        });
-        order.visible = order.slice();
-        if order.remaining() == 0 && order.filled > 0 {
-            order.status = Status::Filled;
-        } else if let Some(reason) = rest {
-            accounts.release(reserve_slot(owner, order.side), order.reserved);
-            order.end(reason);
-        }
-        if walk.rest == Some(CancelReason::PriceBand) && self.rules.band_halts {
-            self.rules.status = MarketStatus::Halted;
-        }
-        (order, self.trades.len() - made)
-    }
-
-    /// Ends a live order and releases what it still locks.
-    pub(crate) fn end(&mut self, accounts: &mut Accounts, place: Place, reason: CancelReason) {
-        let (order, owner) = (*self.book.order(place), self.book.owner(place));
-        accounts.release(reserve_slot(owner, order.side), order.reserved);
-        self.book.change(place, |order| order.end(reason));
     }
 
     pub(crate) fn next_priority(&mut self) -> i64 {

@@ -44,6 +44,7 @@ sql_names!(CancelReason {
     PriceBand = "price_band",
     FillOrKill = "fok",
     PostOnly = "post_only",
+    Unsettleable = "unsettleable",
 });
 
 /// The id of an order, unique in the venue. Given by the caller.
@@ -168,6 +169,8 @@ pub enum CancelReason {
     FillOrKill,
     /// A triggered post-only order that would have taken.
     PostOnly,
+    /// Its owner's account had no room for what a trade would have brought.
+    Unsettleable,
 }
 
 /// The commission rates of one order, frozen when it is accepted.

@@ -43,19 +43,37 @@ pub struct Reference {
     pub rules: Rules,
     /// The time, in microseconds; a test moves it between calls.
     pub now: i64,
+    /// How many steps a command may take.
+    pub steps: usize,
     orders: Vec<OrderState>,
     trades: Vec<Trade>,
     balances: BTreeMap<(UserId, Asset), Balance>,
     priority: i64,
+    first_price: Option<i64>,
     last_price: Option<i64>,
+    /// The last trade before each stop was accepted.
+    accepted: BTreeMap<OrderId, i64>,
+    /// The last trade whose stops have all been entered.
+    looked: i64,
 }
 
 impl Reference {
     /// A market without orders, trades and balances.
     #[must_use]
     pub fn new(rules: Rules, last_price: Option<i64>) -> Reference {
-        let (orders, trades, balances) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Reference { rules, now: 0, orders, trades, balances, priority: 0, last_price }
+        Reference {
+            rules,
+            now: 0,
+            steps: crate::bounds::STEPS,
+            orders: Vec::new(),
+            trades: Vec::new(),
+            balances: BTreeMap::new(),
+            priority: 0,
+            first_price: last_price,
+            last_price,
+            accepted: BTreeMap::new(),
+            looked: 0,
+        }
     }
 
     /// Sets what a user has available; what is locked stays.
@@ -103,6 +121,12 @@ impl Reference {
         self.last_price
     }
 
+    /// The last trade whose stops have all been entered.
+    #[must_use]
+    pub fn looked(&self) -> i64 {
+        self.looked
+    }
+
     /// The last priority given.
     #[must_use]
     pub fn priority(&self) -> i64 {
@@ -121,8 +145,8 @@ impl Reference {
             if order.status == Status::Pending {
                 return Ok(market.accept_stop(order));
             }
-            let trades = market.arrive(order, arrival::Purse::of(new))?;
-            Ok(market.conclude(order.id, trades, trades))
+            let walked = market.arrive(order, arrival::Purse::of(new), market.steps, false)?;
+            Ok(market.conclude(order.id, &walked))
         })
     }
 
@@ -147,8 +171,8 @@ impl Reference {
             market.can_pay(&old, Money(new.reserved.0 - old.reserved.0))?;
             market.move_locked(&old, old.reserved.0 - new.reserved.0);
             market.orders.retain(|o| o.id != id);
-            let trades = market.arrive(new, arrival::Purse::Reserve)?;
-            Ok(market.conclude(id, trades, trades))
+            let walked = market.arrive(new, arrival::Purse::Reserve, market.steps, false)?;
+            Ok(market.conclude(id, &walked))
         })
     }
 
@@ -171,12 +195,11 @@ impl Reference {
         Ok(Outcome { order: self.get(old.id), trades: 0, all_trades: 0 })
     }
 
-    /// Lets the last price trigger what it does and reports the order. `own` trades were made by the
-    /// order itself, `so_far` by the call.
-    fn conclude(&mut self, id: OrderId, own: usize, so_far: usize) -> Outcome {
-        let before = self.trades.len() - so_far;
-        if so_far > 0 {
-            self.trigger_stops();
+    /// Lets the order's trades trigger what they do, in the steps that it has left, and reports the order.
+    fn conclude(&mut self, id: OrderId, walked: &arrival::Walked) -> Outcome {
+        let (own, before) = (walked.fills.len(), self.trades.len() - walked.fills.len());
+        if own > 0 {
+            self.enter_stops(self.steps - walked.steps);
         }
         Outcome { order: self.get(id), trades: own, all_trades: self.trades.len() - before }
     }

@@ -84,6 +84,20 @@ pub enum Refusal {
         /// The quantity.
         amount: Money,
     },
+    /// An iceberg of more slices than one may have.
+    TooManySlices {
+        /// The slice.
+        display: Money,
+        /// The quantity.
+        amount: Money,
+        /// The smallest slice that would do.
+        least: Money,
+    },
+    /// The order would make, cancel or shrink more than one command may.
+    TooManySteps {
+        /// How many steps one command may take.
+        most: usize,
+    },
     /// The price lies outside the band around the last trade.
     OutsideBand {
         /// The price.

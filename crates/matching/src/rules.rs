@@ -1,5 +1,6 @@
 //! The rules of one market.
 
+use crate::bounds::SLICES;
 use crate::money::{MAX, ONE};
 use crate::order::{OrderState, OrderType, Side, Status, Terms, TimeInForce};
 use crate::{Money, NewOrder, Rate, Rates, Refusal};
@@ -140,6 +141,7 @@ impl Rules {
         {
             return Err(Refusal::DisplayAboveAmount { display, amount: whole });
         }
+        self.require_few_slices(display, amount)?;
         if let Some(price) = price {
             self.admit_notional(price, amount)?;
         }
@@ -181,6 +183,17 @@ impl Rules {
             return Err(Refusal::AboveMaximum { amount, maximum });
         }
         Ok(lots)
+    }
+
+    /// Refuses an iceberg of more slices than one may have.
+    pub fn require_few_slices(&self, display: Option<i64>, amount: i64) -> Result<(), Refusal> {
+        match display {
+            Some(display) if amount > display.saturating_mul(SLICES) => {
+                let least = self.quantity((amount - 1) / SLICES + 1);
+                Err(Refusal::TooManySlices { display: self.quantity(display), amount: self.quantity(amount), least })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Price × quantity, checked against the minimum of the market.

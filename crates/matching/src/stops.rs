@@ -1,65 +1,136 @@
-//! Stop orders: those that the last price triggers enter the book, earliest first, and may trigger others.
+//! Stop orders. Every trade triggers the stops that its price reaches; they wait in a queue, by the trade that
+//! triggered them and then by their own priority, and enter the book one after the other.
+//!
+//! One command enters as many as its bound allows. What is left enters with the commands that follow: how far the
+//! trades have been looked at ([`Market::looked`]) and the stops that still wait are all that must be remembered.
 
-use std::collections::VecDeque;
-
-use crate::book::{IdMap, Place};
+use crate::book::Place;
+use crate::enter::Means;
 use crate::market::reserve_slot;
-use crate::{Accounts, CancelReason, Market, MarketStatus, OrderId, Refusal, Side, Status};
+use crate::{Accounts, CancelReason, Market, MarketStatus, Refusal, Side, Status, TimeInForce};
+
+/// What is known of the stops of a market whose caller has not loaded them all.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The first place in the queue, by trade and priority, of which nothing is known.
+    pub until: (i64, i64),
+    /// No sell stop with a trigger at or below this has been loaded.
+    pub sells_above: i64,
+    /// No buy stop with a trigger at or above this has been loaded.
+    pub buys_below: i64,
+}
+
+impl Default for Known {
+    /// Everything.
+    fn default() -> Known {
+        Known { until: (i64::MAX, i64::MAX), sells_above: i64::MIN, buys_below: i64::MAX }
+    }
+}
+
+/// What became of the stop whose turn it was.
+enum Turn {
+    /// It has entered or ended, in so many steps.
+    Done(usize),
+    /// It has gone as far as it may, or waits: it comes first in the next command.
+    Waits,
+}
 
 impl Market {
-    /// Enters every stop that the last price triggers, and those that their trades trigger in turn: first
-    /// triggered, first entered; of those triggered together, the earlier order first. Returns how many trades
-    /// the order at `own` made.
-    pub(crate) fn run_stops(&mut self, accounts: &mut Accounts, own: Option<Place>) -> usize {
-        let (mut waiting, mut seen, mut own_trades) = (VecDeque::new(), IdMap::<OrderId, ()>::default(), 0);
-        if let Some(place) = own {
-            let order = self.book.order(place);
-            let open = self.rules.status == MarketStatus::Open;
-            if !open || !self.last_price.is_some_and(|last| order.is_triggered(last)) {
-                return 0;
-            }
-            own_trades = self.trigger(accounts, place);
+    /// Enters the stops that earlier commands have left, as far as the bound of a command goes. Whoever carries out
+    /// a command calls this first; how many trades it made is returned.
+    pub fn run_left(&mut self, accounts: &mut Accounts) -> usize {
+        let made = self.trades.len();
+        if self.looked < self.sequence && self.rules.status == MarketStatus::Open {
+            self.run_stops(accounts, self.steps);
         }
-        while self.rules.status == MarketStatus::Open {
-            let triggered = self.last_price.map(|last| self.book.triggered(last)).unwrap_or_default();
-            waiting.extend(triggered.into_iter().filter(|at| seen.insert(self.book.order(*at).id, ()).is_none()));
-            let Some(place) = waiting.pop_front() else { break };
-            self.trigger(accounts, place);
-        }
-        own_trades
+        self.trades.len() - made
     }
 
-    /// Enters one triggered stop. What would be refused on arrival cancels it here. Returns its trades.
-    fn trigger(&mut self, accounts: &mut Accounts, place: Place) -> usize {
+    /// Enters the stops that wait for it, in `left` steps at most: one for each stop, and those of its plan.
+    pub(crate) fn run_stops(&mut self, accounts: &mut Accounts, mut left: usize) {
+        self.collect();
+        let mut turns = 0;
+        while self.rules.status == MarketStatus::Open && left > 0 {
+            let Some(place) = self.book.next_triggered(self.known.until) else { break };
+            let Turn::Done(steps) = self.trigger(accounts, place, left) else { break };
+            left = left.saturating_sub(steps);
+            self.collect();
+            self.beat(turns);
+            turns += 1;
+        }
+        self.collect();
+        let next = self.book.first_trigger().map_or(i64::MAX, |trade| trade).min(self.known.until.0);
+        self.looked = self.sequence.min(next - 1);
+    }
+
+    /// Queues the stops that the trades since the last time have triggered.
+    fn collect(&mut self) {
+        let from = std::mem::replace(&mut self.collected, self.trades.len());
+        if from == self.trades.len() || (!self.book.has_stops() && self.knows_all_stops()) {
+            return;
+        }
+        for at in from..self.trades.len() {
+            let (price, sequence) = (self.trades[at].price, self.trades[at].sequence);
+            self.reach(price, sequence);
+        }
+    }
+
+    fn knows_all_stops(&self) -> bool {
+        self.known.sells_above == i64::MIN && self.known.buys_below == i64::MAX
+    }
+
+    /// Queues the stops that a price reaches, as triggered by this trade.
+    pub(crate) fn reach(&mut self, price: i64, trade: i64) {
+        if trade >= self.known.until.0 {
+            return;
+        }
+        if price <= self.known.sells_above || price >= self.known.buys_below {
+            self.known.until = (trade, i64::MIN);
+            return;
+        }
+        self.book.reach(price, trade);
+    }
+
+    /// Enters one triggered stop. What would be refused on arrival cancels it here.
+    fn trigger(&mut self, accounts: &mut Accounts, place: Place, left: usize) -> Turn {
         let (mut order, owner) = (*self.book.order(place), self.book.owner(place));
         if order.has_expired(self.now) {
             self.end(accounts, place, CancelReason::Expired);
-            return 0;
+            return Turn::Done(1);
         }
         let held = order.reserved;
         order.status = Status::Open;
-        // A stop buy without a limit spends at most what it has reserved.
+        // A stop without a limit spends at most what it has reserved.
         let budget = (order.price.is_none() && order.side == Side::Buy).then_some(held);
-        let walk = match self.prepare(accounts, owner, &mut order, budget, held) {
+        // More steps than a whole command has: the stop goes on in the next one. All at once it cannot be.
+        let (whole, kills) = (left == self.steps, order.terms.time_in_force == TimeInForce::Fok);
+        let means = Means { budget, held, steps: left - 1, partly: whole && !kills };
+        let walk = match self.prepare(accounts, owner, &mut order, means) {
             Ok(walk) => walk,
+            Err(Refusal::TooManySteps { .. }) if !whole => return Turn::Waits,
             Err(refusal) => {
                 self.end(accounts, place, reason(refusal));
-                return 0;
+                return Turn::Done(1);
             }
         };
         let slot = reserve_slot(owner, order.side);
         accounts.release(slot, held);
         accounts.lock(slot, order.reserved);
-        let (order, trades) = self.enter(accounts, owner, order, &walk);
+        let (order, _) = self.enter(accounts, owner, order, &walk);
+        if walk.more {
+            self.book.change(place, |stop| *stop = order);
+            return Turn::Waits;
+        }
         self.book.requeue(place, order);
-        trades
+        Turn::Done(1 + walk.steps.len())
     }
 }
 
 fn reason(refusal: Refusal) -> CancelReason {
     match refusal {
-        Refusal::FillOrKill { .. } => CancelReason::FillOrKill,
+        Refusal::FillOrKill { .. } | Refusal::TooManySteps { .. } => CancelReason::FillOrKill,
         Refusal::WouldTake { .. } => CancelReason::PostOnly,
+        Refusal::Overflow => CancelReason::Unsettleable,
         _ => CancelReason::NoLiquidity,
     }
 }

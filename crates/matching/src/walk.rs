@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use crate::book::Place;
-use crate::{Book, CancelReason, Money, OrderState, OrderType, Refusal, Rules, SelfTrade};
+use crate::bounds::BEAT;
+use crate::room::Room;
+use crate::{Accounts, Book, CancelReason, Money, OrderState, OrderType, Refusal, Rules, SelfTrade, Side};
 
 /// One step of the plan, in order.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +41,23 @@ pub struct Walk {
     pub steps: Vec<Step>,
     /// What trades, in lots.
     pub filled: i64,
-    /// Σ price × quantity and the taker's commission of what trades: what a market buy must reserve.
+    /// Σ price × quantity of what trades.
+    pub value: Money,
+    /// Of a buy without a limit: value and the taker's commission, which it must reserve.
     pub cost: Money,
     /// Why the rest must end, whatever the time in force says.
     pub rest: Option<CancelReason>,
+    /// Whether the bound ended the plan: there is more to do.
+    pub more: bool,
+    /// The price at which a post-only order would trade.
+    pub would_take: Option<i64>,
+    /// Whether the plan has come to the end of what the caller has loaded, and may have met more behind it.
+    pub short: bool,
     left: i64,
 }
 
 /// What decides how far an order walks.
+#[derive(Clone, Copy)]
 pub struct Bounds {
     /// The prices of the band, in ticks.
     pub band: Option<(i64, i64)>,
@@ -54,6 +65,12 @@ pub struct Bounds {
     pub budget: Option<Money>,
     /// The time.
     pub now: i64,
+    /// How many steps the plan may have.
+    pub steps: usize,
+    /// The worst price up to which the other side is loaded; none: all of it is.
+    pub loaded: Option<i64>,
+    /// Called now and then while planning.
+    pub pulse: fn(),
 }
 
 /// A maker as the walk has left it.
@@ -70,18 +87,27 @@ struct Walker<'a> {
     order: &'a OrderState,
     bounds: &'a Bounds,
     walk: Walk,
+    room: Room<'a>,
     /// Icebergs of the current level that show their next slice: they wait behind everybody else there.
     refreshed: VecDeque<Slice>,
 }
 
 /// Plans what `order` does. A quote_amount order (amount 0) walks until its budget is used up.
-pub fn walk(rules: &Rules, book: &Book, order: &OrderState, bounds: &Bounds) -> Result<Walk, Refusal> {
+pub fn walk(
+    rules: &Rules,
+    book: &Book,
+    accounts: &Accounts,
+    order: &OrderState,
+    bounds: &Bounds,
+) -> Result<Walk, Refusal> {
     let by_budget = order.terms.order_type == OrderType::Market && order.amount == 0;
     let left = if by_budget { i64::MAX } else { order.remaining() };
     let walk = Walk { left, ..Walk::default() };
-    let mut walker = Walker { rules, book, order, bounds, walk, refreshed: VecDeque::new() };
-    if walker.levels()?.is_continue() {
-        let _done = walker.refreshed_slices()?;
+    let room = Room::new(rules, book, accounts, order);
+    let mut walker = Walker { rules, book, order, bounds, walk, room, refreshed: VecDeque::new() };
+    if walker.levels()?.is_continue() && walker.refreshed_slices()?.is_continue() {
+        let beyond = |worst: i64| order.price.is_none_or(|limit| limit != worst && order.side.crosses(limit, worst));
+        walker.walk.short = walker.walk.left > 0 && bounds.loaded.is_some_and(beyond);
     }
     Ok(walker.walk)
 }
@@ -132,8 +158,10 @@ impl Walker<'_> {
             return Ok(self.stop(CancelReason::Budget));
         }
         if resting.has_expired(self.bounds.now) {
-            self.walk.steps.push(Step::Cancel { maker, reason: CancelReason::Expired });
-            return Ok(ControlFlow::Continue(()));
+            return Ok(self.cancel(maker, CancelReason::Expired));
+        }
+        if self.order.terms.post_only {
+            return Ok(self.meet_without_trading(maker, resting));
         }
         let outside = |(low, high)| resting.price.is_some_and(|price| price < low || price > high);
         if self.bounds.band.is_some_and(outside) {
@@ -145,26 +173,41 @@ impl Walker<'_> {
         self.fill(Slice { maker, remaining: resting.remaining(), visible: resting.visible })
     }
 
+    /// A post-only order passes what it cannot trade with.
+    fn meet_without_trading(&mut self, maker: Place, resting: &OrderState) -> ControlFlow<()> {
+        let (price, lots) = (resting.price.unwrap_or_default(), self.walk.left.min(resting.visible));
+        if !self.room.takes(&self.walk, maker, price, lots) {
+            return self.cancel(maker, CancelReason::Unsettleable);
+        }
+        self.walk.would_take = resting.price;
+        ControlFlow::Break(())
+    }
+
     fn meet_own(&mut self, maker: Place, resting: &OrderState) -> ControlFlow<()> {
         let reason = CancelReason::SelfTradeMaker;
         match self.order.terms.self_trade {
-            SelfTrade::CancelMaker => {
-                self.walk.steps.push(Step::Cancel { maker, reason });
-                ControlFlow::Continue(())
-            }
+            SelfTrade::CancelMaker => self.cancel(maker, reason),
             SelfTrade::CancelBoth => {
-                self.walk.steps.push(Step::Cancel { maker, reason });
+                if self.cancel(maker, reason).is_break() {
+                    return ControlFlow::Break(());
+                }
                 self.stop(CancelReason::SelfTradeTaker)
             }
             // What is bought with a budget has no quantity that could shrink.
             SelfTrade::Decrement if self.order.amount > 0 => {
                 let lots = self.walk.left.min(resting.remaining());
+                if self.push(Step::Decrement { maker, lots }).is_break() {
+                    return ControlFlow::Break(());
+                }
                 self.walk.left -= lots;
-                self.walk.steps.push(Step::Decrement { maker, lots });
                 if self.walk.left == 0 { self.stop(CancelReason::SelfTradeTaker) } else { ControlFlow::Continue(()) }
             }
             SelfTrade::None | SelfTrade::CancelTaker | SelfTrade::Decrement => self.stop(CancelReason::SelfTradeTaker),
         }
+    }
+
+    fn cancel(&mut self, maker: Place, reason: CancelReason) -> ControlFlow<()> {
+        self.push(Step::Cancel { maker, reason })
     }
 
     fn stop(&mut self, reason: CancelReason) -> ControlFlow<()> {
@@ -172,7 +215,20 @@ impl Walker<'_> {
         ControlFlow::Break(())
     }
 
-    /// Trades with what a maker shows.
+    /// Adds a step, unless the plan has as many as it may have.
+    fn push(&mut self, step: Step) -> ControlFlow<()> {
+        if self.walk.steps.len() >= self.bounds.steps {
+            self.walk.more = true;
+            return ControlFlow::Break(());
+        }
+        self.walk.steps.push(step);
+        if self.walk.steps.len().is_multiple_of(BEAT) {
+            (self.bounds.pulse)();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Trades with what a maker shows; one whose owner cannot be credited leaves the book.
     fn fill(&mut self, slice: Slice) -> Result<ControlFlow<()>, Refusal> {
         if self.walk.left == 0 {
             return Ok(ControlFlow::Break(()));
@@ -182,10 +238,19 @@ impl Walker<'_> {
         let wanted = self.walk.left.min(slice.visible);
         let lots = self.affordable(price, wanted)?;
         if lots > 0 {
-            self.walk.cost = self.walk.cost.plus(self.cost(price, lots)?)?;
+            if !self.room.takes(&self.walk, slice.maker, price, lots) {
+                return Ok(self.cancel(slice.maker, CancelReason::Unsettleable));
+            }
+            if self.push(Step::Fill { maker: slice.maker, lots }).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.room.credit(slice.maker, price, lots);
+            if self.order.price.is_none() && self.order.side == Side::Buy {
+                self.walk.cost = self.walk.cost.plus(self.cost(price, lots)?)?;
+            }
+            self.walk.value += self.rules.value(price, lots);
             self.walk.left -= lots;
             self.walk.filled += lots;
-            self.walk.steps.push(Step::Fill { maker: slice.maker, lots });
         }
         if lots < wanted {
             return Ok(self.stop(CancelReason::Budget));
@@ -218,10 +283,4 @@ impl Walker<'_> {
         }
         Ok(lots)
     }
-}
-
-/// The price of the first maker that a post-only order would trade with.
-pub fn would_take(book: &Book, order: &OrderState, now: i64) -> Option<i64> {
-    let best = book.queue(order.side.opposite()).map(|maker| book.order(maker)).find(|o| !o.has_expired(now))?.price?;
-    order.price.filter(|limit| order.side.crosses(*limit, best)).map(|_| best)
 }

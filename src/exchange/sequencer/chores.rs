@@ -1,11 +1,12 @@
-//! What the sequencer does when it is not asked: the bulk inbox, and orders whose time has come.
+//! What the sequencer does when it is not asked: the bulk inbox, orders whose time has come, stops that a cascade has
+//! left.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::command::{Action, Command};
 use super::super::rows::{markets, orders};
-use super::super::{carry_out, inbox};
+use super::super::{carry_out, inbox, stops};
 use crate::bourse::require_tables;
 use crate::error::{Answer, Failure};
 use crate::guc;
@@ -18,7 +19,7 @@ use crate::pg::worker;
 /// sessions wait there.
 const INBOX_BATCH: usize = 1000;
 const SMALL_INBOX_BATCH: usize = 200;
-/// How often expired orders are looked for.
+/// How often expired orders, and stops that are left, are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
 
 /// The longest pause before something that went wrong is tried again.
@@ -29,6 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Chores {
     inbox: Timestamp,
     expiry: Timestamp,
+    stops: Timestamp,
     /// How often the inbox could not be carried out in a row.
     setbacks: u32,
     complaint: Option<Failure>,
@@ -62,7 +64,16 @@ impl Chores {
             }
             self.expiry = Timestamp::now() + EXPIRY;
         }
-        Some(self.inbox.min(self.expiry))
+        if self.stops.is_due(now, EXPIRY) {
+            let left = worker::transaction(c"pg_bourse: looking for stops that are left", || Ok(stops::left(None)));
+            let mut count = 0;
+            for symbol in self.hear(left, Vec::new()) {
+                let entered = worker::transaction(c"pg_bourse: entering stops", || stops::enter(&[symbol]));
+                count += self.hear(entered, 0);
+            }
+            self.stops = Timestamp::now() + if count > 0 { Duration::ZERO } else { EXPIRY };
+        }
+        Some(self.inbox.min(self.expiry).min(self.stops))
     }
 
     /// How long until the next look into the inbox: longer and longer while it cannot be carried out, for every try

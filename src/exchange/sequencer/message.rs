@@ -64,7 +64,7 @@ impl Request {
             Action::Amend { target, price, amount } => {
                 What::Amend { order: id(target), price: *price, amount: *amount }
             }
-            Action::New { .. } | Action::Expire | Action::SetStatus(_) => return None,
+            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => return None,
         };
         let symbol = Text::new(&command.symbol);
         Some(Request { user: command.user, symbol, client_order_id: command.client_order_id().map(Text::new), what })

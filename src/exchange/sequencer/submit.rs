@@ -47,7 +47,9 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
     let (call, instead) = match command.action {
         Action::Cancel(_) => ("submit_cancel()", "cancel_order()"),
         Action::Amend { .. } => ("submit_amend()", "amend_order()"),
-        Action::New { .. } | Action::Expire | Action::SetStatus(_) => ("submit_order()", "place_order()"),
+        Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => {
+            ("submit_order()", "place_order()")
+        }
     };
     if !super::is_preloaded() {
         return Err(Failure::new(

@@ -1,9 +1,12 @@
 //! An order meets the other side of the book.
 
+use std::collections::BTreeMap;
+
 use super::cash::round;
 use super::{Asset, Reference, TOO_MUCH, limit_of, lots_left, other_side, slice};
 use crate::{
     CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, Refusal, SelfTrade, Side, Status, TimeInForce,
+    UserId,
 };
 
 /// What an arriving order pays with.
@@ -31,34 +34,52 @@ impl Purse {
 
 /// What became of an arriving order until it stopped.
 #[derive(Default)]
-struct Walked {
+pub(super) struct Walked {
     /// Whom it traded with, lots and price each.
-    fills: Vec<(OrderState, i64, i64)>,
+    pub(super) fills: Vec<(OrderState, i64, i64)>,
     /// What a buy without a limit price paid.
-    cost: i128,
+    pub(super) cost: i128,
+    /// Its trades, and how often it has cancelled or shrunk an order.
+    pub(super) steps: usize,
+    /// Whether it could not take a step more.
+    pub(super) more: bool,
     stopped: Option<CancelReason>,
+    /// Where a post-only order would have traded.
+    would_take: Option<i64>,
+    /// What its trades have brought to others, at most: units by user.
+    given: BTreeMap<UserId, i128>,
 }
 
 impl Reference {
     /// An order that holds its reserve gets the next priority and trades; its rest is cancelled or stays
-    /// in the book. Refused when it must not trade, or not only in part. Returns its trades.
-    pub(super) fn arrive(&mut self, mut order: OrderState, purse: Purse) -> Result<usize, Refusal> {
+    /// in the book. Refused when it must not trade, or not only in part, or when it would take more steps, unless
+    /// it may go on later.
+    pub(super) fn arrive(
+        &mut self,
+        mut order: OrderState,
+        purse: Purse,
+        steps: usize,
+        goes_on: bool,
+    ) -> Result<Walked, Refusal> {
         let before = self.clone();
         order.priority = self.next_priority();
         order.visible = slice(&order);
         self.orders.push(order);
         if self.rules.status != MarketStatus::Open {
-            return Ok(0);
+            return Ok(Walked::default());
         }
-        if order.terms.post_only {
-            self.must_not_take(&order)?;
-        }
-        let walked = self.walk(order.id, purse);
+        let walked = self.walk(order.id, purse, steps);
         if order.side == Side::Buy && order.price.is_none() {
             if walked.cost >= TOO_MUCH {
                 return Err(Refusal::Overflow);
             }
             before.can_pay(&order, Money(walked.cost))?;
+        }
+        if walked.more && !goes_on {
+            return Err(Refusal::TooManySteps { most: self.steps });
+        }
+        if let Some(best) = walked.would_take {
+            return Err(Refusal::WouldTake { best: self.price(best) });
         }
         if order.terms.time_in_force == TimeInForce::Fok {
             let lots = walked.fills.iter().map(|(_, lots, _)| lots).sum();
@@ -67,26 +88,19 @@ impl Reference {
                 return Err(Refusal::FillOrKill { fillable, amount });
             }
         }
-        before.everybody_has_room(&order, &walked)?;
+        before.owner_has_room(&order, &walked)?;
+        if walked.more {
+            return Ok(walked);
+        }
         self.end_or_rest(order.id, walked.stopped);
         if walked.stopped == Some(CancelReason::PriceBand) && self.rules.band_halts {
             self.rules.status = MarketStatus::Halted;
         }
-        Ok(walked.fills.len())
+        Ok(walked)
     }
 
-    fn must_not_take(&self, order: &OrderState) -> Result<(), Refusal> {
-        let best = self.side(other_side(order.side)).into_iter().find(|maker| !self.is_over(maker));
-        match best {
-            Some(best) if is_met(order, limit_of(&best)) => {
-                Err(Refusal::WouldTake { best: self.price(limit_of(&best)) })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn walk(&mut self, id: OrderId, purse: Purse) -> Walked {
-        let (mut walked, band) = (Walked::default(), self.band());
+    fn walk(&mut self, id: OrderId, purse: Purse, most: usize) -> Walked {
+        let (mut walked, band, before) = (Walked::default(), self.band(), self.clone());
         loop {
             let taker = self.get(id);
             let wants = if matches!(purse, Purse::Spend(_)) { i64::MAX } else { lots_left(&taker) };
@@ -99,8 +113,27 @@ impl Reference {
                 walked.stopped = Some(CancelReason::Budget);
                 break;
             }
+            let full = walked.steps == most;
             if self.is_over(&maker) {
+                if full {
+                    walked.more = true;
+                    break;
+                }
+                walked.steps += 1;
                 self.end(maker.id, CancelReason::Expired);
+                continue;
+            }
+            if taker.terms.post_only {
+                if before.has_room(&walked, &taker, &maker, wants.min(maker.visible)) {
+                    walked.would_take = Some(price);
+                    break;
+                }
+                if full {
+                    walked.more = true;
+                    break;
+                }
+                walked.steps += 1;
+                self.end(maker.id, CancelReason::Unsettleable);
                 continue;
             }
             if band.is_some_and(|(low, high)| !(low..=high).contains(&i128::from(price))) {
@@ -108,6 +141,13 @@ impl Reference {
                 break;
             }
             if maker.user == taker.user && taker.terms.self_trade != SelfTrade::None {
+                if changes_own(&taker, purse) {
+                    if full {
+                        walked.more = true;
+                        break;
+                    }
+                    walked.steps += 1;
+                }
                 if self.meets_own(&taker, &maker, purse) {
                     continue;
                 }
@@ -117,6 +157,15 @@ impl Reference {
             let could = wants.min(maker.visible);
             let lots = self.affordable(&taker, could, price, walked.cost, purse);
             if lots > 0 {
+                if full {
+                    walked.more = true;
+                    break;
+                }
+                walked.steps += 1;
+                if !before.has_room(&walked, &taker, &maker, lots) {
+                    self.end(maker.id, CancelReason::Unsettleable);
+                    continue;
+                }
                 self.fill(&mut walked, &taker, &maker, lots, purse);
             }
             if lots < could {
@@ -175,6 +224,9 @@ impl Reference {
             self.get_mut(taker.id).amount += lots;
         }
         self.trade(maker.id, taker.id, lots, price);
+        if maker.user != taker.user {
+            *walked.given.entry(maker.user).or_default() += self.brings(taker, maker, lots);
+        }
         let value = self.worth(price, lots);
         walked.cost += value + round(value * i128::from(taker.rates.taker.0));
         walked.fills.push((*maker, lots, price));
@@ -189,26 +241,37 @@ impl Reference {
         }
     }
 
-    /// Whoever takes part must be able to receive all that the order moves: a seller that rests may get
-    /// the taker's commission too.
-    fn everybody_has_room(&self, taker: &OrderState, walked: &Walked) -> Result<(), Refusal> {
-        let (mut moved_base, mut moved_quote) = (0, 0);
-        for (_, lots, price) in &walked.fills {
-            moved_base += self.quantity(*lots).0;
+    /// What a trade brings to the maker, at most: a rebate is the smaller of what its rate says and what the taker's
+    /// rate says.
+    fn brings(&self, taker: &OrderState, maker: &OrderState, lots: i64) -> i128 {
+        let value = self.worth(limit_of(maker), lots);
+        let rebate = -round(value * i128::from(maker.rates.maker.0));
+        match maker.side {
+            Side::Buy => self.quantity(lots).0,
+            Side::Sell => value + rebate.min(round(value * i128::from(taker.rates.taker.0))),
+        }
+    }
+
+    /// Whether a maker's account holds one more trade. What users pay themselves they keep.
+    fn has_room(&self, walked: &Walked, taker: &OrderState, maker: &OrderState, lots: i64) -> bool {
+        let balance = self.held(maker.user, receives(maker.side));
+        let before = walked.given.get(&maker.user).copied().unwrap_or(0);
+        let all = balance.available.0 + balance.locked.0 + before + self.brings(taker, maker, lots);
+        maker.user == taker.user || all < TOO_MUCH
+    }
+
+    /// Refused when the account of its own owner cannot hold what others pay.
+    fn owner_has_room(&self, taker: &OrderState, walked: &Walked) -> Result<(), Refusal> {
+        let balance = self.held(taker.user, receives(taker.side));
+        let mut all = balance.available.0 + balance.locked.0;
+        for (_, lots, price) in walked.fills.iter().filter(|(maker, ..)| maker.user != taker.user) {
             let value = self.worth(*price, *lots);
-            moved_quote += value + round(value * i128::from(taker.rates.taker.0));
-        }
-        for order in walked.fills.iter().map(|(maker, ..)| maker).chain([taker]) {
-            let (asset, receives) = match order.side {
-                Side::Buy => (Asset::Base, moved_base),
-                Side::Sell => (Asset::Quote, moved_quote),
+            all += match taker.side {
+                Side::Buy => self.quantity(*lots).0,
+                Side::Sell => value - round(value * i128::from(taker.rates.taker.0)),
             };
-            let balance = self.held(order.user, asset);
-            if balance.available.0 + balance.locked.0 + receives >= TOO_MUCH {
-                return Err(Refusal::Overflow);
-            }
         }
-        Ok(())
+        if all < TOO_MUCH { Ok(()) } else { Err(Refusal::Overflow) }
     }
 
     fn end_or_rest(&mut self, id: OrderId, stopped: Option<CancelReason>) {
@@ -226,6 +289,19 @@ impl Reference {
             Some(reason) => self.end(id, reason),
             None => self.get_mut(id).visible = slice(&order),
         }
+    }
+}
+
+fn receives(side: Side) -> Asset {
+    if side == Side::Buy { Asset::Base } else { Asset::Quote }
+}
+
+/// Whether meeting an own order changes one of the two.
+fn changes_own(taker: &OrderState, purse: Purse) -> bool {
+    match taker.terms.self_trade {
+        SelfTrade::None | SelfTrade::CancelTaker => false,
+        SelfTrade::CancelMaker | SelfTrade::CancelBoth => true,
+        SelfTrade::Decrement => !matches!(purse, Purse::Spend(_)),
     }
 }
 

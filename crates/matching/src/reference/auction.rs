@@ -1,7 +1,8 @@
 //! The uncrossing: everything that crosses trades at one price.
 
-use super::{Reference, is_live, limit_of, lots_left, slice};
-use crate::{CancelReason, OrderState, Side, Status};
+use super::cash::round;
+use super::{Asset, Reference, TOO_MUCH, is_live, limit_of, lots_left, slice};
+use crate::{CancelReason, OrderId, OrderState, Side, Status};
 
 impl Reference {
     /// Ends an auction: expired orders are cancelled, crossing orders trade at one price, stops are
@@ -13,6 +14,27 @@ impl Reference {
                 self.end(order.id, CancelReason::Expired);
             }
         }
+        let mut round = 0;
+        while let Some((price, volume)) = self.auction_price() {
+            // From the ninth time on the dearest bid counts: the price only moves up to it.
+            let dearest = if round < 8 { price } else { limit_of(&self.side(Side::Buy)[0]) };
+            let full = self.cannot_be_credited(dearest);
+            if full.is_empty() {
+                self.trade_all_at(price, volume);
+                break;
+            }
+            full.into_iter().for_each(|id| self.end(id, CancelReason::Unsettleable));
+            round += 1;
+        }
+        if self.trades.len() > before {
+            self.enter_stops(self.steps);
+        } else {
+            self.look_at_the_last_trade_again();
+        }
+        self.trades.len() - before
+    }
+
+    fn auction_price(&self) -> Option<(i64, i128)> {
         let (bids, asks) = (self.side(Side::Buy), self.side(Side::Sell));
         let volume = |price: &i64| most(&bids, &asks, *price);
         let best = candidates(&bids, &asks).into_iter().filter(|price| volume(price).0 > 0).min_by_key(|price| {
@@ -20,11 +42,34 @@ impl Reference {
             let away = self.last_price.map_or(0, |last| i128::from(*price).abs_diff(i128::from(last)));
             (-volume, surplus, away, *price)
         });
-        if let Some(price) = best {
-            self.trade_all_at(price, volume(&price).0);
+        best.map(|price| (price, volume(&price).0))
+    }
+
+    /// Of the orders that somebody's limit meets, earliest first: those that their owners' accounts, with all that
+    /// the earlier ones bring, could not hold if they were filled at this price.
+    fn cannot_be_credited(&self, price: i64) -> Vec<OrderId> {
+        let (bids, asks) = (self.side(Side::Buy), self.side(Side::Sell));
+        let met = |o: &&OrderState| match o.side {
+            Side::Buy => asks.iter().any(|ask| limit_of(ask) <= limit_of(o)),
+            Side::Sell => bids.iter().any(|bid| limit_of(bid) >= limit_of(o)),
+        };
+        let mut orders: Vec<_> = bids.iter().chain(&asks).filter(met).collect();
+        orders.sort_by_key(|o| o.priority);
+        let (mut holds, mut full) = (self.clone(), Vec::new());
+        for order in orders {
+            let value = self.worth(price, lots_left(order));
+            let (asset, brings) = match order.side {
+                Side::Buy => (Asset::Base, self.quantity(lots_left(order)).0),
+                Side::Sell => (Asset::Quote, value + 0.max(-round(value * i128::from(order.rates.maker.0)))),
+            };
+            let account = holds.account(order.user, asset);
+            if account.available.0 + account.locked.0 + brings >= TOO_MUCH {
+                full.push(order.id);
+            } else {
+                account.available.0 += brings;
+            }
         }
-        self.trigger_stops();
-        self.trades.len() - before
+        full
     }
 
     fn trade_all_at(&mut self, price: i64, volume: i128) {

@@ -1,48 +1,84 @@
-//! Stops: accepted, waiting, triggered one after the other.
-
-use std::collections::VecDeque;
+//! Stops: accepted, waiting, triggered by trades, entered in their order, so many to a command.
 
 use super::Reference;
 use super::arrival::Purse;
-use crate::{CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Outcome, Refusal, Side, Status};
+use crate::{
+    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Outcome, Refusal, Side, Status, TimeInForce,
+};
 
 impl Reference {
-    /// A stop that holds its reserve waits, or is triggered at once when the last price says so.
+    /// Carries on with the stops that earlier commands have left. Comes before every command.
+    pub fn run_left(&mut self) -> usize {
+        let before = self.trades.len();
+        if self.looked < self.last_trade() && self.rules.status == MarketStatus::Open {
+            self.enter_stops(self.steps);
+        }
+        self.trades.len() - before
+    }
+
+    /// A stop that holds its reserve waits. When the last trade has reached it already it enters at once, or takes
+    /// its place behind those that are left.
     pub(super) fn accept_stop(&mut self, mut order: OrderState) -> Outcome {
         order.priority = self.next_priority();
         self.orders.push(order);
-        if self.rules.status == MarketStatus::Open && self.is_reached(&order) {
-            let before = self.trades.len();
-            self.trigger(order.id);
-            let own = self.trades.len() - before;
-            self.trigger_stops();
-            return Outcome { order: self.get(order.id), trades: own, all_trades: self.trades.len() - before };
+        self.accepted.insert(order.id, self.last_trade());
+        let (before, open) = (self.trades.len(), self.rules.status == MarketStatus::Open);
+        if self.looked == self.last_trade() && open && self.is_reached(&order, self.last_trade()) {
+            // Nothing is left, so the last trade is looked at once more for this one.
+            self.looked -= 1;
+            self.enter_stops(self.steps);
         }
-        Outcome { order, trades: 0, all_trades: 0 }
+        let own = self.trades[before..].iter().take_while(|trade| trade.taker == order.id).count();
+        Outcome { order: self.get(order.id), trades: own, all_trades: self.trades.len() - before }
     }
 
-    /// Triggers what the last price triggers, and what that triggers, in the order in which it was reached.
-    pub(super) fn trigger_stops(&mut self) {
-        let mut queue: VecDeque<OrderId> = VecDeque::new();
-        while self.rules.status == MarketStatus::Open {
-            let reached = self.pending().into_iter().filter(|o| self.is_reached(o) && !queue.contains(&o.id));
-            let reached: Vec<_> = reached.map(|o| o.id).collect();
-            queue.extend(reached);
-            let Some(first) = queue.pop_front() else { break };
-            self.trigger(first);
+    /// The opening: the last trade triggers what it reaches, whenever that was accepted.
+    pub(super) fn look_at_the_last_trade_again(&mut self) {
+        self.looked = self.looked.min(self.last_trade() - 1);
+        self.enter_stops(self.steps);
+    }
+
+    /// Enters stops in the order of their triggers, until the steps are used up. A stop itself is one step.
+    pub(super) fn enter_stops(&mut self, steps: usize) {
+        let mut used = 0;
+        while self.rules.status == MarketStatus::Open && used < steps {
+            let Some((_, stop)) = self.next_triggered() else { break };
+            // What a whole command cannot do is done in parts; what does not fit any more waits for a whole one.
+            let whole = steps == self.steps && used == 0;
+            let Some(taken) = self.trigger(stop, steps - used - 1, whole) else { break };
+            used += 1 + taken;
         }
+        self.looked = self.next_triggered().map_or(self.last_trade(), |(trade, _)| trade - 1);
     }
 
-    fn is_reached(&self, order: &OrderState) -> bool {
-        let (Some(stop), Some(last)) = (order.terms.stop_price, self.last_price) else { return false };
-        if order.side == Side::Buy { last >= stop } else { last <= stop }
+    /// Of the trades that have not been done with, the first that reaches a stop; of its stops the earliest.
+    fn next_triggered(&self) -> Option<(i64, OrderId)> {
+        let pending = self.pending();
+        (self.looked + 1..=self.last_trade()).find_map(|trade| {
+            let triggers =
+                |o: &&OrderState| o.filled > 0 || (self.accepted[&o.id] <= trade && self.is_reached(o, trade));
+            pending.iter().find(triggers).map(|stop| (trade, stop.id))
+        })
     }
 
-    /// A stop enters the book as the order that it stands for.
-    fn trigger(&mut self, id: OrderId) {
+    fn last_trade(&self) -> i64 {
+        self.trades.len() as i64
+    }
+
+    fn is_reached(&self, order: &OrderState, trade: i64) -> bool {
+        let made = usize::try_from(trade - 1).ok().and_then(|at| self.trades.get(at));
+        let price = made.map(|trade| trade.price).or(self.first_price);
+        let (Some(stop), Some(price)) = (order.terms.stop_price, price) else { return false };
+        if order.side == Side::Buy { price >= stop } else { price <= stop }
+    }
+
+    /// A stop enters the book as the order that it stands for. Returns the steps that it took, or nothing when they
+    /// are not enough for it.
+    fn trigger(&mut self, id: OrderId, steps: usize, whole: bool) -> Option<usize> {
         let stop = self.get(id);
         if self.is_over(&stop) {
-            return self.end(id, CancelReason::Expired);
+            self.end(id, CancelReason::Expired);
+            return Some(0);
         }
         let mut copy = self.clone();
         copy.orders.retain(|o| o.id != id);
@@ -53,9 +89,35 @@ impl Reference {
             order.reserved = Money::ZERO;
             purse = Purse::Budget(stop.reserved.0);
         }
-        match copy.arrive(order, purse) {
-            Ok(_) => *self = copy,
-            Err(refusal) => self.end(id, instead_of(refusal)),
+        let kills = stop.terms.time_in_force == TimeInForce::Fok;
+        match copy.arrive(order, purse, steps, whole && !kills) {
+            Ok(walked) if walked.more => {
+                *self = copy;
+                self.goes_on_later(&stop, walked.cost);
+                None
+            }
+            Ok(walked) => {
+                *self = copy;
+                Some(walked.steps)
+            }
+            Err(Refusal::TooManySteps { .. }) if !whole => None,
+            Err(refusal) => {
+                self.end(id, instead_of(refusal));
+                Some(0)
+            }
+        }
+    }
+
+    /// The rest of a stop that has used up the steps of a whole command waits, at its old place.
+    fn goes_on_later(&mut self, stop: &OrderState, spent: i128) {
+        let order = self.get_mut(stop.id);
+        order.status = Status::Pending;
+        order.priority = stop.priority;
+        order.visible = super::slice(order);
+        if stop.terms.order_type == OrderType::Stop && stop.side == Side::Buy {
+            let rest = Money(stop.reserved.0 - spent);
+            self.get_mut(stop.id).reserved = rest;
+            self.move_locked(stop, -rest.0);
         }
     }
 }
@@ -64,9 +126,10 @@ impl Reference {
 fn instead_of(refusal: Refusal) -> CancelReason {
     match refusal {
         Refusal::WouldTake { .. } => CancelReason::PostOnly,
-        Refusal::FillOrKill { .. } => CancelReason::FillOrKill,
-        // Somebody's balance has no room for the fills: as good as nobody there.
-        Refusal::Overflow => CancelReason::NoLiquidity,
+        // All at once is more than a command may do.
+        Refusal::FillOrKill { .. } | Refusal::TooManySteps { .. } => CancelReason::FillOrKill,
+        // Its own account cannot hold what it would get.
+        Refusal::Overflow => CancelReason::Unsettleable,
         other => panic!("a triggered order cannot be refused with {other:?}"),
     }
 }

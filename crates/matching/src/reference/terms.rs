@@ -1,6 +1,7 @@
 //! What is refused before the book is looked at.
 
 use super::{Reference, TOO_MUCH, UNITS, lots_left, slice};
+use crate::bounds::SLICES;
 use crate::order::Terms;
 use crate::{MarketStatus, Money, NewOrder, OrderState, OrderType, Refusal, Side, Status, TimeInForce};
 
@@ -33,6 +34,7 @@ impl Reference {
         {
             return Err(Refusal::DisplayAboveAmount { display, amount });
         }
+        self.not_too_many_slices(display, amount)?;
         if let Some(price) = price {
             self.worth_enough(price, amount)?;
             self.inside_band(price)?;
@@ -79,6 +81,7 @@ impl Reference {
         let ticks = price.map(|p| self.whole_ticks(p)).transpose()?.or(old.price);
         let total = amount.unwrap_or(self.quantity(old.amount));
         let lots = self.whole_amount(total)?;
+        self.not_too_many_slices(old.terms.display, lots)?;
         if let Some(ticks) = ticks {
             self.worth_enough(ticks, lots)?;
             if Some(ticks) != old.price {
@@ -126,6 +129,18 @@ impl Reference {
             (_, Some(maximum)) if amount > maximum => Err(Refusal::AboveMaximum { amount, maximum }),
             _ => Ok(lots),
         }
+    }
+
+    fn not_too_many_slices(&self, display: Option<i64>, lots: i64) -> Result<(), Refusal> {
+        let Some(slice) = display else { return Ok(()) };
+        let slices = |slice: i128| (i128::from(lots) + slice - 1) / slice;
+        if slices(i128::from(slice)) <= i128::from(SLICES) {
+            return Ok(());
+        }
+        // One lot less would be a slice too many.
+        let least = slices(i128::from(SLICES));
+        let (display, amount) = (self.quantity(slice), self.quantity(lots));
+        Err(Refusal::TooManySlices { display, amount, least: Money(least * self.rules.lot.0) })
     }
 
     fn worth_enough(&self, price: i64, lots: i64) -> Result<(), Refusal> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use matching::accounts::AssetId;
+use matching::money::MAX;
 use matching::reference::{Asset, Reference};
 use matching::{
     Accounts, Balance, Market, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Rates, Refusal, Side,
@@ -89,6 +90,7 @@ impl Driver {
             written_trades: Vec::new(),
             written_balances: BTreeMap::new(),
         };
+        (driver.market.steps, driver.reference.steps) = (setting.steps, setting.steps);
         for user in (1..=USERS).map(UserId) {
             for (asset, _) in ASSETS {
                 driver.deposit(user, asset, setting.start(user, asset));
@@ -134,7 +136,10 @@ impl Driver {
                 self.market.now += step;
                 self.reference.now += step;
             }
-            Op::Expire => assert_eq!(self.market.expire(&mut self.accounts), self.reference.expire()),
+            Op::Expire => {
+                self.run_left();
+                assert_eq!(self.market.expire(&mut self.accounts), self.reference.expire());
+            }
             Op::Deposit { user, asset, lots } => {
                 self.deposit(UserId(user), asset, self.setting.funds(asset, lots));
             }
@@ -148,8 +153,19 @@ impl Driver {
         self.check_invariants();
     }
 
+    /// What every command begins with.
+    fn run_left(&mut self) {
+        let was = self.reference.clone();
+        let left = self.reference.run_left();
+        assert_eq!(self.market.run_left(&mut self.accounts), left, "the stops that were left");
+        self.tally.add("stops left to a later command", left);
+        self.tally.count_trades(&self.reference, was.trades().len());
+        self.tally.count_changes(&was, &self.reference, None);
+    }
+
     fn run(&mut self, call: &Call) {
         self.next_id += 1;
+        self.run_left();
         let was = self.reference.clone();
         let before = was.trades().len();
         let expected = call.on_reference(&mut self.reference);
@@ -212,8 +228,6 @@ impl Driver {
     }
 
     fn close(&mut self, status: MarketStatus) {
-        // Nobody checks the room of balances when an auction ends.
-        let status = if self.setting.rich { MarketStatus::CancelOnly } else { status };
         self.collected |= status == MarketStatus::Auction;
         self.set_status(status);
     }
@@ -254,7 +268,7 @@ impl Driver {
     fn deposit(&mut self, user: UserId, asset: Asset, amount: Money) {
         let id = ASSETS[asset as usize].1;
         let slot = self.accounts.slot(user, id);
-        if self.accounts.has_room(slot, amount).is_err() {
+        if self.accounts.total(slot).0 + amount.0 > MAX {
             return;
         }
         self.deposits[asset as usize] += amount.0;
@@ -301,10 +315,10 @@ impl Driver {
         let pending: Vec<_> = live.iter().filter(|o| o.status == Status::Pending).copied().collect();
         assert_eq!(pending, reference.pending());
         assert_eq!(live.len(), book.len() + pending.len());
-        let counters = (market.sequence, market.priority, market.last_price, market.rules.status);
-        let sequence = reference.trades().len() as i64;
-        let expected = (sequence, reference.priority(), reference.last_price(), reference.rules.status);
-        assert_eq!(counters, expected, "sequence, priority, last price, status");
+        let counters = (market.sequence, market.priority, market.last_price, market.rules.status, market.looked);
+        let (sequence, looked) = (reference.trades().len() as i64, reference.looked());
+        let expected = (sequence, reference.priority(), reference.last_price(), reference.rules.status, looked);
+        assert_eq!(counters, expected, "sequence, priority, last price, status, last trade whose stops have entered");
         for ((user, asset), expected) in reference.balances() {
             let balance = self.accounts.balance(*user, ASSETS[*asset as usize].1);
             assert_eq!(balance, *expected, "{user:?} {asset:?}");

@@ -1,6 +1,7 @@
 //! Random flows: what is done, in which market. Few users with little money, few price levels, so that
 //! orders cross, run out of funds and meet their own.
 
+use matching::bounds::STEPS;
 use matching::money::{MAX, ONE};
 use matching::reference::Asset;
 use matching::{MarketStatus, Money, Rate, Rates, Rules, UserId};
@@ -70,6 +71,8 @@ pub struct Setting {
     pub last_level: Option<i64>,
     /// Whether users 1 and 2 hold almost the most that can be held.
     pub rich: bool,
+    /// How many steps one command may take.
+    pub steps: usize,
 }
 
 impl Setting {
@@ -94,7 +97,7 @@ impl Setting {
     /// What a user starts with.
     pub fn start(&self, user: UserId, asset: Asset) -> Money {
         if self.rich && user.0 <= 2 {
-            return Money(MAX - self.funds(asset, 60).0);
+            return Money(MAX - self.funds(asset, 60).0 / if user.0 == 2 { 12 } else { 1 });
         }
         self.funds(asset, 60)
     }
@@ -131,7 +134,7 @@ fn setting(name: &'static str, tick: i128, lot: i128, ticks: i64, maker: i64, ta
     };
     assert!(Rules::exact(rules.tick, rules.lot));
     let rates = Rates { maker: Rate(maker), taker: Rate(taker) };
-    Setting { name, rules, rates, ticks, last_level: None, rich: false }
+    Setting { name, rules, rates, ticks, last_level: None, rich: false, steps: STEPS }
 }
 
 /// The markets that flows run in.
@@ -144,6 +147,11 @@ pub fn settings() -> Vec<Setting> {
     let mut rich = setting("rich", 1, ONE, 5, 1_500_000, 1_500_000);
     rich.rich = true;
     // Two levels to each side of the last price.
+    // So full that often one trade is too much, and little to a command.
+    let mut full = setting("full", 1, ONE, 5, -500_000, 1_500_000);
+    (full.rich, full.steps) = (true, 4);
+    let mut few = setting("few steps", 1_000_000, 100, 100, 0, 0);
+    (few.steps, few.last_level) = (3, Some(2));
     let mut refuses = setting("band refuses", 1_000_000, 100, 100, 1_500_000, 1_500_000);
     refuses.rules.price_band = Some(Rate(2_000_000));
     let mut halts = setting("band halts", 1_000_000, 100, 100, 200_000, 300_000);
@@ -152,6 +160,8 @@ pub fn settings() -> Vec<Setting> {
         setting("default", 1_000_000, 100, 10_000, 1_500_000, 1_500_000),
         limits,
         rich,
+        full,
+        few,
         refuses,
         halts,
         setting("no fees", 1_000_000, 100, 2, 0, 0),

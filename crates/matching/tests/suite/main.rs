@@ -4,6 +4,7 @@
 
 mod amend;
 mod auction;
+mod bounded;
 mod checks;
 mod clearing;
 mod combinations;
@@ -27,4 +28,5 @@ mod self_trade;
 mod stops;
 mod story;
 mod tally;
+mod unsettleable;
 mod worked_example;

@@ -6,7 +6,7 @@ use matching::reference::Reference;
 use matching::{NewOrder, OrderState, Outcome, Refusal, SelfTrade, Side, Status};
 
 /// What a run of 10,000 operations must have met.
-const MET: [&str; 72] = [
+const MET: [&str; 77] = [
     "amend in place",
     "amend to the end",
     "amend of an iceberg",
@@ -60,6 +60,11 @@ const MET: [&str; 72] = [
     "ends: price_band",
     "ends: fok",
     "ends: post_only",
+    "ends: unsettleable",
+    "stops left to a later command",
+    "stop in parts",
+    "TooManySteps",
+    "TooManySlices",
     "MarketNotOpen",
     "PriceNotPositive",
     "AmountNotPositive",
@@ -146,6 +151,7 @@ impl Tally {
             let mine = own.is_some_and(|o| o.id == new.id);
             triggered += usize::from(old.status == Status::Pending && new.status != Status::Pending);
             self.when("stop triggered later", old.status == Status::Pending && new.status == Status::Open);
+            self.when("stop in parts", new.status == Status::Pending && new.filled > old.filled);
             self.when("shrunk maker", !mine && new.amount < old.amount);
             self.when("slice renewed", !mine && old.status == Status::Open && new.priority > old.priority);
             let met_again = new.filled - old.filled > old.visible && new.priority > old.priority;
@@ -173,6 +179,7 @@ impl Tally {
                 "price_band" => "ends: price_band",
                 "fok" => "ends: fok",
                 "post_only" => "ends: post_only",
+                "unsettleable" => "ends: unsettleable",
                 other => panic!("unknown reason {other}"),
             },
             1,
@@ -221,6 +228,8 @@ fn refusal_name(refusal: &Refusal) -> &'static str {
         Refusal::Missing(_) => "Missing",
         Refusal::Expired { .. } => "Expired",
         Refusal::DisplayAboveAmount { .. } => "DisplayAboveAmount",
+        Refusal::TooManySlices { .. } => "TooManySlices",
+        Refusal::TooManySteps { .. } => "TooManySteps",
         Refusal::OutsideBand { .. } => "OutsideBand",
         Refusal::WouldTake { .. } => "WouldTake",
         Refusal::FillOrKill { .. } => "FillOrKill",

@@ -1,0 +1,107 @@
+//! Whether an account has room for what a fill brings: available and locked together stay within
+//! `NUMERIC(20,8)`. What one user pays himself stays his and needs no room.
+
+use crate::book::{IdMap, Place};
+use crate::money::MAX;
+use crate::walk::{Step, Walk};
+use crate::{Accounts, Book, Money, OrderState, Refusal, Rules, Side, Slot};
+
+/// What the makers of a plan are given.
+pub(crate) struct Room<'a> {
+    rules: &'a Rules,
+    book: &'a Book,
+    accounts: &'a Accounts,
+    taker: &'a OrderState,
+    /// At least what the plan gives to all makers together.
+    most: i128,
+    /// What it gives to each: added up only once an account is so full that it matters.
+    given: Option<IdMap<Slot, i128>>,
+}
+
+impl<'a> Room<'a> {
+    pub(crate) fn new(rules: &'a Rules, book: &'a Book, accounts: &'a Accounts, taker: &'a OrderState) -> Room<'a> {
+        Room { rules, book, accounts, taker, most: 0, given: None }
+    }
+
+    /// Whether the owner of a maker can be credited with one more fill.
+    pub(crate) fn takes(&mut self, walk: &Walk, maker: Place, price: i64, lots: i64) -> bool {
+        let resting = self.book.order(maker);
+        let slot = credited(self.book, maker);
+        let held = self.accounts.total(slot).0;
+        if held + self.most + self.at_most(resting.side, price, lots) <= MAX || resting.user == self.taker.user {
+            return true;
+        }
+        let credit = self.exact(resting, price, lots);
+        if self.given.is_none() {
+            self.given = Some(self.add_up(walk));
+        }
+        let given = self.given.as_ref().and_then(|given| given.get(&slot)).copied().unwrap_or_default();
+        held + given + credit <= MAX
+    }
+
+    /// Notes a fill that has become part of the plan.
+    pub(crate) fn credit(&mut self, maker: Place, price: i64, lots: i64) {
+        let resting = self.book.order(maker);
+        self.most += self.at_most(resting.side, price, lots);
+        if self.given.is_some() && resting.user != self.taker.user {
+            let credit = self.exact(resting, price, lots);
+            let slot = credited(self.book, maker);
+            *self.given.get_or_insert_default().entry(slot).or_default() += credit;
+        }
+    }
+
+    fn add_up(&self, walk: &Walk) -> IdMap<Slot, i128> {
+        let mut given: IdMap<Slot, i128> = IdMap::default();
+        for (maker, resting, lots) in fills(self.book, walk) {
+            if resting.user != self.taker.user {
+                let credit = self.exact(resting, resting.price.unwrap_or_default(), lots);
+                *given.entry(credited(self.book, maker)).or_default() += credit;
+            }
+        }
+        given
+    }
+
+    /// No fill brings more than this: a rebate is never more than the notional.
+    fn at_most(&self, side: Side, price: i64, lots: i64) -> i128 {
+        match side {
+            Side::Buy => self.rules.quantity(lots).0,
+            Side::Sell => 2 * self.rules.value(price, lots).0,
+        }
+    }
+
+    /// What a fill brings to a maker: a rebate counts as if the taker paid its whole commission.
+    fn exact(&self, resting: &OrderState, price: i64, lots: i64) -> i128 {
+        let value = self.rules.value(price, lots);
+        let (maker, taker) = (value.commission(resting.rates.maker), value.commission(self.taker.rates.taker));
+        match resting.side {
+            Side::Buy => self.rules.quantity(lots).0,
+            Side::Sell => (value - maker.max(-taker)).0,
+        }
+    }
+}
+
+/// Refuses a plan that brings its own order more than the account of its owner can hold.
+pub(crate) fn require(rules: &Rules, book: &Book, held: Money, order: &OrderState, walk: &Walk) -> Result<(), Refusal> {
+    let most = if order.side == Side::Buy { rules.quantity(walk.filled) } else { walk.value };
+    if (held + most).0 <= MAX {
+        return Ok(());
+    }
+    let received = fills(book, walk).filter(|(_, resting, _)| resting.user != order.user).map(|(_, resting, lots)| {
+        let value = rules.value(resting.price.unwrap_or_default(), lots);
+        if order.side == Side::Buy { rules.quantity(lots) } else { value - value.commission(order.rates.taker) }
+    });
+    if (received.fold(held, |sum, money| sum + money)).0 <= MAX { Ok(()) } else { Err(Refusal::Overflow) }
+}
+
+fn fills<'a>(book: &'a Book, walk: &'a Walk) -> impl Iterator<Item = (Place, &'a OrderState, i64)> {
+    walk.steps.iter().filter_map(|step| match *step {
+        Step::Fill { maker, lots } => Some((maker, book.order(maker), lots)),
+        Step::Cancel { .. } | Step::Decrement { .. } => None,
+    })
+}
+
+/// The balance that a fill of this order credits.
+fn credited(book: &Book, place: Place) -> Slot {
+    let owner = book.owner(place);
+    if book.order(place).side == Side::Buy { owner.base } else { owner.quote }
+}

@@ -1,0 +1,238 @@
+//! One side of a book, or the stops on one side, read as far as they are needed, each row once.
+
+use std::collections::{BTreeMap, HashSet};
+
+use matching::book::IdMap;
+use matching::{Money, OrderId, Side, UserId};
+
+use super::demand::{Arrival, Demand};
+use super::rows::{OrderRow, orders};
+use crate::pg::scan::{Cursor, Key};
+use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
+
+/// What decides how far a side is read.
+pub struct Until<'a> {
+    /// Orders that outweigh nothing: they can leave before they are reached.
+    pub named: &'a HashSet<OrderId>,
+    /// Users whose orders outweigh nothing.
+    pub cancelling: &'a HashSet<UserId>,
+    /// The time.
+    pub now: Timestamp,
+    /// How many rows at least, and at most.
+    pub rows: (usize, usize),
+}
+
+/// One side of a book, best price first.
+pub struct Depth {
+    side: Side,
+    demand: Option<Demand>,
+    cursor: Option<Cursor>,
+    /// The first row that did not cross.
+    ahead: Option<OrderRow>,
+    rows: usize,
+    last: Option<Money>,
+    /// Whether the scan has come to its end.
+    all: bool,
+    /// The limit, when the scan goes no further.
+    limit: Option<Money>,
+    /// What was outweighed by the orders of each user, as value and as amount.
+    weighed: IdMap<UserId, (Money, Money)>,
+}
+
+impl Depth {
+    /// Nothing read yet.
+    pub fn new(side: Side, demand: Option<Demand>) -> Depth {
+        let (cursor, ahead, last, limit, weighed) = (None, None, None, None, IdMap::default());
+        Depth { side, demand, cursor, ahead, rows: 0, last, all: false, limit, weighed }
+    }
+
+    /// Whether anything is to be read.
+    pub fn is_wanted(&self) -> bool {
+        self.demand.is_some()
+    }
+
+    /// One more arriving order.
+    pub fn add(&mut self, arrival: &Arrival) {
+        self.demand = Some(Demand::with(self.demand, arrival));
+    }
+
+    /// All of it that crosses a limit.
+    pub fn take_all(&mut self, limit: Option<Money>) {
+        self.demand = Some(Demand { limit, amount: Money(i128::MAX / 4), value: Money::ZERO });
+    }
+
+    /// Orders of this user can leave before they are reached: they outweigh nothing any more.
+    pub fn forget(&mut self, user: UserId) {
+        if let (Some((value, amount)), Some(demand)) = (self.weighed.remove(&user), &mut self.demand) {
+            demand.value += value;
+            demand.amount += amount;
+        }
+    }
+
+    /// Reads on until what was read outweighs the demand or no longer crosses it. `grows`: more may arrive later.
+    /// Returns the first and the last price that was read.
+    pub fn read(
+        &mut self,
+        symbol: &str,
+        table: &mut Table,
+        into: &mut BTreeMap<OrderId, OrderRow>,
+        until: &Until<'_>,
+        grows: bool,
+    ) -> Option<(Money, Money)> {
+        let demand = self.demand.as_ref()?;
+        let mut range: Option<(Money, Money)> = None;
+        if self.cursor.is_none() {
+            self.limit = demand.limit.filter(|_| !grows);
+            let mut keys = vec![Key::Text(symbol)];
+            let bound = if self.side == Side::Buy { Key::AtLeast } else { Key::AtMost };
+            keys.extend(self.limit.map(bound));
+            let index = table.index(book_index(self.side));
+            self.cursor = Some(table.cursor(index, &keys, false));
+        }
+        while !self.is_enough(until.rows) {
+            let Some(order) = self.next(table) else { break };
+            let price = order.ticket.body.price.unwrap_or_default();
+            if !self.crosses(price) {
+                self.ahead = Some(order);
+                break;
+            }
+            if order.priority > 0 {
+                range = Some((range.map_or(price, |(first, _)| first), price));
+                self.weigh(&order, price, until);
+                into.insert(order.id, order);
+            }
+        }
+        range
+    }
+
+    /// The worst price up to which everything has been read; none: all of it has. In ticks of this size.
+    pub fn loaded(&self, tick: Money) -> Option<i64> {
+        let ticks = |price: Money| i64::try_from(price.0 / tick.0).unwrap_or(i64::MAX);
+        let better = |price: Money| if self.side == Side::Buy { ticks(price) + 1 } else { ticks(price) - 1 };
+        match (&self.demand, &self.ahead) {
+            (None, _) => None,
+            (Some(_), Some(ahead)) => ahead.ticket.body.price.map(better),
+            (Some(_), None) if self.all => self.limit.map(ticks),
+            (Some(_), None) => self.last.map(better),
+        }
+    }
+
+    /// Ends the scan.
+    pub fn close(&mut self, table: &mut Table) {
+        if let Some(cursor) = self.cursor.take() {
+            cursor.close(table);
+        }
+    }
+
+    fn is_enough(&self, (least, most): (usize, usize)) -> bool {
+        let outweighed = self.demand.is_none_or(|d| d.amount <= Money::ZERO && d.value <= Money::ZERO);
+        self.all || (outweighed && self.rows >= least) || self.rows >= most
+    }
+
+    fn next(&mut self, table: &mut Table) -> Option<OrderRow> {
+        if let Some(order) = self.ahead.take() {
+            return Some(order);
+        }
+        let order = self.cursor.as_mut().and_then(|cursor| cursor.next(table, OrderRow::read));
+        self.all = order.is_none();
+        order
+    }
+
+    fn crosses(&self, price: Money) -> bool {
+        let limit = self.demand.and_then(|demand| demand.limit);
+        limit.is_none_or(|limit| if self.side == Side::Buy { price >= limit } else { price <= limit })
+    }
+
+    /// Counts an order against the demand.
+    fn weigh(&mut self, order: &OrderRow, price: Money, until: &Until<'_>) {
+        (self.rows, self.last) = (self.rows + 1, Some(price));
+        let user = order.ticket.user;
+        let leaves = until.named.contains(&order.id) || until.cancelling.contains(&user);
+        let Some(demand) = self.demand.as_mut().filter(|_| !leaves && !order.has_expired(until.now)) else { return };
+        let shown = order.shown();
+        let (value, amount) = self.weighed.entry(user).or_default();
+        // A budget buys most where it is cheapest: at the front.
+        if demand.value > Money::ZERO {
+            let worth = Money(price.0 * shown.0 / matching::money::ONE);
+            demand.value -= worth;
+            *value += worth;
+        } else {
+            demand.amount -= shown;
+            *amount += shown;
+        }
+    }
+}
+
+/// The stops on one side, nearest trigger first.
+pub struct Waiting {
+    side: Side,
+    cursor: Option<Cursor>,
+    /// The first row that was not within reach.
+    ahead: Option<OrderRow>,
+    rows: usize,
+    /// The trigger of the first stop that was within reach and not read, because enough were.
+    pub unread: Option<Money>,
+}
+
+impl Waiting {
+    /// Nothing read yet.
+    pub fn new(side: Side) -> Waiting {
+        Waiting { side, cursor: None, ahead: None, rows: 0, unread: None }
+    }
+
+    /// Reads on while trades within these prices trigger them, up to so many in all.
+    pub fn read(&mut self, symbol: &str, table: &mut Table, (low, high): (Money, Money), most: usize) -> Vec<OrderRow> {
+        let mut found = Vec::new();
+        while self.unread.is_none() {
+            let Some(order) = self.next(symbol, table) else { break };
+            let stop = order.ticket.body.stop_price.unwrap_or_default();
+            let reached = if self.side == Side::Buy { stop <= high } else { stop >= low };
+            if !reached {
+                self.ahead = Some(order);
+                break;
+            }
+            if self.rows >= most {
+                self.unread = Some(stop);
+                break;
+            }
+            self.rows += 1;
+            found.push(order);
+        }
+        found
+    }
+
+    /// Ends the scan.
+    pub fn close(&mut self, table: &mut Table) {
+        if let Some(cursor) = self.cursor.take() {
+            cursor.close(table);
+        }
+    }
+
+    fn next(&mut self, symbol: &str, table: &mut Table) -> Option<OrderRow> {
+        if let Some(order) = self.ahead.take() {
+            return Some(order);
+        }
+        if self.cursor.is_none() {
+            let index = table.index(c"idx_orders_pending");
+            let keys = [Key::Text(symbol), Key::Text(self.side.as_str())];
+            self.cursor = Some(table.cursor(index, &keys, self.side == Side::Sell));
+        }
+        let cursor = self.cursor.as_mut()?;
+        loop {
+            let order =
+                cursor.next(table, |row| row.int(orders::PRIORITY).filter(|p| *p > 0).map(|_| OrderRow::read(row)))?;
+            if order.is_some() {
+                return order;
+            }
+        }
+    }
+}
+
+/// The index that holds a side in the order in which it matches.
+pub fn book_index(side: Side) -> &'static std::ffi::CStr {
+    match side {
+        Side::Buy => c"idx_orders_orderbook_buy",
+        Side::Sell => c"idx_orders_orderbook_sell",
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading the stops that a cascade has left: triggered by trades that have not been done with, not entered yet.
+
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+
+use matching::bounds::STEPS;
+use matching::{Rules, Side, Tape};
+
+use super::rows::{OrderRow, orders, trades};
+use crate::pg::scan::{Key, Row};
+use crate::pg::table::Table;
+
+/// How many trades are looked at in one transaction.
+const TRADES: usize = 20 * STEPS;
+
+/// A stop at its place in the queue: by the trade that triggered it, then by its priority.
+struct Queued {
+    trade: i64,
+    order: OrderRow,
+}
+
+/// The first stops of the queue.
+pub struct Left {
+    /// Each with the trade that triggered it.
+    pub stops: Vec<(OrderRow, i64)>,
+    /// The first place, by trade and priority, behind them.
+    pub until: (i64, i64),
+}
+
+impl Queued {
+    fn place(&self) -> (i64, i64) {
+        (self.trade, self.order.priority)
+    }
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Queued) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Queued) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Queued) -> std::cmp::Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+/// Reads the `most` stops that enter first, of those that trades after `looked` have triggered.
+pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: usize) -> Left {
+    let prices = prices_after(symbol, rules, looked);
+    let behind = if prices.len() < TRADES { i64::MAX } else { looked + 1 + TRADES as i64 };
+    let tape = Tape::new(looked + 1, &prices);
+    let (mut until, mut first) = ((behind, i64::MIN), BinaryHeap::with_capacity(0));
+    let Some((low, high)) = tape.prices() else { return Left { stops: Vec::new(), until } };
+    let index = table.index(c"idx_orders_pending");
+    let ticks = |row: &Row<'_>, column| (row.money(column).0 / rules.tick.0) as i64;
+    for side in [Side::Buy, Side::Sell] {
+        // The lowest triggers of buys and the highest of sells are reached first.
+        let keys = [Key::Text(symbol), Key::Text(side.as_str())];
+        let mut cursor = table.cursor(index, &keys, side == Side::Sell);
+        let each = |row: &Row<'_>| {
+            let (stop, priority) = (ticks(row, orders::STOP_PRICE), row.int(orders::PRIORITY).unwrap_or_default());
+            if stop > high && side == Side::Buy || stop < low && side == Side::Sell {
+                return ControlFlow::Break(());
+            }
+            // One that has begun to trade was triggered before it was said to be accepted.
+            let begun = row.money(orders::FILLED) > matching::Money::ZERO;
+            let since = row.int(orders::ACCEPTED_SEQUENCE).filter(|_| !begun).unwrap_or_default();
+            let Some(trade) = tape.first_reaching(since, side, stop).filter(|_| priority > 0) else {
+                return ControlFlow::Continue(());
+            };
+            if (trade, priority) < until {
+                first.push(Queued { trade, order: OrderRow::read(row) });
+            }
+            if first.len() > most
+                && let Some(last) = first.pop()
+            {
+                until = last.place();
+            }
+            ControlFlow::Continue(())
+        };
+        let mut each = each;
+        while let Some(ControlFlow::Continue(())) = cursor.next(table, &mut each) {}
+        cursor.close(table);
+    }
+    Left { stops: first.into_iter().map(|queued| (queued.order, queued.trade)).collect(), until }
+}
+
+/// The prices of the trades after a sequence, in ticks.
+fn prices_after(symbol: &str, rules: &Rules, sequence: i64) -> Vec<i64> {
+    let mut table = Table::open(c"exchange", c"trades", trades::ALL);
+    let index = table.index(c"trades_symbol_sequence_key");
+    let mut prices = Vec::new();
+    table.scan(index, &[Key::Text(symbol), Key::After(sequence)], |row| {
+        prices.push((row.money(trades::PRICE).0 / rules.tick.0) as i64);
+        if prices.len() < TRADES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    table.close();
+    prices
+}

@@ -1,0 +1,37 @@
+//! Stops that a cascade has left: they enter with the next commands, or by themselves when none comes.
+
+use std::ops::ControlFlow;
+
+use matching::MarketStatus;
+
+use super::carry_out;
+use super::command::{Action, Command};
+use super::rows::{MarketRow, markets};
+use crate::error::Answer;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+
+/// The open markets in which stops are left.
+pub fn left(symbol: Option<&str>) -> Vec<String> {
+    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
+    let index = table.index(c"idx_markets_stops");
+    let keys: Vec<Key<'_>> = symbol.into_iter().map(Key::Text).collect();
+    let mut symbols = Vec::new();
+    table.scan(index, &keys, |row| {
+        if MarketRow::read(row).rules.status == MarketStatus::Open {
+            symbols.push(row.text(markets::SYMBOL).to_owned());
+        }
+        ControlFlow::Continue(())
+    });
+    table.close();
+    symbols
+}
+
+/// Enters stops that are left in these markets, as many as one command does. Returns in how many markets.
+pub fn enter(symbols: &[String]) -> Answer<usize> {
+    let commands: Vec<Command> = symbols.iter().map(|symbol| Command::market(symbol, Action::Stops)).collect();
+    if !commands.is_empty() {
+        carry_out(&commands)?;
+    }
+    Ok(commands.len())
+}
