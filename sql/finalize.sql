@@ -35,7 +35,7 @@ $$;
 -- Everybody who may look.
 GRANT EXECUTE ON FUNCTION
     bourse.status(), bourse.migrations(), bourse.require_installed(),
-    identity.current_user_id(), identity.acts_for(bigint), identity.acts_for_all(),
+    identity.current_user_id(), identity.acts_for(bigint), identity.acts_for_all(), identity.fold(text),
     exchange.calculate_commission(numeric, numeric, numeric),
     exchange.order_book(text, integer), exchange.best_bid_offer(text), exchange.ticker(text),
     exchange.candles(text, interval, timestamptz, timestamptz), exchange.trade_tape(text, bigint, integer),
@@ -73,7 +73,8 @@ GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bour
 GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON FUNCTION audit.seal(), audit.head(), audit.verify(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION
-    audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text)
+    audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text),
+    identity.set_login(bigint, text)
     TO bourse_admin;
 
 -- Who logs users in. None of it works for a session that acts for one user.

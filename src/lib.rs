@@ -40,7 +40,9 @@ pgrx::extension_sql_file!(
     name = "bourse_require_given",
     requires = ["bourse_install"]
 );
-pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_require_given"]);
+pgrx::extension_sql_file!("../sql/bourse/clip.sql", name = "bourse_clip", requires = ["bourse_require_given"]);
+pgrx::extension_sql_file!("../sql/bourse/strangers.sql", name = "bourse_strangers", requires = ["bourse_clip"]);
+pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_strangers"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_triggers"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
 pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);
@@ -115,10 +117,11 @@ pgrx::extension_sql_file!(
     requires = ["identity_secrets"]
 );
 pgrx::extension_sql_file!("../sql/identity/users.sql", name = "identity_users", requires = ["identity_passwords"]);
+pgrx::extension_sql_file!("../sql/identity/logins.sql", name = "identity_logins", requires = ["identity_users"]);
 pgrx::extension_sql_file!(
     "../sql/identity/identities.sql",
     name = "identity_identities",
-    requires = ["identity_users"]
+    requires = ["identity_logins"]
 );
 pgrx::extension_sql_file!(
     "../sql/identity/principals.sql",

@@ -14,12 +14,12 @@ INSERT INTO identity.users (name, db_role) VALUES ('aud ann', 'regress_aud_ann')
 SET SESSION AUTHORIZATION regress_aud_admin;
 SET bourse.user_agent = 'regress/1.0';
 INSERT INTO identity.users (name, email, password_hash) VALUES ('aud bob', 'bob@aud.example', '$2b$05$the first hash');
-UPDATE identity.users SET email = 'robert@aud.example', password_hash = '$2b$05$the second hash' WHERE name = 'aud bob';
+UPDATE identity.users SET email = 'robert@aud.example' WHERE name = 'aud bob';
 INSERT INTO exchange.fee_schedules VALUES ('aud vip', '*', 0, 0.001);
 UPDATE exchange.fee_schedules SET taker_rate = 0.002 WHERE fee_group = 'aud vip';
 DELETE FROM exchange.fee_schedules WHERE fee_group = 'aud vip';
 -- No change and mere bookkeeping leave nothing.
-UPDATE identity.users SET name = name, last_login = now() WHERE name = 'aud bob';
+UPDATE identity.users SET name = name, updated_at = now() WHERE name = 'aud bob';
 RESET SESSION AUTHORIZATION;
 RESET bourse.user_agent;
 SELECT action, table_name, CASE WHEN table_name = 'identity.users' THEN (SELECT name FROM identity.users WHERE id = record_id::bigint) ELSE record_id END AS record,

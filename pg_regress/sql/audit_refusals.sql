@@ -91,7 +91,7 @@ DROP TABLE exchange.aud_notes;
 DROP TABLE public.aud_foreign;
 SELECT count(*) AS kept FROM audit.audit_logs WHERE table_name = 'exchange.aud_notes';
 SELECT * FROM audit.verify();
--- Of all hints in these functions none was missing but those of other tests.
+-- Of all hints in these functions none was missing but those of other tests (identity_strangers has that of types).
 SELECT DISTINCT p.oid::regprocedure AS function, h[1] AS never_given
 FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
 WHERE (p.pronamespace = 'audit'::regnamespace AND p.prorettype <> 'trigger'::regtype OR p.oid::regprocedure::text ~ '^identity\.(require_eras|erase_|export_)')

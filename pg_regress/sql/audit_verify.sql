@@ -53,8 +53,10 @@ SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET details = '{
 SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET user_id = person('avf bob') WHERE id = %s$$, :login));
 SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET user_id = NULL WHERE id = %s$$, :login));
 SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET action = 'DELETE',
-    hash = audit.log_hash(NULL, cluster, transaction_id, position, id, user_id, subject_id, 'DELETE', table_name, record_id, "timestamp", values_digest, origin_digest)
+    hash = audit.log_hash(NULL, cluster, transaction_id, position, id, user_id, subject_id, 'DELETE', table_name, record_id, "timestamp", values_digest, origin_digest, operator)
     WHERE id = pg_temp.row('5')$$);
+SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET operator = 'somebody' WHERE id = pg_temp.row('5')$$);
+SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET operator = NULL WHERE id = pg_temp.row('5')$$);
 
 -- Removed: from the middle of a transaction, its beginning, its end, all of it.
 SELECT * FROM pg_temp.found($$DELETE FROM audit.audit_logs WHERE id = pg_temp.row('3')$$);

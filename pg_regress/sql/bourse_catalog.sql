@@ -14,7 +14,7 @@ UNION ALL SELECT relation FROM relations WHERE obj_description(oid, 'pg_class') 
 -- A SECURITY DEFINER function belongs to bourse_owner and looks names up in pg_catalog, its schema, then pg_temp.
 SELECT routine AS careless_definer, proowner::regrole AS owner, proconfig FROM routines
 WHERE prosecdef AND (proowner <> 'bourse_owner'::regrole
-                     OR coalesce(proconfig, '{}') <> ARRAY[format('search_path=pg_catalog, %s, pg_temp', schema)]);
+                     OR (proconfig[1] = format('search_path=pg_catalog, %s, pg_temp', schema)) IS NOT true);
 SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolinherit FROM pg_roles WHERE rolname LIKE 'bourse\_%' ORDER BY rolname;
 SELECT m.roleid::regrole AS member_of_owner, m.member::regrole FROM pg_auth_members m
 WHERE m.roleid = 'bourse_owner'::regrole;

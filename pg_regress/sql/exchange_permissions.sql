@@ -139,7 +139,7 @@ RESET bourse.user_id;
 SET SESSION AUTHORIZATION regress_admin;
 SELECT identity.current_user_id(), identity.acts_for_all();
 SELECT exchange.create_market('PER-ETH', 'PER', 'ETH'), exchange.set_market_status('PER-ETH', 'halted');
-INSERT INTO identity.users (name, db_role) VALUES ('per dave', 'regress_dave') RETURNING role, is_active;
+INSERT INTO identity.users (name, db_role) VALUES ('per dave', NULL) RETURNING role, is_active;
 UPDATE identity.users SET is_active = false WHERE name = 'per dave' RETURNING is_active;
 SELECT exchange.deposit(person('per dave'), 'USD', 5) IS NOT NULL AS deposited, exchange.update_user_balance(person('per dave'), -1);
 SELECT exchange.cancel_all_orders(7202);

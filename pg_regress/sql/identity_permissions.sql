@@ -107,7 +107,10 @@ SELECT identity.register('idp dev', role => 'developer') > 0 AS made, identity.r
 SELECT refusal('SELECT identity.decrypt_credentials(8102, ''KRAKEN'')');
 -- Whoever may say that bob is the admin, may not read what is bob's by saying so.
 BEGIN;
-UPDATE identity.users SET db_role = 'regress_idp_admin' WHERE id = 8102;
+SELECT refusal('UPDATE identity.users SET db_role = ''regress_idp_admin'' WHERE id = 8102');
+RESET SESSION AUTHORIZATION;
+SELECT identity.set_login(8102, 'regress_idp_admin');
+SET SESSION AUTHORIZATION regress_idp_admin;
 SELECT identity.current_user_id(), refusal('SELECT identity.decrypt_credentials(8102, ''KRAKEN'')');
 ROLLBACK;
 -- Who is put out of action makes no keys and reads no secrets, also in a session that is open.

@@ -8,6 +8,8 @@ FROM generate_series(1, 100);
 UPDATE identity.users SET db_role = 'regress_irt_trader' WHERE id = :ann;
 CREATE ROLE regress_irt_trader LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_irt_gateway LOGIN IN ROLE bourse_gateway;
+CREATE ROLE regress_irt_admin LOGIN IN ROLE bourse_admin;
+CREATE ROLE regress_irt_giver LOGIN CREATEROLE IN ROLE bourse_admin;
 CREATE TEMP TABLE refused (n serial, login text DEFAULT 'postgres', sqlstate text, hint text, call text);
 INSERT INTO refused (sqlstate, hint, call) VALUES
     ('22004', 'Give a value for name.', 'register(NULL)'),
@@ -37,8 +39,20 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('42704', 'identity.user_principals lists those that are.', 'unregister_principal(''irt-nobody'')'),
     ('42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', 'issue_api_key(@idle)'),
     ('42501', 'An admin can set identity.users.is_active; cancels work meanwhile.', 'store_credentials(@idle, ''KRAKEN'', ''k'', ''s'')'),
-    ('22023', 'Take at least one row to a batch.', 'rotate_credentials(0)');
+    ('22023', 'Take at least one row to a batch.', 'rotate_credentials(0)'),
+    ('54000', 'It may have 65536 bytes of JSON, together with what is known of the account already.', 'authenticate(''irt'', ''x'', metadata => jsonb_build_object(''a'', repeat(''x'', 66000)))'),
+    ('54000', 'It may have 65536 bytes of JSON, together with what is known of the account already.', 'link_identity(@ann, ''irt'', ''x'', jsonb_build_object(''a'', repeat(''x'', 66000)))'),
+    ('22023', 'No login has more than 255 characters.', 'verify_password(repeat(''x'', 256), ''x'')'),
+    ('22023', 'No password has more than 1024 characters.', 'verify_password(''irt_ann'', repeat(''x'', 1025))'),
+    ('22023', 'No code has more than 100 characters.', 'verify_code(@ann, repeat(''x'', 101))'),
+    ('22023', 'No external_id has more than 255 characters.', 'unlink_identity(''irt'', repeat(''x'', 256))'),
+    ('22023', 'No principal_id has more than 255 characters.', 'unregister_principal(repeat(''x'', 256))'),
+    ('42704', 'CREATE ROLE … LOGIN IN ROLE bourse_trader first.', 'set_login(@bob, ''regress_irt_nobody'')'),
+    ('23505', 'One login is one user: set_login(that user, NULL) takes it away.', 'set_login(@bob, ''regress_irt_trader'')'),
+    ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_login(-1, NULL)');
 INSERT INTO refused (login, sqlstate, hint, call) VALUES
+    ('regress_irt_admin', '42501', 'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a superuser.', 'set_login(@bob, NULL)'),
+    ('regress_irt_giver', '42501', 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.', 'set_login(@bob, ''regress_irt_admin'')'),
     ('regress_irt_trader', '42501', 'Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.', 'set_password(@bob, ''long enough'')'),
     ('regress_irt_trader', '42501', 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.', 'decrypt_credentials(@bob, ''KRAKEN'')'),
     ('regress_irt_gateway', '42501', 'Connect as a member of bourse_gateway and RESET bourse.user_id, or as an admin.', 'register(''x'')'),
@@ -67,9 +81,9 @@ SELECT pg_temp.everything() = :'before' AS nothing_changed;
 SELECT login, call, sqlstate, hint, answer FROM answered WHERE answer NOT LIKE sqlstate || ' % / ' || hint ORDER BY n;
 SELECT sqlstate, count(*) AS cases FROM answered GROUP BY sqlstate ORDER BY sqlstate;
 -- Of all hints in functions written in SQL those of a race and of rotation are missing; audit_refusals has those of
--- privacy, identity_erased that of an erased user.
+-- privacy, identity_erased that of an erased user, identity_logins and identity_strangers those of columns and triggers.
 SELECT p.proname AS function, h[1] AS never_given
 FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
-WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_not_erased|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;
+WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_no|refuse_owned|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
-DROP ROLE regress_irt_trader, regress_irt_gateway;
+DROP ROLE regress_irt_trader, regress_irt_gateway, regress_irt_admin, regress_irt_giver;

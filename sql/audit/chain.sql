@@ -37,34 +37,45 @@ $$;
 COMMENT ON FUNCTION audit.activity_digest(uuid, text, jsonb, text, inet, text) IS
 'What the chain holds of the parts of an activity that can be erased';
 
+-- Rows from before there were operators have no such field, and keep their hashes.
+CREATE FUNCTION audit.operator_field(operator text) RETURNS bytea[]
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN operator IS NULL THEN '{}'::bytea[] ELSE ARRAY['operator'::bytea, convert_to(operator, 'UTF8')] END;
+END
+$$;
+COMMENT ON FUNCTION audit.operator_field(text) IS 'What the hash of a row holds of the operator who wrote it: nothing when there was none';
+
 -- Each list of fields stands here once, for the writer and for verify().
 CREATE FUNCTION audit.log_hash(
     previous bytea, cluster bigint, transaction_id bigint, place integer, id bigint, user_id bigint, subject_id bigint,
-    action text, table_name text, record_id text, moment timestamptz, values_digest bytea, origin_digest bytea) RETURNS bytea
+    action text, table_name text, record_id text, moment timestamptz, values_digest bytea, origin_digest bytea,
+    operator text DEFAULT NULL) RETURNS bytea
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN sha256(array_send(ARRAY[
         'audit_logs'::bytea, previous, int8send(cluster), int8send(transaction_id), int8send(place::bigint),
         int8send(id), int8send(user_id), int8send(subject_id), convert_to(action, 'UTF8'), convert_to(table_name, 'UTF8'),
         convert_to(record_id, 'UTF8'), convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'),
-        values_digest, origin_digest]));
+        values_digest, origin_digest] || audit.operator_field(operator)));
 END
 $$;
-COMMENT ON FUNCTION audit.log_hash(bytea, bigint, bigint, integer, bigint, bigint, bigint, text, text, text, timestamptz, bytea, bytea) IS
-'The hash of a row of audit_logs: SHA-256 of the hash before it in its chain (NULL: the first) and of its fields';
+COMMENT ON FUNCTION audit.log_hash(bytea, bigint, bigint, integer, bigint, bigint, bigint, text, text, text, timestamptz, bytea, bytea, text) IS
+'The hash of a row of audit_logs: SHA-256 of the hash before it in its chain (NULL: the first) and of its fields; operator is one where there is one';
 
 CREATE FUNCTION audit.activity_hash(
     previous bytea, cluster bigint, transaction_id bigint, place integer, id bigint, subject_id bigint, action text,
-    resource_type text, moment timestamptz, digest bytea) RETURNS bytea
+    resource_type text, moment timestamptz, digest bytea, operator text DEFAULT NULL) RETURNS bytea
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN sha256(array_send(ARRAY[
         'activity_logs'::bytea, previous, int8send(cluster), int8send(transaction_id), int8send(place::bigint),
         int8send(id), int8send(subject_id), convert_to(action, 'UTF8'), convert_to(resource_type, 'UTF8'),
-        convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'), digest]));
+        convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'), digest]
+        || audit.operator_field(operator)));
 END
 $$;
-COMMENT ON FUNCTION audit.activity_hash(bytea, bigint, bigint, integer, bigint, bigint, text, text, timestamptz, bytea) IS
+COMMENT ON FUNCTION audit.activity_hash(bytea, bigint, bigint, integer, bigint, bigint, text, text, timestamptz, bytea, text) IS
 'The hash of a row of activity_logs, as log_hash()';
 
 CREATE FUNCTION audit.seal_hash(
@@ -89,19 +100,35 @@ END
 $$;
 COMMENT ON FUNCTION audit.user_agent() IS 'What the client says of itself in the setting bourse.user_agent: at most 500 characters, NULL when it says nothing';
 
+-- Memberships, not the user whom a login is mapped to, nor whom it acts for at the moment: those are in its own hands.
+CREATE FUNCTION audit.operator() RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    IF pg_has_role(session_user, 'bourse_admin', 'MEMBER') OR pg_has_role(session_user, 'bourse_worker', 'MEMBER')
+       OR identity.acts_for_all() THEN
+        RETURN session_user;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION audit.operator() IS
+'The login of this session, when it is one that acts for everybody: an admin, a worker, a superuser, a gateway that acts for everybody just now. Otherwise NULL';
+
 -- The only writer of audit_logs. Only the own transaction's rows are read: nobody waits.
 CREATE FUNCTION audit.write_log(action text, table_name text, record_id text, subject_id bigint, old_values jsonb,
                                 new_values jsonb) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    id bigint := nextval('audit.audit_logs_id_seq');
     cluster bigint := (SELECT system_identifier FROM pg_control_system());
     transaction_id bigint := pg_current_xact_id()::text::bigint;
+    -- After the transaction's own: whoever begins later has higher numbers, and verify() counts on it.
+    id bigint := nextval('audit.audit_logs_id_seq');
     previous record;
     actor bigint := identity.current_user_id();
     moment timestamptz := clock_timestamp();
     agent text := audit.user_agent();
+    operator text := audit.operator();
     values_salt uuid := gen_random_uuid();
     origin_salt uuid := gen_random_uuid();
     values_digest bytea := audit.values_digest(values_salt, old_values, new_values);
@@ -111,13 +138,13 @@ BEGIN
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
     INSERT INTO audit.audit_logs (
         id, user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, "timestamp", subject_id,
-        login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, hash)
+        login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, operator, hash)
     VALUES (
         id, actor, action, table_name, record_id, old_values, new_values, inet_client_addr(), agent, moment,
         subject_id, session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
-        origin_salt, origin_digest,
+        origin_salt, origin_digest, operator,
         audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor, subject_id,
-                       action, table_name, record_id, moment, values_digest, origin_digest));
+                       action, table_name, record_id, moment, values_digest, origin_digest, operator));
     RETURN id;
 END
 $$;

@@ -53,12 +53,14 @@ RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    id bigint := nextval('audit.activity_logs_id_seq');
     cluster bigint := (SELECT system_identifier FROM pg_control_system());
     transaction_id bigint := pg_current_xact_id()::text::bigint;
+    -- As in write_log().
+    id bigint := nextval('audit.activity_logs_id_seq');
     previous record;
     moment timestamptz := clock_timestamp();
     agent text := audit.user_agent();
+    operator text := audit.operator();
     salt uuid := gen_random_uuid();
     digest bytea := audit.activity_digest(salt, resource_id, details, session_user::text, inet_client_addr(), agent);
 BEGIN
@@ -66,12 +68,12 @@ BEGIN
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
     INSERT INTO audit.activity_logs (
         id, user_id, action, resource_type, resource_id, details, ip_address, user_agent, "timestamp", subject_id,
-        login_role, cluster, transaction_id, position, salt, digest, hash)
+        login_role, cluster, transaction_id, position, salt, digest, operator, hash)
     VALUES (
         id, user_id, action, resource_type, resource_id, details, inet_client_addr(), agent, moment, user_id,
-        session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest,
+        session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
         audit.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, user_id,
-                            action, resource_type, moment, digest));
+                            action, resource_type, moment, digest, operator));
     RETURN id;
 END
 $$;

@@ -16,14 +16,14 @@ BEGIN
                 FROM jsonb_array_elements(row_values) WITH ORDINALITY a (value, n));
     END IF;
     -- Most values hold no such word at all.
-    IF kind IS DISTINCT FROM 'object' OR secrets = '{}' AND row_values::text !~* known THEN
+    IF kind IS DISTINCT FROM 'object' OR secrets = '{}' AND row_values::text COLLATE "C" !~* known THEN
         RETURN row_values;
     END IF;
     RETURN (
         SELECT coalesce(jsonb_object_agg(e.key, CASE
             WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
             -- apiKey is api_Key.
-            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') ~* named THEN '"[redacted]"'
+            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') COLLATE "C" ~* named THEN '"[redacted]"'
             WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets)
             ELSE e.value END), '{}')
         FROM jsonb_each(row_values) e);
@@ -60,8 +60,11 @@ $$;
 COMMENT ON FUNCTION audit.record_key(jsonb, text[], text[]) IS
 'What audit_logs.record_id holds: the key of a row, of several columns a JSON array; in place of a secret its SHA-256';
 
+-- Whatever the session has set: what is recorded, and whether something has changed, does not depend on it.
 CREATE FUNCTION audit.record_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET extra_float_digits = 1 SET timezone = 'UTC'
+SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' SET xmlbinary = 'base64'
+SET lc_monetary = 'C' SET quote_all_identifiers = off AS $$
 DECLARE
     keys text[] := TG_ARGV[1];
     log_id bigint;
@@ -72,6 +75,10 @@ BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
         PERFORM audit.write_log(TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, NULL, NULL, NULL, NULL);
         RETURN NULL;
+    END IF;
+    -- The types of PostgreSQL itself have numbers below.
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND a.atttypid >= 16384) THEN
+        PERFORM audit.require_own_types(TG_RELID);
     END IF;
     IF TG_OP <> 'INSERT' THEN
         before := to_jsonb(OLD);
@@ -141,7 +148,7 @@ BEGIN
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
     IF OLD.origin_erased_by IS NULL
-       AND audit.erasure_of(NEW.origin_erased_by, audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action), OLD.id) THEN
+       AND audit.erasure_of(NEW.origin_erased_by, audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator), OLD.id) THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
@@ -186,26 +193,27 @@ $$;
 COMMENT ON FUNCTION audit.keep_activity_log() IS
 'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
 
--- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, and
--- an ERASE row has to tell of itself.
+-- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, an
+-- ERASE row has to tell of itself, and a LOGIN row whose login somebody was.
 CREATE FUNCTION audit.values_go(action text, table_name text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RETURN action <> 'ERASE' AND table_name NOT LIKE 'exchange.%';
+    RETURN action NOT IN ('ERASE', 'LOGIN') AND table_name NOT LIKE 'exchange.%';
 END
 $$;
 COMMENT ON FUNCTION audit.values_go(text, text) IS
 'Whether the values of a row of audit_logs go with the user whom it is about';
 
--- A gateway has no user: with it, the person whom the row is about has come from there.
-CREATE FUNCTION audit.origin_person(user_id bigint, subject_id bigint, action text) RETURNS bigint
+-- A gateway has no user: with it, the person whom the row is about has come from there. What an operator did stays the
+-- operator's, whoever that login was mapped to.
+CREATE FUNCTION audit.origin_person(user_id bigint, subject_id bigint, action text, operator text) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RETURN coalesce(user_id, CASE WHEN action <> 'ERASE' THEN subject_id END);
+    RETURN CASE WHEN operator IS NULL THEN coalesce(user_id, CASE WHEN action <> 'ERASE' THEN subject_id END) END;
 END
 $$;
-COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text) IS
-'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about';
+COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text, text) IS
+'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; with nobody when an operator did it';
 
 CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$

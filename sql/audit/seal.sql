@@ -36,7 +36,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
-            MESSAGE = format('%s under %s', activity, upper(current_setting('transaction_isolation'))),
+            MESSAGE = format('%s under %s', activity, upper(current_setting('transaction_isolation') COLLATE "C")),
             HINT = 'What is true must be read after the lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.';
     END IF;
 END
@@ -45,40 +45,85 @@ COMMENT ON FUNCTION audit.require_read_committed(text) IS 'Refuses a function th
 
 CREATE FUNCTION audit.seal() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
-DECLARE
-    own_cluster bigint := (SELECT system_identifier FROM pg_control_system());
-    own_transaction bigint := pg_current_xact_id()::text::bigint;
-    moment timestamptz;
-    last record;
-    seal record;
-    sealed bigint := 0;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM audit.require_read_committed('seal()');
+    RETURN audit.seal_all();
+END
+$$;
+COMMENT ON FUNCTION audit.seal() IS
+'Links the chains of all transactions that have ended since the last call into the global chain: from then on a whole transaction, or its last rows, cannot go unnoticed. The first call on a server registers it. Returns how many transactions. Call it every few seconds; writers do not wait for it. 25001 not under READ COMMITTED, 25006 read-only';
+
+-- A server is registered in the chain before it seals its own transactions. What the server before has left is sealed
+-- first: what comes to light of another server later was never written there.
+CREATE FUNCTION audit.seal_all() RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    own_cluster bigint := (SELECT system_identifier FROM pg_control_system());
+    registered bigint;
+    moment timestamptz;
+    left_over bigint;
+    sealed bigint := 0;
+BEGIN
     -- One sealer at a time; writers of the logs do not touch this table.
     LOCK TABLE audit.seals IN SHARE ROW EXCLUSIVE MODE;
     -- Before the snapshot: a transaction that begins after it has later times.
     moment := clock_timestamp();
+    SELECT s.cluster INTO registered FROM audit.seals s WHERE s.log = 'clusters' ORDER BY s.id DESC LIMIT 1;
+    IF registered IS DISTINCT FROM own_cluster THEN
+        FOR left_over IN
+            SELECT k.cluster FROM audit.clusters() k (cluster)
+            WHERE k.cluster <> own_cluster AND k.cluster = coalesce(registered, k.cluster)
+        LOOP
+            sealed := sealed + audit.seal_cluster(left_over, moment);
+        END LOOP;
+        PERFORM audit.register_cluster(own_cluster, moment);
+    END IF;
+    RETURN sealed + audit.seal_cluster(own_cluster, moment);
+END
+$$;
+COMMENT ON FUNCTION audit.seal_all() IS 'What seal() does, under any isolation level. For seal() and migrations';
+
+CREATE FUNCTION audit.register_cluster(cluster bigint, moment timestamptz) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, audit, pg_temp AS $$
+    INSERT INTO audit.seals
+    SELECT n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0, moment,
+           audit.seal_hash(n.previous, n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0, moment)
+    FROM (SELECT coalesce(l.id, 0) + 1 AS id, l.hash AS previous, pg_current_xact_id()::text::bigint AS transaction_id
+          FROM (SELECT) one LEFT JOIN (SELECT s.id, s.hash FROM audit.seals s ORDER BY s.id DESC LIMIT 1) l ON true) n
+$$;
+COMMENT ON FUNCTION audit.register_cluster(bigint, timestamptz) IS
+'Adds the seal that says: from here on the database lives on this server. For seal_all() only';
+
+CREATE FUNCTION audit.seal_cluster(cluster bigint, moment timestamptz) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    own_transaction bigint := pg_current_xact_id()::text::bigint;
+    is_own boolean := cluster = (SELECT system_identifier FROM pg_control_system());
+    last record;
+    seal record;
+    sealed bigint := 0;
+BEGIN
     SELECT s.id, s.hash INTO last FROM audit.seals s ORDER BY s.id DESC LIMIT 1;
     FOR seal IN
         -- Of another cluster all transactions have ended.
-        SELECT k.cluster, c.*, CASE WHEN k.cluster = own_cluster THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-                                    ELSE max(c.transaction_id) OVER (PARTITION BY k.cluster) + 1 END AS horizon,
-               CASE WHEN k.cluster = own_cluster THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-                    ELSE max(c.transaction_id) OVER (PARTITION BY k.cluster) + 1 END AS next_id
-        FROM audit.clusters() k (cluster)
+        SELECT c.*, CASE WHEN is_own THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                         ELSE max(c.transaction_id) OVER () + 1 END AS horizon,
+               CASE WHEN is_own THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                    ELSE max(c.transaction_id) OVER () + 1 END AS next_id
         -- What ended below the last horizon has been sealed.
-        CROSS JOIN LATERAL (SELECT coalesce(max(s.horizon), 0) AS since FROM audit.seals s WHERE s.cluster = k.cluster) h
-        CROSS JOIN LATERAL audit.chains(k.cluster, h.since) c
-        WHERE NOT (k.cluster = own_cluster AND c.transaction_id = own_transaction)
+        FROM (SELECT coalesce(max(s.horizon), 0) AS since FROM audit.seals s WHERE s.cluster = cluster) h
+        CROSS JOIN LATERAL audit.chains(cluster, h.since) c
+        WHERE NOT (is_own AND c.transaction_id = own_transaction)
           AND NOT EXISTS (SELECT FROM audit.seals s
-                          WHERE s.cluster = k.cluster AND s.transaction_id = c.transaction_id AND s.log = c.log)
-        ORDER BY k.cluster, c.transaction_id, c.log
+                          WHERE s.cluster = cluster AND s.transaction_id = c.transaction_id AND s.log = c.log)
+        ORDER BY c.transaction_id, c.log
     LOOP
         INSERT INTO audit.seals AS s
-        VALUES (coalesce(last.id, 0) + 1, seal.log, seal.cluster, seal.transaction_id, seal.length, seal.first_id, seal.head,
+        VALUES (coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id, seal.length, seal.first_id, seal.head,
                 seal.horizon, seal.next_id, moment,
-                audit.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, seal.cluster, seal.transaction_id, seal.length,
+                audit.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id, seal.length,
                                 seal.first_id, seal.head, seal.horizon, seal.next_id, moment))
         RETURNING s.id, s.hash INTO last;
         sealed := sealed + 1;
@@ -86,8 +131,8 @@ BEGIN
     RETURN sealed;
 END
 $$;
-COMMENT ON FUNCTION audit.seal() IS
-'Links the chains of all transactions that have ended since the last call into the global chain: from then on a whole transaction, or its last rows, cannot go unnoticed. Returns how many. Call it every few seconds; writers do not wait for it. 25001 not under READ COMMITTED, 25006 read-only';
+COMMENT ON FUNCTION audit.seal_cluster(bigint, timestamptz) IS
+'Seals the chains of one server that have ended and are not sealed yet; how many. For seal_all() only';
 
 CREATE FUNCTION audit.head() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$

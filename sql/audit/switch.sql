@@ -101,6 +101,21 @@ $$;
 COMMENT ON FUNCTION audit.require_switchable(regclass) IS
 'Refuses NULL (22004), what is no table (42809), tables of the engine and of the trail (0A000), tables of other owners (42501)';
 
+CREATE FUNCTION audit.require_own_types(relation regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    strange name := bourse.strange_column(relation);
+BEGIN
+    IF strange IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('column %I of %s has a type that belongs to somebody else', strange, audit.qualified_name(relation)),
+            HINT = 'Writing it into the trail would run that owner''s code as bourse_owner: ALTER TYPE … OWNER TO bourse_owner, or audit.disable() the table.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION audit.require_own_types(regclass) IS
+'Refuses a table with a column whose type belongs neither to bourse_owner nor to a superuser (42501)';
+
 CREATE FUNCTION audit.enable(relation regclass, secrets text[] DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
@@ -108,12 +123,13 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM audit.require_switchable(relation);
+    PERFORM audit.require_own_types(relation);
     SELECT s INTO unknown FROM unnest(secrets) s
     WHERE NOT EXISTS (SELECT FROM pg_attribute a
                       WHERE a.attrelid = relation AND a.attname = s AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no column %L', audit.qualified_name(relation), unknown), HINT = 'secrets names columns of the table.';
+            MESSAGE = format('%s has no column %L', audit.qualified_name(relation), bourse.clip(unknown)), HINT = 'secrets names columns of the table.';
     END IF;
     PERFORM audit.attach(relation, secrets);
     PERFORM audit.write_log('ENABLE', relation_name, NULL, NULL, NULL, jsonb_build_object('secrets', to_jsonb(secrets)))
@@ -121,7 +137,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
-'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, 42703 unknown column, 42809 no table';
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, of the table or of a column''s type, 42703 unknown column, 42809 no table';
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$

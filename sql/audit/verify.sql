@@ -7,7 +7,7 @@ BEGIN
     PERFORM bourse.require_installed();
     IF anchor !~ '^[0-9]{1,18}:[0-9a-f]{64}$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no anchor', anchor), HINT = 'Give what audit.head() returned: a number, a colon, 64 hexadecimal digits.';
+            MESSAGE = format('%L is no anchor', bourse.clip(anchor)), HINT = 'Give what audit.head() returned: a number, a colon, 64 hexadecimal digits.';
     END IF;
     RETURN QUERY SELECT * FROM audit.verify_anchor(anchor);
     RETURN QUERY SELECT * FROM audit.verify_seals();
@@ -49,25 +49,54 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION audit.verify_seals() IS 'The part of verify() that follows the global chain';
 
+-- An era is the time that the database has lived on one server: from the seal that registers the server to the next such
+-- seal. Seals from before there were eras are held by the anchors that there are of them.
+CREATE FUNCTION audit.eras() RETURNS TABLE (seal bigint, next_seal bigint, cluster bigint, since timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT s.id, lead(s.id) OVER w, s.cluster,
+           -- On the first server transactions may have been open while it was registered.
+           CASE WHEN row_number() OVER w > 1 THEN (SELECT max(p.sealed_at) FROM audit.seals p WHERE p.id < s.id) END
+    FROM audit.seals s WHERE s.log = 'clusters' WINDOW w AS (ORDER BY s.id)
+    UNION ALL
+    -- Restored on another server, which has not sealed yet.
+    SELECT NULL, NULL, c.system_identifier, (SELECT max(p.sealed_at) FROM audit.seals p)
+    FROM pg_control_system() c
+    WHERE c.system_identifier <> (SELECT s.cluster FROM audit.seals s WHERE s.log = 'clusters' ORDER BY s.id DESC LIMIT 1)
+$$;
+COMMENT ON FUNCTION audit.eras() IS
+'The servers on which this database has lived: the seal that registers each, that of the next one, its system identifier, and since when nothing can have been written there. Without a seal: this server, before its first seal';
+
 CREATE FUNCTION audit.verify_chains() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-    WITH chains AS (
+    WITH seals AS (
+        SELECT * FROM audit.seals s WHERE s.log <> 'clusters'
+    ), chains AS (
         SELECT s.id AS seal, log, cluster, transaction_id, s.length AS sealed_length, s.first_id AS sealed_id,
-               s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head,
+               s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head, s.next_id,
                max(s.horizon) OVER (PARTITION BY cluster) AS horizon
-        FROM audit.seals s
+        FROM seals s
         FULL JOIN (SELECT k.cluster, a.* FROM audit.clusters() k (cluster) CROSS JOIN LATERAL audit.chains(k.cluster, 0) a) c
             USING (log, cluster, transaction_id)
     ), timed AS (
-        -- When the last seal was made before this transaction began to write.
+        -- When the last seal was made before this transaction began to write, and the highest number that a row had then.
         SELECT e.log, e.cluster, e.transaction_id, e.first_time,
-               max(e.sealed_at) OVER (PARTITION BY e.cluster ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS begun_after
-        FROM (SELECT NULL AS log, s.cluster, s.next_id AS transaction_id, NULL::timestamptz AS first_time, s.sealed_at FROM audit.seals s
+               max(e.sealed_at) OVER (PARTITION BY e.cluster ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS begun_after,
+               max(e.sealed_id) OVER (PARTITION BY e.cluster, e.log ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS above
+        FROM (SELECT s.log, s.cluster, s.next_id AS transaction_id, NULL::timestamptz AS first_time, s.sealed_at, s.first_id AS sealed_id FROM seals s
               UNION ALL
-              SELECT c.log, c.cluster, c.transaction_id, c.first_time, NULL FROM chains c WHERE c.first_time IS NOT NULL) e
+              SELECT c.log, c.cluster, c.transaction_id, c.first_time, NULL, NULL FROM chains c WHERE c.first_time IS NOT NULL) e
     ), named AS (
-        SELECT c.*, format('%s %s', c.log, coalesce(c.sealed_id, c.first_id)) AS name, t.begun_after
-        FROM chains c LEFT JOIN timed t ON t.log = c.log AND t.cluster = c.cluster AND t.transaction_id = c.transaction_id
+        SELECT c.*, format('%s %s', c.log, coalesce(c.sealed_id, c.first_id)) AS name, t.above, era.cluster AS era,
+               greatest(t.begun_after, era.since) AS begun_after,
+               -- Sealed before there were eras, or in the era of its server; not sealed, in the last era or on this server.
+               c.seal < (SELECT min(e.seal) FROM audit.eras() e) IS TRUE OR era.cluster IS NOT NULL
+                   OR NOT EXISTS (SELECT FROM audit.eras()) AS is_of_an_era,
+               -- Before there were eras a number was drawn before the transaction had its own.
+               (c.seal > (SELECT min(e.seal) FROM audit.eras() e)) IS NOT FALSE AS is_numbered
+        FROM chains c
+        LEFT JOIN timed t ON t.log = c.log AND t.cluster = c.cluster AND t.transaction_id = c.transaction_id AND t.first_time IS NOT NULL
+        LEFT JOIN audit.eras() era ON era.cluster = c.cluster
+            AND (c.seal > era.seal AND (c.seal < era.next_seal) IS NOT FALSE OR c.seal IS NULL AND era.next_seal IS NULL)
     )
     SELECT k.check_name, n.name, k.expected, k.actual
     FROM named n
@@ -79,9 +108,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
          encode(n.sealed_head, 'hex'), encode(n.head, 'hex')),
         ('chain_was_there', n.seal IS NOT NULL OR n.horizon IS NULL OR n.transaction_id >= n.horizon,
          'no row of transaction ' || n.transaction_id, n.length || ' rows'),
+        ('chain_had_begun', n.transaction_id < n.next_id, 'transactions below ' || n.next_id, 'transaction ' || n.transaction_id),
+        ('chain_is_of_its_server', n.is_of_an_era, 'a server that was registered when it was written', 'server ' || n.cluster),
         -- A clock may be set back a little.
         ('chain_is_not_backdated', n.first_time >= n.begun_after - interval '5 minutes',
-         to_char(n.begun_after AT TIME ZONE 'UTC', '"not before" YYYY-MM-DD HH24:MI:SS UTC'), to_char(n.first_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'))
+         to_char(n.begun_after AT TIME ZONE 'UTC', '"not before" YYYY-MM-DD HH24:MI:SS UTC'), to_char(n.first_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')),
+        ('id_is_of_its_time', NOT n.is_numbered OR n.first_id > n.above, 'a number above ' || n.above, 'row ' || n.first_id)
     ) AS k (check_name, holds, expected, actual)
     WHERE NOT k.holds
     ORDER BY n.seal NULLS LAST, n.first_id
@@ -94,10 +126,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         SELECT 'audit_logs' AS log, l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1 AS expected_position,
                audit.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id, l.subject_id, l.action,
-                              l.table_name, l.record_id, l."timestamp", l.values_digest, l.origin_digest) AS computed,
+                              l.table_name, l.record_id, l."timestamp", l.values_digest, l.origin_digest, l.operator) AS computed,
                CASE WHEN l.values_salt IS NULL THEN audit.values_go(l.action, l.table_name) AND audit.erasure_of(l.values_erased_by, l.subject_id, l.id)
                     ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values) END AS values_hold,
-               CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, audit.origin_person(l.user_id, l.subject_id, l.action), l.id)
+               CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, audit.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
                     ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent) END AS origin_holds,
                true AS user_holds
         FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
@@ -105,7 +137,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1,
                audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id, l.action,
-                                   l.resource_type, l."timestamp", l.digest),
+                                   l.resource_type, l."timestamp", l.digest, l.operator),
                CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id)
                     ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address, l.user_agent) END,
                true,

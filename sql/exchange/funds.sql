@@ -4,7 +4,7 @@ BEGIN
     PERFORM bourse.require_given('asset', asset);
     IF asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no asset', asset),
+            MESSAGE = format('%L is no asset', bourse.clip(asset)),
             HINT = 'An asset is 1 to 10 capital letters and digits, like USD or BTC.';
     END IF;
 END
@@ -39,6 +39,17 @@ END
 $$;
 COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
 
+CREATE FUNCTION exchange.require_reference(reference text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    IF reference = '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'reference is empty', HINT = 'Give a reference of at least one character, or none.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.require_reference(text) IS 'Refuses an empty reference (22023); NULL passes';
+
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
 -- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
 CREATE FUNCTION exchange.journal_transfer(
@@ -49,10 +60,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_tem
 DECLARE
     first exchange.transfers%ROWTYPE;
 BEGIN
-    IF reference = '' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'reference is empty', HINT = 'Give a reference of at least one character, or none.';
-    END IF;
+    PERFORM exchange.require_reference(reference);
     INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     ON CONFLICT DO NOTHING
@@ -72,7 +80,7 @@ BEGIN
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-                MESSAGE = format('reference %L was used for another transfer', reference),
+                MESSAGE = format('reference %L was used for another transfer', bourse.clip(reference)),
                 DETAIL = CASE WHEN identity.acts_for(first.user_id)
                     THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id)
                     ELSE 'The other transfer is another user''s.' END,
@@ -84,6 +92,46 @@ END
 $$;
 COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
 'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been erased';
+
+CREATE FUNCTION exchange.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation',
+        MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
+            coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
+                      WHERE a.user_id = refuse_funds.user_id AND a.symbol = asset), 0), asset, trim_scale(refuse_funds.amount)),
+        HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
+END
+$$;
+COMMENT ON FUNCTION exchange.refuse_funds(bigint, text, numeric) IS
+'Says that a user has less available than is needed (23514). For the functions that have checked their caller only';
+
+CREATE FUNCTION exchange.require_available(user_id bigint, asset text, amount numeric) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM FROM exchange.assets a
+    WHERE a.user_id = require_available.user_id AND a.symbol = asset AND a.amount >= require_available.amount;
+    IF NOT FOUND THEN
+        PERFORM exchange.refuse_funds(user_id, asset, amount);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.require_available(bigint, text, numeric) IS
+'Refuses when a user has less available than an amount (23514). For the functions that have checked their caller only';
+
+CREATE FUNCTION exchange.lock_balance(user_id bigint, asset text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM FROM exchange.assets a WHERE a.user_id = lock_balance.user_id AND a.symbol = asset FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        PERFORM exchange.create_balance(user_id, asset);
+        PERFORM FROM exchange.assets a WHERE a.user_id = lock_balance.user_id AND a.symbol = asset FOR NO KEY UPDATE;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.lock_balance(bigint, text) IS
+'Locks the balance of a user in an asset; makes it when there is none. For transfer() only';
 
 CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -101,11 +149,7 @@ BEGIN
         SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
         WHERE a.user_id = move_balance.user_id AND a.symbol = asset;
     ELSIF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'check_violation',
-            MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
-                coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
-                          WHERE a.user_id = move_balance.user_id AND a.symbol = asset), 0), asset, trim_scale(-amount)),
-            HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
+        PERFORM exchange.refuse_funds(user_id, asset, -amount);
     END IF;
 EXCEPTION
     WHEN numeric_value_out_of_range OR check_violation THEN

@@ -1,5 +1,7 @@
--- The debit is journaled first, while nothing is locked: whoever repeats a reference waits there. Then the two
--- balances move in order of user, the order of the engine: transfers in opposite directions never deadlock.
+-- The sender's funds come first: who cannot pay is told so whoever the receiver is, and nothing of the receiver is looked
+-- at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then both
+-- balances are locked in order of user, the order of the engine, so that transfers in opposite directions never deadlock,
+-- and the debit comes before the credit.
 CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
                                   reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -11,25 +13,27 @@ BEGIN
     PERFORM exchange.require_amount('amount', amount);
     PERFORM exchange.require_asset(asset);
     PERFORM exchange.require_user(from_user_id);
-    PERFORM exchange.require_existing_user(to_user_id);
+    PERFORM bourse.require_given('to_user_id', to_user_id);
     IF from_user_id = to_user_id THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('user %s is sender and receiver', from_user_id), HINT = 'Name two different users.';
     END IF;
+    PERFORM exchange.require_reference(reference);
+    -- A transfer that is repeated has been paid.
+    PERFORM exchange.require_available(from_user_id, asset, amount) WHERE NOT EXISTS (
+        SELECT FROM exchange.transfers t WHERE t.kind = 'transfer' AND t.user_id = from_user_id AND t.reference = transfer.reference);
+    PERFORM exchange.require_existing_user(to_user_id);
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
     FROM exchange.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
     IF is_new THEN
         PERFORM exchange.journal_transfer(to_user_id, asset, 'transfer', amount, 0, NULL, from_user_id, transfer_id);
-        IF from_user_id < to_user_id THEN
-            PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
-            PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
-        ELSE
-            PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
-            PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
-        END IF;
+        PERFORM exchange.lock_balance(least(from_user_id, to_user_id), asset);
+        PERFORM exchange.lock_balance(greatest(from_user_id, to_user_id), asset);
+        PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
+        PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
     END IF;
     RETURN transfer_id;
 END
 $$;
 COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
-'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 too large, 23505 reference used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user, 55000 one of them has been erased';
+'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 the receiver cannot hold so much, 23505 reference used for another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, 42704 unknown user, 55000 one of them has been erased';

@@ -53,6 +53,7 @@ BEGIN
     PERFORM identity.require_operator();
     PERFORM exchange.require_existing_user(user_id);
     PERFORM identity.require_text('provider', provider, 20);
+    PERFORM identity.require_length('code', code, 100);
     PERFORM FROM identity.users u WHERE u.id = verify_code.user_id FOR NO KEY UPDATE;
     lately := clock_timestamp() - current_setting('bourse.code_window')::interval;
     SELECT coalesce(sum(c.attempts), 0), max(c.attempted_at) INTO tried, newest FROM identity.verification_codes c
@@ -72,6 +73,10 @@ BEGIN
     SET attempts = c.attempts + 1, attempted_at = clock_timestamp(),
         consumed_at = CASE WHEN is_right THEN clock_timestamp() END
     WHERE c.id = live.id;
+    IF NOT is_right THEN
+        -- The count goes when the caller rolls back; this line stays.
+        RAISE LOG 'a code of % for user % was wrong, said %', provider, user_id, session_user;
+    END IF;
     IF is_right AND provider = 'email' THEN
         UPDATE identity.users u SET email_verified_at = clock_timestamp()
         WHERE u.id = verify_code.user_id AND u.email IS NOT NULL;
@@ -83,4 +88,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.verify_code(bigint, text, text) IS
-'Whether this is the live code of the user and provider; then it is used up, the account is marked as verified (for the provider email: email_verified_at). Commit also after false, for the try counts: at most bourse.code_tries per bourse.code_window. 22004 NULL, 22023 provider blank or too long, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many tries';
+'Whether this is the live code of the user and provider; then it is used up, the account is marked as verified (for the provider email: email_verified_at). Commit also after false, for the try counts: at most bourse.code_tries per bourse.code_window. 22004 NULL, 22023 provider blank or too long, code too long, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many tries';

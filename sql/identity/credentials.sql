@@ -2,12 +2,12 @@ CREATE FUNCTION identity.require_exchange(exchange text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_text('exchange', exchange, 20);
-    IF upper(exchange) NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
+    IF upper(exchange COLLATE "C") NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('%L is no exchange', exchange),
             HINT = 'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.';
     END IF;
-    RETURN upper(exchange);
+    RETURN upper(exchange COLLATE "C");
 END
 $$;
 COMMENT ON FUNCTION identity.require_exchange(text) IS 'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
@@ -37,7 +37,7 @@ BEGIN
         SELECT FROM identity.user_principals p WHERE p.user_id = store_credentials.user_id
            AND p.principal_id = store_credentials.principal_id AND p.status = 'ACTIVE') THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('user %s has no active principal %L', user_id, principal_id),
+            MESSAGE = format('user %s has no active principal %L', user_id, bourse.clip(principal_id)),
             HINT = 'identity.register_principal() gives one to a user.';
     END IF;
     sealed_key := identity.seal(user_id, name, is_testnet, 'api_key', api_key);

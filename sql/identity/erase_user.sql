@@ -33,6 +33,35 @@ $$;
 COMMENT ON FUNCTION identity.require_erasable(bigint, text) IS
 'Locks a user who is to be erased. Refuses as erase_user() says';
 
+-- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
+CREATE FUNCTION identity.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+    WITH RECURSIVE below (oid) AS (
+        SELECT relation::oid
+        UNION
+        SELECT t.oid FROM below b CROSS JOIN LATERAL (
+            SELECT f.conrelid FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
+            UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
+    )
+    SELECT format('%I on %s', bourse.strange_trigger(b.oid, trusted), audit.qualified_name(b.oid)) AS name FROM below b
+    WHERE bourse.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
+$$;
+COMMENT ON FUNCTION identity.strange_trigger_below(regclass, oid) IS
+'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; NULL: none. For erase_user() only';
+
+-- A cancel is the caller's, whatever stands around it; one that the code of a table raises is that code''s.
+CREATE FUNCTION identity.require_no_cancel(state text, message text, context text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF state = '57014' AND split_part(context, E'\n', 1) NOT LIKE '% at RAISE' THEN
+        RAISE EXCEPTION USING ERRCODE = 'query_canceled', MESSAGE = message;
+    END IF;
+    RAISE LOG 'the code of a table ended with % (%)', bourse.clip(message), state;
+END
+$$;
+COMMENT ON FUNCTION identity.require_no_cancel(text, text, text) IS
+'Ends the call when it was cancelled, and not when the code of a table only says so (57014). For export_user() and erase_user() only';
+
 -- What is left of the row says nothing of the person: optional columns are emptied, required ones get their default.
 CREATE FUNCTION identity.erase_profile(user_id bigint, pseudonym text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -65,7 +94,7 @@ DECLARE
 BEGIN
     WITH marked AS (
         SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE AND audit.values_go(l.action, l.table_name) AS erase_values,
-               l.origin_erased_by IS NULL AND audit.origin_person(l.user_id, l.subject_id, l.action) = user_id IS TRUE AS erase_origin
+               l.origin_erased_by IS NULL AND audit.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE AS erase_origin
         FROM audit.audit_logs l WHERE (l.subject_id + 0 = user_id OR l.user_id = user_id) AND l.id < erasure
     )
     UPDATE audit.audit_logs l
@@ -98,8 +127,9 @@ DECLARE
     child_schema text;
     child text;
 BEGIN
-    EXECUTE format('DELETE FROM %s WHERE %s', relation, condition) USING user_id;
-    GET DIAGNOSTICS rows = ROW_COUNT;
+    SELECT r::bigint INTO rows FROM bourse.run_restricted(relation, format(
+        'WITH gone AS (DELETE FROM %s WHERE %s RETURNING 1) SELECT count(*)::text FROM gone',
+        bourse.quoted_name(relation), condition), user_id) r;
     RETURN rows;
 EXCEPTION WHEN foreign_key_violation THEN
     GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
@@ -109,7 +139,46 @@ EXCEPTION WHEN foreign_key_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.delete_rows(regclass, text, bigint) IS
-'Deletes the rows of a user and says how many. Names the table that holds them back (23503). For erase_user() only';
+'Deletes the rows of a user and says how many, in a security-restricted operation. Names the table that holds them back (23503). For erase_user() only';
+
+-- NULL when it fails: the table is kept, and the person leaves all the same.
+CREATE FUNCTION identity.delete_strange_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    context text;
+BEGIN
+    IF identity.strange_trigger_below(relation, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN identity.delete_rows(relation, condition, user_id);
+EXCEPTION
+    WHEN OTHERS THEN
+        RAISE LOG 'rows of % cannot be deleted: % (%)', relation, bourse.clip(SQLERRM), SQLSTATE;
+        RETURN NULL;
+    WHEN query_canceled OR assert_failure THEN
+        GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+        PERFORM identity.require_no_cancel(SQLSTATE, SQLERRM, context);
+        RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION identity.delete_strange_rows(regclass, text, bigint) IS
+'Deletes the rows of a user from a table of somebody else, with its owner''s rights, and says how many; NULL: that has failed. For erase_user() only';
+
+CREATE FUNCTION identity.require_no_strange_trigger(relation regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    strange text := identity.strange_trigger_below(relation);
+BEGIN
+    IF strange IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('trigger %s would run with the rights of bourse_owner', strange),
+            HINT = 'Its function belongs to somebody else: drop the trigger, or the foreign key by which rows of its table go with the user.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_no_strange_trigger(regclass) IS
+'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For erase_user() only';
 
 CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -126,19 +195,30 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity.require_erasable(user_id, reason);
+    IF bourse.strange_trigger('identity.users') IS NOT NULL THEN
+        PERFORM identity.require_no_strange_trigger('identity.users');
+    END IF;
     SELECT u.db_role INTO login FROM identity.users u WHERE u.id = user_id;
     PERFORM identity.erase_profile(user_id, pseudonym);
     -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
     FOR owned IN
-        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition,
+        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition, t.ours, n.nspname = 'identity' AS is_identity,
+               identity.strange_trigger_below(t.relation) AS strange_trigger,
                t.readable AND has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
                AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
         FROM identity.user_tables() t
         JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE t.on_delete IS NOT NULL AND t.relation <> 'identity.users'::regclass AND n.nspname <> 'audit'
     LOOP
-        IF owned.goes THEN
+        rows := NULL;
+        IF owned.goes AND NOT owned.ours THEN
+            rows := identity.delete_strange_rows(owned.relation, owned.condition, user_id);
+        ELSIF owned.goes AND owned.strange_trigger IS NULL THEN
             rows := identity.delete_rows(owned.relation, owned.condition, user_id);
+        ELSIF owned.goes AND owned.is_identity THEN
+            PERFORM identity.require_no_strange_trigger(owned.relation);
+        END IF;
+        IF rows IS NOT NULL THEN
             IF rows > 0 THEN
                 deleted := deleted || jsonb_build_object(owned.name, rows);
             END IF;
@@ -154,4 +234,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.erase_user(bigint, text) IS
-'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 23503 a table without ON DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';
+'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 55000 a trigger that somebody else has put below a table of identity, 23503 a table without ON DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';

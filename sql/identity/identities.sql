@@ -8,16 +8,18 @@ BEGIN
     PERFORM identity.require_operator();
     PERFORM bourse.require_given('provider', provider);
     PERFORM bourse.require_given('external_id', external_id);
+    PERFORM identity.require_length('provider', provider, 32);
+    PERFORM identity.require_length('external_id', external_id, 255);
     DELETE FROM identity.auth_identities i
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('%s account %L is not linked', provider, external_id),
+            MESSAGE = format('%s account %L is not linked', provider, bourse.clip(external_id)),
             HINT = 'identity.auth_identities lists the accounts of users.';
     END IF;
     RETURN owner_id;
 END
 $$;
 COMMENT ON FUNCTION identity.unlink_identity(text, text) IS
-'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. 22004 NULL, 42501 the session does not act for everybody, 42704 no such account';
+'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such account';

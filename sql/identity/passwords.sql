@@ -22,9 +22,11 @@ DECLARE
     new_hash text;
 BEGIN
     PERFORM identity.require_operator();
+    PERFORM identity.require_length('login', login, 255);
+    PERFORM identity.require_length('password', password, 1024);
     SELECT u.id, u.is_active, u.password_hash INTO found_user
-    FROM identity.users u WHERE lower(u.email) = lower(login) OR lower(u.username) = lower(login)
-    ORDER BY lower(u.email) IS DISTINCT FROM lower(login) LIMIT 1;
+    FROM identity.users u WHERE identity.fold(u.email) = identity.fold(login) COLLATE "C" OR identity.fold(u.username) = identity.fold(login) COLLATE "C"
+    ORDER BY identity.fold(u.email) IS DISTINCT FROM identity.fold(login) COLLATE "C" LIMIT 1;
     verdict := identity.check_password(coalesce(password, ''), found_user.password_hash);
     IF verdict = 'wrong' OR NOT found_user.is_active THEN
         RETURN NULL;
@@ -44,4 +46,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.verify_password(text, text) IS
-'The active user with this email or username (without case) and password, or NULL; an unknown user takes as long as a wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a read-only transaction it writes nothing. 42501 the session does not act for everybody';
+'The active user with this email or username (without case) and password, or NULL; an unknown user takes as long as a wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a read-only transaction it writes nothing. Commit also after NULL. 22023 a login or password longer than any, 42501 the session does not act for everybody';

@@ -15,7 +15,7 @@ BEGIN
             RETURN owner_id;
         ELSIF FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-                MESSAGE = format('principal %L belongs to another user', principal_id),
+                MESSAGE = format('principal %L belongs to another user', bourse.clip(principal_id)),
                 HINT = 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.';
         END IF;
         BEGIN
@@ -34,7 +34,7 @@ BEGIN
         END;
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-        MESSAGE = format('another session has just registered principal %L', principal_id),
+        MESSAGE = format('another session has just registered principal %L', bourse.clip(principal_id)),
         HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
 END
 $$;
@@ -49,15 +49,16 @@ DECLARE
 BEGIN
     PERFORM identity.require_operator();
     PERFORM bourse.require_given('principal_id', principal_id);
+    PERFORM identity.require_length('principal_id', principal_id, 255);
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('principal %L is not registered', principal_id),
+            MESSAGE = format('principal %L is not registered', bourse.clip(principal_id)),
             HINT = 'identity.user_principals lists those that are.';
     END IF;
     RETURN owner_id;
 END
 $$;
 COMMENT ON FUNCTION identity.unregister_principal(text) IS
-'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, 42501 the session does not act for everybody, 42704 no such principal';
+'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such principal';

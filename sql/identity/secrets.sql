@@ -40,9 +40,32 @@ BEGIN
             MESSAGE = format('%s is a JSON %s', parameter, jsonb_typeof(value)),
             HINT = format('Give %s as a JSON object, like {"language": "en"}.', parameter);
     END IF;
+    IF octet_length(value::text) > 65536 THEN
+        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
+            MESSAGE = format('%s has %s bytes', parameter, octet_length(value::text)),
+            HINT = 'It may have 65536 bytes of JSON, together with what is known of the account already.';
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object (22023); NULL passes';
+COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object (22023) or is longer than 65536 bytes (54000); NULL passes';
+
+-- Values that are only compared, not stored: whoever sends more than any of them can have is told so before any work.
+CREATE FUNCTION identity.require_length(parameter text, value text, most integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF length(value) > most THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('%s has %s characters', parameter, length(value)),
+            HINT = format('No %s has more than %s characters.', parameter, most);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_length(text, text, integer) IS 'Refuses overlong text (22023) without repeating it; NULL passes';
+
+CREATE FUNCTION identity.fold(value text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fold_wrapper';
+COMMENT ON FUNCTION identity.fold(text) IS
+'A text as it is compared without case: small letters as Unicode has them, whatever the locale of the database. For emails and usernames: WHERE identity.fold(email) = identity.fold(…) COLLATE "C" is an index scan';
 
 CREATE FUNCTION identity.require_password(password text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$

@@ -1,19 +1,23 @@
 -- Where a user's rows stand, found in the catalog, so that a new table is covered the day it is made: by user_id; by a
 -- foreign key to identity.users that must be filled (an optional one, like approved_by, names the user in somebody
 -- else's row); without a user of their own by way of the rows that they hang on, as trades on orders.
-CREATE FUNCTION identity.user_tables() RETURNS TABLE (relation regclass, condition text, on_delete text, readable boolean)
+CREATE FUNCTION identity.user_tables() RETURNS TABLE (relation regclass, condition text, on_delete text, readable boolean, ours boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     found jsonb := '{}';
     grown jsonb;
 BEGIN
-    SELECT jsonb_object_agg(d.relation::oid, jsonb_build_array(d.condition, d.on_delete, identity.may_read(d.relation))) INTO found
-    FROM identity.user_tables_direct() d;
+    SELECT jsonb_object_agg(d.relation::oid, jsonb_build_array(d.condition, d.on_delete,
+               identity.may_read(d.relation) AND (d.ours OR bourse.is_of_its_owner(d.relation)), d.ours)) INTO found
+    FROM (SELECT t.*, bourse.is_ours(t.relation) AS ours FROM identity.user_tables_direct() t) d;
     LOOP
-        SELECT jsonb_object_agg(h.conrelid, jsonb_build_array(h.condition, NULL, h.readable)) INTO grown
+        SELECT jsonb_object_agg(h.conrelid, jsonb_build_array(h.condition, NULL, h.readable, h.ours)) INTO grown
         FROM (SELECT f.conrelid, string_agg(format('%I IN (SELECT %I FROM %I.%I WHERE %s)', a.attname, r.attname, n.nspname, c.relname,
                                                    found -> f.confrelid::text ->> 0), ' OR ' ORDER BY a.attnum) AS condition,
-                     identity.may_read(f.conrelid) AND bool_and((found -> f.confrelid::text ->> 2)::boolean) AS readable
+                     -- The condition reads the other tables: with our rights, and then no code of a stranger.
+                     identity.may_read(f.conrelid) AND bourse.is_ours(f.conrelid)
+                     AND bool_and((found -> f.confrelid::text ->> 2)::boolean AND (found -> f.confrelid::text ->> 3)::boolean) AS readable,
+                     bourse.is_ours(f.conrelid) AS ours
               FROM pg_constraint f
               JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
               JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
@@ -24,12 +28,12 @@ BEGIN
         EXIT WHEN grown IS NULL;
         found := found || grown;
     END LOOP;
-    RETURN QUERY SELECT f.key::oid::regclass, f.value ->> 0, f.value ->> 1, (f.value ->> 2)::boolean FROM jsonb_each(found) f
+    RETURN QUERY SELECT f.key::oid::regclass, f.value ->> 0, f.value ->> 1, (f.value ->> 2)::boolean, (f.value ->> 3)::boolean FROM jsonb_each(found) f
     ORDER BY audit.qualified_name(f.key::oid::regclass) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION identity.user_tables() IS
-'The tables that hold rows about users, with the condition that finds those of user $1, and for those with a user of their own what becomes of the rows when the user is deleted (cascade, set null, restrict); whether they can be read, and the rows that they hang on. For export_user() and erase_user()';
+'The tables that hold rows about users, with the condition that finds those of user $1, and for those with a user of their own what becomes of the rows when the user is deleted (cascade, set null, restrict); whether they can be read, and the rows that they hang on; whether they are ours, and no code of a stranger is in them. For export_user() and erase_user()';
 
 -- A policy hides rows without a word, and a schema without USAGE ends the whole call: both are asked for before.
 CREATE FUNCTION identity.may_read(relation regclass) RETURNS boolean

@@ -1,7 +1,7 @@
 CREATE FUNCTION identity.unverify_email() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    IF lower(NEW.email) IS DISTINCT FROM lower(OLD.email) THEN
+    IF identity.fold(NEW.email) IS DISTINCT FROM identity.fold(OLD.email) THEN
         IF NEW.email_verified_at IS NOT DISTINCT FROM OLD.email_verified_at THEN
             NEW.email_verified_at := NULL;
         END IF;
@@ -15,7 +15,7 @@ $$;
 COMMENT ON FUNCTION identity.unverify_email() IS 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
 
 CREATE FUNCTION identity.keep_erased() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_not_erased(OLD.id);
     RETURN NEW;
@@ -58,17 +58,17 @@ BEGIN
     PERFORM identity.require_text('email', email, 255) WHERE email IS NOT NULL;
     PERFORM identity.require_text('username', username, 80) WHERE username IS NOT NULL;
     PERFORM identity.require_password(password) WHERE password IS NOT NULL;
-    IF email !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
+    IF email COLLATE "C" !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no email address', email), HINT = 'An address is like ann@example.org.';
+            MESSAGE = format('%L is no email address', bourse.clip(email)), HINT = 'An address is like ann@example.org.';
     END IF;
-    IF username ~ '[@[:space:]]' THEN
+    IF username COLLATE "C" ~ '[@[:space:]]' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('%L is no username', username), HINT = 'A username has no @ and no blanks.';
     END IF;
     IF role IS NULL OR role NOT IN ('viewer', 'trader', 'developer', 'admin') THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no role', role), HINT = 'A role is viewer, trader, developer or admin.';
+            MESSAGE = format('%L is no role', bourse.clip(role)), HINT = 'A role is viewer, trader, developer or admin.';
     END IF;
     IF role IN ('developer', 'admin') AND NOT pg_has_role(session_user, 'bourse_admin', 'MEMBER') THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -85,7 +85,7 @@ EXCEPTION
             RAISE;
         END IF;
         RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            MESSAGE = CASE taken WHEN 'ix_users_email' THEN format('email %L is taken', email)
+            MESSAGE = CASE taken WHEN 'ix_users_email' THEN format('email %L is taken', bourse.clip(email))
                                  ELSE format('username %L is taken', username) END,
             HINT = 'Emails and usernames are compared without case: take another one.';
 END
@@ -115,8 +115,12 @@ BEGIN
             UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id AND u.is_active;
             -- Disabled or erased while this session waited for the row: the next look tells.
             CONTINUE WHEN NOT FOUND;
-            UPDATE identity.auth_identities i SET metadata = coalesce(i.metadata, '{}') || authenticate.metadata
-            WHERE i.id = found_user.identity_id AND authenticate.metadata IS NOT NULL;
+            IF metadata IS NOT NULL THEN
+                metadata := coalesce((SELECT i.metadata FROM identity.auth_identities i
+                                      WHERE i.id = found_user.identity_id FOR NO KEY UPDATE), '{}') || metadata;
+                PERFORM identity.require_object('metadata', metadata);
+                UPDATE identity.auth_identities i SET metadata = authenticate.metadata WHERE i.id = found_user.identity_id;
+            END IF;
             RETURN found_user.id;
         END IF;
         BEGIN
@@ -135,12 +139,12 @@ BEGIN
         END;
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-        MESSAGE = format('another session has just made the user of %s %L', provider, external_id),
+        MESSAGE = format('another session has just made the user of %s %L', provider, bourse.clip(external_id)),
         HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
 END
 $$;
 COMMENT ON FUNCTION identity.authenticate(text, text, text, jsonb) IS
-'The user of an account with a provider, made at the first call: two sessions at once get the same user. name: of a new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a value that cannot be, 40001 repeat the transaction, 42501 the user is not active, or the session does not act for everybody';
+'The user of an account with a provider, made at the first call: two sessions at once get the same user. name: of a new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a value that cannot be, 54000 metadata too long, 40001 repeat the transaction, 42501 the user is not active, or the session does not act for everybody';
 
 CREATE FUNCTION identity.create_telegram_user(telegram_id text, profile jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -168,7 +172,10 @@ BEGIN
     PERFORM exchange.require_existing_user(user_id);
     PERFORM identity.require_text('provider', provider, 32);
     PERFORM identity.require_text('external_id', external_id, 255);
-    PERFORM identity.require_object('metadata', metadata);
+    PERFORM identity.require_object('metadata', coalesce((
+        SELECT i.metadata FROM identity.auth_identities i
+        WHERE i.provider || '' = link_identity.provider AND i.external_id || '' = link_identity.external_id
+          AND i.user_id = link_identity.user_id), '{}') || link_identity.metadata);
     INSERT INTO identity.auth_identities AS i (user_id, provider, external_id, metadata)
     VALUES (user_id, provider, external_id, coalesce(metadata, '{}'))
     ON CONFLICT ((provider || ''), (external_id || ''))
@@ -176,11 +183,11 @@ BEGIN
     RETURNING i.id INTO identity_id;
     IF identity_id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            MESSAGE = format('%s account %L belongs to another user', provider, external_id),
+            MESSAGE = format('%s account %L belongs to another user', provider, bourse.clip(external_id)),
             HINT = 'One account of a provider is one user: identity.unlink_identity() takes it away.';
     END IF;
     RETURN identity_id;
 END
 $$;
 COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS
-'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';
+'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 54000 metadata too long, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';

@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0015_identity_probes"),
     migration!("0016_identity_guards"),
     migration!("0017_identity_erased"),
+    migration!("0018_identity_columns"),
     migration!("0021_exchange_bounds"),
 ];
 

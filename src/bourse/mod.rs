@@ -53,6 +53,21 @@ fn migrations_list() -> SetOfIterator<'static, &'static str> {
 }
 
 #[pg_extern(sql = false)]
+fn enter_restricted(owner: pg_sys::Oid) {
+    session::enter_restricted(owner);
+}
+
+#[pg_extern(sql = false)]
+fn guard_settings() -> i32 {
+    session::guard_settings()
+}
+
+#[pg_extern(sql = false)]
+fn restore_settings(level: i32) {
+    session::restore_settings(level);
+}
+
+#[pg_extern(sql = false)]
 fn require_installed() -> Result<(), ErrorReport> {
     Ok(require_tables()?)
 }

@@ -136,6 +136,38 @@ pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Has the session work with the rights of `owner`, of `bourse_owner` in place of a superuser, in a security-restricted
+/// operation. It lasts until the SECURITY DEFINER function around ends, or an error undoes the subtransaction: both put
+/// back what was before.
+pub fn enter_restricted(owner: pg_sys::Oid) {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+    // SAFETY: catalog look-ups, and a change of backend variables that the server itself undoes, as said above.
+    unsafe {
+        let role =
+            if pg_sys::superuser_arg(owner) { pg_sys::get_role_oid(c"bourse_owner".as_ptr(), false) } else { owner };
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        pg_sys::SetUserIdAndSecContext(role, context | restricted as i32);
+    }
+}
+
+/// Opens a level of settings, which `restore_settings` ends; an error ends it as well.
+pub fn guard_settings() -> i32 {
+    // SAFETY: counts up a backend variable, which the end of the subtransaction puts back whatever happens.
+    unsafe { pg_sys::NewGUCNestLevel() }
+}
+
+/// Undoes every change of a setting since `guard_settings` gave this level. A level that is not open changes nothing.
+pub fn restore_settings(level: i32) {
+    // SAFETY: the server asserts that the level is open and above that of the transaction; the level that a new one
+    // would have tells which are.
+    unsafe {
+        let next = pg_sys::NewGUCNestLevel();
+        let is_open = level > 1 && level < next;
+        pg_sys::AtEOXact_GUC(false, if is_open { level } else { next });
+    }
+}
+
 /// Tells the listeners of a channel when this transaction commits; the same message once.
 pub fn notify(channel: &CStr, message: &str) {
     let Ok(message) = CString::new(message) else { return };

@@ -100,6 +100,11 @@ fn sql_looks_no_name_up_where_others_can_put_one() {
 }
 
 #[test]
+fn names_compare_the_same_in_every_locale() {
+    Tree::read().hold(sql::locale_dependent);
+}
+
+#[test]
 fn every_test_has_its_expected_output() {
     let tree = Tree::read();
     let paths = tree.paths();

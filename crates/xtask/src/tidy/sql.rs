@@ -61,6 +61,22 @@ pub fn careless_creation(path: &str, text: &str) -> Vec<String> {
     violations
 }
 
+/// What follows the locale of the database compares names in one way here and in another there: in Turkish `I` is no
+/// capital of `i`. The first migration made such indexes, and 0018 replaced them.
+pub fn locale_dependent(path: &str, text: &str) -> Vec<String> {
+    if !path.starts_with("sql/") || path == "sql/migrations/0001_identity_users.sql" {
+        return Vec::new();
+    }
+    let follows =
+        |line: &str| ["lower(", "upper(", "initcap(", " ILIKE ", "~* "].iter().any(|word| line.contains(word));
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim_start().starts_with("--") && !line.starts_with('\''))
+        .filter(|(_, line)| follows(line) && !line.contains("COLLATE \"C\""))
+        .map(|(number, line)| format!("{path}:{number}: follows the locale: {}", line.trim()))
+        .collect()
+}
+
 /// The blocks of the script itself run with a path of its own.
 pub fn script_without_path(path: &str, text: &str) -> Vec<String> {
     let has_path = || text.lines().any(|line| line == "SET LOCAL search_path = pg_catalog, pg_temp;");
@@ -96,6 +112,14 @@ mod tests {
         assert_eq!(rule("sql/a/f.sql", "CREATE OR REPLACE FUNCTION a.f()").len(), 1);
         assert_eq!(rule("sql/a/f.sql", "CREATE TABLE IF NOT EXISTS a.t ()").len(), 1);
         assert!(rule("sql/a/f.sql", "IF NOT EXISTS (SELECT FROM a.t) THEN").is_empty());
+    }
+
+    #[test]
+    fn what_follows_the_locale_is_found() {
+        let rule = locale_dependent;
+        assert_eq!(rule("sql/a/f.sql", "IF lower(a) = 'b' THEN\nRETURN upper(a COLLATE \"C\");\n-- lower(a)").len(), 1);
+        assert_eq!(rule("sql/migrations/0099_a.sql", "WHERE a !~* 'pin'").len(), 1);
+        assert!(rule("sql/a/f.sql", "WHERE a COLLATE \"C\" ~* 'pin' AND identity.fold(b) = 'c'").is_empty());
     }
 
     #[test]

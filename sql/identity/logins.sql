@@ -1,0 +1,86 @@
+-- Whose login is whose decides over money and secrets: whoever may make logins may give them, and nobody else.
+CREATE FUNCTION identity.set_login(user_id bigint, login text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    given record;
+    taken text;
+BEGIN
+    PERFORM identity.require_operator();
+    PERFORM identity.require_may_give_logins();
+    PERFORM exchange.require_existing_user(user_id);
+    PERFORM identity.require_not_erased(user_id);
+    IF login IS NOT NULL THEN
+        SELECT r.rolname INTO given FROM pg_roles r WHERE r.rolname = login;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'undefined_object',
+                MESSAGE = format('login %L does not exist', bourse.clip(login)), HINT = 'CREATE ROLE … LOGIN IN ROLE bourse_trader first.';
+        END IF;
+        -- What such a login does is the operator's; a superuser may still say whose it is.
+        IF NOT identity.is_superuser(session_user) AND EXISTS (
+            SELECT FROM unnest('{bourse_owner,bourse_admin,bourse_worker,bourse_gateway}'::name[]) r (name)
+            WHERE pg_has_role(given.rolname, r.name, 'MEMBER')) THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = format('login %L acts for more than one user', given.rolname),
+                HINT = 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.';
+        END IF;
+    END IF;
+    UPDATE identity.users u SET db_role = login::name WHERE u.id = user_id AND u.db_role IS DISTINCT FROM login::name;
+EXCEPTION
+    WHEN unique_violation THEN
+        GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+        IF taken <> 'users_db_role_key' THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            MESSAGE = format('login %L is another user''s', login), HINT = 'One login is one user: set_login(that user, NULL) takes it away.';
+END
+$$;
+COMMENT ON FUNCTION identity.set_login(bigint, text) IS
+'Has a database login act as a user (users.db_role); NULL takes it away. For superusers, and admins with CREATEROLE. Leaves a LOGIN row in audit_logs, which no erasure empties. 22004 user_id is NULL, 23505 the login is another user''s, 42501 the caller may not give logins, or a login that acts for more than one user, 42704 unknown user or login, 55000 the user has been erased';
+
+CREATE FUNCTION identity.is_superuser(role name) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+    SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role
+$$;
+COMMENT ON FUNCTION identity.is_superuser(name) IS 'Whether a role is a superuser itself';
+
+CREATE FUNCTION identity.require_may_give_logins() RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = session_user
+                   AND (r.rolsuper OR r.rolcreaterole AND pg_has_role(r.oid, 'bourse_admin', 'MEMBER'))) THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to give logins to users: %s cannot make any', session_user),
+            HINT = 'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a superuser.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION identity.require_may_give_logins() IS
+'Refuses a login that is neither a superuser nor an admin with CREATEROLE (42501)';
+
+-- Also when a superuser writes the column, or an erasure empties it.
+CREATE FUNCTION identity.record_login() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM audit.write_log('LOGIN', 'identity.users', NEW.id::text, NEW.id,
+        CASE WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('db_role', OLD.db_role) END, jsonb_build_object('db_role', NEW.db_role));
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION identity.record_login() IS 'Trigger: writes a LOGIN row of audit_logs for each change of whose login somebody is';
+
+-- Each of these columns has one writer. An INSERT that names them with NULL, as ORMs do, is fine.
+CREATE FUNCTION identity.refuse_owned_columns() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'no permission to insert a user with db_role, email_verified_at or erased_at',
+            HINT = 'Leave them out: identity.set_login(), verify_code() and erase_user() write them.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION identity.refuse_owned_columns() IS
+'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them (42501)';
