@@ -9,7 +9,7 @@ DECLARE
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['bourse_owner', 'bourse_viewer', 'bourse_trader', 'bourse_admin',
-                                     'bourse_gateway', 'bourse_worker'] LOOP
+                                     'bourse_gateway', 'bourse_worker', 'bourse_monitor'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;
@@ -23,7 +23,7 @@ CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity AUTHORIZATION bourse_owner;
 CREATE SCHEMA audit AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, exchange TO bourse_viewer, bourse_worker;
+GRANT USAGE ON SCHEMA bourse, identity, audit, exchange TO bourse_viewer, bourse_worker, bourse_monitor;
 
 COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
 COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';

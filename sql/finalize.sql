@@ -52,7 +52,8 @@ GRANT EXECUTE ON FUNCTION
     exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
                           timestamptz, text),
     exchange.submit_cancel(bigint), exchange.submit_cancel(bigint, text), exchange.submit_amend(bigint, numeric, numeric),
-    exchange.transfer(bigint, bigint, text, numeric, text)
+    exchange.submit_cancel_all(bigint, text),
+    exchange.transfer(bigint, bigint, text, numeric, text), exchange.submit_transfer(bigint, bigint, text, numeric, text)
     TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON PROCEDURE exchange.match_orders(text, integer) TO bourse_trader, bourse_worker;
 
@@ -76,6 +77,14 @@ GRANT EXECUTE ON FUNCTION
     audit.enable(regclass, text[]), audit.disable(regclass), audit.enabled(), identity.erase_user(bigint, text),
     identity.set_login(bigint, text)
     TO bourse_admin;
+
+-- Whoever watches reads figures that name nobody, and no table.
+GRANT EXECUTE ON FUNCTION
+    bourse.status(), bourse.migrations(), exchange.verify(), audit.verify(text), exchange.sequencer_status()
+    TO bourse_monitor;
+
+-- An application server says for whom its transaction acts.
+GRANT EXECUTE ON FUNCTION identity.act_as(bigint), identity.act_for_everybody() TO bourse_gateway;
 
 -- Who logs users in. None of it works for a session that acts for one user.
 GRANT EXECUTE ON FUNCTION

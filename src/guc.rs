@@ -1,11 +1,11 @@
-//! Settings of the extension. `bourse.user_id` is not among them: it is a plain placeholder that only the
-//! gateway's sessions are believed (see [`crate::identity`]).
+//! Settings of the extension. `bourse.user_id` is made in [`crate::pg::spoken`].
 
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
+static SEQUENCER_ONLY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static DRAIN_INBOX: GucSetting<bool> = GucSetting::<bool>::new(true);
 static POLL_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(100);
 static RING_SLOTS: GucSetting<i32> = GucSetting::<i32>::new(MOST_SLOTS);
@@ -14,12 +14,21 @@ const MOST_SLOTS: i32 = crate::exchange::sequencer::SLOTS as i32;
 /// Makes the settings known. Called once, when the library is loaded.
 pub fn register() {
     crate::identity::settings::register();
+    crate::pg::spoken::define();
     GucRegistry::define_bool_guc(
         c"bourse.notify",
         c"Sends NOTIFY bourse with the symbol of each market whose book has changed, once per transaction.",
         c"A hint to look, not a feed: a commit with a NOTIFY takes a lock on the whole database.",
         &NOTIFY,
         GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"bourse.sequencer_only",
+        c"Has everybody but admins, workers and gateways trade and transfer through the sequencer only.",
+        c"For servers where strangers have logins: nobody looks at what a ROLLBACK takes back, or holds a market.",
+        &SEQUENCER_ONLY,
+        GucContext::Sighup,
         GucFlags::default(),
     );
     GucRegistry::define_bool_guc(
@@ -50,6 +59,11 @@ pub fn register() {
         GucContext::Sighup,
         GucFlags::default(),
     );
+}
+
+/// Whether logins without a trusted role trade and transfer through the sequencer only.
+pub fn sequencer_only() -> bool {
+    SEQUENCER_ONLY.get()
 }
 
 /// Whether the sequencer carries out the bulk inbox.

@@ -27,6 +27,7 @@ pub mod pg;
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     guc::register();
+    pg::prepared::guard();
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {
         exchange::prepare();

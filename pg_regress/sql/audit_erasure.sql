@@ -1,7 +1,7 @@
 -- What an erasure explains and what it does not: nobody blanks a row of the trail under cover of one.
 CREATE ROLE regress_aer_gateway LOGIN IN ROLE bourse_gateway;
 INSERT INTO identity.users (name) VALUES ('aer eve'), ('aer bob');
-SELECT person('aer eve') AS eve \gset
+SELECT person('aer eve') AS eve, person('aer bob') AS bob \gset
 SELECT audit.enable('exchange.transfers', '{created_by}');
 SELECT exchange.deposit(:eve, 'USD', 5) IS NOT NULL AND exchange.withdraw(:eve, 'USD', 5) IS NOT NULL AS booked;
 UPDATE identity.users SET developer_bio = 'eve''s life' WHERE id = :eve;
@@ -11,7 +11,7 @@ SET SESSION AUTHORIZATION regress_aer_gateway;
 SET bourse.user_agent = 'eve''s phone';
 SELECT identity.link_identity(:eve, 'telegram', 'aer account') IS NOT NULL AS linked, identity.issue_code(:eve, 'email') IS NOT NULL AS issued;
 SET bourse.user_agent = 'bob''s phone';
-SELECT identity.link_identity(person('aer bob'), 'telegram', 'aer bob''s account') IS NOT NULL AS linked;
+SELECT identity.link_identity(:bob, 'telegram', 'aer bob''s account') IS NOT NULL AS linked;
 RESET bourse.user_agent;
 RESET SESSION AUTHORIZATION;
 SELECT DISTINCT user_agent FROM audit.audit_logs WHERE user_agent LIKE '%''s phone' ORDER BY 1;

@@ -80,10 +80,12 @@ SELECT * FROM audit.verify();
 
 -- A gateway's session acts for the user that it names.
 SET SESSION AUTHORIZATION regress_aud_gateway;
-SELECT set_config('bourse.user_id', person('aud ann')::text, false) = person('aud ann')::text AS set;
+BEGIN;
+SELECT identity.act_for_everybody();
+SELECT identity.act_as(person('aud ann'));
 SELECT audit.log_activity(person('aud ann'), 'login') IS NOT NULL AS logged;
 SELECT count(*) AS others FROM audit.audit_logs WHERE user_id <> identity.current_user_id();
-RESET bourse.user_id;
+COMMIT;
 -- Everybody reads what they did themselves, an admin all, a stranger's login nothing.
 SELECT count(*) AS as_gateway FROM audit.audit_logs;
 SET SESSION AUTHORIZATION regress_aud_ann;

@@ -32,12 +32,12 @@ WITH objects (kind, oid, name) AS (
     SELECT 'routine', p.oid, p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 )
 SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
-FROM objects o, unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker', 'bourse_owner']) r (role)
+FROM objects o, unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker', 'bourse_monitor', 'bourse_owner']) r (role)
 WHERE split_part(o.name, '.', 1) IN ('bourse', 'identity', 'audit', 'exchange');
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public, max(may) FILTER (WHERE role = 'bourse_viewer') AS viewer,
        max(may) FILTER (WHERE role = 'bourse_trader') AS trader, max(may) FILTER (WHERE role = 'bourse_gateway') AS gateway,
-       max(may) FILTER (WHERE role = 'bourse_admin') AS admin, max(may) FILTER (WHERE role = 'bourse_worker') AS worker,
+       max(may) FILTER (WHERE role = 'bourse_admin') AS admin, max(may) FILTER (WHERE role = 'bourse_worker') AS worker, max(may) FILTER (WHERE role = 'bourse_monitor') AS monitor,
        max(may) FILTER (WHERE role = 'bourse_owner') AS owner
 FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
 -- These are all roles of ours, and nobody gets anything by default.

@@ -69,11 +69,13 @@ FROM unnest(ARRAY['SELECT exchange.place_order(7202, ''PER-USD'', ''sell'', 1, 1
     'INSERT INTO exchange.fee_groups VALUES (7201, ''free'')', 'UPDATE exchange.markets SET taker_rate = 0', 'DELETE FROM exchange.order_commands', 'INSERT INTO exchange.transfers (user_id, asset, kind, amount) VALUES (7201, ''USD'', ''deposit'', 1)', 'INSERT INTO exchange.trades DEFAULT VALUES',
     'UPDATE identity.users SET role = ''admin''', 'SELECT password_hash FROM identity.users', 'SET ROLE bourse_owner']) statement;
 -- A setting makes nobody a gateway.
-SET bourse.user_id = 7202;
+BEGIN;
+SET LOCAL bourse.user_id = 7202;
 SELECT identity.current_user_id(), identity.acts_for(7202) AS bob;
 SELECT count(*) AS of_bob FROM exchange.orders WHERE user_id = 7202;
 SELECT refusal('SELECT exchange.cancel_all_orders(7202)');
-RESET bourse.user_id;
+COMMIT;
+SELECT refusal('SELECT identity.act_as(7202)'), refusal('SELECT identity.act_for_everybody()');
 \set VERBOSITY sqlstate
 COPY exchange.order_commands (action, user_id, symbol, client_order_id) FROM STDIN;
 cancel	7202	PER-USD	bob 1
@@ -112,15 +114,47 @@ SET SESSION AUTHORIZATION regress_stranger;
 SELECT split_part(refusal(s), ' /', 1) AS refusal FROM unnest(ARRAY['SELECT * FROM exchange.markets', 'SELECT exchange.order_book(''PER-USD'')', 'SELECT bourse.status()', 'SELECT identity.current_user_id()']) s;
 RESET SESSION AUTHORIZATION;
 
--- A gateway acts for everybody; with bourse.user_id for that user only, and sees only hers.
+-- A gateway acts for no user until its transaction says for whom; it logs users in meanwhile.
 SET SESSION AUTHORIZATION regress_gateway;
+SELECT identity.current_user_id() IS NULL AS nobody, identity.acts_for(7201), identity.acts_for(NULL), identity.acts_for_all(), (SELECT count(*) FROM exchange.orders) AS orders, (SELECT count(*) FROM identity.users) AS users;
+SELECT s, refusal(s) AS refusal FROM unnest(ARRAY['SELECT exchange.place_order(7201, ''PER-USD'', ''buy'', 1, 1)', 'SELECT exchange.deposit(7201, ''USD'', 1)', 'SELECT exchange.transfer(7201, 7202, ''USD'', 1)',
+    'SELECT exchange.cancel_all_orders(7201)', 'INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7201)', 'INSERT INTO identity.users (name) VALUES (''per eve'')', 'SELECT identity.act_as(NULL)',
+    'SET LOCAL bourse.user_id = ''nobody''', 'SET LOCAL bourse.user_id = ''7201; 7202''']) s;
+-- Nothing that is left over from before makes it anybody: not a setting of the session, not an ended transaction.
+SET bourse.user_id = 7201;
+SELECT identity.current_user_id() IS NULL AS nobody, identity.acts_for(7201);
+SET bourse.user_id = 'everybody';
+SELECT identity.acts_for(7201), identity.acts_for_all();
+SET bourse.user_id = '';
+SELECT identity.acts_for(7201), identity.acts_for_all();
+RESET bourse.user_id;
+SELECT identity.act_as(7201);
+SELECT identity.acts_for(7201);
+BEGIN;
+SELECT identity.act_as(7201);
+SAVEPOINT s;
+SELECT identity.act_as(7202);
+SELECT identity.current_user_id();
+ROLLBACK TO s;
+SELECT identity.current_user_id();
+COMMIT;
+BEGIN;
+SET bourse.user_id = 7201;
+SELECT identity.current_user_id();
+COMMIT;
+SELECT identity.current_user_id() IS NULL AS nobody, current_setting('bourse.user_id') AS left_over;
+RESET ALL;
+-- For everybody, when it says so.
+BEGIN;
+SELECT identity.act_for_everybody();
 SELECT identity.current_user_id() IS NULL AS nobody, identity.acts_for(7201), identity.acts_for(7202), identity.acts_for_all();
 INSERT INTO identity.users (name, email) VALUES ('per carol', 'carol@per.example') RETURNING id IS NOT NULL AS made;
 SELECT exchange.deposit(person('per carol'), 'USD', 50, 'per carol 1') IS NOT NULL AS deposited;
 SELECT status FROM exchange.place_order(person('per carol'), 'PER-USD', 'buy', 1, 1);
 SELECT status FROM exchange.place_order(7201, 'PER-USD', 'buy', 1, 1);
 SELECT count(DISTINCT user_id) AS users FROM exchange.orders WHERE symbol = 'PER-USD';
-SET bourse.user_id = 7201;
+-- For one user from here on, and sees only hers.
+SELECT identity.act_as(7201);
 SELECT identity.current_user_id(), identity.acts_for(7201), identity.acts_for(7202), identity.acts_for_all();
 SELECT DISTINCT user_id FROM exchange.orders;
 SELECT status FROM exchange.place_order(7201, 'PER-USD', 'buy', 1, 1);
@@ -128,12 +162,8 @@ SELECT exchange.deposit(7201, 'USD', 1) IS NOT NULL AS deposited;
 SELECT s, refusal(s) AS refusal FROM unnest(ARRAY['SELECT exchange.place_order(7202, ''PER-USD'', ''buy'', 1, 1)', 'SELECT exchange.cancel_all_orders(7202)',
     'INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7202)', 'INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (7202, ''PER-USD'', ''buy'', 1, 1)',
     'SELECT exchange.withdraw(7202, ''USD'', 1)', 'SELECT exchange.deposit(7202, ''USD'', 1)', 'INSERT INTO identity.users (name) VALUES (''per dave'')']) s;
-SET bourse.user_id = 'everybody';
-SELECT refusal('SELECT exchange.place_order(7201, ''PER-USD'', ''buy'', 1, 1)');
-SET bourse.user_id = '';
-SELECT identity.acts_for_all();
+COMMIT;
 RESET SESSION AUTHORIZATION;
-RESET bourse.user_id;
 
 -- An admin, no superuser, runs the venue: users, markets, money, verify; but writes no table of money by hand.
 SET SESSION AUTHORIZATION regress_admin;

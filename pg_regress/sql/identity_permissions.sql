@@ -81,20 +81,25 @@ SELECT source, pg_temp.scan(source) FROM unnest(ARRAY['users', 'user_secure_view
 RESET enable_seqscan;
 RESET enable_bitmapscan;
 
--- A gateway that acts for nobody logs in and sends codes; it reads no secrets and makes no admins.
+-- A gateway that acts for nobody logs in and sends codes; it sees nobody, reads no secrets and makes no admins.
 SET SESSION AUTHORIZATION regress_idp_gateway;
 SELECT * FROM identities();
+BEGIN;
+SELECT identity.act_for_everybody();
+SELECT * FROM identities();
+COMMIT;
 SELECT identity.verify_password('ann@idp.example', 'battery staple'), identity.authenticate('telegram', '8102'), identity.verify_api_key(:'bobs_key');
 SELECT identity.register('idp new', role => 'viewer') > 0 AS made, length(identity.issue_code(8101, 'email')) AS digits;
 SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.register(''x'', role => ''admin'')', 'SELECT identity.register(''x'', role => ''developer'')', 'SELECT identity.decrypt_credentials(8102, ''KRAKEN'')',
     'SELECT identity.rotate_credentials()', 'SELECT identity.validate_credentials(1, true)', 'UPDATE identity.verification_codes SET attempts = 0', 'LOCK TABLE identity.auth_identities IN SHARE MODE', 'LOCK TABLE identity.user_principals IN SHARE MODE']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 -- Once it acts for bob it is bob, and no more.
-SET bourse.user_id = 8102;
+BEGIN;
+SELECT identity.act_as(8102);
 SELECT * FROM identities();
 SELECT sql, refusal(replace(sql, 'KEY', :'bobs_key')) FROM unnest(ARRAY['SELECT identity.register(''x'')', 'SELECT identity.authenticate(''google'', ''x'')', 'SELECT identity.verify_password(''x'', ''y'')', 'SELECT identity.verify_api_key(''KEY'')',
     'SELECT identity.issue_code(8102)', 'SELECT identity.verify_code(8102, ''x'')', 'SELECT identity.set_password(8101, ''stolen password'')', 'SELECT identity.decrypt_credentials(8101, ''KRAKEN'')',
     'SELECT identity.decrypt_credentials(8102, ''KRAKEN'', false)']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
-RESET bourse.user_id;
+COMMIT;
 
 -- A worker validates, keeps the vault and may decrypt; an admin manages and may not.
 SET SESSION AUTHORIZATION regress_idp_worker;

@@ -53,17 +53,17 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
 INSERT INTO refused (login, sqlstate, hint, call) VALUES
     ('regress_irt_admin', '42501', 'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a superuser.', 'set_login(@bob, NULL)'),
     ('regress_irt_giver', '42501', 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.', 'set_login(@bob, ''regress_irt_admin'')'),
-    ('regress_irt_trader', '42501', 'Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.', 'set_password(@bob, ''long enough'')'),
+    ('regress_irt_trader', '42501', 'Act for your own user (identity.users.db_role); a member of bourse_gateway says SELECT identity.act_as(user_id) in the same transaction.', 'set_password(@bob, ''long enough'')'),
     ('regress_irt_trader', '42501', 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.', 'decrypt_credentials(@bob, ''KRAKEN'')'),
-    ('regress_irt_gateway', '42501', 'Connect as a member of bourse_gateway and RESET bourse.user_id, or as an admin.', 'register(''x'')'),
-    ('regress_irt_gateway_for_all', '42501', 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.', 'register(''x'', role => ''admin'')');
--- A gateway acts for ann, unless it is to act for all.
+    ('regress_irt_gateway', '42501', 'Connect as an admin, or as a member of bourse_gateway and do this in a transaction without identity.act_as().', 'register(''x'')'),
+    ('regress_irt_gateway_of_itself', '42501', 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.', 'register(''x'', role => ''admin'')');
+-- A gateway acts for ann, unless it is to log users in.
 CREATE FUNCTION pg_temp.answer(login text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
 BEGIN
     PERFORM set_config('bourse.user_id', CASE WHEN login = 'regress_irt_gateway' THEN person('irt ann')::text ELSE '' END, true);
-    EXECUTE format('SET LOCAL SESSION AUTHORIZATION %I', replace(login, '_for_all', ''));
+    EXECUTE format('SET LOCAL SESSION AUTHORIZATION %I', replace(login, '_of_itself', ''));
     answer := refusal('SELECT identity.' || call);
     SET LOCAL SESSION AUTHORIZATION postgres;
     RETURN answer;

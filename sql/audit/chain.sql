@@ -103,10 +103,13 @@ COMMENT ON FUNCTION audit.user_agent() IS 'What the client says of itself in the
 -- Memberships, not the user whom a login is mapped to, nor whom it acts for at the moment: those are in its own hands.
 CREATE FUNCTION audit.operator() RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    author text := identity.author();
 BEGIN
-    IF pg_has_role(session_user, 'bourse_admin', 'MEMBER') OR pg_has_role(session_user, 'bourse_worker', 'MEMBER')
-       OR identity.acts_for_all() THEN
-        RETURN session_user;
+    IF identity.acts_for_all() OR EXISTS (
+        SELECT FROM pg_roles r WHERE r.rolname = author
+          AND (pg_has_role(r.oid, 'bourse_admin', 'MEMBER') OR pg_has_role(r.oid, 'bourse_worker', 'MEMBER'))) THEN
+        RETURN author;
     END IF;
     RETURN NULL;
 END
@@ -125,14 +128,14 @@ DECLARE
     -- After the transaction's own: whoever begins later has higher numbers, and verify() counts on it.
     id bigint := nextval('audit.audit_logs_id_seq');
     previous record;
-    actor bigint := identity.current_user_id();
+    actor bigint := identity.author_id();
     moment timestamptz := clock_timestamp();
     agent text := audit.user_agent();
     operator text := audit.operator();
     values_salt uuid := gen_random_uuid();
     origin_salt uuid := gen_random_uuid();
     values_digest bytea := audit.values_digest(values_salt, old_values, new_values);
-    origin_digest bytea := audit.origin_digest(origin_salt, session_user::text, inet_client_addr(), agent);
+    origin_digest bytea := audit.origin_digest(origin_salt, identity.author(), inet_client_addr(), agent);
 BEGIN
     SELECT l.position, l.hash INTO previous FROM audit.audit_logs l
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
@@ -141,7 +144,7 @@ BEGIN
         login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, operator, hash)
     VALUES (
         id, actor, action, table_name, record_id, old_values, new_values, inet_client_addr(), agent, moment,
-        subject_id, session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
+        subject_id, identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
         origin_salt, origin_digest, operator,
         audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor, subject_id,
                        action, table_name, record_id, moment, values_digest, origin_digest, operator));

@@ -9,7 +9,7 @@ BEGIN
     PERFORM audit.require_activity(action, resource_type, resource_id, details);
     IF user_id IS NOT NULL THEN
         PERFORM exchange.require_user(user_id);
-    ELSIF NOT identity.acts_for_all() THEN
+    ELSIF NOT identity.is_operator() THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = 'no permission to log what nobody known has done',
             HINT = 'Log for your own user, or connect as a member of bourse_gateway.';
@@ -62,7 +62,7 @@ DECLARE
     agent text := audit.user_agent();
     operator text := audit.operator();
     salt uuid := gen_random_uuid();
-    digest bytea := audit.activity_digest(salt, resource_id, details, session_user::text, inet_client_addr(), agent);
+    digest bytea := audit.activity_digest(salt, resource_id, details, identity.author(), inet_client_addr(), agent);
 BEGIN
     SELECT l.position, l.hash INTO previous FROM audit.activity_logs l
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
@@ -71,7 +71,7 @@ BEGIN
         login_role, cluster, transaction_id, position, salt, digest, operator, hash)
     VALUES (
         id, user_id, action, resource_type, resource_id, details, inet_client_addr(), agent, moment, user_id,
-        session_user, cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
+        identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
         audit.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, user_id,
                             action, resource_type, moment, digest, operator));
     RETURN id;

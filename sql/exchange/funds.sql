@@ -29,11 +29,7 @@ CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- Who may not act for a user does not learn whether there is one.
-    IF NOT identity.acts_for(user_id) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to act for user %s', user_id),
-            HINT = 'Act for your own user (identity.users.db_role), or connect as a member of bourse_gateway.';
-    END IF;
+    PERFORM identity.require_acts_for(user_id);
     PERFORM exchange.require_existing_user(user_id);
 END
 $$;

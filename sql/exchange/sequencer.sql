@@ -24,6 +24,17 @@ RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_amend_wra
 COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
 'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
 
+CREATE FUNCTION exchange.submit_cancel_all(user_id bigint, symbol text DEFAULT NULL)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_all_wrapper';
+COMMENT ON FUNCTION exchange.submit_cancel_all(bigint, text) IS
+'cancel_all_orders() through the sequencer. SQLSTATEs as cancel_all_orders and submit_order';
+
+CREATE FUNCTION exchange.submit_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
+                                         reference text DEFAULT NULL)
+RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'submit_transfer_wrapper';
+COMMENT ON FUNCTION exchange.submit_transfer(bigint, bigint, text, numeric, text) IS
+'transfer() through the sequencer: a transaction of its own, durable when it returns. reference: at most 128 characters; after a timeout or a lost connection send it again with the same one. SQLSTATEs as transfer and submit_order';
+
 CREATE FUNCTION exchange.sequencer_status(
     OUT state text, OUT pid integer, OUT queued bigint, OUT batches bigint, OUT requests bigint, OUT largest_batch bigint)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sequencer_status_wrapper';

@@ -1,18 +1,36 @@
+CREATE FUNCTION exchange.require_transfer_door() RETURNS void
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_transfer_door_wrapper';
+COMMENT ON FUNCTION exchange.require_transfer_door() IS
+'Refuses transfer() to a login without a trusted role where bourse.sequencer_only is on (42501)';
+
+CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
+                                  reference text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM exchange.require_transfer_door();
+    PERFORM exchange.require_amount('amount', amount);
+    PERFORM exchange.require_asset(asset);
+    PERFORM exchange.require_user(from_user_id);
+    RETURN exchange.carry_out_transfer(from_user_id, to_user_id, asset, amount, reference);
+END
+$$;
+COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
+'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset, reference or sender = receiver, 22003 the receiver cannot hold so much, 23505 reference used for another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, or bourse.sequencer_only is on and the login has no trusted role: submit_transfer(), 42704 unknown user, 55000 one of them has been erased';
+
 -- The sender's funds come first: who cannot pay is told so whoever the receiver is, and nothing of the receiver is looked
 -- at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then both
 -- balances are locked in order of user, the order of the engine, so that transfers in opposite directions never deadlock,
 -- and the debit comes before the credit.
-CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
-                                  reference text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION exchange.carry_out_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
+                                            reference text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     transfer_id bigint;
     is_new boolean;
 BEGIN
-    PERFORM bourse.require_installed();
-    PERFORM exchange.require_amount('amount', amount);
     PERFORM exchange.require_asset(asset);
-    PERFORM exchange.require_user(from_user_id);
+    PERFORM exchange.require_existing_user(from_user_id);
     PERFORM bourse.require_given('to_user_id', to_user_id);
     IF from_user_id = to_user_id THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -21,7 +39,8 @@ BEGIN
     PERFORM exchange.require_reference(reference);
     -- A transfer that is repeated has been paid.
     PERFORM exchange.require_available(from_user_id, asset, amount) WHERE NOT EXISTS (
-        SELECT FROM exchange.transfers t WHERE t.kind = 'transfer' AND t.user_id = from_user_id AND t.reference = transfer.reference);
+        SELECT FROM exchange.transfers t
+        WHERE t.kind = 'transfer' AND t.user_id = from_user_id AND t.reference = carry_out_transfer.reference);
     PERFORM exchange.require_existing_user(to_user_id);
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
     FROM exchange.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
@@ -35,5 +54,5 @@ BEGIN
     RETURN transfer_id;
 END
 $$;
-COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
-'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset or sender = receiver, 22003 the receiver cannot hold so much, 23505 reference used for another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, 42704 unknown user, 55000 one of them has been erased';
+COMMENT ON FUNCTION exchange.carry_out_transfer(bigint, bigint, text, numeric, text) IS
+'What transfer() does once it has asked whether the caller may. For transfer() and the sequencer only';

@@ -65,7 +65,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
         MESSAGE = format('no permission to act for user %s', coalesce(NEW.user_id::text, 'NULL')),
-        HINT = 'Send commands for your own user, or connect as a member of bourse_gateway.';
+        HINT = 'Send commands for your own user; a member of bourse_gateway says SELECT identity.act_as(user_id) in the same transaction.';
 END
 $$;
 COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for a user whom the session may not act for is refused (42501)';

@@ -107,7 +107,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     name text;
     c record;
-    is_worker CONSTANT boolean := pg_has_role(session_user, 'bourse_worker', 'MEMBER');
+    is_worker CONSTANT boolean := identity.login_is('bourse_worker');
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse.require_given('user_id', decrypt_credentials.user_id);
@@ -115,7 +115,7 @@ BEGIN
     -- Stricter than acts_for(): an admin and a gateway manage credentials, they do not read them. Whoever they are
     -- at the moment does not count, for that is in their own hands: db_role, bourse.user_id.
     IF NOT is_worker
-       AND (pg_has_role(session_user, 'bourse_admin', 'MEMBER') OR pg_has_role(session_user, 'bourse_gateway', 'MEMBER')
+       AND (identity.login_is('bourse_admin') OR identity.login_is('bourse_gateway')
             OR decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id()) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),

@@ -5,7 +5,7 @@ DECLARE
     live bigint;
     held text;
 BEGIN
-    IF NOT pg_has_role(session_user, 'bourse_admin', 'MEMBER') THEN
+    IF NOT identity.login_is('bourse_admin') THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('no permission to erase user %s', user_id), HINT = 'Connect as a member of bourse_admin.';
     END IF;

@@ -1,9 +1,4 @@
 -- Private: what only functions of the owner call. Texts that hold secrets go in and out as values, never as SQL.
-CREATE FUNCTION identity.require_operator() RETURNS void
-LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
-COMMENT ON FUNCTION identity.require_operator() IS
-'Refuses a session that does not act for everybody (42501), and while the tables are missing (55000)';
-
 CREATE FUNCTION identity.require_text(parameter text, value text, most integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN

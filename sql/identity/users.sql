@@ -70,7 +70,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('%L is no role', bourse.clip(role)), HINT = 'A role is viewer, trader, developer or admin.';
     END IF;
-    IF role IN ('developer', 'admin') AND NOT pg_has_role(session_user, 'bourse_admin', 'MEMBER') THEN
+    IF role IN ('developer', 'admin') AND NOT identity.login_is('bourse_admin') THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = format('no permission to make a user with the role %s', role),
             HINT = 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.';

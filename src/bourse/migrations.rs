@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0016_identity_guards"),
     migration!("0017_identity_erased"),
     migration!("0018_identity_columns"),
+    migration!("0020_exchange_doors"),
     migration!("0021_exchange_bounds"),
 ];
 

@@ -11,7 +11,7 @@ use super::columns::commands;
 use super::command::{Action, Command, Target};
 use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given, request_of};
-use super::{calls, carry_out, refusals, require_write, stops};
+use super::{Door, calls, carry_out, refusals, require_write, stops};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
@@ -36,6 +36,7 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
     if let Some(symbol) = symbol {
         require_market(symbol)?;
     }
+    Door::DRAIN.require_open_everywhere(symbol)?;
     // One drain at a time: commands are carried out in order of id.
     Lock::Inbox.acquire();
     let count = match drain(symbol, limit as usize)? {

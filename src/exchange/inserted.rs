@@ -9,7 +9,7 @@ use super::command::Command;
 use super::market_calls::require_market;
 use super::rows::{OrderRow, orders};
 use super::ticket::{Request, request_of};
-use super::{amendments, carry_out, refusals, require_write, venue};
+use super::{Door, amendments, carry_out_here, refusals, require_write, venue};
 use crate::error::Failure;
 use crate::identity;
 use crate::pg::numeric::Numeric;
@@ -25,9 +25,11 @@ order_call! {
     /// store; waits for the user's client ids as place_order() does.
     fn check_inserted(request) -> () {
         require_write("INSERT INTO exchange.orders")?;
+        Door::INSERT.require_open()?;
         let ticket = request.ticket()?;
         identity::require_acts_for(ticket.user.0)?;
         let market = require_market(&ticket.symbol)?;
+        Door::INSERT.require_open_in(&ticket.symbol, &market)?;
         let mut repeats = false;
         if let Some(client_id) = &ticket.client_order_id {
             venue::hold_client_ids(ticket.user)?;
@@ -78,7 +80,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
         commands.push(Command::new(ticket, Some(OrderId(id))));
     }
     table.close();
-    for answer in carry_out(&commands)? {
+    for answer in carry_out_here(Door::INSERT, &commands)? {
         answer?;
     }
     Ok(())

@@ -71,26 +71,24 @@ fn market(symbol: &str, action: Action) -> Answer<usize> {
 #[pg_extern(sql = false)]
 fn lock_markets() -> Result<(), ErrorReport> {
     require_write("UPDATE exchange.markets")?;
-    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
-    let index = table.index(c"markets_pkey");
-    let mut symbols = Vec::new();
-    table.scan(index, &[], |row| {
-        symbols.push(row.text(markets::SYMBOL).to_owned());
-        ControlFlow::Continue(())
-    });
-    table.close();
-    venue::acquire(symbols.iter().map(|symbol| Lock::Market(symbol)));
+    let markets = every_market();
+    venue::acquire(markets.iter().map(|(symbol, _)| Lock::Market(symbol)));
     Ok(())
 }
 
 #[pg_extern(sql = false)]
 fn require_amount(name: Option<&str>, amount: Option<Numeric>) -> Result<(), ErrorReport> {
-    let name = name.unwrap_or("amount");
+    positive(name.unwrap_or("amount"), amount)?;
+    Ok(())
+}
+
+/// An exact amount above zero.
+pub fn positive(name: &str, amount: Option<Numeric>) -> Answer<Money> {
     let value = exact(name, amount)?;
     if value <= Money::ZERO {
-        Err(Failure::invalid(format!("{name} {value} is not positive"), format!("Give {name} above zero.")))?;
+        return Err(Failure::invalid(format!("{name} {value} is not positive"), format!("Give {name} above zero.")));
     }
-    Ok(())
+    Ok(value)
 }
 
 /// The row of a market, as it is now.
@@ -100,4 +98,17 @@ pub fn require_market(symbol: &str) -> Answer<MarketRow> {
     let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
     table.close();
     row.ok_or_else(|| refusals::unknown_market(symbol))
+}
+
+/// The row of every market, as it is now.
+pub fn every_market() -> Vec<(String, MarketRow)> {
+    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
+    let index = table.index(c"markets_pkey");
+    let mut rows = Vec::new();
+    table.scan(index, &[], |row| {
+        rows.push((row.text(markets::SYMBOL).to_owned(), MarketRow::read(row)));
+        ControlFlow::Continue(())
+    });
+    table.close();
+    rows
 }

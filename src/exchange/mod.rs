@@ -7,10 +7,12 @@
 mod amendments;
 mod balance_rows;
 mod calls;
+mod cancel_all;
 mod columns;
 mod command;
 mod demand;
 mod depth;
+mod door_rule;
 mod doors;
 mod fees;
 mod inbox;
@@ -25,6 +27,7 @@ mod run;
 pub mod sequencer;
 mod stops;
 mod ticket;
+mod transfer;
 mod venue;
 mod write;
 
@@ -34,6 +37,7 @@ pub use sequencer::prepare;
 use crate::error::{Answer, Failure};
 use crate::pg::session;
 use command::{Command, Done};
+use door_rule::Door;
 
 /// Refuses where the exchange cannot work: before install, on a standby, in a transaction that reads one snapshot.
 fn require_write(command: &str) -> Answer<()> {
@@ -51,9 +55,22 @@ fn require_write(command: &str) -> Answer<()> {
 
 /// Carries out commands, in order, and writes what they have changed. A refused command changes nothing.
 fn carry_out(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
+    attempt(commands, None)
+}
+
+/// Carries out commands in the caller's own transaction, if the door by which they come is open to the login.
+fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
+    door.require_open()?;
+    attempt(commands, Some(door))
+}
+
+fn attempt(commands: &[Command], door: Option<Door>) -> Answer<Vec<Answer<Done>>> {
     let mut depth = 0;
     loop {
         let mut venue = venue::Venue::open(commands, depth);
+        for (symbol, market) in &venue.markets {
+            door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
+        }
         let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {

@@ -26,6 +26,8 @@ pub struct MarketRow {
     pub last_price: Option<Money>,
     pub updated_at: Timestamp,
     pub max_open_orders: Option<i64>,
+    /// Whether logins without a trusted role trade here through the sequencer only.
+    pub sequencer_only: bool,
     /// Where the row stands, as long as the market is held.
     pub tid: Tid,
 }
@@ -52,6 +54,7 @@ impl MarketRow {
             last_price: row.some_money(c::LAST_PRICE),
             updated_at: row.time(c::UPDATED_AT).unwrap_or(Timestamp(0)),
             max_open_orders: row.int4(c::MAX_OPEN_ORDERS).map(i64::from),
+            sequencer_only: row.text(c::DOOR) == "sequencer",
             last_priority: row.int(c::LAST_PRIORITY).unwrap_or_default(),
             last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
             stops_sequence: row.int(c::STOPS_SEQUENCE),

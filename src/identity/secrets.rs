@@ -81,7 +81,7 @@ struct Stored {
 #[pg_extern(sql = false)]
 fn verify_api_key(key: Option<&str>) -> Result<Option<i64>, ErrorReport> {
     crate::bourse::require_tables()?;
-    super::require_acts_for_all()?;
+    super::acting::require_operator()?;
     Ok(key.and_then(user_of_key))
 }
 

@@ -15,6 +15,14 @@ pub fn login() -> pg_sys::Oid {
     unsafe { pg_sys::GetSessionUserId() }
 }
 
+/// Whether PostgreSQL runs code of somebody who is not the session's login, in the middle of the login's command: of
+/// a table's owner (VACUUM, ANALYZE, REINDEX, CREATE INDEX, REFRESH, CLUSTER, autovacuum; a subscription), or what
+/// a foreign key does to a table of another owner. It hands its own rights to the owner then; so do we.
+pub fn is_lent() -> bool {
+    // SAFETY: both read a backend variable.
+    unsafe { pg_sys::InSecurityRestrictedOperation() || pg_sys::InNoForceRLSOperation() }
+}
+
 /// The name of a role.
 pub fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: with noerr the function returns a palloc'd name or null.
@@ -30,18 +38,6 @@ pub fn is_member(role: pg_sys::Oid, group: &CStr) -> bool {
     unsafe {
         let group = pg_sys::get_role_oid(group.as_ptr(), true);
         group != pg_sys::InvalidOid && pg_sys::is_member_of_role(role, group)
-    }
-}
-
-/// A setting, if it has a value that is not empty.
-pub fn setting(name: &CStr) -> Option<String> {
-    // SAFETY: with missing_ok an unknown setting gives null; the value is copied before it can change.
-    unsafe {
-        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
-        if value.is_null() {
-            return None;
-        }
-        Some(CStr::from_ptr(value).to_string_lossy().into_owned()).filter(|v| !v.is_empty())
     }
 }
 
@@ -108,6 +104,12 @@ pub fn has_begun() -> bool {
 pub fn keeps_writers_out(table: pg_sys::Oid) -> bool {
     // SAFETY: looks into the lock table of this process.
     unsafe { pg_sys::CheckRelationOidLockedByMe(table, pg_sys::ShareLock as i32, true) }
+}
+
+/// Whether this transaction has written, and holds this lock on a table or a stronger one.
+pub fn may_have_written(table: pg_sys::Oid, lock: u32) -> bool {
+    // SAFETY: looks into the lock table of this process.
+    has_written() && unsafe { pg_sys::CheckRelationOidLockedByMe(table, lock as i32, true) }
 }
 
 /// The oid of a table, index or sequence.

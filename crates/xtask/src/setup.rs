@@ -76,6 +76,7 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(has_headers, &format!("postgresql-server-dev-{}", project.major));
     need(has_libclang(), "libclang-dev");
     need(works("cc", &["--version"]), "build-essential");
+    need(Path::new("/usr/sbin/pgbouncer").exists() || works("pgbouncer", &["--version"]), "pgbouncer");
     // cargo-pgrx runs the tests' server through sudo, also when we are root.
     need(works("sudo", &["--version"]), "sudo");
     if installed_pgrx().as_deref() != Some(PGRX_VERSION) {

@@ -31,16 +31,59 @@ impl<const N: usize> Text<N> {
 }
 
 /// A market's symbol has at most 20 characters, all of them ASCII (`markets_symbol_check`).
-pub const SYMBOL_SIZE: usize = 20;
-/// A client_order_id has at most 64 characters.
-const CLIENT_ID_SIZE: usize = 64 * 4;
+const SYMBOL_SIZE: usize = 20;
+/// A client_order_id has at most 64 characters, a reference 128.
+const NAME_SIZE: usize = REFERENCE_LENGTH * 4;
+/// The most characters of the reference of a transfer.
+pub const REFERENCE_LENGTH: usize = 128;
 
-/// A command on its way to the sequencer.
+/// What the sequencer does beside orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Cancels the live orders of a user, in one market or in all.
+    CancelAll {
+        /// Whose.
+        user: UserId,
+        /// The market; none: all of them.
+        symbol: Option<String>,
+    },
+    /// Moves money from one user to another.
+    Transfer(Transfer),
+}
+
+/// A transfer that its sender has asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The sender.
+    pub from: UserId,
+    /// The receiver.
+    pub to: UserId,
+    /// What is moved.
+    pub asset: String,
+    /// How much of it.
+    pub amount: Money,
+    /// What the sender calls it.
+    pub reference: Option<String>,
+    /// The login that has asked.
+    pub login: u32,
+}
+
+/// What is asked of the sequencer.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of it is orders")]
+pub enum Work {
+    Order(Command),
+    Errand(Errand),
+}
+
+/// Work on its way to the sequencer.
 #[derive(Clone, Copy)]
 pub struct Request {
     user: UserId,
+    /// The market; of a transfer the asset.
     symbol: Text<SYMBOL_SIZE>,
-    client_order_id: Option<Text<CLIENT_ID_SIZE>>,
+    /// The client_order_id; of a transfer the reference.
+    name: Option<Text<NAME_SIZE>>,
     what: What,
 }
 
@@ -48,12 +91,30 @@ pub struct Request {
 enum What {
     New(Body),
     Cancel(Option<OrderId>),
-    Amend { order: Option<OrderId>, price: Option<Money>, amount: Option<Money> },
+    Amend {
+        order: Option<OrderId>,
+        price: Option<Money>,
+        amount: Option<Money>,
+    },
+    /// In all markets, when the symbol is empty.
+    CancelAll,
+    Transfer {
+        to: UserId,
+        amount: Money,
+        login: u32,
+    },
 }
 
 impl Request {
-    /// The request for a command of a user; none for what the ring does not carry.
-    pub fn of(command: &Command) -> Option<Request> {
+    /// The request for a piece of work; none for what the ring does not carry.
+    pub fn of(work: &Work) -> Option<Request> {
+        match work {
+            Work::Order(command) => Request::of_order(command),
+            Work::Errand(errand) => Request::of_errand(errand),
+        }
+    }
+
+    fn of_order(command: &Command) -> Option<Request> {
         let id = |target: &Target| match target {
             Target::Id(id) => Some(*id),
             Target::Client(_) => None,
@@ -66,44 +127,91 @@ impl Request {
             }
             Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => return None,
         };
-        let symbol = Text::new(&command.symbol);
-        Some(Request { user: command.user, symbol, client_order_id: command.client_order_id().map(Text::new), what })
+        let symbol = symbol(&command.symbol)?;
+        Some(Request { user: command.user, symbol, name: command.client_order_id().map(Text::new), what })
     }
 
-    /// The command that was put in.
-    pub fn command(&self) -> Command {
-        let (user, symbol) = (self.user, self.symbol.read());
-        let client_order_id = self.client_order_id.map(|id| id.read());
-        let target = |id: Option<OrderId>| {
-            id.map_or_else(|| Target::Client(client_order_id.clone().unwrap_or_default()), Target::Id)
-        };
+    fn of_errand(errand: &Errand) -> Option<Request> {
+        Some(match errand {
+            Errand::CancelAll { user, symbol: market } => {
+                let symbol = symbol(market.as_deref().unwrap_or_default())?;
+                Request { user: *user, symbol, name: None, what: What::CancelAll }
+            }
+            Errand::Transfer(Transfer { from, to, asset, amount, reference, login }) => Request {
+                user: *from,
+                symbol: symbol(asset)?,
+                name: reference.as_deref().map(Text::new),
+                what: What::Transfer { to: *to, amount: *amount, login: *login },
+            },
+        })
+    }
+
+    /// The work that was put in.
+    pub fn work(&self) -> Work {
+        let (user, symbol, name) = (self.user, self.symbol.read(), self.name.map(|name| name.read()));
+        let target =
+            |id: Option<OrderId>| id.map_or_else(|| Target::Client(name.clone().unwrap_or_default()), Target::Id);
         let action = match self.what {
             What::New(body) => {
-                let ticket = Ticket { user, symbol: symbol.clone(), client_order_id, body };
+                let ticket = Ticket { user, symbol: symbol.clone(), client_order_id: name, body };
                 Action::New { ticket, stored: None }
             }
             What::Cancel(order) => Action::Cancel(target(order)),
             What::Amend { order, price, amount } => Action::Amend { target: target(order), price, amount },
+            What::CancelAll => {
+                let symbol = Some(symbol).filter(|symbol| !symbol.is_empty());
+                return Work::Errand(Errand::CancelAll { user, symbol });
+            }
+            What::Transfer { to, amount, login } => {
+                let transfer = Transfer { from: user, to, asset: symbol, amount, reference: name, login };
+                return Work::Errand(Errand::Transfer(transfer));
+            }
         };
-        Command { user, symbol, action }
+        Work::Order(Command { user, symbol, action })
     }
 }
 
-/// What the sequencer answers: the order, or why not.
+/// A symbol or asset; none for one that is too long: it is nobody's, and cut off it might become somebody's.
+fn symbol(text: &str) -> Option<Text<SYMBOL_SIZE>> {
+    (text.len() <= SYMBOL_SIZE).then(|| Text::new(text))
+}
+
+/// What work that is done has come to.
+#[derive(Clone, Copy)]
+pub enum Outcome {
+    /// The order.
+    Order(OrderResult),
+    /// The id of a transfer, or how many orders were cancelled.
+    Number(i64),
+}
+
+impl From<OrderResult> for Outcome {
+    fn from(result: OrderResult) -> Outcome {
+        Outcome::Order(result)
+    }
+}
+
+impl From<i64> for Outcome {
+    fn from(number: i64) -> Outcome {
+        Outcome::Number(number)
+    }
+}
+
+/// What the sequencer answers: the outcome, or why not.
 #[derive(Clone, Copy)]
 #[expect(clippy::large_enum_variant, reason = "a slot is as large as the largest of its contents")]
 pub enum Reply {
     /// It is done and durable.
-    Done(OrderResult),
+    Done(Outcome),
     /// It is refused and has changed nothing, or (08007) nobody knows.
     Refused { code: PgSqlErrorCode, message: Text<480>, hint: Text<240> },
 }
 
 impl Reply {
     /// The reply for an answer.
-    pub fn of(answer: &Answer<OrderResult>) -> Reply {
+    pub fn of<T: Into<Outcome> + Copy>(answer: &Answer<T>) -> Reply {
         match answer {
-            Ok(result) => Reply::Done(*result),
+            Ok(outcome) => Reply::Done((*outcome).into()),
             Err(Failure { code, message, hint }) => {
                 Reply::Refused { code: *code, message: Text::new(message), hint: Text::new(hint) }
             }
@@ -111,9 +219,9 @@ impl Reply {
     }
 
     /// The answer that was put in.
-    pub fn answer(&self) -> Answer<OrderResult> {
+    pub fn answer(&self) -> Answer<Outcome> {
         match self {
-            Reply::Done(result) => Ok(*result),
+            Reply::Done(outcome) => Ok(*outcome),
             Reply::Refused { code, message, hint } => Err(Failure::new(*code, message.read(), hint.read())),
         }
     }

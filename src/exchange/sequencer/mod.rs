@@ -7,6 +7,7 @@
 
 mod chores;
 mod desks;
+mod errands;
 mod launcher;
 mod message;
 mod ring;
@@ -28,8 +29,9 @@ use crate::pg::shared;
 use crate::pg::value::Timestamp;
 
 pub use launcher::launch;
+pub use message::{Errand, REFERENCE_LENGTH, Transfer};
 pub use ring::SLOTS;
-pub use submit::submit;
+pub use submit::{submit, submit_errand};
 pub use worker::{leave, run};
 
 /// How long a command that needs a database for itself waits for its sequencer to end.

@@ -40,7 +40,6 @@ struct Slot {
 }
 
 #[derive(Clone, Copy)]
-#[expect(clippy::large_enum_variant, reason = "a slot is as large as the largest of its contents")]
 enum State {
     Free,
     Queued(Request, Latch),
@@ -197,12 +196,13 @@ mod tests {
     use pgrx::prelude::pg_test;
 
     use super::super::super::command::{Action, Command, Target};
+    use super::super::message::Work;
     use super::*;
 
     fn request() -> Request {
         let action = Action::Cancel(Target::Id(OrderId(1)));
         let command = Command { user: UserId(1), symbol: "BTC-USD".to_owned(), action };
-        Request::of(&command).expect("the ring carries cancels")
+        Request::of(&Work::Order(command)).expect("the ring carries cancels")
     }
 
     #[pg_test]
@@ -225,7 +225,7 @@ mod tests {
         let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
         ring.take(1, Timestamp::now());
         assert!(!ring.withdraw(place));
-        let reply = Reply::of(&Err(super::super::submit::unknown_outcome()));
+        let reply = Reply::of::<i64>(&Err(super::super::submit::unknown_outcome()));
         assert!(ring.answer(place, reply).is_some(), "nobody is woken");
         assert!(!ring.withdraw(place));
         assert!(ring.reply(place).is_some());

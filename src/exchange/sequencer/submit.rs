@@ -9,7 +9,7 @@ use pgrx::prelude::PgSqlErrorCode;
 use super::super::command::{Action, Command};
 use super::super::result::OrderResult;
 use super::desks::{DESKS_OF_SERVER, Desk, State};
-use super::message::{Reply, Request};
+use super::message::{Errand, Outcome, Reply, Request, Work};
 use super::ring::{Place, RING};
 use crate::error::{Answer, Failure};
 use crate::guc;
@@ -31,11 +31,12 @@ thread_local! {
 }
 
 /// What the sequencer opens: it would wait for whoever keeps writers out of one of these.
-const OPENED: [(&CStr, &CStr); 8] = [
+const OPENED: [(&CStr, &CStr); 9] = [
     (c"exchange", c"markets"),
     (c"exchange", c"orders"),
     (c"exchange", c"trades"),
     (c"exchange", c"assets"),
+    (c"exchange", c"transfers"),
     (c"exchange", c"order_amendments"),
     (c"exchange", c"fee_groups"),
     (c"exchange", c"fee_schedules"),
@@ -51,6 +52,27 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
             ("submit_order()", "place_order()")
         }
     };
+    let unknown = || super::super::refusals::unknown_market(&command.symbol);
+    match send(call, instead, &Work::Order(command.clone()), unknown)? {
+        Outcome::Order(result) => Ok(result),
+        Outcome::Number(_) => Err(unknown_outcome()),
+    }
+}
+
+/// The same for what is no order; returns its number.
+pub fn submit_errand(errand: &Errand) -> Answer<i64> {
+    let (call, instead, symbol) = match errand {
+        Errand::CancelAll { symbol, .. } => ("submit_cancel_all()", "cancel_all_orders()", symbol.as_deref()),
+        Errand::Transfer(transfer) => ("submit_transfer()", "transfer()", Some(transfer.asset.as_str())),
+    };
+    let unknown = || super::super::refusals::unknown_market(symbol.unwrap_or_default());
+    match send(call, instead, &Work::Errand(errand.clone()), unknown)? {
+        Outcome::Number(number) => Ok(number),
+        Outcome::Order(_) => Err(unknown_outcome()),
+    }
+}
+
+fn send(call: &str, instead: &str, work: &Work, unknown: impl Fn() -> Failure) -> Answer<Outcome> {
     if !super::is_preloaded() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -69,10 +91,7 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
             format!("The sequencer might wait for what this transaction holds: commit first, or use {instead}."),
         ));
     }
-    // A symbol that is too long is no market's; cut off it might become one.
-    let request = Request::of(command).filter(|_| command.symbol.len() <= super::message::SYMBOL_SIZE);
-    let request = request.ok_or_else(|| super::super::refusals::unknown_market(&command.symbol))?;
-    Waiting::send(request).reply()
+    Waiting::send(Request::of(work).ok_or_else(unknown)?).reply()
 }
 
 /// A request on its way. Dropped early (by an error: a cancel, a timeout) it is withdrawn, if it still can be.
@@ -98,7 +117,7 @@ impl Waiting {
         Waiting(place)
     }
 
-    fn reply(self) -> Answer<OrderResult> {
+    fn reply(self) -> Answer<Outcome> {
         let mut seen = Instant::now();
         loop {
             // A reply that is there already has set the latch.
@@ -139,7 +158,7 @@ fn abandon() {
 fn absent() -> Failure {
     Failure::new(
         PgSqlErrorCode::ERRCODE_CANNOT_CONNECT_NOW,
-        "no sequencer works in this database: the order was not sent",
+        "no sequencer works in this database: the request was not sent",
         "See the server log; max_worker_processes must leave room for the launcher and one sequencer per database.",
     )
 }
@@ -148,7 +167,7 @@ fn absent() -> Failure {
 pub fn unknown_outcome() -> Failure {
     Failure::new(
         PgSqlErrorCode::ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN,
-        "the sequencer has ended while it carried out the order",
-        "Send it again with the same client_order_id: it is carried out once, and the first answer is given again.",
+        "the sequencer has ended while it carried out the request",
+        "Send it again with the same client_order_id or reference: it is carried out once, and the first answer is given again.",
     )
 }

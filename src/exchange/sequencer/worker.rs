@@ -10,7 +10,8 @@ use super::super::command::Command;
 use super::super::result::{self, OrderResult};
 use super::chores::Chores;
 use super::desks::{DESKS_OF_SERVER, State};
-use super::message::Reply;
+use super::errands;
+use super::message::{Outcome, Reply, Work};
 use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
 use crate::bourse::require_tables;
@@ -82,7 +83,7 @@ fn retire(database: u32) {
     let refused = worker::transaction(c"pg_bourse: no tables", require_tables).err();
     let taken = RING.with(|ring| ring.take(database, Timestamp(i64::MAX)));
     if let Some(failure) = refused {
-        answer(database, taken.into_iter().map(|taken| (taken, Err(failure.clone()))));
+        answer(database, taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
     }
     let now = Timestamp::now();
     DESKS_OF_SERVER.with(|desks| desks.retire(database, now));
@@ -91,7 +92,7 @@ fn retire(database: u32) {
 /// At the end of the process, however it comes: who still waits for an answer is told that there is none.
 pub fn leave() {
     let (database, pid) = (worker::launched_for(), worker::my_pid());
-    let reply = Reply::of(&Err(unknown_outcome()));
+    let reply = Reply::of::<OrderResult>(&Err(unknown_outcome()));
     let mine = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.pid == pid));
     if !mine {
         let launcher = DESKS_OF_SERVER.with(|desks| desks.put_off(database, Timestamp::now()));
@@ -109,10 +110,16 @@ pub fn leave() {
 /// Carries out what has been taken: all at once, and if that cannot be, market by market, and then one by one.
 fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
     let now = Timestamp::now();
-    let (mut fresh, mut again) = (Vec::new(), Vec::new());
+    let (mut fresh, mut again, mut errands) = (Vec::new(), Vec::new(), Vec::new());
     look_again(held, now);
     for entry in taken {
-        let command = entry.request.command();
+        let command = match entry.request.work() {
+            Work::Order(command) => command,
+            Work::Errand(errand) => {
+                errands.push((entry, errand));
+                continue;
+            }
+        };
         match held.get(&command.symbol) {
             Some(hold) if !hold.is_over(now) => RING.with(|ring| ring.put_back(&entry, hold.until, false)),
             _ if entry.tries > 0 => again.push((entry, command)),
@@ -123,9 +130,12 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
         Ok(()) => held.retain(|_, hold| !hold.is_over(now)),
         Err(failed) => again.extend(by_market(database, failed, held)),
     }
-    if !again.is_empty() {
+    if !again.is_empty() || !errands.is_empty() {
         worker::limit_lock_waits(SINGLE_PATIENCE);
-        again.into_iter().for_each(|(entry, command)| alone(database, entry, command));
+        for (entry, command) in again {
+            alone(database, entry, attempt_one(&command));
+        }
+        errands.into_iter().for_each(|(entry, errand)| alone(database, entry, errands::run(&errand)));
         worker::limit_lock_waits(BATCH_PATIENCE);
     }
 }
@@ -173,15 +183,14 @@ fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(T
     }
 }
 
-/// Carries out one request that could not be carried out with the others.
-fn alone(database: u32, entry: Taken, command: Command) {
-    match attempt(std::slice::from_ref(&command)) {
-        Ok(answers) => answer(database, std::iter::once(entry).zip(answers)),
+/// Answers one request that was tried without the others, or puts it back when somebody was in its way.
+fn alone<T: Into<Outcome> + Copy>(database: u32, entry: Taken, outcome: Answer<T>) {
+    match outcome {
         Err(failure) if passes(&failure) => {
             let due = Timestamp::now() + pause(entry.tries);
             RING.with(|ring| ring.put_back(&entry, due, true));
         }
-        Err(failure) => answer(database, std::iter::once((entry, Err(failure)))),
+        outcome => answer(database, std::iter::once((entry, outcome))),
     }
 }
 
@@ -195,6 +204,10 @@ fn attempt(commands: &[Command]) -> Answer<Vec<Answer<OrderResult>>> {
         let results = commands.iter().zip(done).map(|(command, done)| result::of(command, done?));
         Ok(results.collect())
     })
+}
+
+fn attempt_one(command: &Command) -> Answer<OrderResult> {
+    attempt(std::slice::from_ref(command))?.pop().unwrap_or_else(|| Err(unknown_outcome()))
 }
 
 /// Whether it is worth another try: somebody else was in the way.
@@ -216,7 +229,7 @@ fn pause(times: u32) -> Duration {
 }
 
 /// Puts the answers where their sessions find them, and wakes those.
-fn answer(database: u32, answers: impl Iterator<Item = (Taken, Answer<OrderResult>)>) {
+fn answer<T: Into<Outcome> + Copy>(database: u32, answers: impl Iterator<Item = (Taken, Answer<T>)>) {
     let replies: Vec<_> = answers.map(|(entry, answer)| (entry.place, Reply::of(&answer))).collect();
     let count = replies.len() as i64;
     if count == 0 {

@@ -8,8 +8,9 @@ use crate::{Failure, Result, Server, Session};
 /// The first CREATE EXTENSION of a cluster makes the roles: one at a time.
 static CREATION: Mutex<()> = Mutex::new(());
 
-/// The login of the suite that is a member of `bourse_gateway`.
+/// The logins of the suite that are members of `bourse_gateway` and `bourse_admin`.
 const GATEWAY: &str = "test_gateway";
+const ADMIN: &str = "test_admin";
 
 /// One database of a server.
 #[derive(Clone, Debug)]
@@ -63,6 +64,12 @@ impl Database {
     pub fn connect_gateway(&self) -> Result<Session> {
         self.login(GATEWAY, "bourse_gateway")?;
         self.connect_as(GATEWAY)
+    }
+
+    /// A session of a login that is a member of `bourse_admin`.
+    pub fn connect_admin(&self) -> Result<Session> {
+        self.login(ADMIN, "bourse_admin")?;
+        self.connect_as(ADMIN)
     }
 
     /// Makes a login role, a member of this group, if it does not stand.

@@ -9,6 +9,7 @@ pub mod door;
 mod failure;
 pub mod flow;
 pub mod load;
+pub mod pooler;
 mod random;
 mod scratch;
 pub mod sequencer;

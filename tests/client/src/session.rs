@@ -9,12 +9,14 @@ use crate::{Failure, Result};
 /// One connection.
 pub struct Session {
     client: Client,
+    /// What is sent before each statement, in its transaction.
+    before: String,
 }
 
 impl Session {
     /// A session over this connection.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, before: String::new() }
     }
 
     /// The driver's own client.
@@ -22,14 +24,30 @@ impl Session {
         &mut self.client
     }
 
+    /// Has every statement of a gateway's session act for this user.
+    pub fn acting_as(mut self, user: i64) -> Result<Self> {
+        // Loads the library, which knows the setting.
+        self.run(&format!("SELECT identity.act_as({user})"))?;
+        self.before = format!("SET LOCAL bourse.user_id = {user}; ");
+        Ok(self)
+    }
+
     /// Runs statements; what they return is dropped.
     pub fn run(&mut self, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).map_err(|error| Failure::of_statement(sql, &error))
+        let sent = self.sent(sql);
+        self.client.batch_execute(&sent).map_err(|error| Failure::of_statement(sql, &error))
+    }
+
+    /// A statement with what comes before it; the end of a transaction, which may have failed, comes alone.
+    fn sent(&self, sql: &str) -> String {
+        let ends = ["COMMIT", "ROLLBACK"].iter().any(|word| sql.starts_with(word));
+        if ends { sql.to_owned() } else { format!("{}{sql}", self.before) }
     }
 
     /// The rows of a query; NULL comes as the text `NULL`.
     pub fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>> {
-        let messages = self.client.simple_query(sql).map_err(|error| Failure::of_statement(sql, &error))?;
+        let sent = self.sent(sql);
+        let messages = self.client.simple_query(&sent).map_err(|error| Failure::of_statement(sql, &error))?;
         Ok(messages
             .iter()
             .filter_map(|message| match message {

@@ -28,7 +28,7 @@ fn trade(database: &Database, markets: &[&str], clients: usize, time: Duration) 
             .map(|user| {
                 let (users, over) = (&users, &over);
                 scope.spawn(move || -> Result<Acknowledged> {
-                    let mut actor = Actor::new(database.connect_gateway()?, *user, markets).among(users);
+                    let mut actor = Actor::new(database.connect_admin()?, *user, markets).among(users);
                     let start = Instant::now();
                     while start.elapsed() < time && !over.load(Ordering::Relaxed) {
                         actor.step().inspect_err(|_| over.store(true, Ordering::Relaxed))?;
@@ -204,7 +204,7 @@ fn planted_faults_are_seen() -> Result<()> {
     let database = Database::fresh("concurrency_faults")?;
     let mut session = database.connect()?;
     let users = load::prepare(&mut session, &["BTC-USD"], 1)?;
-    let mut actor = Actor::new(database.connect_gateway()?, users[0], &["BTC-USD"]);
+    let mut actor = Actor::new(database.connect_admin()?, users[0], &["BTC-USD"]);
     while actor.acknowledged.orders.len() < 3 {
         actor.step()?;
     }

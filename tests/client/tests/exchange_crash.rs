@@ -47,7 +47,7 @@ fn acknowledged_orders_survive_the_death_of_the_server() -> Result<()> {
     let scratch = Scratch::start("crash_server", 5501)?;
     let database = Database::on(&scratch.server, "crash")?;
     let users = load::prepare(&mut database.connect()?, &MARKETS, CLIENTS)?;
-    let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_gateway()?, *user, &MARKETS)));
+    let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_admin()?, *user, &MARKETS)));
     let mut actors = sessions.collect::<Result<Vec<Actor>>>()?;
     let mut random = Random::new(9);
     for round in 1..=setting("BOURSE_KILLS", 2) {
@@ -67,7 +67,7 @@ fn acknowledged_orders_survive_the_death_of_the_server() -> Result<()> {
         assert!(after > before + 20, "round {round}: {} orders prove nothing", after - before);
         println!("round {round}: {} orders survived, {before} of them from before", after);
         for actor in &mut actors {
-            actor.reconnect(database.connect_gateway()?);
+            actor.reconnect(database.connect_admin()?);
             actor.step()?;
         }
     }
@@ -94,7 +94,7 @@ fn the_death_of_one_backend_costs_no_acknowledged_order() -> Result<()> {
     let scratch = Scratch::start("crash_backend", 5502)?;
     let database = Database::on(&scratch.server, "crash")?;
     let users = load::prepare(&mut database.connect()?, &MARKETS, CLIENTS)?;
-    let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_gateway()?, *user, &MARKETS)));
+    let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_admin()?, *user, &MARKETS)));
     let mut actors = sessions.collect::<Result<Vec<Actor>>>()?;
     let victim = actors[0].backend()?;
     trade_until_killed(&mut actors, || {
@@ -127,7 +127,7 @@ fn cancelled_statements_leave_nothing_behind() -> Result<()> {
             .map(|user| {
                 let (database, over) = (&database, &over);
                 scope.spawn(move || {
-                    let mut session = database.connect_gateway()?;
+                    let mut session = database.connect_admin()?;
                     // Shorter than some waits for a market, longer than most orders.
                     session.run("SET statement_timeout = 3; SET lock_timeout = 2")?;
                     let mut actor = Actor::new(session, *user, &MARKETS);

@@ -232,42 +232,77 @@ fn a_stranger_is_not_let_in() -> Result<()> {
 }
 
 #[test]
-fn a_gateway_acts_for_everybody_or_for_the_user_that_it_names() -> Result<()> {
+fn a_gateway_acts_for_whom_its_transaction_names_and_for_nobody_until_then() -> Result<()> {
     let House { database, mut root, alice, bob } = open("roles_gateway")?;
     let mut session = database.connect_as("role_gateway")?;
+    // Nothing said: nobody's rows and nobody's orders, but users log in.
+    assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 0);
+    all_refused(&mut session, "42501", &orders_for(alice))?;
+    let user = session.number("SELECT identity.register('erin')")?;
+    assert_eq!(session.refused(&format!("SELECT exchange.deposit({user}, 'USD', 100)"))?, "42501");
+    // A whole session's setting, and what an ended transaction has said, are leftovers.
+    for said in [format!("SET bourse.user_id = {alice}"), format!("SELECT identity.act_as({alice})")] {
+        session.run(&said)?;
+        all_refused(&mut session, "42501", &orders_for(alice))?;
+        assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 0);
+    }
+    // For everybody.
+    session.run("BEGIN; SELECT identity.act_for_everybody()")?;
     assert_eq!(session.number("SELECT count(DISTINCT user_id) FROM exchange.orders")?, 4);
-    let user = session.number("INSERT INTO identity.users (name) VALUES ('erin') RETURNING id")?;
     session.run(&format!("SELECT exchange.deposit({user}, 'USD', 100)"))?;
     for user in [alice, bob, user] {
         orders_for(user).iter().try_for_each(|sql| session.run(sql))?;
     }
+    session.run("COMMIT")?;
     session.run("CALL exchange.match_orders()")?;
-    all_refused(&mut session, "42501", &engine_only(alice))?;
-    session.run(&format!("SET bourse.user_id = {alice}"))?;
-    assert_eq!(
-        session.line("SELECT count(DISTINCT user_id), min(user_id) FROM exchange.orders")?,
-        format!("1|{alice}")
-    );
-    assert_eq!(session.refused("INSERT INTO identity.users (name) VALUES ('fred')")?, "42501");
-    session.run(&orders_for(alice)[3])?;
-    all_refused(&mut session, "42501", &orders_for(bob))?;
-    session.run("SET bourse.user_id = 'nobody'")?;
-    assert_eq!(session.refused(&orders_for(alice)[0])?, "22023");
-    session.run("RESET bourse.user_id")?;
-    session.run(&orders_for(bob)[3])?;
+    // For one.
+    let mut hers = database.connect_as("role_gateway")?.acting_as(alice)?;
+    assert_eq!(hers.line("SELECT count(DISTINCT user_id), min(user_id) FROM exchange.orders")?, format!("1|{alice}"));
+    all_refused(&mut hers, "42501", &engine_only(alice))?;
+    all_refused(&mut hers, "42501", &orders_for(bob))?;
+    for sql in ["INSERT INTO identity.users (name) VALUES ('fred')", "SELECT identity.register('fred')"] {
+        assert_eq!(hers.refused(sql)?, "42501", "{sql}");
+    }
+    hers.run(&orders_for(alice)[3])?;
+    assert_eq!(session.refused("SET bourse.user_id = 'nobody'")?, "22023");
     root.verify_is_empty()
 }
 
 #[test]
 fn a_gateway_moves_no_money_of_others_than_the_user_that_it_names() -> Result<()> {
     let House { database, alice, bob, .. } = open("roles_gateway_money")?;
-    let mut session = database.connect_as("role_gateway")?;
-    session.run(&format!("SET bourse.user_id = {alice}"))?;
+    let mut session = database.connect_as("role_gateway")?.acting_as(alice)?;
     for function in ["deposit", "withdraw"] {
         session.run(&format!("SELECT exchange.{function}({alice}, 'USD', 1)"))?;
         assert_eq!(session.refused(&format!("SELECT exchange.{function}({bob}, 'USD', 1)"))?, "42501");
     }
     Ok(())
+}
+
+/// Whoever is a member of every role acts for everybody while nothing is said, and for one user when that is said.
+#[test]
+fn a_superuser_and_an_admin_who_is_a_gateway_act_for_everybody_until_they_say_otherwise() -> Result<()> {
+    let House { database, mut root, alice, bob } = open("roles_both")?;
+    database.login("role_both", "bourse_gateway, bourse_admin")?;
+    for session in [&mut root, &mut database.connect_as("role_both")?] {
+        assert_eq!(session.line("SELECT identity.acts_for_all()")?, "t");
+        session.run(&format!("BEGIN; SELECT identity.act_as({alice})"))?;
+        assert_eq!(session.number("SELECT identity.current_user_id()")?, alice);
+        assert_eq!(session.line(&format!("SELECT identity.acts_for({bob})"))?, "f");
+        session.run("COMMIT")?;
+        assert_eq!(session.line("SELECT identity.acts_for_all()")?, "t");
+    }
+    Ok(())
+}
+
+/// A gateway's login that somebody has made a user's as well is nobody until it says so.
+#[test]
+fn a_gateway_whose_login_is_a_users_acts_for_nobody_by_itself() -> Result<()> {
+    let House { database, mut root, alice, .. } = open("roles_mapped_gateway")?;
+    root.run(&format!("UPDATE identity.users SET db_role = 'role_gateway' WHERE id = {alice}"))?;
+    let mut session = database.connect_as("role_gateway")?;
+    assert_eq!(session.line(&format!("SELECT identity.current_user_id(), identity.acts_for({alice})"))?, "NULL|f");
+    all_refused(&mut session, "42501", &orders_for(alice))
 }
 
 #[test]

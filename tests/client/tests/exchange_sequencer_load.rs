@@ -23,8 +23,7 @@ fn every_door_at_once() -> Result<()> {
         let verifier = scope.spawn(|| verify(&venue, &over));
         let house = scope.spawn(|| load::keep_house(&venue.database, &MARKETS, &over));
         let traded = venue.clients(clients, |n| {
-            let mut actor =
-                Actor::new(venue.database.connect_gateway()?, users[n], &MARKETS).among(&users).submitting();
+            let mut actor = Actor::new(venue.database.connect_admin()?, users[n], &MARKETS).among(&users).submitting();
             let start = Instant::now();
             while start.elapsed() < time && !over.load(Ordering::Relaxed) {
                 actor.step().inspect_err(|_| over.store(true, Ordering::Relaxed))?;

@@ -144,8 +144,7 @@ impl House {
         let trader = self.database.connect_as("attack_trader")?;
         let mut pretender = self.database.connect_as("attack_trader")?;
         pretender.run(&format!("SET bourse.user_id = {}", self.victim))?;
-        let mut gateway = self.database.connect_gateway()?;
-        gateway.run(&format!("SET bourse.user_id = {}", self.attacker))?;
+        let gateway = self.database.connect_gateway()?.acting_as(self.attacker)?;
         let viewer = self.database.connect_as("attack_viewer")?;
         Ok(vec![("trader", trader), ("pretender", pretender), ("gateway", gateway), ("viewer", viewer)])
     }

@@ -75,8 +75,7 @@ fn policies_find_rows_through_indexes() -> Result<()> {
 fn a_gateway_that_names_the_user_finds_rows_through_indexes() -> Result<()> {
     let mut house = House::open("attack_gateway_plans")?;
     let tables = crowd(&mut house)?;
-    let mut gateway = house.database.connect_gateway()?;
-    gateway.run(&format!("SET bourse.user_id = {}", house.attacker))?;
+    let mut gateway = house.database.connect_gateway()?.acting_as(house.attacker)?;
     for table in tables.iter().filter(|table| *table != "exchange.order_amendments" && *table != "exchange.trades") {
         let column = if table == "identity.users" { "id" } else { "user_id" };
         let plan = plan(&mut gateway, table, &format!("WHERE {column} = {}", house.attacker))?;

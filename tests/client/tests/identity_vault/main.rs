@@ -25,8 +25,8 @@ fn credentials_open_for_their_user_and_a_worker_and_leave_a_trail() -> Result<()
     assert_eq!(admin.refused(decrypt)?, "42501");
     admin.run("ROLLBACK")?;
     let mut gateway = house.database.connect_as("vault_gateway")?;
-    gateway.run("SET bourse.user_id = 1")?;
     assert_eq!(gateway.refused(decrypt)?, "42501");
+    assert_eq!(gateway.acting_as(1)?.refused(decrypt)?, "42501");
     let mut bob = house.database.connect_as("vault_bob")?;
     assert_eq!(bob.refused("SELECT identity.decrypt_credentials(1, 'BINANCE')")?, "42501");
     let mut root = house.database.connect()?;

@@ -1,0 +1,74 @@
+//! Every live order of a user, cancelled at once.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use matching::{OrderId, UserId};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::command::{Action, Command, Done, Target};
+use super::market_calls::require_market;
+use super::rows::orders;
+use super::sequencer::{self, Errand};
+use super::{Door, carry_out_here, refusals, require_write, venue};
+use crate::error::{Answer, Failure};
+use crate::identity;
+use crate::pg::lock::Lock;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+
+#[pg_extern(sql = false)]
+fn cancel_all_orders(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, ErrorReport> {
+    let user = user_who_cancels("cancel_all_orders()", user_id, symbol)?;
+    Door::CANCEL_ALL.require_open()?;
+    Ok(cancel_all(user, symbol, |commands| carry_out_here(Door::CANCEL_ALL, commands))?)
+}
+
+#[pg_extern(sql = false)]
+fn submit_cancel_all(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, ErrorReport> {
+    let user = user_who_cancels("submit_cancel_all()", user_id, symbol)?;
+    Ok(sequencer::submit_errand(&Errand::CancelAll { user, symbol: symbol.map(str::to_owned) })?)
+}
+
+/// The user, if the session may act for him and the market, where one is named, takes cancels.
+fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) -> Answer<UserId> {
+    require_write(call)?;
+    let user = user_id.ok_or_else(|| Failure::null("user_id"))?;
+    identity::require_acts_for(user)?;
+    if let Some(symbol) = symbol {
+        let rules = require_market(symbol)?.rules;
+        rules.takes_cancels().map_err(|_| refusals::market_not_open(symbol, rules.status))?;
+    }
+    Ok(UserId(user))
+}
+
+/// Cancels what is live, in one market or in all; returns how many orders that was.
+pub fn cancel_all(
+    user: UserId,
+    symbol: Option<&str>,
+    carry_out: impl Fn(&[Command]) -> Answer<Vec<Answer<Done>>>,
+) -> Answer<i64> {
+    // Once to learn which markets to lock, once more to see what is live under the locks.
+    let live = live_orders(user, symbol);
+    let symbols: BTreeSet<&str> = live.iter().map(|command| command.symbol.as_str()).collect();
+    venue::acquire(symbols.into_iter().map(Lock::Market));
+    let answers = carry_out(&live_orders(user, symbol))?;
+    Ok(answers.iter().filter(|a| a.is_ok()).count() as i64)
+}
+
+/// A cancel for each live order of a user.
+fn live_orders(user: UserId, symbol: Option<&str>) -> Vec<Command> {
+    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let index = table.index(c"idx_orders_user_live");
+    let (one_user, one_market) = ([Key::Int(user.0)], [Key::Int(user.0), Key::Text(symbol.unwrap_or_default())]);
+    let mut commands = Vec::new();
+    table.scan(index, if symbol.is_some() { &one_market } else { &one_user }, |row| {
+        let id = OrderId(row.int(orders::ID).unwrap_or_default());
+        let action = Action::Cancel(Target::Id(id));
+        commands.push(Command { user, symbol: row.text(orders::SYMBOL).to_owned(), action });
+        ControlFlow::Continue(())
+    });
+    table.close();
+    commands
+}
