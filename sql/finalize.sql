@@ -48,7 +48,7 @@ GRANT EXECUTE ON FUNCTION
     exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
                          timestamptz, text),
     exchange.cancel_order(bigint), exchange.cancel_order(bigint, text), exchange.cancel_all_orders(bigint, text),
-    exchange.amend_order(bigint, numeric, numeric), exchange.match_batch(text, integer),
+    exchange.amend_order(bigint, numeric, numeric),
     exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
                           timestamptz, text),
     exchange.submit_cancel(bigint), exchange.submit_cancel(bigint, text), exchange.submit_amend(bigint, numeric, numeric),

@@ -1,6 +1,8 @@
 //! An error is part of the interface: a stable SQLSTATE, a message that names the value, a HINT that says what
 //! to do.
 
+use std::borrow::Cow;
+
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::PgSqlErrorCode;
 
@@ -18,10 +20,29 @@ pub struct Failure {
     pub hint: String,
 }
 
+/// The most characters of a message and of a hint. Ours are shorter; what somebody has sent may not be.
+const LONGEST: usize = 240;
+const LONGEST_HINT: usize = 400;
+/// The most characters of a value that a message repeats.
+const LONGEST_VALUE: usize = 100;
+
+/// A value for a message: as much of it as tells which one it is.
+pub fn clip(value: &str) -> Cow<'_, str> {
+    cut(value, LONGEST_VALUE)
+}
+
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 impl Failure {
-    /// A failure.
+    /// A failure. Whatever went into its message, it stays a message.
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), hint: hint.into() }
+        let (message, hint) = (message.into(), hint.into());
+        Failure { code, message: cut(&message, LONGEST).into_owned(), hint: cut(&hint, LONGEST_HINT).into_owned() }
     }
 
     /// A parameter whose value cannot be (22023).
@@ -66,5 +87,14 @@ mod tests {
     fn sqlstate_spells_the_code() {
         assert_eq!(Failure::null("price").sqlstate(), "22004");
         assert_eq!(Failure::unknown("market X", "").sqlstate(), "42704");
+    }
+
+    #[pg_test]
+    fn a_message_repeats_no_more_of_a_value_than_tells_which_it_is() {
+        let long = "ä".repeat(1_000_000);
+        assert_eq!(clip(&long).chars().count(), 101);
+        assert_eq!(clip("BTC-USD"), "BTC-USD");
+        let failure = Failure::unknown(long, "");
+        assert!(failure.message.chars().count() <= 241 && failure.message.ends_with('…'));
     }
 }

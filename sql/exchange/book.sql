@@ -4,7 +4,7 @@ BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM exchange.markets m WHERE m.symbol = require_market.symbol) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('market %s does not exist', coalesce(symbol, 'NULL')),
+            MESSAGE = format('market %s does not exist', coalesce(bourse.clip(symbol), 'NULL')),
             HINT = 'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.';
     END IF;
 END

@@ -57,7 +57,7 @@ COMMENT ON FUNCTION exchange.place_inserted(bigint[]) IS
 CREATE FUNCTION exchange.match_batch(symbol text, batch_size integer)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'match_batch_wrapper';
 COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
-'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. Returns how many; 0: none left. match_orders() calls it and commits';
+'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. Returns how many; 0: none left. Granted to nobody: who could roll it back would see for free what others have queued. CALL match_orders() instead';
 
 CREATE FUNCTION exchange.set_market_status(symbol text, status text)
 RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'set_market_status_wrapper';

@@ -21,7 +21,7 @@ BEGIN
 EXCEPTION
     WHEN duplicate_object THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-            MESSAGE = format('publication %s exists', name), HINT = 'Subscribe to it, or choose another name.';
+            MESSAGE = format('publication %s exists', bourse.clip(name)), HINT = 'Subscribe to it, or choose another name.';
 END
 $$;
 COMMENT ON FUNCTION exchange.create_feed(text) IS
@@ -33,7 +33,7 @@ BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM pg_publication p WHERE p.pubname = drop_feed.name AND p.pubowner = 'bourse_owner'::regrole) THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('feed %s does not exist', coalesce(name, 'NULL')),
+            MESSAGE = format('feed %s does not exist', coalesce(bourse.clip(name), 'NULL')),
             HINT = 'SELECT pubname FROM pg_publication WHERE pubowner = ''bourse_owner''::regrole lists the feeds.';
     END IF;
     EXECUTE format('DROP PUBLICATION %I', name);

@@ -42,9 +42,14 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'reference is empty', HINT = 'Give a reference of at least one character, or none.';
     END IF;
+    IF length(reference) > 128 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('reference %L has %s characters', bourse.clip(reference), length(reference)),
+            HINT = 'A reference has 1 to 128 characters.';
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_reference(text) IS 'Refuses an empty reference (22023); NULL passes';
+COMMENT ON FUNCTION exchange.require_reference(text) IS 'Refuses a reference that is empty or longer than 128 characters (22023); NULL passes';
 
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
 -- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
@@ -260,7 +265,7 @@ BEGIN
     -- NaN is above every number in PostgreSQL, infinity above all but NaN.
     IF least(amount, price, rate) < 0 OR greatest(amount, price, rate) >= 'Infinity' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('no commission on amount %s, price %s, rate %s', amount, price, rate),
+            MESSAGE = format('no commission on amount %s, price %s, rate %s', left(amount::text, 60), left(price::text, 60), left(rate::text, 60)),
             HINT = 'Amount, price and rate are finite and not negative.';
     END IF;
     RETURN amount * price * rate;

@@ -14,7 +14,7 @@ BEGIN
     END IF;
     IF greatest(scale(trim_scale(maker_rate)), scale(trim_scale(taker_rate))) > 8 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('rate %s or %s has more than 8 decimals', maker_rate, taker_rate),
+            MESSAGE = format('rate %s or %s has more than 8 decimals', bourse.clip(maker_rate::text), bourse.clip(taker_rate::text)),
             HINT = 'Round the rates to 8 decimals or fewer.';
     END IF;
     PERFORM exchange.require_amount('tick_size', tick_size);
@@ -34,12 +34,12 @@ BEGIN
 EXCEPTION
     WHEN unique_violation THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-            MESSAGE = format('market %s exists', symbol),
+            MESSAGE = format('market %s exists', bourse.clip(symbol)),
             HINT = 'SELECT * FROM exchange.markets shows its rules.';
     WHEN check_violation OR not_null_violation OR numeric_value_out_of_range THEN
         GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT;
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('market %L refused: %s', symbol, broken),
+            MESSAGE = format('market %L refused: %s', bourse.clip(symbol), bourse.clip(broken)),
             HINT = 'A symbol is like BTC-USD, base and quote are two different assets like BTC, the taker rate lies between 0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.';
 END
 $$;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0016_identity_guards"),
     migration!("0017_identity_erased"),
     migration!("0018_identity_columns"),
+    migration!("0019_exchange_inbox_bounds"),
     migration!("0020_exchange_doors"),
     migration!("0021_exchange_bounds"),
 ];
@@ -56,8 +57,12 @@ pub fn run() -> Answer<String> {
     super::require_utf8()?;
     super::session::refuse_read_only("bourse.install()");
     Lock::Migrations.acquire();
+    let is_new = super::journal().is_none();
+    if !is_new {
+        super::require_tables()?;
+    }
     Spi::connect_mut(|client| {
-        if super::require_tables().is_err() {
+        if is_new {
             client.update(JOURNAL, None, &[])?;
         }
         let applied = client.update("SELECT version FROM bourse.schema_migrations", None, &[])?;

@@ -8,19 +8,30 @@ use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
-use crate::pg::session;
+use crate::pg::{owner, session};
 
-/// Refuses in a database that is not UTF8, and while the tables are missing.
+/// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
     require_utf8()?;
-    if session::relation(c"bourse", c"schema_migrations").is_some() {
-        return Ok(());
+    if let Some(journal) = journal() {
+        return owner::require(journal, "bourse.schema_migrations");
     }
     Err(Failure::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "pg_bourse has no tables in this database yet",
         "Run SELECT bourse.install(); once.",
     ))
+}
+
+/// Refuses a database that a process of ours has no business in, before it evaluates anything of it.
+pub fn require_home() -> Answer<()> {
+    owner::require_home()?;
+    require_tables()
+}
+
+/// The table of the migrations that have run.
+fn journal() -> Option<pg_sys::Oid> {
+    session::relation(c"bourse", c"schema_migrations")
 }
 
 /// Text goes from the tables into this library as it stands there, and Rust's is UTF-8.

@@ -5,8 +5,8 @@ use matching::{OrderId, UserId};
 use super::command::{Action, Command, Target};
 use super::refusals;
 use super::rows::{OrderRow, orders};
-use super::ticket::{Request, exact_if_given};
-use crate::error::{Answer, Failure};
+use super::ticket::{Request, exact_if_given, require_short};
+use crate::error::{Answer, Failure, clip};
 use crate::identity;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
@@ -73,9 +73,10 @@ pub fn cancel(order_id: Option<i64>) -> Answer<Command> {
 pub fn cancel_by_client(user_id: Option<i64>, client_order_id: Option<&str>) -> Answer<Command> {
     let user = user_id.ok_or_else(|| Failure::null("user_id"))?;
     let client_id = client_order_id.ok_or_else(|| Failure::null("client_order_id"))?;
+    require_short("client_order_id", Some(client_id))?;
     identity::require_acts_for(user)?;
     let symbol =
-        symbol_of(UserId(user), client_id).ok_or_else(|| refusals::unknown_order(&format!("{client_id:?}")))?;
+        symbol_of(UserId(user), client_id).ok_or_else(|| refusals::unknown_order(&format!("{:?}", clip(client_id))))?;
     Ok(Command { user: UserId(user), symbol, action: Action::Cancel(Target::Client(client_id.to_owned())) })
 }
 

@@ -83,6 +83,15 @@ pub mod commands {
         STOP_PRICE: Numeric = "stop_price", DISPLAY_AMOUNT: Numeric = "display_amount",
         QUOTE_AMOUNT: Numeric = "quote_amount", POST_ONLY: Bool = "post_only", EXPIRES_AT: Time = "expires_at",
         SELF_TRADE: Text = "self_trade_prevention", CREATED_AT: Time = "created_at",
+        SET_ASIDE_AT: Time = "set_aside_at", SET_ASIDE_SQLSTATE: Text = "set_aside_sqlstate",
+        SET_ASIDE_REASON: Text = "set_aside_reason",
+    }
+}
+
+/// `exchange.command_attempts`.
+pub mod attempts {
+    columns! {
+        FIRST_ID: Int = "first_id", LAST_ID: Int = "last_id", TRIES: Int = "tries",
     }
 }
 

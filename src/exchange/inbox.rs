@@ -10,14 +10,19 @@ use pgrx::prelude::*;
 use super::columns::commands;
 use super::command::{Action, Command, Target};
 use super::market_calls::require_market;
-use super::ticket::{Request, client_order_id, exact_if_given, request_of};
-use super::{Door, calls, carry_out, refusals, require_write, stops};
-use crate::error::{Answer, Failure};
+use super::ticket::{Request, client_order_id, exact_if_given, request_of, require_short};
+use super::{Door, calls, carry_out_some, refusals, require_write, stops};
+use crate::error::{Answer, Failure, clip};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{session, subtransaction};
+use crate::pg::{procedure, session, subtransaction};
+
+/// The most bytes of commands in one batch.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// The most bytes of a text that a rejection keeps: the inbox takes no longer ones, but once did.
+const KEPT_BYTES: usize = 1000;
 
 /// A command of the inbox: where it stands and what it asks for, if that can be read.
 struct Queued {
@@ -26,10 +31,42 @@ struct Queued {
     command: Answer<Command>,
 }
 
+/// Which commands are to be carried out.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Those of one market; none: of all.
+    pub symbol: Option<&'a str>,
+    /// No more than so many.
+    pub most: usize,
+    /// None with a higher id.
+    pub until: i64,
+}
+
+/// Drains the inbox. The caller sees nothing of what others have queued before it stands, and can take nothing back.
+#[pg_extern(sql = false)]
+fn match_orders(
+    symbol: Option<&str>,
+    batch_size: Option<i32>,
+    call: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    let most = admit(symbol, batch_size)?;
+    let symbol = symbol.map(str::to_owned);
+    Ok(procedure::in_own_transactions(call, "match_orders()", || {
+        Ok(next_batch(Wanted { symbol: symbol.as_deref(), most, until: i64::MAX })? > 0)
+    })?)
+}
+
+/// One batch as part of the caller's transaction. Granted to nobody: whoever can roll it back has looked for nothing.
 #[pg_extern(sql = false)]
 fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, ErrorReport> {
+    let most = admit(symbol, batch_size)?;
+    Ok(next_batch(Wanted { symbol, most, until: i64::MAX })? as i64)
+}
+
+/// Refuses who may not drain the inbox, and arguments that name nothing; returns the size of a batch.
+fn admit(symbol: Option<&str>, batch_size: Option<i32>) -> Answer<usize> {
     require_write("match_orders()")?;
-    let limit = batch_size.filter(|n| *n > 0).ok_or_else(|| {
+    let most = batch_size.filter(|n| *n > 0).ok_or_else(|| {
         let given = batch_size.map_or("NULL".to_owned(), |n| n.to_string());
         Failure::invalid(format!("batch_size is {given}"), "Take at least one command to a batch.")
     })?;
@@ -37,40 +74,82 @@ fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, Err
         require_market(symbol)?;
     }
     Door::DRAIN.require_open_everywhere(symbol)?;
-    // One drain at a time: commands are carried out in order of id.
-    Lock::Inbox.acquire();
-    let count = match drain(symbol, limit as usize)? {
-        // Nothing waits: what cascades have left goes on.
-        0 => stops::enter(&stops::left(symbol))?,
-        count => count,
-    };
-    Ok(count as i64)
+    Ok(most as usize)
 }
 
-/// Whether a command stands in the inbox.
+/// Carries out the next commands, when nobody else is at it any more: they are carried out in order of id.
+fn next_batch(wanted: Wanted<'_>) -> Answer<usize> {
+    require_write("match_orders()")?;
+    Lock::Inbox.acquire();
+    match drain(wanted)? {
+        // Nothing waits: what cascades have left goes on.
+        0 => stops::enter(&stops::left(wanted.symbol)),
+        count => Ok(count),
+    }
+}
+
+/// Whether a command waits in the inbox.
 pub fn is_waiting() -> bool {
+    !waiting(1, i64::MAX).is_empty()
+}
+
+/// The ids of the first commands that wait.
+pub fn waiting(most: usize, until: i64) -> Vec<i64> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
-    let waiting = inbox.find(index, &[], |_| ()).is_some();
+    let mut ids = Vec::new();
+    inbox.scan(index, &[], |row| {
+        let id = row.int(commands::ID).unwrap_or_default();
+        if id > until {
+            return ControlFlow::Break(());
+        }
+        if row.time(commands::SET_ASIDE_AT).is_none() {
+            ids.push(id);
+        }
+        if ids.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
     inbox.close();
-    waiting
+    ids
 }
 
-/// Carries out the next commands of all markets, unless somebody else is at it. Returns how many.
-pub fn drain_if_free(limit: usize) -> Answer<usize> {
-    if Lock::Inbox.try_acquire() { drain(None, limit) } else { Ok(0) }
+/// The highest id in the inbox.
+pub fn highest_id() -> Option<i64> {
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let index = inbox.index(c"order_commands_pkey");
+    let id = inbox.last(index, |row| row.int(commands::ID)).flatten();
+    inbox.close();
+    id
+}
+
+/// Carries out the next commands, unless somebody else is at it. Returns how many.
+pub fn drain_if_free(wanted: Wanted<'_>) -> Answer<usize> {
+    if Lock::Inbox.try_acquire() { drain(wanted) } else { Ok(0) }
 }
 
 /// Carries out the next commands. The caller holds the inbox. Where an error stops all of them, each half is tried
-/// alone, down to the one command that is to blame: that one is refused with the error.
-fn drain(symbol: Option<&str>, limit: usize) -> Answer<usize> {
+/// alone, down to the one command that is to blame: that one is refused with the error, and set aside when it cannot
+/// even be refused.
+fn drain(wanted: Wanted<'_>) -> Answer<usize> {
     let mut ids = Vec::new();
-    let Err(failure) = subtransaction::attempt(|| batch(symbol, limit, &mut ids)) else { return Ok(ids.len()) };
+    let failure = match subtransaction::attempt(|| batch(wanted, &mut ids)) {
+        Ok(done) => return Ok(done),
+        Err(failure) => failure,
+    };
     match ids[..] {
         _ if !may_be_a_commands(&failure) => Err(failure),
         [] => Err(failure),
-        [id] => subtransaction::attempt(|| refuse(id, &failure)).map(|()| 1),
-        _ => Ok(drain(symbol, ids.len() / 2)? + drain(symbol, ids.len() - ids.len() / 2)?),
+        [id] => {
+            let outcome = subtransaction::attempt(|| refuse(id, &failure)).or_else(|worse| {
+                let is_its_own = may_be_a_commands(&worse);
+                if is_its_own { subtransaction::attempt(|| set_aside(id, &worse)) } else { Err(worse) }
+            });
+            outcome.map(|()| 1)
+        }
+        _ => {
+            let half = ids.len() / 2;
+            let first = drain(Wanted { most: half, ..wanted })?;
+            Ok(first + drain(Wanted { most: ids.len() - half, ..wanted })?)
+        }
     }
 }
 
@@ -82,19 +161,24 @@ fn may_be_a_commands(failure: &Failure) -> bool {
     !others.iter().any(|class| sqlstate.starts_with(class))
 }
 
-/// Carries out the next commands. `ids` says which those are, also when it fails on the way.
-fn batch(symbol: Option<&str>, limit: usize, ids: &mut Vec<i64>) -> Answer<()> {
+/// Carries out the next commands; returns how many. `ids` says which have been tried, also when it fails on the way.
+fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
-    let queued = take(&mut inbox, symbol, limit);
+    let queued = take(&mut inbox, wanted);
     ids.extend(queued.iter().map(|entry| entry.id));
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
-    let mut answers = carry_out(&commands)?.into_iter();
-    let mut rejections = None;
+    let mut answers = carry_out_some(&commands)?.into_iter();
+    let (mut done, mut rejections) = (0, None);
     for entry in &queued {
         let refused = match &entry.command {
-            Ok(_) => answers.next().and_then(Result::err),
+            Ok(_) => match answers.next() {
+                Some(answer) => answer.err(),
+                // The others are enough for one transaction.
+                None => break,
+            },
             Err(failure) => Some(failure.clone()),
         };
+        done += 1;
         if let Some(failure) = refused {
             reject(&mut inbox, &mut rejections, entry.id, &failure);
         }
@@ -105,7 +189,7 @@ fn batch(symbol: Option<&str>, limit: usize, ids: &mut Vec<i64>) -> Answer<()> {
         table.close();
     }
     session::advance();
-    Ok(())
+    Ok(done)
 }
 
 /// Refuses one command, by its id: one with a lower id may have come meanwhile.
@@ -126,27 +210,78 @@ fn refuse(id: i64, failure: &Failure) -> Answer<()> {
     Ok(())
 }
 
-/// The next commands, in order of id.
-fn take(inbox: &mut Table, symbol: Option<&str>, limit: usize) -> Vec<Queued> {
+/// Leaves one command where it stands, for an operator to look at: nobody tries it again.
+pub fn set_aside(id: i64, failure: &Failure) -> Answer<()> {
+    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
-    let mut queued: Vec<Queued> = Vec::new();
+    if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
+        let sqlstate = failure.sqlstate();
+        let changes = [
+            (commands::SET_ASIDE_AT, Value::Time(Timestamp::now())),
+            (commands::SET_ASIDE_SQLSTATE, Value::Text(&sqlstate)),
+            (commands::SET_ASIDE_REASON, Value::Text(&failure.message)),
+        ];
+        inbox.update(tid, &changes);
+    }
+    inbox.close();
+    session::advance();
+    pgrx::log!(
+        "pg_bourse: command {id} of the inbox is set aside: {} (SQLSTATE {})",
+        failure.message,
+        failure.sqlstate()
+    );
+    Ok(())
+}
+
+/// The columns that can be long.
+const LONG: [usize; 12] = [
+    commands::ACTION,
+    commands::SYMBOL,
+    commands::CLIENT_ORDER_ID,
+    commands::SIDE,
+    commands::ORDER_TYPE,
+    commands::TIME_IN_FORCE,
+    commands::SELF_TRADE,
+    commands::PRICE,
+    commands::AMOUNT,
+    commands::STOP_PRICE,
+    commands::DISPLAY_AMOUNT,
+    commands::QUOTE_AMOUNT,
+];
+
+/// The next commands, in order of id, as far as they are wanted and one batch has room for them.
+fn take(inbox: &mut Table, wanted: Wanted<'_>) -> Vec<Queued> {
+    let index = inbox.index(c"order_commands_pkey");
+    let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0);
     // The markets of orders that this very batch places, by what their users call them.
     let mut placed = HashMap::new();
     inbox.scan(index, &[], |row| {
+        let id = row.int(commands::ID).unwrap_or_default();
+        if id > wanted.until {
+            return ControlFlow::Break(());
+        }
+        if row.time(commands::SET_ASIDE_AT).is_some() {
+            return ControlFlow::Continue(());
+        }
+        // Before it is read: a text of its own may be as large as a batch.
+        bytes += LONG.iter().map(|column| row.size(*column)).sum::<usize>();
+        if bytes > BATCH_BYTES && !queued.is_empty() {
+            return ControlFlow::Break(());
+        }
         let command = read(row, &placed);
-        let wanted = symbol.is_none_or(|wanted| match &command {
+        let is_wanted = wanted.symbol.is_none_or(|wanted| match &command {
             Ok(command) => command.symbol == wanted,
             Err(_) => row.some_text(commands::SYMBOL) == Some(wanted),
         });
-        if wanted {
+        if is_wanted {
             if let Ok(Command { user, symbol, action: Action::New { ticket, .. } }) = &command
                 && let Some(id) = &ticket.client_order_id
             {
                 placed.insert((*user, id.clone()), symbol.clone());
             }
-            queued.push(Queued { tid: row.tid(), id: row.int(commands::ID).unwrap_or_default(), command });
+            queued.push(Queued { tid: row.tid(), id, command });
         }
-        if queued.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if queued.len() < wanted.most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     queued
 }
@@ -155,6 +290,7 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
     match row.some_text(commands::ACTION) {
         Some("new") => Ok(Command::new(request_of!(row, commands).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
+            require_short("symbol", row.some_text(commands::SYMBOL))?;
             let user = UserId(row.int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
             let client_id = row.some_text(commands::CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
             let client_id = client_order_id(client_id)?;
@@ -167,11 +303,11 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
             let key = (user, client_id);
             let symbol = row.some_text(commands::SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
             let symbol = symbol.or_else(|| calls::symbol_of(user, &key.1));
-            let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", key.1)))?;
+            let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", clip(&key.1))))?;
             Ok(Command { user, symbol, action })
         }
         other => Err(Failure::invalid(
-            format!("Invalid action: {}", other.map_or("NULL".to_owned(), |a| format!("{a:?}"))),
+            format!("Invalid action: {}", other.map_or("NULL".to_owned(), |a| format!("{:?}", clip(a)))),
             "An action is new, cancel or amend.",
         )),
     }
@@ -186,6 +322,11 @@ fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
     Ok(Action::Amend { target: Target::Client(client_id), price, amount })
 }
 
+/// As much of a text as a rejection keeps.
+fn kept(text: &str) -> &str {
+    &text[..text.floor_char_boundary(KEPT_BYTES.min(text.len()))]
+}
+
 /// Keeps a refused command, as it came, with the reason. One of the same id that was refused before gives way.
 fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &Failure) {
     let table = rejections
@@ -197,7 +338,7 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &
     let index = inbox.index(c"order_commands_pkey");
     inbox.find(index, &[Key::Int(id)], |row| {
         let sqlstate = failure.sqlstate();
-        let text = |column| Value::from(row.some_text(column));
+        let text = |column| Value::from(row.some_text(column).map(kept));
         let number = |column| Value::from(row.numeric(column));
         table.insert(&[
             Value::Text(&sqlstate),

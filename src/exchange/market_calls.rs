@@ -10,7 +10,7 @@ use super::command::{Action, Command, Done};
 use super::rows::{MarketRow, markets};
 use super::ticket::exact;
 use super::{carry_out, refusals, require_write, venue};
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, clip};
 use crate::pg::lock::Lock;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
@@ -24,7 +24,7 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
     let given = status.ok_or_else(|| Failure::null("status"))?;
     let status = MarketStatus::parse(given).ok_or_else(|| {
         Failure::invalid(
-            format!("{given:?} is no market status"),
+            format!("{:?} is no market status", clip(given)),
             "A status is open, halted, cancel_only, auction or closed.",
         )
     })?;

@@ -26,6 +26,7 @@ mod rows;
 mod run;
 pub mod sequencer;
 mod stops;
+mod suspects;
 mod ticket;
 mod transfer;
 mod venue;
@@ -53,18 +54,26 @@ fn require_write(command: &str) -> Answer<()> {
     Ok(())
 }
 
+/// So many steps make a transaction of a batch large enough: the commands that are left come in the next one.
+const BATCH_STEPS: i64 = 100_000;
+
 /// Carries out commands, in order, and writes what they have changed. A refused command changes nothing.
 fn carry_out(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
-    attempt(commands, None)
+    attempt(commands, None, i64::MAX)
+}
+
+/// The same for commands of several callers: the first of them, as many as one transaction should do, one at least.
+fn carry_out_some(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
+    attempt(commands, None, BATCH_STEPS)
 }
 
 /// Carries out commands in the caller's own transaction, if the door by which they come is open to the login.
 fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
     door.require_open()?;
-    attempt(commands, Some(door))
+    attempt(commands, Some(door), i64::MAX)
 }
 
-fn attempt(commands: &[Command], door: Option<Door>) -> Answer<Vec<Answer<Done>>> {
+fn attempt(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
     let mut depth = 0;
     loop {
         let mut venue = venue::Venue::open(commands, depth);
@@ -73,14 +82,16 @@ fn attempt(commands: &[Command], door: Option<Door>) -> Answer<Vec<Answer<Done>>
         }
         let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
         let mut answers = Vec::with_capacity(commands.len());
+        let mut short = false;
         for command in commands {
             pgrx::check_for_interrupts!();
             answers.push(work.carry_out(&mut venue, command));
-            if venue.is_short(&command.symbol) {
+            short = venue.is_short(&command.symbol);
+            if short || work.steps >= steps {
                 break;
             }
         }
-        if answers.len() == commands.len() && !commands.last().is_some_and(|last| venue.is_short(&last.symbol)) {
+        if !short {
             write::write(venue, work);
             return Ok(answers);
         }

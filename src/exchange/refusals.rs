@@ -4,7 +4,7 @@ use matching::bounds::SLICES;
 use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
-use crate::error::Failure;
+use crate::error::{Failure, clip};
 
 /// What a message about a refusal names.
 pub struct Subject<'a> {
@@ -167,7 +167,7 @@ pub fn unknown_order(order: &str) -> Failure {
 /// A market that is not there (42704).
 pub fn unknown_market(symbol: &str) -> Failure {
     Failure::unknown(
-        format!("market {symbol}"),
+        format!("market {}", clip(symbol)),
         "SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.",
     )
 }
@@ -176,7 +176,7 @@ pub fn unknown_market(symbol: &str) -> Failure {
 pub fn client_order_id_used(client_order_id: &str, user: i64) -> Failure {
     Failure::new(
         Code::ERRCODE_UNIQUE_VIOLATION,
-        format!("client_order_id {client_order_id} of user {user} stands for another order"),
+        format!("client_order_id {} of user {user} stands for another order", clip(client_order_id)),
         "Repeat an id only with the very same order, to get its first answer again; give a new order a new id.",
     )
 }

@@ -18,17 +18,21 @@ pub struct Work {
     pub fresh: IdMap<OrderId, Fresh>,
     /// The changes of terms, by market.
     pub amendments: Vec<(String, Amendment)>,
+    /// How many commands, trades and ends of orders that makes: what the transaction has to write.
+    pub steps: i64,
     order_ids: pg_sys::Oid,
 }
 
 impl Work {
     /// Nothing done yet; order ids come from this sequence.
     pub fn new(order_ids: pg_sys::Oid) -> Work {
-        Work { fresh: IdMap::default(), amendments: Vec::new(), order_ids }
+        Work { fresh: IdMap::default(), amendments: Vec::new(), steps: 0, order_ids }
     }
 
     /// Carries out one command, after the stops that earlier ones have left. What it refuses has changed nothing.
     pub fn carry_out(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
+        self.steps += 1;
+        let sequence = venue.markets.get(&command.symbol).map_or(0, |market| market.core.sequence);
         if let Some(market) = venue.markets.get_mut(&command.symbol) {
             let trades = market.core.run_left(&mut venue.accounts);
             self.note_shrinks(market, None);
@@ -37,7 +41,11 @@ impl Work {
             }
         }
         let done = self.decide(venue, command)?;
+        if let Done::Market(count) = &done {
+            self.steps += *count as i64;
+        }
         if let Some(market) = venue.markets.get_mut(&command.symbol) {
+            self.steps += market.core.sequence - sequence;
             let own = match (&command.action, &done) {
                 (Action::New { .. }, Done::Changed { order, .. }) => Some(order.id),
                 _ => None,

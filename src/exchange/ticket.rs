@@ -3,7 +3,7 @@
 use matching::{Money, NewOrder, OrderId, OrderType, Rates, SelfTrade, Side, TimeInForce, UserId};
 
 use super::refusals::overflow;
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::{Inexact, Numeric};
 use crate::pg::value::Timestamp;
 
@@ -76,6 +76,7 @@ pub struct Body {
 impl Request<'_> {
     /// Reads every argument; refuses what is missing or malformed.
     pub fn ticket(&self) -> Answer<Ticket> {
+        self.require_short()?;
         let user = UserId(self.user_id.ok_or_else(|| Failure::null("user_id"))?);
         let symbol = self.symbol.ok_or_else(|| Failure::null("symbol"))?.to_owned();
         let side = self.side.ok_or_else(|| Failure::null("side"))?;
@@ -95,6 +96,17 @@ impl Request<'_> {
             expires_at: self.expires_at,
         };
         Ok(Ticket { user, symbol, client_order_id: client_order_id.transpose()?, body })
+    }
+
+    /// Refuses a text that is no order's whatever it says, before any of it is copied: there is no limit to what a
+    /// caller can send, and an allocation that fails ends every session of the server.
+    fn require_short(&self) -> Answer<()> {
+        require_short("symbol", self.symbol)?;
+        require_short("side", self.side)?;
+        require_short("order_type", self.order_type)?;
+        require_short("time_in_force", self.time_in_force)?;
+        require_short("client_order_id", self.client_order_id)?;
+        require_short("self_trade_prevention", self.self_trade_prevention)
     }
 }
 
@@ -126,6 +138,20 @@ impl Ticket {
     }
 }
 
+/// The most bytes of a text in a command.
+const LONGEST: usize = 1000;
+
+/// Refuses a text of more bytes than any command needs.
+pub fn require_short(name: &str, text: Option<&str>) -> Answer<()> {
+    match text {
+        Some(text) if text.len() > LONGEST => Err(Failure::invalid(
+            format!("{name} has {} bytes", text.len()),
+            format!("No text of an order has more than {LONGEST} bytes."),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// An exact amount, or none.
 pub fn exact_if_given(name: &str, number: Option<Numeric>) -> Answer<Option<Money>> {
     number.map(|n| exact(name, Some(n))).transpose()
@@ -134,22 +160,27 @@ pub fn exact_if_given(name: &str, number: Option<Numeric>) -> Answer<Option<Mone
 /// An exact amount; refuses NULL, NaN, infinity, more than 8 decimals and what NUMERIC(20,8) cannot hold.
 pub fn exact(name: &str, number: Option<Numeric>) -> Answer<Money> {
     let number = number.ok_or_else(|| Failure::null(name))?;
-    number.money().map_err(|inexact| match inexact {
-        Inexact::NotANumber | Inexact::Infinite => {
-            Failure::invalid(format!("{name} is {number}"), format!("Give a finite {name}."))
+    number.money().map_err(|inexact| {
+        let text = number.to_string();
+        let number = clip(&text);
+        match inexact {
+            Inexact::NotANumber | Inexact::Infinite => {
+                Failure::invalid(format!("{name} is {number}"), format!("Give a finite {name}."))
+            }
+            Inexact::TooFine => Failure::invalid(
+                format!("{name} {number} has more than 8 decimals"),
+                format!("Round the {name} to 8 decimals or fewer."),
+            ),
+            Inexact::TooLarge => overflow(&format!("{name} {number}")),
         }
-        Inexact::TooFine => Failure::invalid(
-            format!("{name} {number} has more than 8 decimals"),
-            format!("Round the {name} to 8 decimals or fewer."),
-        ),
-        Inexact::TooLarge => overflow(&format!("{name} {number}")),
     })
 }
 
 pub fn client_order_id(id: &str) -> Answer<String> {
+    require_short("client_order_id", Some(id))?;
     if id.is_empty() || id.chars().count() > 64 {
         return Err(Failure::invalid(
-            format!("client_order_id {id:?} has {} characters", id.chars().count()),
+            format!("client_order_id {:?} has {} characters", clip(id), id.chars().count()),
             "A client_order_id has 1 to 64 characters.",
         ));
     }
@@ -165,5 +196,5 @@ fn word<T>(given: Option<&str>, default: &str, name: &str, parse: fn(&str) -> Op
 }
 
 fn one_of(message: &str, given: &str, hint: &str) -> Failure {
-    Failure::invalid(format!("{message}: {given:?}"), hint)
+    Failure::invalid(format!("{message}: {:?}", clip(given)), hint)
 }

@@ -9,9 +9,9 @@ use super::rows::{self, amendments, assets, markets, orders, trades};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
 use crate::pg::scan::Key;
-use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
+use crate::pg::{owner, session};
 
 /// Writes everything and closes the tables.
 pub fn write(mut venue: Venue, work: Work) {
@@ -29,8 +29,12 @@ pub fn write(mut venue: Venue, work: Work) {
 
 /// The sequence behind an identity column.
 pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
-    session::relation(c"exchange", name)
-        .unwrap_or_else(|| session::raise_missing(&format!("sequence exchange.{}", name.to_string_lossy())))
+    let named = || format!("sequence exchange.{}", name.to_string_lossy());
+    let sequence = session::relation(c"exchange", name).unwrap_or_else(|| session::raise_missing(&named()));
+    if let Err(failure) = owner::require(sequence, &named()) {
+        session::raise_unfit(failure.code, &failure.message, &failure.hint);
+    }
+    sequence
 }
 
 fn write_orders(

@@ -11,7 +11,7 @@ use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 
 use super::column::{self, Column, Places};
 use super::defaults::{self, Computed};
-use super::session;
+use super::{owner, session};
 
 thread_local! {
     /// The plans that no [`super::table::Table`] is using now.
@@ -311,6 +311,10 @@ fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places
             &format!("{table} is not an ordinary table"),
             "The exchange reads and writes files of its own tables: give the table back its name.",
         );
+    }
+    // SAFETY: as above.
+    if let Err(failure) = owner::require(unsafe { (*relation).rd_id }, table) {
+        session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }
     column::places(relation, table, columns)
 }

@@ -92,6 +92,12 @@ impl Row<'_> {
         self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
     }
 
+    /// The bytes of a text or number, wherever they are stored; nothing is fetched for it.
+    pub fn size(&self, column: usize) -> usize {
+        // SAFETY: the caller names a column of variable length.
+        self.datum(column).map_or(0, |datum| unsafe { pg_sys::toast_raw_datum_size(datum) })
+    }
+
     /// A text, empty when it is NULL.
     pub fn text(&self, column: usize) -> &str {
         self.some_text(column).unwrap_or_default()
@@ -116,6 +122,14 @@ impl Table {
         let mut cursor = self.cursor(index, keys, false);
         while let Some(ControlFlow::Continue(())) = cursor.next(self, &mut each) {}
         cursor.close(self);
+    }
+
+    /// The last row in the order of the index.
+    pub fn last<T>(&mut self, index: Index, read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
+        let mut cursor = self.cursor(index, &[], true);
+        let found = cursor.next(self, read);
+        cursor.close(self);
+        found
     }
 
     /// A scan of the rows that match, in the order of the index or against it. Whoever opens it closes it.

@@ -9,6 +9,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::{PgLogLevel, PgSqlErrorCode};
 use pgrx::{IntoDatum, PgTryBuilder, pg_guard, pg_sys};
 
+use super::owner;
 use crate::error::{Answer, Failure};
 use crate::exchange::sequencer;
 
@@ -57,6 +58,7 @@ pub extern "C-unwind" fn pg_bourse_sequencer(database: pg_sys::Datum) {
     let database = pg_sys::Oid::from(database.value() as u32);
     on_exit(sequencer::leave);
     begin(database);
+    give_up_rights();
     sequencer::run(database.to_u32());
 }
 
@@ -74,6 +76,22 @@ fn begin(database: pg_sys::Oid) {
             pg_sys::BackgroundWorkerInitializeConnectionByOid(database, pg_sys::InvalidOid, 0);
         }
     }
+}
+
+/// Has the session of this process be the owner role's for good. A worker that comes as a role must be one that may
+/// log in, and ours may not: so it comes as the superuser of the server, and is that no longer before it looks at
+/// anything of the database.
+fn give_up_rights() {
+    // SAFETY: the process is connected and outside any transaction; the catalogs are read inside one.
+    unsafe {
+        pg_sys::StartTransactionCommand();
+        if let Some(role) = owner::role() {
+            pg_sys::SetSessionAuthorization(role, false);
+        }
+        pg_sys::CommitTransactionCommand();
+    }
+    // Whoever owns the database may have set it otherwise.
+    set(c"search_path", c"pg_catalog, pg_temp");
 }
 
 // SAFETY: the server's own signal handlers, unchanged in 15 to 18. pgrx binds them as functions to call, not as
@@ -155,14 +173,32 @@ pub fn reload() {
     }
 }
 
-/// Runs `work` in a transaction of its own and commits. Whatever is raised on the way, the commit included, undoes
-/// it and is the failure.
+/// Has this transaction work as the owner role, in a security-restricted operation: what strangers have written
+/// (defaults, index expressions, triggers) can neither become anybody else nor act for a user. Returns what to go back
+/// to; an abort goes back by itself.
+fn confine() -> (pg_sys::Oid, i32) {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    // SAFETY: in a transaction, so that an error restores what was.
+    unsafe {
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+        pg_sys::SetUserIdAndSecContext(owner::role().unwrap_or(user), context | restricted as i32);
+    }
+    (user, context)
+}
+
+/// Runs `work` in a transaction of its own, as the owner role, and commits. Whatever is raised on the way, the commit
+/// included, undoes it and is the failure.
 pub fn transaction<T>(what: &CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
     let attempt = PgTryBuilder::new(AssertUnwindSafe(|| {
         // SAFETY: a worker's main loop is outside any transaction; the snapshot is popped before the commit.
         unsafe {
             pg_sys::SetCurrentStatementStartTimestamp();
             pg_sys::StartTransactionCommand();
+        }
+        let (user, context) = confine();
+        // SAFETY: as above.
+        unsafe {
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
             pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, what.as_ptr());
         }
@@ -171,7 +207,10 @@ pub fn transaction<T>(what: &CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T
         unsafe {
             pg_sys::PopActiveSnapshot();
         }
+        // What has been deferred to the commit is confined too.
         commit();
+        // SAFETY: outside any transaction nothing is evaluated.
+        unsafe { pg_sys::SetUserIdAndSecContext(user, context) };
         Ok(value)
     }));
     let outcome = attempt.catch_others(|error| Err(failure(&error))).execute();

@@ -5,10 +5,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::command::{Action, Command};
+use super::super::inbox::{self, Wanted};
 use super::super::rows::{markets, orders};
-use super::super::{carry_out, inbox, stops};
-use crate::bourse::require_tables;
-use crate::error::{Answer, Failure};
+use super::super::suspects::{self, Next, Suspects};
+use super::super::{carry_out, stops};
+use super::complaints::Complaints;
+use crate::bourse::require_home;
+use crate::error::Answer;
 use crate::guc;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -33,7 +36,10 @@ pub struct Chores {
     stops: Timestamp,
     /// How often the inbox could not be carried out in a row.
     setbacks: u32,
-    complaint: Option<Failure>,
+    /// The commands that may have ended the last process; none once they are carried out, or not looked at yet.
+    suspects: Option<Suspects>,
+    has_looked: bool,
+    complaints: Complaints,
 }
 
 impl Chores {
@@ -43,13 +49,7 @@ impl Chores {
         let now = Timestamp::now();
         let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
         if self.inbox.is_due(now, LONGEST_PAUSE.max(guc::poll_interval())) {
-            let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
-                if require_tables().is_err() {
-                    return Ok(None);
-                }
-                let drains = guc::drains_inbox() && inbox::is_waiting();
-                Ok(Some(if drains { inbox::drain_if_free(batch)? } else { 0 }))
-            });
+            let drained = self.drain(batch);
             self.setbacks = if drained.is_err() { self.setbacks + 1 } else { 0 };
             let count = self.hear(drained, Some(0))?;
             self.inbox = Timestamp::now() + if count > 0 { Duration::ZERO } else { self.pause() };
@@ -76,6 +76,66 @@ impl Chores {
         Some(self.inbox.min(self.expiry).min(self.stops))
     }
 
+    /// Carries out the next commands of the inbox; returns how many. None: the database has no tables of ours.
+    fn drain(&mut self, most: usize) -> Answer<Option<usize>> {
+        if self.suspects.is_some() {
+            return self.drain_suspects(most);
+        }
+        let mut found = None;
+        let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
+            if require_home().is_err() {
+                return Ok(None);
+            }
+            if !guc::drains_inbox() || !inbox::is_waiting() {
+                return Ok(Some(0));
+            }
+            if !self.has_looked {
+                found = Some(Suspects::at_start());
+                return Ok(Some(1));
+            }
+            let wanted = Wanted { symbol: None, most, until: i64::MAX };
+            inbox::drain_if_free(wanted).map(Some)
+        });
+        if drained.is_ok() && found.is_some() {
+            (self.suspects, self.has_looked) = (found, true);
+        }
+        drained
+    }
+
+    /// The same while commands wait that may have ended the last process.
+    fn drain_suspects(&mut self, most: usize) -> Answer<Option<usize>> {
+        let Some(suspects) = &mut self.suspects else { return Ok(Some(0)) };
+        let noted = worker::transaction(c"pg_bourse: noting what is tried", || {
+            if require_home().is_err() {
+                return Ok(None);
+            }
+            if guc::drains_inbox() { suspects.note(most).map(Some) } else { Ok(Some(Next::Busy)) }
+        });
+        match noted? {
+            None => Ok(None),
+            Some(Next::Busy) => Ok(Some(0)),
+            Some(Next::SetAside) => Ok(Some(1)),
+            Some(Next::Nothing) => {
+                self.suspects = None;
+                Ok(Some(1))
+            }
+            Some(Next::Try(wanted)) => {
+                let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
+                    let count = inbox::drain_if_free(wanted)?;
+                    suspects::forget();
+                    Ok(Some(count))
+                });
+                drained.inspect_err(|_| {
+                    // This process is alive: it was not these commands that ended it.
+                    let _ = worker::transaction(c"pg_bourse: noting what is tried", || {
+                        suspects::forget();
+                        Ok(())
+                    });
+                })
+            }
+        }
+    }
+
     /// How long until the next look into the inbox: longer and longer while it cannot be carried out, for every try
     /// has the ring wait.
     fn pause(&self) -> Duration {
@@ -83,13 +143,10 @@ impl Chores {
         pause.saturating_mul(1 << self.setbacks.min(16)).min(LONGEST_PAUSE.max(pause))
     }
 
-    /// What came of a chore; what went wrong goes to the server log, once while it stays the same.
+    /// What came of a chore; what went wrong goes to the server log.
     fn hear<T>(&mut self, outcome: Answer<T>, otherwise: T) -> T {
         outcome.unwrap_or_else(|failure| {
-            if self.complaint.as_ref() != Some(&failure) {
-                pgrx::log!("pg_bourse sequencer: {} (SQLSTATE {})", failure.message, failure.sqlstate());
-                self.complaint = Some(failure);
-            }
+            self.complaints.tell(failure);
             otherwise
         })
     }

@@ -6,6 +6,7 @@
 //! and whatever ends it loses nothing.
 
 mod chores;
+mod complaints;
 mod desks;
 mod errands;
 mod launcher;

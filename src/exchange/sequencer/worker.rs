@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pgrx::prelude::PgSqlErrorCode as Code;
 
-use super::super::carry_out;
+use super::super::carry_out_some;
 use super::super::command::Command;
 use super::super::result::{self, OrderResult};
 use super::chores::Chores;
@@ -14,7 +14,7 @@ use super::errands;
 use super::message::{Outcome, Reply, Work};
 use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
-use crate::bourse::require_tables;
+use crate::bourse::{require_home, require_tables};
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
 use crate::pg::lock::Lock;
@@ -54,6 +54,10 @@ pub fn run(database: u32) {
     }
     worker::ready_to_write();
     worker::limit_lock_waits(BATCH_PATIENCE);
+    if worker::transaction(c"pg_bourse: looking around", require_home).is_err() {
+        retire(database);
+        return;
+    }
     let (mut held, mut chores) = (Held::new(), Chores::default());
     loop {
         pgrx::check_for_interrupts!();
@@ -80,7 +84,7 @@ pub fn run(database: u32) {
 
 /// The database has no tables of ours: whoever waits is told, and the launcher looks again later.
 fn retire(database: u32) {
-    let refused = worker::transaction(c"pg_bourse: no tables", require_tables).err();
+    let refused = worker::transaction(c"pg_bourse: no tables", require_home).err();
     let taken = RING.with(|ring| ring.take(database, Timestamp(i64::MAX)));
     if let Some(failure) = refused {
         answer(database, taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
@@ -171,11 +175,14 @@ fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) ->
     rest
 }
 
-/// Carries out requests in one transaction; gives them back if that cannot be.
+/// Carries out requests in one transaction, and leaves those that are too much for it for the next; gives them back if
+/// that cannot be.
 fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(Taken, Command)>> {
     let (entries, commands): (Vec<Taken>, Vec<Command>) = requests.into_iter().unzip();
     match attempt(&commands) {
         Ok(answers) => {
+            let now = Timestamp::now();
+            RING.with(|ring| entries.iter().skip(answers.len()).for_each(|entry| ring.put_back(entry, now, false)));
             answer(database, entries.into_iter().zip(answers));
             Ok(())
         }
@@ -200,7 +207,7 @@ fn attempt(commands: &[Command]) -> Answer<Vec<Answer<OrderResult>>> {
     }
     worker::transaction(c"pg_bourse: matching", || {
         require_tables()?;
-        let done = carry_out(commands)?;
+        let done = carry_out_some(commands)?;
         let results = commands.iter().zip(done).map(|(command, done)| result::of(command, done?));
         Ok(results.collect())
     })

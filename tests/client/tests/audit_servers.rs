@@ -60,7 +60,7 @@ fn a_trail_that_moves_away_and_back_again_verifies() -> Result<()> {
     is_whole(&mut moved_there, &second)?;
     // What is put into the past of the server before comes too late, whatever its number and time.
     moved_there.run("BEGIN")?;
-    forge(&mut moved_there, &own, 4_000_000_000, "clock_timestamp()")?;
+    forge(&mut moved_there, &own, 4_000_000_000, "now()")?;
     assert_eq!(findings(&mut moved_there, &second)?, ["chain_is_of_its_server"]);
     moved_there.run("ROLLBACK")?;
 

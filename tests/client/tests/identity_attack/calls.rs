@@ -182,7 +182,9 @@ fn nothing_comes_of_what_is_the_victims(mut house: House) -> Result<()> {
                 if victims.masked(&answer) != nobodys.masked(&other) {
                     leaks.push(format!("{actor} tells {} apart:\n{answer}\n{other}", routine.signature));
                 }
-                if ok && answer.contains(MARK) {
+                // What gives its argument back tells nothing.
+                let is_echo = routine.signature.starts_with("identity.fold(");
+                if ok && answer.contains(MARK) && !is_echo {
                     leaks.push(format!("{actor} is told by {}:\n{answer}", routine.signature));
                 }
             }

@@ -1,0 +1,81 @@
+//! Whose things are. A stranger can give a table of his own any name of ours, and what he writes into it (defaults,
+//! index expressions, domains) would run with the rights of whoever reads it: so what is found by its name is trusted
+//! by its owner, the role that CREATE EXTENSION gives everything to.
+
+use std::ffi::CStr;
+
+use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, RELOID};
+use pgrx::{PgSqlErrorCode, pg_sys};
+
+use super::session;
+use crate::error::{Answer, Failure};
+
+/// The role that owns all schemas and tables of ours.
+const OWNER: &CStr = c"bourse_owner";
+
+/// The schemas that the extension makes.
+const SCHEMAS: [&CStr; 4] = [c"bourse", c"exchange", c"identity", c"audit"];
+
+/// The role, if this server has it.
+pub fn role() -> Option<pg_sys::Oid> {
+    // SAFETY: a catalog look-up; what is missing gives InvalidOid.
+    let role = unsafe { pg_sys::get_role_oid(OWNER.as_ptr(), true) };
+    (role != pg_sys::InvalidOid).then_some(role)
+}
+
+/// Refuses (55000) a table or sequence that belongs to anybody else: also to a role of which ours is a member, as a
+/// stranger can arrange.
+pub fn require(relation: pg_sys::Oid, name: &str) -> Answer<()> {
+    // SAFETY: what RELOID finds is a row of pg_class.
+    let owner = unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) };
+    if owner.is_some() && owner == role() {
+        return Ok(());
+    }
+    let owner = owner.map(session::role_name).unwrap_or_default();
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{name} belongs to {owner:?}, not to bourse_owner"),
+        "Find out who has put it there: its defaults and indexes run code. Then ALTER … OWNER TO bourse_owner.",
+    ))
+}
+
+/// Refuses (55000) a database where the extension is not installed, or where its schemas are somebody else's. Looks
+/// into the catalogs and evaluates nothing.
+pub fn require_home() -> Answer<()> {
+    // SAFETY: a catalog look-up; what is missing gives InvalidOid.
+    let extension = unsafe { pg_sys::get_extension_oid(c"pg_bourse".as_ptr(), true) };
+    if extension != pg_sys::InvalidOid && role().is_some() && SCHEMAS.iter().all(|schema| owns_schema(schema)) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "pg_bourse is not installed in this database",
+        "CREATE EXTENSION pg_bourse; its schemas belong to bourse_owner.",
+    ))
+}
+
+fn owns_schema(name: &CStr) -> bool {
+    // SAFETY: a catalog look-up by name, and then what NAMESPACEOID finds is a row of pg_namespace.
+    let owner = unsafe {
+        let schema = pg_sys::get_namespace_oid(name.as_ptr(), true);
+        entry(NAMESPACEOID as i32, schema, |schema: &pg_sys::FormData_pg_namespace| schema.nspowner)
+    };
+    owner.is_some() && owner == role()
+}
+
+/// Reads the row that a cache of a catalog has under an oid.
+// SAFETY: the caller names the struct of the fixed columns of that catalog.
+unsafe fn entry<Form, T>(cache: i32, oid: pg_sys::Oid, read: impl FnOnce(&Form) -> T) -> Option<T> {
+    // SAFETY: the row is pinned until it is released; its data begins with the struct of its fixed columns.
+    unsafe {
+        let none = pg_sys::Datum::null();
+        let tuple = pg_sys::SearchSysCache(cache, pg_sys::Datum::from(oid), none, none, none);
+        if tuple.is_null() {
+            return None;
+        }
+        let data = (*tuple).t_data;
+        let value = read(&*data.cast::<u8>().add((*data).t_hoff as usize).cast::<Form>());
+        pg_sys::ReleaseSysCache(tuple);
+        Some(value)
+    }
+}
