@@ -67,6 +67,7 @@ INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
     ('amount off the lot', '22023', 'Round the amount to a multiple of 0.001 RFT.', '{"amount": 1.0001}'),
     ('slice off the lot', '22023', 'Round the amount to a multiple of 0.001 RFT.', '{"display_amount": 0.5001}'),
     ('slice above the amount', '22023', 'Show at most the whole order.', '{"display_amount": 1.001}'),
+    ('too many slices', '22023', 'Show at least 0.01 RFT.', '{"display_amount": 0.009}'),
     ('below the minimum', '22023', 'Order at least 0.01 RFT.', '{"amount": 0.009}'),
     ('above the maximum', '22023', 'Split the order: at most 1000 RFT each.', '{"amount": 1000.001}'),
     ('below the minimum value', '22023', 'Order for at least 0.1 USD.', '{"amount": 0.01, "price": 9.99}'),

@@ -50,8 +50,9 @@ INSERT INTO planted (damage) VALUES
     ('UPDATE exchange.trades SET sell_order_id = 0 WHERE symbol = ''VER-USD'' AND sequence = 1');
 INSERT INTO planted (damage, prepare) VALUES
     ('UPDATE exchange.assets SET amount = -1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_amount_check'),
-    ('UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_locked_amount_check'),
-    ('UPDATE exchange.orders SET status = ''open'', ended_at = NULL, traded_until = NULL WHERE user_id = person(''ver bob'') AND status = ''filled''', 'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check');
+    ('UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_locked_amount_check, DROP CONSTRAINT assets_total_check'),
+    ('UPDATE exchange.orders SET status = ''open'', ended_at = NULL, traded_until = NULL WHERE user_id = person(''ver bob'') AND status = ''filled''', 'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check'),
+    ('UPDATE exchange.assets SET amount = 999999999999, locked_amount = 1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_total_check');
 CREATE FUNCTION pg_temp.found(prepare text, damage text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     found text;

@@ -39,7 +39,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     UNION ALL
     SELECT 'balance_has_room', format('user %s %s', a.user_id, a.symbol), '< 1000000000000', (a.amount + a.locked_amount)::text
     FROM exchange.assets a
-    WHERE a.amount + a.locked_amount >= 1000000000000
+    WHERE a.amount + a.locked_amount >= 1000000000000 AND a.amount + a.locked_amount < 'NaN'
     UNION ALL
     SELECT 'locked_is_claimed', format('user %s %s', coalesce(a.user_id, c.user_id), coalesce(a.symbol, c.asset)),
            coalesce(c.amount, 0)::text, coalesce(a.locked_amount, 0)::text

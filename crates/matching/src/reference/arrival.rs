@@ -50,6 +50,15 @@ pub(super) struct Walked {
     given: BTreeMap<UserId, i128>,
 }
 
+impl Walked {
+    /// Takes one more step, if it may.
+    fn step(&mut self, most: usize) -> bool {
+        self.more = self.steps == most;
+        self.steps += usize::from(!self.more);
+        !self.more
+    }
+}
+
 impl Reference {
     /// An order that holds its reserve gets the next priority and trades; its rest is cancelled or stays
     /// in the book. Refused when it must not trade, or not only in part, or when it would take more steps, unless
@@ -113,13 +122,10 @@ impl Reference {
                 walked.stopped = Some(CancelReason::Budget);
                 break;
             }
-            let full = walked.steps == most;
             if self.is_over(&maker) {
-                if full {
-                    walked.more = true;
+                if !walked.step(most) {
                     break;
                 }
-                walked.steps += 1;
                 self.end(maker.id, CancelReason::Expired);
                 continue;
             }
@@ -128,11 +134,9 @@ impl Reference {
                     walked.would_take = Some(price);
                     break;
                 }
-                if full {
-                    walked.more = true;
+                if !walked.step(most) {
                     break;
                 }
-                walked.steps += 1;
                 self.end(maker.id, CancelReason::Unsettleable);
                 continue;
             }
@@ -142,11 +146,9 @@ impl Reference {
             }
             if maker.user == taker.user && taker.terms.self_trade != SelfTrade::None {
                 if changes_own(&taker, purse) {
-                    if full {
-                        walked.more = true;
+                    if !walked.step(most) {
                         break;
                     }
-                    walked.steps += 1;
                 }
                 if self.meets_own(&taker, &maker, purse) {
                     continue;
@@ -157,11 +159,9 @@ impl Reference {
             let could = wants.min(maker.visible);
             let lots = self.affordable(&taker, could, price, walked.cost, purse);
             if lots > 0 {
-                if full {
-                    walked.more = true;
+                if !walked.step(most) {
                     break;
                 }
-                walked.steps += 1;
                 if !before.has_room(&walked, &taker, &maker, lots) {
                     self.end(maker.id, CancelReason::Unsettleable);
                     continue;
