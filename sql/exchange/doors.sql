@@ -69,11 +69,6 @@ RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';
 COMMENT ON FUNCTION exchange.expire_orders(text) IS
 'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never trades, whether this has run or not. At most 10,000 at a time: call it again while it returns so many. Returns how many. 22004 NULL, 42704 unknown market';
 
-CREATE FUNCTION exchange.lock_markets()
-RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'lock_markets_wrapper';
-COMMENT ON FUNCTION exchange.lock_markets() IS
-'Holds every market until the transaction ends, in the order in which the engine locks them. For the trigger of exchange.markets only';
-
 CREATE FUNCTION exchange.require_amount(name text, amount numeric)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';
 COMMENT ON FUNCTION exchange.require_amount(text, numeric) IS

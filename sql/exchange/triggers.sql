@@ -73,7 +73,8 @@ COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for
 CREATE FUNCTION exchange.guard_market_rules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    -- The row is locked by now: nobody places an order in this market before the change is committed.
+    -- The row is locked by now, as the engine locks it: nobody places an order in this market before the change is
+    -- committed, and what had been placed before is seen here.
     IF (NEW.tick_size, NEW.lot_size) IS DISTINCT FROM (OLD.tick_size, OLD.lot_size)
        AND EXISTS (SELECT FROM exchange.orders o
                    WHERE o.symbol = OLD.symbol AND o.status IN ('open', 'pending')) THEN
@@ -88,12 +89,23 @@ $$;
 COMMENT ON FUNCTION exchange.guard_market_rules() IS
 'Trigger: tick and lot of a market do not change while it has live orders (55006); stamps updated_at';
 
+-- Migration 0006 makes a trigger of this, 0022 drops it.
 CREATE FUNCTION exchange.hold_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    PERFORM exchange.lock_markets();
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION exchange.hold_markets() IS
-'Trigger: an UPDATE of markets waits for what is matching, in the engine''s own order, and so never meets it in a deadlock';
+COMMENT ON FUNCTION exchange.hold_markets() IS 'Trigger of earlier versions: does nothing any more';
+
+CREATE FUNCTION exchange.touch_markets() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    -- Orders without a priority are placed by the engine, which writes the row itself.
+    UPDATE exchange.markets m SET updated_at = clock_timestamp()
+    WHERE m.symbol IN (SELECT c.symbol FROM changed c WHERE c.priority > 0);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION exchange.touch_markets() IS
+'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of their books';

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0019_exchange_inbox_bounds"),
     migration!("0020_exchange_doors"),
     migration!("0021_exchange_bounds"),
+    migration!("0022_exchange_market_rows"),
 ];
 
 const JOURNAL: &str = "

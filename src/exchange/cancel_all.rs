@@ -11,10 +11,9 @@ use super::command::{Action, Command, Done, Target};
 use super::market_calls::require_market;
 use super::rows::orders;
 use super::sequencer::{self, Errand};
-use super::{Door, carry_out_here, refusals, require_write, venue};
+use super::{Door, carry_out_here, market_rows, refusals, require_write};
 use crate::error::{Answer, Failure};
 use crate::identity;
-use crate::pg::lock::Lock;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
@@ -52,7 +51,7 @@ pub fn cancel_all(
     // Once to learn which markets to lock, once more to see what is live under the locks.
     let live = live_orders(user, symbol);
     let symbols: BTreeSet<&str> = live.iter().map(|command| command.symbol.as_str()).collect();
-    venue::acquire(symbols.into_iter().map(Lock::Market));
+    market_rows::hold_for_call(&symbols)?;
     let answers = carry_out(&live_orders(user, symbol))?;
     Ok(answers.iter().filter(|a| a.is_ok()).count() as i64)
 }

@@ -6,8 +6,9 @@ use matching::book::IdMap;
 use matching::{Money, OrderId, Side, UserId};
 
 use super::demand::{Arrival, Demand};
+use super::front::{Front, Position};
 use super::rows::{OrderRow, orders};
-use crate::pg::scan::{Cursor, Key};
+use crate::pg::scan::{Cursor, Key, Row};
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
 
@@ -23,11 +24,20 @@ pub struct Until<'a> {
     pub rows: (usize, usize),
 }
 
-/// One side of a book, best price first.
-pub struct Depth {
+/// One side of a book, best price first: the orders that are known where they stand, then those behind them through
+/// the index.
+pub struct Depth<'a> {
     side: Side,
+    symbol: &'a str,
+    front: &'a mut Front,
     demand: Option<Demand>,
+    /// The known orders that have been read: the last position, and their ids.
+    behind: Option<Position>,
+    told: Vec<OrderId>,
+    /// The scans that are left, once the known orders are read.
+    scans: Option<std::vec::IntoIter<Vec<Key<'a>>>>,
     cursor: Option<Cursor>,
+    begun: bool,
     /// The first row that did not cross.
     ahead: Option<OrderRow>,
     rows: usize,
@@ -40,11 +50,26 @@ pub struct Depth {
     weighed: IdMap<UserId, (Money, Money)>,
 }
 
-impl Depth {
+impl<'a> Depth<'a> {
     /// Nothing read yet.
-    pub fn new(side: Side, demand: Option<Demand>) -> Depth {
-        let (cursor, ahead, last, limit, weighed) = (None, None, None, None, IdMap::default());
-        Depth { side, demand, cursor, ahead, rows: 0, last, all: false, limit, weighed }
+    pub fn new(side: Side, symbol: &'a str, front: &'a mut Front, demand: Option<Demand>) -> Depth<'a> {
+        Depth {
+            side,
+            symbol,
+            front,
+            demand,
+            behind: None,
+            told: Vec::new(),
+            scans: None,
+            cursor: None,
+            begun: false,
+            ahead: None,
+            rows: 0,
+            last: None,
+            all: false,
+            limit: None,
+            weighed: IdMap::default(),
+        }
     }
 
     /// Whether anything is to be read.
@@ -74,7 +99,6 @@ impl Depth {
     /// Returns the first and the last price that was read.
     pub fn read(
         &mut self,
-        symbol: &str,
         table: &mut Table,
         into: &mut BTreeMap<OrderId, OrderRow>,
         until: &Until<'_>,
@@ -82,17 +106,12 @@ impl Depth {
     ) -> Option<(Money, Money)> {
         let demand = self.demand.as_ref()?;
         let mut range: Option<(Money, Money)> = None;
-        if self.cursor.is_none() {
-            self.limit = demand.limit.filter(|_| !grows);
-            let mut keys = vec![Key::Text(symbol)];
-            let bound = if self.side == Side::Buy { Key::AtLeast } else { Key::AtMost };
-            keys.extend(self.limit.map(bound));
-            let index = table.index(book_index(self.side));
-            self.cursor = Some(table.cursor(index, &keys, false));
+        if !self.begun {
+            (self.begun, self.limit) = (true, demand.limit.filter(|_| !grows));
         }
         while !self.is_enough(until.rows) {
             let Some(order) = self.next(table) else { break };
-            let price = order.ticket.body.price.unwrap_or_default();
+            let price = price_of(&order);
             if !self.crosses(price) {
                 self.ahead = Some(order);
                 break;
@@ -134,9 +153,54 @@ impl Depth {
         if let Some(order) = self.ahead.take() {
             return Some(order);
         }
-        let order = self.cursor.as_mut().and_then(|cursor| cursor.next(table, OrderRow::read));
+        let order = self.known(table).or_else(|| self.unknown(table));
         self.all = order.is_none();
         order
+    }
+
+    /// The next of the orders that are known where they stand. One that is not as it was known makes all be forgotten:
+    /// then the scans begin at the front.
+    fn known(&mut self, table: &mut Table) -> Option<OrderRow> {
+        if self.scans.is_some() {
+            return None;
+        }
+        if let Some((position, id, tid)) = self.front.next(self.behind, self.limit) {
+            let is_it = |row: &Row<'_>| row.int(orders::ID) == Some(id.0) && row.text(orders::STATUS) == "open";
+            let stands = |order: &OrderRow| self.front.position(price_of(order), order.priority) == position;
+            if let Some(order) = table.find_at(tid, is_it, OrderRow::read).filter(stands) {
+                self.behind = Some(position);
+                self.told.push(id);
+                return Some(order);
+            }
+            self.front.forget();
+        } else {
+            self.told.clear();
+        }
+        self.scans = Some(self.front.unknown(self.symbol, self.limit).into_iter());
+        None
+    }
+
+    /// The next order behind the known ones.
+    fn unknown(&mut self, table: &mut Table) -> Option<OrderRow> {
+        while !self.all {
+            if let Some(cursor) = &mut self.cursor {
+                if let Some(order) = cursor.next(table, OrderRow::read) {
+                    self.front.saw(price_of(&order), order.priority, order.id, order.tid);
+                    if !self.told.contains(&order.id) {
+                        return Some(order);
+                    }
+                    continue;
+                }
+                self.close(table);
+            }
+            let Some(keys) = self.scans.as_mut().and_then(Iterator::next) else {
+                self.front.saw_all(self.limit);
+                return None;
+            };
+            let index = table.index(book_index(self.side));
+            self.cursor = Some(table.cursor(index, &keys, false));
+        }
+        None
     }
 
     fn crosses(&self, price: Money) -> bool {
@@ -162,6 +226,10 @@ impl Depth {
             *amount += shown;
         }
     }
+}
+
+fn price_of(order: &OrderRow) -> Money {
+    order.ticket.body.price.unwrap_or_default()
 }
 
 /// The stops on one side, nearest trigger first.

@@ -15,6 +15,7 @@ use matching::{MarketStatus, Money, OrderId, SelfTrade, Side, UserId};
 use super::command::{Action, Command};
 use super::demand::{Arrival, Demand};
 use super::depth::{Depth, Until, Waiting, book_index};
+use super::front;
 use super::left;
 use super::rows::{MarketRow, OrderRow, orders};
 use crate::pg::scan::Key;
@@ -33,8 +34,10 @@ pub struct Reach<'a> {
     pub known: Known,
     /// How far bids and offers have been read, in ticks.
     pub loaded: [Option<i64>; 2],
-    sides: [Depth; 2],
+    sides: [Depth<'a>; 2],
     waiting: [Waiting; 2],
+    /// Whether it is known that no stop waits.
+    no_stops: &'a mut bool,
     /// The lowest and the highest price that can trade.
     prices: Option<(Money, Money)>,
     /// Orders that commands name: they can leave before they are reached, so they outweigh nothing.
@@ -53,18 +56,24 @@ impl<'a> Reach<'a> {
     pub fn new(
         symbol: &'a str,
         table: &'a mut Table,
+        front: &'a mut front::Known,
         [bids, offers]: [Option<Demand>; 2],
         now: Timestamp,
         (commands, depth): (usize, usize),
     ) -> Reach<'a> {
+        let ([known_bids, known_offers], no_stops) = front.parts();
         Reach {
             symbol,
             table,
+            no_stops,
             orders: BTreeMap::new(),
             triggered: HashMap::new(),
             known: Known::default(),
             loaded: [None; 2],
-            sides: [Depth::new(Side::Buy, bids), Depth::new(Side::Sell, offers)],
+            sides: [
+                Depth::new(Side::Buy, symbol, known_bids, bids),
+                Depth::new(Side::Sell, symbol, known_offers, offers),
+            ],
             waiting: [Waiting::new(Side::Buy), Waiting::new(Side::Sell)],
             prices: None,
             named: HashSet::new(),
@@ -96,10 +105,8 @@ impl<'a> Reach<'a> {
         }
         prices.extend(market.last_price);
         self.widen(prices);
-        let index = self.table.index(c"idx_orders_pending");
-        // Mostly none waits at all: one look instead of two scans. Behind stops that are left none is reached.
-        let all_left = self.known.until.0 == i64::MAX;
-        let waits = all_left && self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_some();
+        // Mostly none waits at all. Behind stops that are left none is reached.
+        let waits = self.known.until.0 == i64::MAX && self.stops_wait();
         loop {
             self.read_sides(waits, if opens { usize::MAX } else { 2 * (STEPS + 1) * self.commands + self.named.len() });
             if !waits || !self.stops() {
@@ -134,12 +141,21 @@ impl<'a> Reach<'a> {
             reach.table.find(index, &[Key::Text(reach.symbol)], |row| row.money(orders::PRICE))
         };
         let (bid, ask) = (best(self, Side::Buy), best(self, Side::Sell));
-        let index = self.table.index(c"idx_orders_pending");
-        let waits = self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_some();
+        let waits = self.stops_wait();
         if let Some((bid, ask)) = bid.zip(ask).filter(|(bid, ask)| bid >= ask) {
             self.sides[0].take_all(Some(ask).filter(|_| !waits));
             self.sides[1].take_all(Some(bid).filter(|_| !waits));
         }
+    }
+
+    /// Whether any stop waits: one look, and none where that is known.
+    fn stops_wait(&mut self) -> bool {
+        if *self.no_stops {
+            return false;
+        }
+        let index = self.table.index(c"idx_orders_pending");
+        *self.no_stops = self.table.find(index, &[Key::Text(self.symbol)], |_| ()).is_none();
+        !*self.no_stops
     }
 
     /// Reads the stops that a cascade has left.
@@ -165,7 +181,7 @@ impl<'a> Reach<'a> {
         for side in &mut self.sides {
             let (named, cancelling, now) = (&self.named, &self.cancelling, self.now);
             let until = Until { named, cancelling, now, rows: (self.depth, most) };
-            let range = side.read(self.symbol, self.table, &mut self.orders, &until, grows);
+            let range = side.read(self.table, &mut self.orders, &until, grows);
             if let Some((first, last)) = range {
                 let (low, high) = self.prices.unwrap_or((first, first));
                 self.prices = Some((low.min(first).min(last), high.max(first).max(last)));

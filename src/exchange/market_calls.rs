@@ -1,5 +1,6 @@
 //! The SQL calls that concern a market as a whole.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use matching::{MarketStatus, Money};
@@ -9,9 +10,8 @@ use pgrx::prelude::*;
 use super::command::{Action, Command, Done};
 use super::rows::{MarketRow, markets};
 use super::ticket::exact;
-use super::{carry_out, refusals, require_write, venue};
+use super::{carry_out, market_rows, refusals, require_write};
 use crate::error::{Answer, Failure, clip};
-use crate::pg::lock::Lock;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
 use crate::pg::session;
@@ -29,10 +29,9 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
         )
     })?;
     // Held from here on: nobody else changes the status between the two readings.
-    venue::acquire(std::iter::once(Lock::Market(symbol)));
-    let before = require_market(symbol)?.rules.status;
+    let before = hold_market(symbol)?.rules.status;
     market(symbol, Action::SetStatus(status))?;
-    let after = require_market(symbol)?.rules.status;
+    let after = hold_market(symbol)?.rules.status;
     if after != before {
         record_status(symbol, before, after);
     }
@@ -57,6 +56,12 @@ fn expire_orders(symbol: Option<&str>) -> Result<i64, ErrorReport> {
     Ok(market(symbol, Action::Expire)? as i64)
 }
 
+/// Holds a market to the end of the transaction, and reads its row.
+fn hold_market(symbol: &str) -> Answer<MarketRow> {
+    let held = market_rows::hold_for_call(&BTreeSet::from([symbol]))?.pop();
+    held.map(|(_, row)| row).ok_or_else(|| refusals::unknown_market(symbol))
+}
+
 /// Carries out a command to a market itself.
 fn market(symbol: &str, action: Action) -> Answer<usize> {
     require_market(symbol)?;
@@ -65,15 +70,6 @@ fn market(symbol: &str, action: Action) -> Answer<usize> {
         Some(Err(failure)) => Err(failure),
         Some(Ok(_)) | None => Ok(0),
     }
-}
-
-/// Holds every market, for a statement that may change any of their rows in any order.
-#[pg_extern(sql = false)]
-fn lock_markets() -> Result<(), ErrorReport> {
-    require_write("UPDATE exchange.markets")?;
-    let markets = every_market();
-    venue::acquire(markets.iter().map(|(symbol, _)| Lock::Market(symbol)));
-    Ok(())
 }
 
 #[pg_extern(sql = false)]

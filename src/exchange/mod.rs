@@ -15,11 +15,13 @@ mod depth;
 mod door_rule;
 mod doors;
 mod fees;
+mod front;
 mod inbox;
 mod inserted;
 mod left;
 mod load;
 mod market_calls;
+mod market_rows;
 mod refusals;
 mod result;
 mod rows;
@@ -76,7 +78,7 @@ fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Done>>>
 fn attempt(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
     let mut depth = 0;
     loop {
-        let mut venue = venue::Venue::open(commands, depth);
+        let mut venue = venue::Venue::open(commands, depth)?;
         for (symbol, market) in &venue.markets {
             door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
         }

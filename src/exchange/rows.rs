@@ -30,6 +30,8 @@ pub struct MarketRow {
     pub sequencer_only: bool,
     /// Where the row stands, as long as the market is held.
     pub tid: Tid,
+    /// Who wrote this version of it.
+    pub writer: u32,
 }
 
 impl MarketRow {
@@ -59,6 +61,7 @@ impl MarketRow {
             last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
             stops_sequence: row.int(c::STOPS_SEQUENCE),
             tid: row.tid(),
+            writer: row.writer(),
         }
     }
 }
@@ -181,8 +184,8 @@ pub struct Fresh {
     pub stored: bool,
 }
 
-/// Inserts an order that this transaction has accepted, in its final state.
-pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules: &Rules, now: Timestamp) {
+/// Inserts an order that this transaction has accepted, in its final state. Returns where its row stands.
+pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules: &Rules, now: Timestamp) -> Tid {
     let (ticket, body) = (&fresh.ticket, &fresh.ticket.body);
     let money = |amount: Option<Money>| amount.map_or(Value::Null, Value::Money);
     table.insert(&[
@@ -216,7 +219,7 @@ pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules:
         if has_triggered(order) { Value::Time(now) } else { Value::Null },
         ended_at(order, now),
         traded_until(order, now),
-    ]);
+    ])
 }
 
 /// An order ends once: what has ended is never changed again.

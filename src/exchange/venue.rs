@@ -1,7 +1,7 @@
 //! The part of the exchange that one transaction works on: markets locked, orders and balances loaded.
 //!
 //! The order is fixed, so that no two calls ever wait for each other in a circle: client ids, then markets, each
-//! by lock key, then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
+//! by lock key, then the rows of the markets by symbol, then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,7 +17,9 @@ use super::balance_rows::BalanceRows;
 use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
+use super::front::Known;
 use super::load::Reach;
+use super::market_rows;
 use super::rows::{self, MarketRow, OrderRow};
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
@@ -35,6 +37,8 @@ pub struct OpenMarket {
     pub row: MarketRow,
     /// Its core, with the orders that the commands can meet.
     pub core: Market,
+    /// What is known of the front of its book.
+    pub known: Known,
     /// The id of its base asset in the accounts.
     pub base: AssetId,
     /// The id of its quote asset in the accounts.
@@ -114,13 +118,14 @@ pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) {
 
 impl Venue {
     /// Locks and loads what these commands need: so many orders of each side at least, if they cross.
-    pub fn open(commands: &[Command], depth: usize) -> Venue {
+    pub fn open(commands: &[Command], depth: usize) -> Answer<Venue> {
         let symbols: BTreeSet<&str> = commands.iter().map(|c| c.symbol.as_str()).collect();
         // A new order with a client_order_id waits here for another one of the same user, so that neither waits
         // for the other's index entry while it holds a market. An order that an INSERT has stored has waited before.
         let named = commands.iter().filter(|c| matches!(c.action, Action::New { stored: None, .. }));
         acquire(named.filter(|c| c.client_order_id().is_some()).map(|c| Lock::Client(c.user.0)));
-        acquire(symbols.iter().copied().map(Lock::Market));
+        let mut markets_table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+        let found = market_rows::hold(&mut markets_table, &symbols)?;
         let mut venue = Venue {
             markets: BTreeMap::new(),
             accounts: Accounts::new(),
@@ -133,17 +138,17 @@ impl Venue {
             rates: HashMap::new(),
             unloaded: HashMap::new(),
             now: Timestamp::now(),
-            markets_table: Table::open(c"exchange", c"markets", rows::markets::ALL),
+            markets_table,
             orders_table: Table::open(c"exchange", c"orders", rows::orders::ALL),
             assets_table: Table::open(c"exchange", c"assets", rows::assets::ALL),
         };
-        venue.open_markets(&symbols);
+        venue.open_markets(found);
         venue.load_users(commands);
         venue.load_named(commands);
         venue.load_books(commands, depth);
         venue.load_limits(commands);
         venue.lock_balances(commands);
-        venue
+        Ok(venue)
     }
 
     /// Whether a command to this market may have met more than has been loaded.
@@ -159,15 +164,7 @@ impl Venue {
         self.markets_table.close();
     }
 
-    fn open_markets(&mut self, symbols: &BTreeSet<&str>) {
-        let index = self.markets_table.index(c"markets_pkey");
-        let mut found = Vec::new();
-        for symbol in symbols {
-            // Whoever changes a market's row holds its lock: the row needs no lock of its own.
-            if let Some(row) = self.markets_table.find(index, &[Key::Text(symbol)], MarketRow::read) {
-                found.push(((*symbol).to_owned(), row));
-            }
-        }
+    fn open_markets(&mut self, found: Vec<(String, MarketRow)>) {
         // Time never goes back in a market, whatever the clock does.
         let last = found.iter().map(|(_, row)| row.updated_at.0 + 1).max();
         self.now = Timestamp(self.now.0.max(last.unwrap_or_default()));
@@ -181,7 +178,8 @@ impl Venue {
             core.now = self.now.0;
             core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
             core.pulse = heed;
-            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, base, quote });
+            let known = Known::recall(&symbol, (row.tid, row.writer));
+            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, known, base, quote });
         }
     }
 
@@ -228,7 +226,8 @@ impl Venue {
         for (symbol, market) in &mut self.markets {
             let sides = [demands.on(symbol, Side::Buy), demands.on(symbol, Side::Sell)];
             let mine: Vec<&Command> = commands.iter().filter(|c| c.symbol == *symbol).collect();
-            let mut reach = Reach::new(symbol, &mut self.orders_table, sides, self.now, (mine.len(), depth));
+            let counts = (mine.len(), depth);
+            let mut reach = Reach::new(symbol, &mut self.orders_table, &mut market.known, sides, self.now, counts);
             self.named.values().filter(|o| o.ticket.symbol == *symbol).for_each(|o| reach.add(o));
             reach.load(&mine, &market.row);
             let mut live: Vec<_> = reach.orders.values().filter_map(|o| o.live(&market.row.rules)).collect();

@@ -1,10 +1,13 @@
 //! Writing what a transaction has done: each touched row once, in its final state.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use matching::book::IdMap;
 use matching::{OrderId, UserId};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::market_rows;
 use super::rows::{self, amendments, assets, markets, orders, trades};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
@@ -17,10 +20,13 @@ use crate::pg::{owner, session};
 pub fn write(mut venue: Venue, work: Work) {
     let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
-    for market in markets_of_venue.values_mut() {
-        write_orders(&mut venue.orders_table, market, &venue.order_rows, &work, now);
+    let mut changed = BTreeSet::new();
+    for (symbol, market) in &mut markets_of_venue {
+        if write_orders(&mut venue.orders_table, market, &venue.order_rows, &work, now) {
+            changed.insert(symbol.clone());
+        }
     }
-    write_trades(&mut markets_of_venue, &mut venue.markets_table, now);
+    write_markets(&mut markets_of_venue, &changed, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &work, now);
     write_balances(&mut venue, now);
     venue.close();
@@ -37,23 +43,28 @@ pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
     sequence
 }
 
+/// Returns whether any order has changed.
 fn write_orders(
     table: &mut Table,
     market: &mut OpenMarket,
     loaded: &IdMap<OrderId, (Tid, bool)>,
     work: &Work,
     now: Timestamp,
-) {
+) -> bool {
     let rules = market.row.rules;
     let changed = market.core.book.drain_changed();
-    if !changed.is_empty() && crate::guc::notifies() {
+    let any = !changed.is_empty();
+    if any && crate::guc::notifies() {
         session::notify(c"bourse", &market.symbol);
     }
     for change in changed {
         pgrx::check_for_interrupts!();
         let order = &change.order;
         match work.fresh.get(&order.id).filter(|_| change.is_new) {
-            Some(fresh) if !fresh.stored => rows::insert_order(table, fresh, order, &rules, now),
+            Some(fresh) if !fresh.stored => {
+                let tid = rows::insert_order(table, fresh, order, &rules, now);
+                market.known.note(order, &rules, tid);
+            }
             fresh => {
                 let mut columns = rows::order_changes(order, &rules, now).to_vec();
                 columns.extend(fresh.iter().flat_map(|fresh| rows::acceptance(fresh, order, now)));
@@ -62,10 +73,12 @@ fn write_orders(
                 if waited && rows::has_triggered(order) {
                     columns.push((orders::TRIGGERED_AT, Value::Time(now)));
                 }
-                table.update(tid, &columns);
+                let tid = table.update(tid, &columns);
+                market.known.note(order, &rules, tid);
             }
         }
     }
+    any
 }
 
 /// Where an order stands that a plain INSERT has stored.
@@ -75,14 +88,25 @@ fn inserted(table: &mut Table, id: i64) -> (Tid, bool) {
     (found.unwrap_or_else(|| pgrx::error!("order {id}, which an INSERT has stored, is gone")), true)
 }
 
-fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, markets_table: &mut Table, now: Timestamp) {
+/// Writes the row of each market in which anything has changed, even if none of its own columns has: what a session
+/// knows of a book holds for one version of that row. Writes the trades.
+fn write_markets(
+    open: &mut BTreeMap<String, OpenMarket>,
+    changed: &BTreeSet<String>,
+    markets_table: &mut Table,
+    now: Timestamp,
+) {
     let mut trades_table: Option<(Table, pg_sys::Oid)> = None;
     for (symbol, market) in open {
         let made = market.core.drain_trades();
         let status = market.core.rules.status;
+        let known = std::mem::take(&mut market.known);
         let left = (market.core.looked < market.core.sequence).then_some(market.core.looked);
         let same = status == market.row.rules.status && left == market.row.stops_sequence;
-        if market.core.priority == market.row.last_priority && same {
+        let moved = changed.contains(symbol) || market.core.priority != market.row.last_priority;
+        if !moved && same {
+            market_rows::remember(symbol, market.row.tid);
+            known.remember(symbol, (market.row.tid, market.row.writer));
             continue;
         }
         let mut columns = vec![
@@ -95,7 +119,9 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
             columns.push((markets::LAST_SEQUENCE, Value::Int(last.sequence)));
             columns.push((markets::LAST_PRICE, Value::Money(market.row.rules.price(last.price))));
         }
-        markets_table.update(market.row.tid, &columns);
+        let tid = markets_table.update(market.row.tid, &columns);
+        market_rows::remember(symbol, tid);
+        known.remember(symbol, (tid, session::writer()));
         for trade in &made {
             pgrx::check_for_interrupts!();
             let (table, ids) = trades_table
@@ -108,7 +134,7 @@ fn write_trades(open: &mut std::collections::BTreeMap<String, OpenMarket>, marke
     }
 }
 
-fn write_amendments(open: &std::collections::BTreeMap<String, OpenMarket>, work: &Work, now: Timestamp) {
+fn write_amendments(open: &BTreeMap<String, OpenMarket>, work: &Work, now: Timestamp) {
     if work.amendments.is_empty() {
         return;
     }

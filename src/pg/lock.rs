@@ -57,34 +57,44 @@ impl Lock<'_> {
         }
     }
 
-    /// Waits for the lock and holds it until the transaction ends.
-    pub fn acquire(self) {
-        self.take(false);
+    /// Waits for the lock and holds it until the transaction ends. Returns whether it was not held before.
+    pub fn acquire(self) -> bool {
+        self.take(false) == pg_sys::LockAcquireResult::LOCKACQUIRE_OK
     }
 
     /// Holds the lock until the transaction ends, if nobody else holds it now.
     pub fn try_acquire(self) -> bool {
-        self.take(true)
+        self.take(true) != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
 
-    fn take(self, at_once: bool) -> bool {
-        // SAFETY: MyDatabaseId is set before any function runs; the tag is a valid advisory tag and lives
-        // through the call. Queries can be cancelled while waiting.
+    /// Lets go of a lock before the transaction ends. It was taken in the same subtransaction, and not held before.
+    pub fn release(self) {
+        let tag = self.tag();
+        // SAFETY: as in `take`.
         unsafe {
-            let tag = pg_sys::LOCKTAG {
-                locktag_field1: pg_sys::MyDatabaseId.into(),
-                locktag_field2: CLASS,
-                locktag_field3: self.key(),
-                locktag_field4: SUBID,
-                locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
-                locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
-            };
-            let taken = pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once);
-            let taken = taken != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL;
-            if taken {
-                TAKEN_IN.set(Some(session::transaction_number()));
-            }
-            taken
+            pg_sys::LockRelease(&raw const tag, pg_sys::ExclusiveLock as i32, false);
         }
+    }
+
+    fn tag(self) -> pg_sys::LOCKTAG {
+        pg_sys::LOCKTAG {
+            // SAFETY: MyDatabaseId is set before any function runs.
+            locktag_field1: unsafe { pg_sys::MyDatabaseId }.into(),
+            locktag_field2: CLASS,
+            locktag_field3: self.key(),
+            locktag_field4: SUBID,
+            locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+            locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+        }
+    }
+
+    fn take(self, at_once: bool) -> pg_sys::LockAcquireResult::Type {
+        let tag = self.tag();
+        // SAFETY: the tag is a valid advisory tag and lives through the call. Queries can be cancelled while waiting.
+        let result = unsafe { pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once) };
+        if result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL {
+            TAKEN_IN.set(Some(session::transaction_number()));
+        }
+        result
     }
 }

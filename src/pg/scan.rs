@@ -29,8 +29,46 @@ pub enum Key<'a> {
     AtMost(Money),
     /// numeric >= value.
     AtLeast(Money),
+    /// numeric = value.
+    Exactly(Money),
+    /// numeric < value, on the column of the bound before it, if there is one.
+    Below(Money),
+    /// numeric > value, on the column of the bound before it, if there is one.
+    Above(Money),
+    /// bigint >= value.
+    From(i64),
     /// timestamptz <= value.
     Until(Timestamp),
+}
+
+impl Key<'_> {
+    /// Whether it may be the second bound of a column.
+    fn is_strict(self) -> bool {
+        matches!(self, Key::Below(_) | Key::Above(_))
+    }
+
+    fn is_bound(self) -> bool {
+        matches!(self, Key::AtMost(_) | Key::AtLeast(_))
+    }
+}
+
+/// The column of the index, from 0, that each key compares.
+fn columns<'a>(keys: &'a [Key<'_>]) -> impl Iterator<Item = usize> + 'a {
+    let mut shared = 0;
+    keys.iter().enumerate().map(move |(at, key)| {
+        shared += usize::from(at > 0 && key.is_strict() && keys[at - 1].is_bound());
+        at - shared
+    })
+}
+
+/// What an attempt to lock a row has come to.
+pub enum Locked<T> {
+    /// It is locked, and read.
+    Row(T),
+    /// There is no such row, or no longer.
+    Gone,
+    /// Somebody else holds it.
+    Busy,
 }
 
 /// An index of a table.
@@ -232,6 +270,26 @@ impl Table {
         value
     }
 
+    /// As [`Table::relock`], if nobody else holds the row now.
+    pub fn try_lock<T>(
+        &mut self,
+        tid: Tid,
+        is_it: impl Fn(&Row<'_>) -> bool,
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Locked<T> {
+        let mut locked = Locked::Gone;
+        if self.reaches(tid) && self.fetch(tid, table::snapshot_any()) && is_it(&Row { table: self }) {
+            locked = self.lock_row(tid, pg_sys::LockWaitPolicy::LockWaitSkip);
+        }
+        let found = match locked {
+            Locked::Row(()) if is_it(&Row { table: self }) => Locked::Row(read(&Row { table: self })),
+            Locked::Busy => Locked::Busy,
+            Locked::Row(()) | Locked::Gone => Locked::Gone,
+        };
+        self.clear();
+        found
+    }
+
     /// As [`Table::find_locked`], of a row that once stood at `tid`: nothing is looked up in an index. `None` when it
     /// is not found that way, wherever it stands.
     pub fn relock<T>(
@@ -279,13 +337,16 @@ unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
     // SAFETY: as the caller promises; both arrays have an element for each key column.
     unsafe {
         let (types, collations) = ((*index).rd_opcintype, (*index).rd_indcollation);
-        keys.len() <= (*(*index).rd_index).indnkeyatts as usize
-            && keys.iter().enumerate().all(|(at, key)| {
+        let most = (*(*index).rd_index).indnkeyatts as usize;
+        columns(keys).all(|at| at < most)
+            && columns(keys).zip(keys).all(|(at, key)| {
                 let (kind, collation) = match key {
-                    Key::Int(_) | Key::After(_) => (pg_sys::INT8OID, 0),
+                    Key::Int(_) | Key::After(_) | Key::From(_) => (pg_sys::INT8OID, 0),
                     Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
                     Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
-                    Key::AtMost(_) | Key::AtLeast(_) => (pg_sys::NUMERICOID, 0),
+                    Key::AtMost(_) | Key::AtLeast(_) | Key::Exactly(_) | Key::Below(_) | Key::Above(_) => {
+                        (pg_sys::NUMERICOID, 0)
+                    }
                     Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
                 };
                 *types.add(at) == kind && (*collations.add(at)).to_u32() == collation
@@ -304,7 +365,7 @@ fn refuse(index: pg_sys::Relation) -> ! {
 }
 
 fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {
-    keys.iter().enumerate().map(|(at, key)| scan_key(at as i16 + 1, *key)).collect()
+    columns(keys).zip(keys).map(|(at, key)| scan_key(at as i16 + 1, *key)).collect()
 }
 
 fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
@@ -314,6 +375,10 @@ fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
         Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
         Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
         Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),
+        Key::Exactly(m) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NUMERIC_EQ, 0, Some(numeric::encode(m))),
+        Key::Below(m) => (pg_sys::BTLessStrategyNumber, pg_sys::F_NUMERIC_LT, 0, Some(numeric::encode(m))),
+        Key::Above(m) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_NUMERIC_GT, 0, Some(numeric::encode(m))),
+        Key::From(n) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_INT8GE, 0, n.into_datum()),
         Key::Until(t) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_TIMESTAMPTZ_LE, 0, t.0.into_datum()),
         Key::AtLeast(m) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_NUMERIC_GE, 0, Some(numeric::encode(m))),
     };

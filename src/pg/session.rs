@@ -206,6 +206,12 @@ unsafe extern "C-unwind" {
     fn Async_Notify(channel: *const std::ffi::c_char, payload: *const std::ffi::c_char);
 }
 
+/// What names the writer of a row that this session writes now: the transaction, or the subtransaction in it.
+pub fn writer() -> u32 {
+    // SAFETY: our functions are parallel unsafe, so that a transaction number can be taken.
+    unsafe { pg_sys::GetCurrentTransactionId() }.into_inner()
+}
+
 /// Which transaction of this session this is. Two of one message began at the same time.
 pub fn transaction_number() -> u32 {
     // SAFETY: the process has its own entry as long as it runs.

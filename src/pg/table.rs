@@ -17,7 +17,7 @@ use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
 use super::column::{self, Column};
 use super::plan::{Plan, Writer};
-use super::scan::Row;
+use super::scan::{Locked, Row};
 use super::value::Value;
 
 /// Where a version of a row stands.
@@ -47,8 +47,9 @@ impl Table {
         unsafe { pg_sys::table_close(self.relation, pg_sys::NoLock as i32) }
     }
 
-    /// Inserts a row: one value for each of our columns, its default for any that somebody has added.
-    pub fn insert(&mut self, values: &[Value<'_>]) {
+    /// Inserts a row: one value for each of our columns, its default for any that somebody has added. Returns where
+    /// it stands.
+    pub fn insert(&mut self, values: &[Value<'_>]) -> Tid {
         assert_eq!(values.len(), self.plan.places.at.len(), "one value for each column");
         let relation = self.relation;
         let writer = self.plan.inserter(relation);
@@ -65,9 +66,11 @@ impl Table {
             self.plan.compute_generated();
             let writer = self.plan.writer(relation);
             pg_sys::simple_table_tuple_insert(relation, slot);
+            let tid = (*slot).tts_tid;
             writer.open(relation);
             writer.insert_index_entries(false);
             writer.end_row(back);
+            tid
         }
     }
 
@@ -137,13 +140,18 @@ impl Table {
         }
     }
 
-    /// Locks the newest version of the row at `tid` into the slot; false when it is gone.
+    /// Locks the newest version of the row at `tid` into the slot, once nobody else holds it; false when it is gone.
     pub(super) fn lock(&mut self, tid: Tid) -> bool {
+        matches!(self.lock_row(tid, pg_sys::LockWaitPolicy::LockWaitBlock), Locked::Row(()))
+    }
+
+    /// Locks the newest version of the row at `tid` into the slot.
+    pub(super) fn lock_row(&mut self, tid: Tid, wait: pg_sys::LockWaitPolicy::Type) -> Locked<()> {
         let mut tid = tid;
         // SAFETY: the table access method's own lock, as SELECT … FOR NO KEY UPDATE takes it; the slot is this
         // table's and the snapshot is registered while it is used.
         unsafe {
-            let Some(lock) = (*(*self.relation).rd_tableam).tuple_lock else { return false };
+            let Some(lock) = (*(*self.relation).rd_tableam).tuple_lock else { return Locked::Gone };
             let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
             let mut failure = pg_sys::TM_FailureData::default();
             let command = pg_sys::GetCurrentCommandId(false);
@@ -156,15 +164,16 @@ impl Table {
                     self.slot,
                     command,
                     pg_sys::LockTupleMode::LockTupleNoKeyExclusive,
-                    pg_sys::LockWaitPolicy::LockWaitBlock,
+                    wait,
                     pg_sys::TUPLE_LOCK_FLAG_FIND_LAST_VERSION as u8,
                     &raw mut failure,
                 )
             });
             pg_sys::UnregisterSnapshot(snapshot);
             match outcome {
-                pg_sys::TM_Result::TM_Ok => true,
-                pg_sys::TM_Result::TM_Deleted | pg_sys::TM_Result::TM_Invisible => false,
+                pg_sys::TM_Result::TM_Ok => Locked::Row(()),
+                pg_sys::TM_Result::TM_Deleted | pg_sys::TM_Result::TM_Invisible => Locked::Gone,
+                pg_sys::TM_Result::TM_WouldBlock => Locked::Busy,
                 other => pgrx::error!("row could not be locked (result {other})"),
             }
         }
@@ -219,6 +228,17 @@ impl Row<'_> {
     /// Where the row stands.
     pub fn tid(&self) -> Tid {
         self.table.tid()
+    }
+
+    /// The transaction that wrote this version of the row.
+    pub fn writer(&self) -> u32 {
+        let (slot, mut is_null) = (self.table.slot, false);
+        // SAFETY: the slot holds a stored row of this table, which has its system columns.
+        unsafe {
+            let read = (*(*slot).tts_ops).getsysattr;
+            let column = pg_sys::MinTransactionIdAttributeNumber;
+            read.map_or(0, |read| guarded(|| read(slot, column, &raw mut is_null)).value() as u32)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use pgrx::prelude::PgSqlErrorCode as Code;
 
 use super::super::carry_out_some;
 use super::super::command::Command;
+use super::super::market_rows;
 use super::super::result::{self, OrderResult};
 use super::chores::Chores;
 use super::desks::{DESKS_OF_SERVER, State};
@@ -17,7 +18,6 @@ use super::submit::unknown_outcome;
 use crate::bourse::{require_home, require_tables};
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
-use crate::pg::lock::Lock;
 use crate::pg::value::Timestamp;
 use crate::pg::worker;
 
@@ -227,8 +227,8 @@ fn passes(failure: &Failure) -> bool {
 
 /// Whether somebody holds a market just now.
 fn is_held(symbol: &str) -> bool {
-    let look = || Ok(Lock::Market(symbol).try_acquire());
-    !worker::transaction(c"pg_bourse: looking at a lock", look).unwrap_or(true)
+    let look = || require_tables().map(|()| market_rows::is_held(symbol));
+    worker::transaction(c"pg_bourse: looking at a market", look).unwrap_or(true)
 }
 
 fn pause(times: u32) -> Duration {

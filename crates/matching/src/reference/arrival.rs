@@ -145,10 +145,8 @@ impl Reference {
                 break;
             }
             if maker.user == taker.user && taker.terms.self_trade != SelfTrade::None {
-                if changes_own(&taker, purse) {
-                    if !walked.step(most) {
-                        break;
-                    }
+                if changes_own(&taker, purse) && !walked.step(most) {
+                    break;
                 }
                 if self.meets_own(&taker, &maker, purse) {
                     continue;

@@ -1,0 +1,112 @@
+//! Holding markets: the lock of each, then its row.
+//!
+//! The lock is what calls queue for. The row is locked after it, so that whoever changes a market's rules by hand needs
+//! no lock of ours: an UPDATE waits for the row, and holds that row only. A call never waits for a row while it holds
+//! locks that it has just taken, for who holds the row may ask for one of them next. It lets go of its locks, waits for
+//! the row, and begins again.
+//!
+//! Where a row stands is remembered from call to call, as with balances: a look into the index walks over every dead
+//! version that cannot be cleaned away yet.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use super::rows::{self, MarketRow};
+use crate::error::{Answer, Failure};
+use crate::pg::lock::Lock;
+use crate::pg::scan::{Key, Locked, Row};
+use crate::pg::subtransaction;
+use crate::pg::table::{Table, Tid};
+
+/// Beyond so many markets all are forgotten.
+const MOST: usize = 100_000;
+
+thread_local! {
+    static REMEMBERED: RefCell<HashMap<String, Tid>> = RefCell::new(HashMap::new());
+}
+
+/// Notes where the row of a market stands, for the next call.
+pub fn remember(symbol: &str, tid: Tid) {
+    REMEMBERED.with_borrow_mut(|places| {
+        if let Some(place) = places.get_mut(symbol) {
+            *place = tid;
+            return;
+        }
+        if places.len() >= MOST {
+            places.clear();
+        }
+        places.insert(symbol.to_owned(), tid);
+    });
+}
+
+/// Holds these markets to the end of the transaction. Returns the rows of those that exist, in order of symbol.
+pub fn hold(table: &mut Table, symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
+    loop {
+        let taken = acquire(symbols);
+        let mut rows = Vec::with_capacity(symbols.len());
+        let busy = symbols.iter().find(|symbol| match lock_row(table, symbol) {
+            Locked::Row(row) => {
+                rows.push(((**symbol).to_owned(), row));
+                false
+            }
+            Locked::Gone => false,
+            Locked::Busy => true,
+        });
+        let Some(busy) = busy else { return Ok(rows) };
+        taken.into_iter().for_each(Lock::release);
+        wait(table, busy)?;
+    }
+}
+
+/// As [`hold`], before the tables of a venue are opened.
+pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
+    let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+    let held = hold(&mut table, symbols);
+    table.close();
+    held
+}
+
+/// Whether somebody else holds a market just now. What this takes is for the caller's transaction to let go.
+pub fn is_held(symbol: &str) -> bool {
+    if !Lock::Market(symbol).try_acquire() {
+        return true;
+    }
+    let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+    let busy = matches!(lock_row(&mut table, symbol), Locked::Busy);
+    table.close();
+    busy
+}
+
+/// Takes the locks of markets in the one order that everybody uses. Returns those that were not held before.
+fn acquire<'a>(symbols: &BTreeSet<&'a str>) -> Vec<Lock<'a>> {
+    let mut locks: Vec<Lock<'_>> = symbols.iter().copied().map(Lock::Market).collect();
+    locks.sort_unstable_by_key(|lock| lock.key());
+    locks.dedup_by_key(|lock| lock.key());
+    locks.retain(|lock| lock.acquire());
+    locks
+}
+
+/// Locks the row of a market if nobody else holds it now.
+fn lock_row(table: &mut Table, symbol: &str) -> Locked<MarketRow> {
+    let is_it = |row: &Row<'_>| row.text(rows::markets::SYMBOL) == symbol;
+    let known = REMEMBERED.with_borrow(|places| places.get(symbol).copied());
+    match known.map(|tid| table.try_lock(tid, is_it, MarketRow::read)) {
+        Some(Locked::Gone) | None => {}
+        Some(found) => return found,
+    }
+    let index = table.index(c"markets_pkey");
+    let found = table.find(index, &[Key::Text(symbol)], |row| row.tid());
+    found.map_or(Locked::Gone, |tid| table.try_lock(tid, is_it, MarketRow::read))
+}
+
+/// Waits until nobody else holds the row of a market, and leaves it free: who has waited queues for the lock again.
+fn wait(table: &mut Table, symbol: &str) -> Answer<()> {
+    let index = table.index(c"markets_pkey");
+    let mut waited = false;
+    let undone: Answer<()> = subtransaction::attempt(|| {
+        table.find_locked(index, &[Key::Text(symbol)], |_| ());
+        waited = true;
+        Err(Failure::invalid(format!("market {symbol} is free again"), "This undoes the lock of its row alone."))
+    });
+    undone.or_else(|failure| if waited { Ok(()) } else { Err(failure) })
+}
