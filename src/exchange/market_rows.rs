@@ -61,9 +61,9 @@ pub fn hold(table: &mut Table, symbols: &BTreeSet<&str>) -> Answer<Vec<(String, 
 /// As [`hold`], before the tables of a venue are opened.
 pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
     let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
-    let held = hold(&mut table, symbols);
+    let held = hold(&mut table, symbols)?;
     table.close();
-    held
+    Ok(held)
 }
 
 /// Whether somebody else holds a market just now. What this takes is for the caller's transaction to let go.

@@ -201,11 +201,10 @@ impl Table {
     /// Waits for a transaction that holds it. `None` when there is no row, or no longer.
     pub fn find_locked<T>(&mut self, index: Index, keys: &[Key<'_>], read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
         let tid = self.find(index, keys, |row| row.table.tid())?;
-        self.lock(tid).then(|| {
-            let value = read(&Row { table: self });
-            self.clear();
-            value
-        })
+        let value = self.lock(tid).then(|| read(&Row { table: self }));
+        // Also a row that is gone: its page is not kept past the subtransaction that has looked at it.
+        self.clear();
+        value
     }
 }
 

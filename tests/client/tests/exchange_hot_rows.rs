@@ -32,9 +32,9 @@ const WAYS: [(&str, &str); 4] = [
     ),
     (
         "placed, cancelled, met by nothing",
-        "CASE i % 3 WHEN 1 THEN (exchange.place_order($1, 'BTC-USD', 'buy', 100 + i % 7, 1, client_order_id => 'c' || i)).order_id
-         WHEN 2 THEN (exchange.cancel_order($1, 'c' || (i - 1))).order_id
-         ELSE (exchange.place_order($1 + 1, 'BTC-USD', 'sell', 50, 1, time_in_force => 'IOC')).order_id END",
+        "CASE i % 3 WHEN 1 THEN (exchange.place_order($1, 'BTC-USD', 'buy', 100 + i % 7, 1, client_order_id => 'c' || i)).id
+         WHEN 2 THEN (exchange.cancel_order($1, 'c' || (i - 1))).id
+         ELSE (exchange.place_order($1 + 1, 'BTC-USD', 'sell', 50, 1, time_in_force => 'ioc')).id END",
     ),
     ("resting only", "exchange.place_order($1, 'BTC-USD', 'buy', 100 + i % 50, 1)"),
 ];
@@ -71,8 +71,10 @@ fn while_a_snapshot_is_held_the_last_calls_walk_no_further_than_the_first() -> R
             let mut sum = 0;
             for i in from..=to {
                 let call = call.replace("$1", &user.to_string());
-                session.run(&format!("BEGIN; SELECT {call} FROM (VALUES ({i})) v (i)"))?;
-                sum += session.number(WALKED)?;
+                session.run("BEGIN")?;
+                let before = session.number(WALKED)?;
+                session.run(&format!("SELECT {call} FROM (VALUES ({i})) v (i)"))?;
+                sum += session.number(WALKED)? - before;
                 session.run("COMMIT")?;
             }
             Ok(sum)
@@ -102,8 +104,8 @@ fn take(session: &mut Session, user: i64, side: &str) -> Result<()> {
     let expected = best(session, side)?;
     let taker = if side == "buy" { "sell" } else { "buy" };
     let id = session.number(&format!(
-        "SELECT order_id FROM exchange.place_order({user}, 'BTC-USD', '{taker}', NULL, 0.3, order_type => 'market',
-                                                   time_in_force => 'IOC')"
+        "SELECT id FROM exchange.place_order({user}, 'BTC-USD', '{taker}', NULL, 0.3, order_type => 'market',
+                                                   time_in_force => 'ioc')"
     ))?;
     let met = session.number(&format!(
         "SELECT coalesce((SELECT {side}_order_id FROM exchange.trades WHERE {taker}_order_id = {id}
@@ -167,7 +169,7 @@ fn a_taker_meets_the_best_order_whatever_was_undone_before() -> Result<()> {
 fn an_order_that_is_moved_by_hand_is_met_where_it_stands() -> Result<()> {
     let (database, mut session, user) = open("hot_rows_by_hand")?;
     let place = |session: &mut Session, price: u32| {
-        session.number(&format!("SELECT order_id FROM exchange.place_order({user}, 'BTC-USD', 'buy', {price}, 1)"))
+        session.number(&format!("SELECT id FROM exchange.place_order({user}, 'BTC-USD', 'buy', {price}, 1)"))
     };
     let ids = [place(&mut session, 100)?, place(&mut session, 100)?, place(&mut session, 100)?];
     take(&mut session, user + 1, "buy")?;
