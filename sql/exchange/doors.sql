@@ -33,7 +33,7 @@ COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
 CREATE FUNCTION exchange.cancel_all_orders(user_id bigint, symbol text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_all_orders_wrapper';
 COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
-'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your user, 42704 unknown market, 55000 the named market takes no cancels';
+'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your user, 42704 unknown market, 55000 the named market takes no cancels, 54000 live orders in more than 1,000 markets';
 
 CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
 RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'amend_order_wrapper';

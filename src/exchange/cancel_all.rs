@@ -17,6 +17,9 @@ use crate::identity;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
+/// In how many markets one call cancels: each takes a lock of the server, and those are counted.
+const MOST_MARKETS: usize = 1000;
+
 #[pg_extern(sql = false)]
 fn cancel_all_orders(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, ErrorReport> {
     let user = user_who_cancels("cancel_all_orders()", user_id, symbol)?;
@@ -51,6 +54,9 @@ pub fn cancel_all(
     // Once to learn which markets to lock, once more to see what is live under the locks.
     let live = live_orders(user, symbol);
     let symbols: BTreeSet<&str> = live.iter().map(|command| command.symbol.as_str()).collect();
+    if symbols.len() > MOST_MARKETS {
+        return Err(refusals::too_many_markets(user.0, symbols.len(), MOST_MARKETS));
+    }
     market_rows::hold_for_call(&symbols)?;
     let answers = carry_out(&live_orders(user, symbol))?;
     Ok(answers.iter().filter(|a| a.is_ok()).count() as i64)

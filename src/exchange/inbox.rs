@@ -1,6 +1,6 @@
 //! The bulk door: commands out of `exchange.order_commands`, a batch to a transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use matching::UserId;
@@ -21,6 +21,8 @@ use crate::pg::{procedure, session, subtransaction};
 
 /// The most bytes of commands in one batch.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// The most markets in one batch: each takes a lock of the server, and those are counted.
+const BATCH_MARKETS: usize = 1000;
 /// The most bytes of a text that a rejection keeps: the inbox takes no longer ones, but once did.
 const KEPT_BYTES: usize = 1000;
 
@@ -255,6 +257,7 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>) -> Vec<Queued> {
     let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0);
     // The markets of orders that this very batch places, by what their users call them.
     let mut placed = HashMap::new();
+    let mut markets = HashSet::new();
     inbox.scan(index, &[], |row| {
         let id = row.int(commands::ID).unwrap_or_default();
         if id > wanted.until {
@@ -279,9 +282,14 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>) -> Vec<Queued> {
             {
                 placed.insert((*user, id.clone()), symbol.clone());
             }
+            markets.extend(command.as_ref().ok().map(|command| command.symbol.clone()));
             queued.push(Queued { tid: row.tid(), id, command });
         }
-        if queued.len() < wanted.most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if queued.len() < wanted.most && markets.len() < BATCH_MARKETS {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     queued
 }

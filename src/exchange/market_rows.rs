@@ -43,19 +43,44 @@ pub fn remember(symbol: &str, tid: Tid) {
 pub fn hold(table: &mut Table, symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
     loop {
         let taken = acquire(symbols);
-        let mut rows = Vec::with_capacity(symbols.len());
-        let busy = symbols.iter().find(|symbol| match lock_row(table, symbol) {
-            Locked::Row(row) => {
-                rows.push(((**symbol).to_owned(), row));
-                false
-            }
-            Locked::Gone => false,
-            Locked::Busy => true,
-        });
-        let Some(busy) = busy else { return Ok(rows) };
+        let busy = match lock_rows(table, symbols)? {
+            Ok(rows) => return Ok(rows),
+            Err(busy) => busy,
+        };
         taken.into_iter().for_each(Lock::release);
         wait(table, busy)?;
     }
+}
+
+/// The rows of these markets, locked; or the market whose row somebody else holds: then those of the others are let go
+/// again, which only the end of a subtransaction does.
+fn lock_rows<'a>(table: &mut Table, symbols: &BTreeSet<&'a str>) -> Answer<Result<Vec<(String, MarketRow)>, &'a str>> {
+    let mut busy = None;
+    let mut work = || {
+        let mut rows = Vec::with_capacity(symbols.len());
+        for symbol in symbols {
+            match lock_row(table, symbol) {
+                Locked::Row(row) => rows.push(((*symbol).to_owned(), row)),
+                Locked::Gone => {}
+                Locked::Busy => {
+                    busy = Some(*symbol);
+                    return Err(held(symbol));
+                }
+            }
+        }
+        Ok(rows)
+    };
+    // Of one market there is no other row to let go.
+    let rows = if symbols.len() > 1 { subtransaction::attempt(work) } else { work() };
+    match (rows, busy) {
+        (Err(_), Some(busy)) => Ok(Err(busy)),
+        (rows, _) => rows.map(Ok),
+    }
+}
+
+/// What undoes the lock of a row, and is told to nobody.
+fn held(symbol: &str) -> Failure {
+    Failure::invalid(format!("the row of market {symbol} is locked"), "Wait until it is free.")
 }
 
 /// As [`hold`], before the tables of a venue are opened.
@@ -106,7 +131,7 @@ fn wait(table: &mut Table, symbol: &str) -> Answer<()> {
     let undone: Answer<()> = subtransaction::attempt(|| {
         table.find_locked(index, &[Key::Text(symbol)], |_| ());
         waited = true;
-        Err(Failure::invalid(format!("market {symbol} is free again"), "This undoes the lock of its row alone."))
+        Err(held(symbol))
     });
     undone.or_else(|failure| if waited { Ok(()) } else { Err(failure) })
 }

@@ -147,6 +147,15 @@ pub fn too_many_orders(symbol: &str, user: i64, live: i64, limit: i64) -> Failur
     )
 }
 
+/// A user has live orders in more markets than one call can hold (54000).
+pub fn too_many_markets(user: i64, markets: usize, most: usize) -> Failure {
+    Failure::new(
+        Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        format!("user {user} has live orders in {markets} markets, one call cancels in {most}"),
+        "Cancel market by market: exchange.cancel_all_orders(user_id, symbol).",
+    )
+}
+
 /// An order that is there but no longer live (55000).
 pub fn not_live(order: &str, status: &str) -> Failure {
     Failure::new(

@@ -7,6 +7,7 @@
 pub mod column;
 pub mod databases;
 mod defaults;
+mod key;
 pub mod latch;
 pub mod lock;
 pub mod numeric;

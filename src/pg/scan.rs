@@ -4,62 +4,14 @@ use std::ffi::CStr;
 use std::ops::ControlFlow;
 
 use matching::Money;
-use pgrx::{IntoDatum, PgSqlErrorCode, pg_sys};
+use pgrx::{PgSqlErrorCode, pg_sys};
 
-use super::numeric::{self, Numeric};
+pub use super::key::Key;
+use super::key::{fits, scan_keys};
+use super::numeric::Numeric;
 use super::session;
 use super::table::{self, Table, Tid};
 use super::value::Timestamp;
-
-/// The collation of every text column of ours.
-const C_COLLATION: u32 = 950;
-
-/// A comparison that an index scan uses.
-#[derive(Clone, Copy)]
-pub enum Key<'a> {
-    /// bigint = value.
-    Int(i64),
-    /// bigint > value.
-    After(i64),
-    /// text = value.
-    Text(&'a str),
-    /// name = value.
-    Name(&'a str),
-    /// numeric <= value.
-    AtMost(Money),
-    /// numeric >= value.
-    AtLeast(Money),
-    /// numeric = value.
-    Exactly(Money),
-    /// numeric < value, on the column of the bound before it, if there is one.
-    Below(Money),
-    /// numeric > value, on the column of the bound before it, if there is one.
-    Above(Money),
-    /// bigint >= value.
-    From(i64),
-    /// timestamptz <= value.
-    Until(Timestamp),
-}
-
-impl Key<'_> {
-    /// Whether it may be the second bound of a column.
-    fn is_strict(self) -> bool {
-        matches!(self, Key::Below(_) | Key::Above(_))
-    }
-
-    fn is_bound(self) -> bool {
-        matches!(self, Key::AtMost(_) | Key::AtLeast(_))
-    }
-}
-
-/// The column of the index, from 0, that each key compares.
-fn columns<'a>(keys: &'a [Key<'_>]) -> impl Iterator<Item = usize> + 'a {
-    let mut shared = 0;
-    keys.iter().enumerate().map(move |(at, key)| {
-        shared += usize::from(at > 0 && key.is_strict() && keys[at - 1].is_bound());
-        at - shared
-    })
-}
 
 /// What an attempt to lock a row has come to.
 pub enum Locked<T> {
@@ -328,31 +280,6 @@ fn begin_scan(
     }
 }
 
-/// Whether the leading columns of an index can be compared with the keys: another index may have taken its name.
-///
-/// # Safety
-/// The index is open.
-unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
-    // SAFETY: as the caller promises; both arrays have an element for each key column.
-    unsafe {
-        let (types, collations) = ((*index).rd_opcintype, (*index).rd_indcollation);
-        let most = (*(*index).rd_index).indnkeyatts as usize;
-        columns(keys).all(|at| at < most)
-            && columns(keys).zip(keys).all(|(at, key)| {
-                let (kind, collation) = match key {
-                    Key::Int(_) | Key::After(_) | Key::From(_) => (pg_sys::INT8OID, 0),
-                    Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
-                    Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
-                    Key::AtMost(_) | Key::AtLeast(_) | Key::Exactly(_) | Key::Below(_) | Key::Above(_) => {
-                        (pg_sys::NUMERICOID, 0)
-                    }
-                    Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
-                };
-                *types.add(at) == kind && (*collations.add(at)).to_u32() == collation
-            })
-    }
-}
-
 fn refuse(index: pg_sys::Relation) -> ! {
     // SAFETY: an open relation has its row of pg_class.
     let name = unsafe { pgrx::name_data_to_str(&(*(*index).rd_rel).relname) }.to_owned();
@@ -361,50 +288,4 @@ fn refuse(index: pg_sys::Relation) -> ! {
         &format!("index {name} does not stand on the columns that the exchange looks for in it"),
         "Give it another name, and create the index of this name as the migrations did.",
     );
-}
-
-fn scan_keys(keys: &[Key<'_>]) -> Vec<pg_sys::ScanKeyData> {
-    columns(keys).zip(keys).map(|(at, key)| scan_key(at as i16 + 1, *key)).collect()
-}
-
-fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
-    let (strategy, function, collation, value) = match key {
-        Key::Int(n) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_INT8EQ, 0, n.into_datum()),
-        Key::After(n) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_INT8GT, 0, n.into_datum()),
-        Key::Text(text) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_TEXTEQ, C_COLLATION, text.into_datum()),
-        Key::Name(name) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NAMEEQ, C_COLLATION, Some(name_datum(name))),
-        Key::AtMost(m) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_NUMERIC_LE, 0, Some(numeric::encode(m))),
-        Key::Exactly(m) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_NUMERIC_EQ, 0, Some(numeric::encode(m))),
-        Key::Below(m) => (pg_sys::BTLessStrategyNumber, pg_sys::F_NUMERIC_LT, 0, Some(numeric::encode(m))),
-        Key::Above(m) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_NUMERIC_GT, 0, Some(numeric::encode(m))),
-        Key::From(n) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_INT8GE, 0, n.into_datum()),
-        Key::Until(t) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_TIMESTAMPTZ_LE, 0, t.0.into_datum()),
-        Key::AtLeast(m) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_NUMERIC_GE, 0, Some(numeric::encode(m))),
-    };
-    let mut entry = pg_sys::ScanKeyData::default();
-    // SAFETY: the entry is ours; function and strategy fit the type of the value and the index column.
-    unsafe {
-        pg_sys::ScanKeyEntryInitialize(
-            &raw mut entry,
-            0,
-            column,
-            strategy as u16,
-            pg_sys::InvalidOid,
-            collation.into(),
-            function.into(),
-            value.unwrap_or(pg_sys::Datum::null()),
-        );
-    }
-    entry
-}
-
-/// A name is a fixed array of 64 bytes, zero-filled.
-fn name_datum(name: &str) -> pg_sys::Datum {
-    let length = name.len().min(pg_sys::NAMEDATALEN as usize - 1);
-    // SAFETY: palloc0 gives NAMEDATALEN zeroed bytes, of which at most all but the last are written.
-    unsafe {
-        let data = pg_sys::palloc0(pg_sys::NAMEDATALEN as usize).cast::<u8>();
-        std::ptr::copy_nonoverlapping(name.as_ptr(), data, length);
-        pg_sys::Datum::from(data)
-    }
 }
