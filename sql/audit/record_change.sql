@@ -1,6 +1,7 @@
 -- A column is a secret by its name, or because enable() was told so. The value of a secret never enters the trail.
 CREATE FUNCTION audit.redact(row_values jsonb, secrets text[] DEFAULT '{}') RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp
+SET standard_conforming_strings = on AS $$
 DECLARE
     -- Some word of each name below.
     known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie|authorization|cvv|hash|encrypted';
@@ -215,10 +216,18 @@ $$;
 COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text, text) IS
 'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; with nobody when an operator did it';
 
+-- An ERASE row that somebody has written by hand takes nothing of who is still there.
+CREATE FUNCTION audit.is_erased(user_id bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM identity.users u WHERE u.id = is_erased.user_id AND u.erased_at IS NULL)
+$$;
+COMMENT ON FUNCTION audit.is_erased(bigint) IS 'Whether a user has been erased, or is not there any more';
+
 CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id AND log_id < l.id)
+           AND audit.is_erased(erasure_of.user_id)
 $$;
 COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
 'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
@@ -229,6 +238,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
                      AND (activity_id <= (l.new_values ->> 'last_activity')::bigint OR NOT l.new_values ? 'last_activity'))
+           AND audit.is_erased(activity_erasure_of.user_id)
 $$;
 COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint) IS
 'As erasure_of(), for a row of activity_logs. An ERASE row without last_activity is from before that was kept';

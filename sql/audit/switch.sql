@@ -162,7 +162,8 @@ $$;
 COMMENT ON FUNCTION audit.qualified_name(regclass) IS 'Schema and table as they stand in audit_logs.table_name';
 
 CREATE FUNCTION audit.enabled() RETURNS TABLE (table_name text, subject text, key text[], secrets text[], active boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp
+SET standard_conforming_strings = on AS $$
 BEGIN
     PERFORM bourse.require_installed();
     -- A trigger keeps its arguments one after the other, each ended by a zero byte.

@@ -26,7 +26,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT t.tgname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_roles r ON r.oid = p.proowner
     WHERE t.tgrelid = relation AND NOT t.tgisinternal AND t.tgenabled <> 'D'
       AND NOT r.rolsuper AND r.rolname <> 'bourse_owner' AND p.proowner IS DISTINCT FROM trusted
-    ORDER BY t.tgname LIMIT 1
+    UNION ALL
+    -- The trigger of a deferrable constraint evaluates index expressions anew, as whoever has fired it.
+    SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_roles r ON r.oid = c.relowner
+    WHERE t.tgrelid = relation AND t.tgisinternal AND t.tgfoid = 'unique_key_recheck'::regproc AND t.tgenabled <> 'D'
+      AND NOT r.rolsuper AND r.rolname <> 'bourse_owner' AND c.relowner IS DISTINCT FROM trusted
+    ORDER BY 1 LIMIT 1
 $$;
 COMMENT ON FUNCTION bourse.strange_trigger(regclass, oid) IS
 'The first trigger of a table whose function belongs to a stranger, as strange_column()';

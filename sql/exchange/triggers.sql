@@ -82,7 +82,10 @@ BEGIN
             MESSAGE = format('market %s has live orders: its tick and lot cannot change', OLD.symbol),
             HINT = 'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.';
     END IF;
-    NEW.updated_at := clock_timestamp();
+    -- A row that is only touched stays as it is: a restore touches it, too.
+    IF NEW IS DISTINCT FROM OLD THEN
+        NEW.updated_at := clock_timestamp();
+    END IF;
     RETURN NEW;
 END
 $$;
@@ -102,7 +105,7 @@ CREATE FUNCTION exchange.touch_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- Orders without a priority are placed by the engine, which writes the row itself.
-    UPDATE exchange.markets m SET updated_at = clock_timestamp()
+    UPDATE exchange.markets m SET symbol = m.symbol
     WHERE m.symbol IN (SELECT c.symbol FROM changed c WHERE c.priority > 0);
     RETURN NULL;
 END

@@ -161,8 +161,9 @@ BEGIN
             MESSAGE = format('credentials %s do not exist', delete_credentials.credential_id),
             HINT = 'identity.exchange_credentials lists those that there are.';
     END IF;
+    PERFORM identity.require_no_strange_trigger('identity.exchange_credentials');
     DELETE FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
 END
 $$;
 COMMENT ON FUNCTION identity.delete_credentials(bigint) IS
-'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s';
+'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s, 55000 a stranger''s trigger would fire';

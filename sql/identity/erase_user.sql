@@ -178,7 +178,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.require_no_strange_trigger(regclass) IS
-'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For erase_user() only';
+'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows of identity';
 
 CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$

@@ -10,6 +10,7 @@ BEGIN
     PERFORM bourse.require_given('external_id', external_id);
     PERFORM identity.require_length('provider', provider, 32);
     PERFORM identity.require_length('external_id', external_id, 255);
+    PERFORM identity.require_no_strange_trigger('identity.auth_identities');
     DELETE FROM identity.auth_identities i
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;
@@ -22,4 +23,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.unlink_identity(text, text) IS
-'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such account';
+'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such account, 55000 a stranger''s trigger would fire';

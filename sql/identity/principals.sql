@@ -50,6 +50,7 @@ BEGIN
     PERFORM identity.require_operator();
     PERFORM bourse.require_given('principal_id', principal_id);
     PERFORM identity.require_length('principal_id', principal_id, 255);
+    PERFORM identity.require_no_strange_trigger('identity.user_principals');
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN
@@ -61,4 +62,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.unregister_principal(text) IS
-'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such principal';
+'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such principal, 55000 a stranger''s trigger would fire';
