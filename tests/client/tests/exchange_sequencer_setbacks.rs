@@ -136,7 +136,6 @@ fn a_transaction_that_holds_a_lock_is_refused() -> Result<()> {
     session.run("SET statement_timeout = '30s'")?;
     for (n, before) in [
         "SELECT exchange.expire_orders('BTC-USD')",
-        "UPDATE exchange.markets SET tick_size = tick_size WHERE symbol = 'NOPE'",
         "SELECT exchange.set_market_status('BTC-USD', 'open')",
         "LOCK TABLE exchange.orders IN SHARE MODE",
         "LOCK TABLE exchange.assets IN EXCLUSIVE MODE",

@@ -21,9 +21,13 @@ fn credentials_open_for_their_user_and_a_worker_and_leave_a_trail() -> Result<()
     house.database.login("vault_gateway", "bourse_gateway")?;
     let decrypt = "SELECT identity.decrypt_credentials(1, 'BINANCE')";
     let mut admin = house.database.connect_as("vault_admin")?;
-    admin.run("BEGIN; UPDATE identity.users SET db_role = 'vault_admin' WHERE id = 1")?;
+    for claim in [
+        "UPDATE identity.users SET db_role = 'vault_admin' WHERE id = 1",
+        "SELECT identity.set_login(1, 'vault_admin')",
+    ] {
+        assert_eq!(admin.refused(claim)?, "42501", "{claim}");
+    }
     assert_eq!(admin.refused(decrypt)?, "42501");
-    admin.run("ROLLBACK")?;
     let mut gateway = house.database.connect_as("vault_gateway")?;
     assert_eq!(gateway.refused(decrypt)?, "42501");
     assert_eq!(gateway.acting_as(1)?.refused(decrypt)?, "42501");
