@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::rows::{self, MarketRow};
+use super::venue::acquire;
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Locked, Row};
@@ -42,7 +43,7 @@ pub fn remember(symbol: &str, tid: Tid) {
 /// Holds these markets to the end of the transaction. Returns the rows of those that exist, in order of symbol.
 pub fn hold(table: &mut Table, symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
     loop {
-        let taken = acquire(symbols);
+        let taken = acquire(symbols.iter().copied().map(Lock::Market));
         let busy = match lock_rows(table, symbols)? {
             Ok(rows) => return Ok(rows),
             Err(busy) => busy,
@@ -100,15 +101,6 @@ pub fn is_held(symbol: &str) -> bool {
     let busy = matches!(lock_row(&mut table, symbol), Locked::Busy);
     table.close();
     busy
-}
-
-/// Takes the locks of markets in the one order that everybody uses. Returns those that were not held before.
-fn acquire<'a>(symbols: &BTreeSet<&'a str>) -> Vec<Lock<'a>> {
-    let mut locks: Vec<Lock<'_>> = symbols.iter().copied().map(Lock::Market).collect();
-    locks.sort_unstable_by_key(|lock| lock.key());
-    locks.dedup_by_key(|lock| lock.key());
-    locks.retain(|lock| lock.acquire());
-    locks
 }
 
 /// Locks the row of a market if nobody else holds it now.

@@ -106,14 +106,13 @@ pub struct Venue {
     pub assets_table: Table,
 }
 
-/// Takes locks of one kind in the one order that everybody uses.
-pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) {
+/// Takes locks of one kind in the one order that everybody uses. Returns those that were not held before.
+pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) -> Vec<Lock<'a>> {
     let mut locks: Vec<Lock<'_>> = locks.collect();
     locks.sort_unstable_by_key(|lock| lock.key());
     locks.dedup_by_key(|lock| lock.key());
-    for lock in locks {
-        lock.acquire();
-    }
+    locks.retain(|lock| lock.acquire());
+    locks
 }
 
 impl Venue {
