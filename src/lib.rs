@@ -43,7 +43,12 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/bourse/clip.sql", name = "bourse_clip", requires = ["bourse_require_given"]);
 pgrx::extension_sql_file!("../sql/bourse/strangers.sql", name = "bourse_strangers", requires = ["bourse_clip"]);
-pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_strangers"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/guard_tables.sql",
+    name = "bourse_guard_tables",
+    requires = ["bourse_strangers"]
+);
+pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_guard_tables"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_triggers"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
 pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);

@@ -180,7 +180,6 @@ fn nothing_that_others_wait_for_can_be_prepared() -> Result<()> {
         own_doors(ann, bob)[5].0.clone(),
         format!("SELECT exchange.deposit({ann}, 'USD', 1)"),
         "UPDATE exchange.markets SET price_band = 0.5".into(),
-        "SELECT exchange.match_batch(NULL, 1)".into(),
         "SELECT identity.register('carol')".into(),
         format!("SELECT audit.log_activity({ann}, 'login')"),
         format!("INSERT INTO exchange.order_commands (action, user_id) VALUES ('new', {ann})"),
@@ -190,13 +189,14 @@ fn nothing_that_others_wait_for_can_be_prepared() -> Result<()> {
         assert!(said.starts_with("0A000 ") && said.contains("HINT"), "{sql}: {said}");
         assert_eq!(root.number("SELECT count(*) FROM pg_prepared_xacts")?, 0, "{sql}");
     }
-    // A superuser by hand, in a session that has called nothing of ours.
+    // A superuser by hand, in a session that has called nothing of ours before the last of these.
     let mut by_hand = venue.connect()?;
     for sql in [
         format!("UPDATE exchange.assets SET amount = amount WHERE user_id = {ann}"),
         format!("SELECT FROM exchange.assets WHERE user_id = {ann} FOR UPDATE"),
         "SELECT FROM exchange.markets FOR UPDATE".into(),
         "LOCK TABLE exchange.assets IN SHARE MODE".into(),
+        "SELECT exchange.match_batch(NULL, 1)".into(),
     ] {
         by_hand.run(&format!("BEGIN; {sql}"))?;
         assert_eq!(by_hand.refused("PREPARE TRANSACTION 'held'")?, "0A000", "{sql}");
