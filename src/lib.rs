@@ -53,7 +53,16 @@ pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", re
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
 pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);
 pgrx::extension_sql_file!("../sql/exchange/triggers.sql", name = "exchange_triggers", requires = ["exchange_doors"]);
-pgrx::extension_sql_file!("../sql/exchange/markets.sql", name = "exchange_markets", requires = ["exchange_triggers"]);
+pgrx::extension_sql_file!(
+    "../sql/exchange/guard_tables.sql",
+    name = "exchange_guard_tables",
+    requires = ["exchange_triggers"]
+);
+pgrx::extension_sql_file!(
+    "../sql/exchange/markets.sql",
+    name = "exchange_markets",
+    requires = ["exchange_guard_tables"]
+);
 pgrx::extension_sql_file!("../sql/exchange/funds.sql", name = "exchange_funds", requires = ["exchange_markets"]);
 pgrx::extension_sql_file!("../sql/exchange/transfer.sql", name = "exchange_transfer", requires = ["exchange_funds"]);
 pgrx::extension_sql_file!(

@@ -82,7 +82,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
             MESSAGE = format('%s is no table', audit.qualified_name(relation)), HINT = 'Name a table: views and sequences have no rows of their own.';
     END IF;
-    IF class.nspname = 'exchange' AND class.relname IN ('orders', 'trades', 'assets', 'order_commands') THEN
+    -- What operators change of markets is what the trail is for; of the engine's own columns there it says nothing.
+    IF exchange.is_written_by_engine(relation) AND class.relname <> 'markets' THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
             MESSAGE = format('%s cannot be audited: the engine writes it without triggers', audit.qualified_name(relation)),
             HINT = 'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.';
@@ -137,7 +138,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
-'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: exchange.orders, trades, assets and order_commands are refused, exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, of the table or of a column''s type, 42703 unknown column, 42809 no table';
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: they are refused, exchange.markets excepted; exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, of the table or of a column''s type, 42703 unknown column, 42809 no table';
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$

@@ -17,7 +17,7 @@ use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{procedure, session, subtransaction};
+use crate::pg::{attached, procedure, session, subtransaction};
 
 /// The most bytes of commands in one batch.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
@@ -165,6 +165,10 @@ fn may_be_a_commands(failure: &Failure) -> bool {
 
 /// Carries out the next commands; returns how many. `ids` says which have been tried, also when it fails on the way.
 fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
+    attached::firing(|| carry_out_batch(wanted, ids))
+}
+
+fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let queued = take(&mut inbox, wanted);
     ids.extend(queued.iter().map(|entry| entry.id));
@@ -196,6 +200,11 @@ fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
 
 /// Refuses one command, by its id: one with a lower id may have come meanwhile.
 fn refuse(id: i64, failure: &Failure) -> Answer<()> {
+    attached::firing(|| move_to_rejections(id, failure));
+    Ok(())
+}
+
+fn move_to_rejections(id: i64, failure: &Failure) {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
     // Whoever has deleted it meanwhile wanted nothing of it.
@@ -209,11 +218,20 @@ fn refuse(id: i64, failure: &Failure) -> Answer<()> {
     }
     inbox.close();
     session::advance();
-    Ok(())
 }
 
 /// Leaves one command where it stands, for an operator to look at: nobody tries it again.
 pub fn set_aside(id: i64, failure: &Failure) -> Answer<()> {
+    attached::firing(|| mark_set_aside(id, failure));
+    pgrx::log!(
+        "pg_bourse: command {id} of the inbox is set aside: {} (SQLSTATE {})",
+        failure.message,
+        failure.sqlstate()
+    );
+    Ok(())
+}
+
+fn mark_set_aside(id: i64, failure: &Failure) {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
     if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
@@ -227,12 +245,6 @@ pub fn set_aside(id: i64, failure: &Failure) -> Answer<()> {
     }
     inbox.close();
     session::advance();
-    pgrx::log!(
-        "pg_bourse: command {id} of the inbox is set aside: {} (SQLSTATE {})",
-        failure.message,
-        failure.sqlstate()
-    );
-    Ok(())
 }
 
 /// The columns that can be long.

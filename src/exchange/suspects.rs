@@ -14,9 +14,9 @@ use super::columns::attempts;
 use super::inbox::{self, Wanted};
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
-use crate::pg::session;
 use crate::pg::table::Table;
 use crate::pg::value::Value;
+use crate::pg::{attached, session};
 
 /// After so many tries alone a command is set aside.
 const MOST_TRIES: i64 = 2;
@@ -100,6 +100,10 @@ fn ended_its_process() -> Failure {
 
 /// Deletes the note: with the batch, or when that could not be carried out for another reason.
 pub fn forget() {
+    attached::firing(delete_all);
+}
+
+fn delete_all() {
     let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
     let index = table.index(c"command_attempts_pkey");
     let mut rows = Vec::new();
@@ -115,7 +119,9 @@ pub fn forget() {
 fn write(attempt: Attempt) {
     forget();
     let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
-    table.insert(&[Value::Int(attempt.first), Value::Int(attempt.last), Value::Int(attempt.tries)]);
+    attached::firing(|| {
+        table.insert(&[Value::Int(attempt.first), Value::Int(attempt.last), Value::Int(attempt.tries)])
+    });
     table.close();
     session::advance();
 }

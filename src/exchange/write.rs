@@ -14,10 +14,14 @@ use super::venue::{OpenMarket, Venue};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{owner, session};
+use crate::pg::{attached, owner, session};
 
-/// Writes everything and closes the tables.
-pub fn write(mut venue: Venue, work: Work) {
+/// Writes everything, closes the tables, and fires what others have attached to them.
+pub fn write(venue: Venue, work: Work) {
+    attached::firing(|| write_all(venue, work));
+}
+
+fn write_all(mut venue: Venue, work: Work) {
     let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
     let mut changed = BTreeSet::new();

@@ -57,6 +57,11 @@ impl Computed {
         Some(Computed { column, name: attribute.name().to_owned(), is_required: attribute.attnotnull, expression })
     }
 
+    /// The place of the column.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
     /// Evaluates the expression into the writer's row, in the current memory.
     pub fn fill(&self, plan: &Plan, writer: &Writer) {
         // SAFETY: the slot is of the table that the expression was built for, and the executor state lives as long

@@ -4,14 +4,14 @@
 
 use std::ffi::CStr;
 
-use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, RELOID};
+use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, PROCOID, RELOID};
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::session;
 use crate::error::{Answer, Failure};
 
 /// The role that owns all schemas and tables of ours.
-const OWNER: &CStr = c"bourse_owner";
+pub const NAME: &CStr = c"bourse_owner";
 
 /// The schemas that the extension makes.
 const SCHEMAS: [&CStr; 4] = [c"bourse", c"exchange", c"identity", c"audit"];
@@ -19,15 +19,41 @@ const SCHEMAS: [&CStr; 4] = [c"bourse", c"exchange", c"identity", c"audit"];
 /// The role, if this server has it.
 pub fn role() -> Option<pg_sys::Oid> {
     // SAFETY: a catalog look-up; what is missing gives InvalidOid.
-    let role = unsafe { pg_sys::get_role_oid(OWNER.as_ptr(), true) };
+    let role = unsafe { pg_sys::get_role_oid(NAME.as_ptr(), true) };
     (role != pg_sys::InvalidOid).then_some(role)
+}
+
+/// Whether a table belongs to it.
+pub fn is_ours(relation: pg_sys::Oid) -> bool {
+    let owner = of_relation(relation);
+    owner.is_some() && owner == role()
+}
+
+fn of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    // SAFETY: what RELOID finds is a row of pg_class.
+    unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) }
+}
+
+/// Refuses (55000) a function that belongs to anybody but a superuser or this role.
+pub fn require_function(function: pg_sys::Oid, what: &str) -> Answer<()> {
+    // SAFETY: what PROCOID finds is a row of pg_proc.
+    let owner = unsafe { entry(PROCOID as i32, function, |function: &pg_sys::FormData_pg_proc| function.proowner) };
+    // SAFETY: a catalog look-up.
+    if owner.is_some_and(|owner| Some(owner) == role() || unsafe { pg_sys::superuser_arg(owner) }) {
+        return Ok(());
+    }
+    let owner = owner.map(session::role_name).unwrap_or_default();
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{what} belongs to {owner:?}, neither to a superuser nor to bourse_owner"),
+        "It would run with the rights of bourse_owner: find out who has put it there, and drop it.",
+    ))
 }
 
 /// Refuses (55000) a table or sequence that belongs to anybody else: also to a role of which ours is a member, as a
 /// stranger can arrange.
 pub fn require(relation: pg_sys::Oid, name: &str) -> Answer<()> {
-    // SAFETY: what RELOID finds is a row of pg_class.
-    let owner = unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) };
+    let owner = of_relation(relation);
     if owner.is_some() && owner == role() {
         return Ok(());
     }

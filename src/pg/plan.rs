@@ -9,6 +9,7 @@ use std::ffi::CStr;
 
 use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 
+use super::attached::Attached;
 use super::column::{self, Column, Places};
 use super::defaults::{self, Computed};
 use super::{owner, session};
@@ -48,6 +49,8 @@ pub struct Writer {
     /// Columns that are generated from others and stored.
     pub(super) generated: Vec<Computed>,
     pub(super) indexes: Vec<pg_sys::Oid>,
+    /// What others have attached to the table.
+    pub(super) attached: Option<Attached>,
     open: bool,
 }
 
@@ -127,19 +130,26 @@ impl Plan {
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
     pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let memory = self.memory;
-        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation)))
+        let (memory, table) = (self.memory, (self.schema, self.name));
+        let ours = &self.places.at;
+        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, table, ours)))
     }
 
     /// The writer, with the defaults of columns that are not ours.
     pub fn inserter(&mut self, relation: pg_sys::Relation) -> &mut Writer {
         let (memory, (schema, name)) = (self.memory, (self.schema, self.name));
         let ours = &self.places.at;
-        let writer = self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation)));
+        let writer =
+            self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, (schema, name), ours)));
         writer
             .defaults
             .get_or_insert_with(|| in_memory(memory, || defaults::of_others(relation, &qualified(schema, name), ours)));
         writer
+    }
+
+    /// The writer, if others have attached anything to the table.
+    pub fn attached_writer(&self) -> Option<&Writer> {
+        self.writer.as_ref().filter(|writer| writer.attached.is_some())
     }
 
     /// Puts the defaults of columns that are not ours into the writer's row.
@@ -184,9 +194,10 @@ impl Drop for Plan {
 }
 
 impl Writer {
-    fn new(relation: pg_sys::Relation) -> Writer {
-        // SAFETY: the relation is open for writing. The bare ResultRelInfo (no trigger descriptor) is what
-        // ExecInsertIndexTuples reads. All of it is made in the memory of the plan.
+    fn new(relation: pg_sys::Relation, (schema, name): (&CStr, &CStr), ours: &[usize]) -> Writer {
+        let attached = Attached::to(relation, &qualified(schema, name), ours);
+        // SAFETY: the relation is open for writing. The bare ResultRelInfo (with the triggers of others, not with ours)
+        // is what ExecInsertIndexTuples reads. All of it is made in the memory of the plan.
         unsafe {
             let result = pg_sys::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast::<pg_sys::ResultRelInfo>();
             (*result).type_ = pg_sys::NodeTag::T_ResultRelInfo;
@@ -201,8 +212,15 @@ impl Writer {
             let slot = pg_sys::MakeSingleTupleTableSlot(rows, &raw const pg_sys::TTSOpsVirtual);
             (*slot).tts_tableOid = (*relation).rd_id;
             let generated = defaults::generated(relation);
-            Writer { slot, estate, row, result, defaults: None, generated, indexes, open: true }
+            attached.iter().for_each(|attached| attached.equip(result));
+            Writer { slot, estate, row, result, defaults: None, generated, indexes, attached, open: true }
         }
+    }
+
+    /// Works with the table as it is open now.
+    pub(super) fn turn_to(&mut self, relation: pg_sys::Relation) {
+        // SAFETY: the ResultRelInfo is this writer's.
+        unsafe { (*self.result).ri_RelationDesc = relation }
     }
 
     /// Opens the indexes again, each with its lock: ALTER INDEX … SET TABLESPACE moves one without its table's.
@@ -210,9 +228,9 @@ impl Writer {
         if self.open {
             return;
         }
+        self.turn_to(relation);
         // SAFETY: the array has a place for each index, as ExecOpenIndices has made it.
         unsafe {
-            (*self.result).ri_RelationDesc = relation;
             for (at, oid) in self.indexes.iter().enumerate() {
                 let index = pg_sys::index_open(*oid, pg_sys::RowExclusiveLock as i32);
                 *(*self.result).ri_IndexRelationDescs.add(at) = index;

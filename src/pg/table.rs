@@ -1,21 +1,25 @@
 //! Writing rows as COPY does: straight to the table and its indexes.
 //!
-//! This goes round the executor, and with it round three things, for which this is the one place to look:
-//! - **Foreign keys** are not looked up again: the engine has read every row that it refers to and locked what
+//! This goes round the executor, and with it round three things that are *ours*, for which this is the one place to look:
+//! - **Our foreign keys** are not looked up again: the engine has read every row that it refers to and locked what
 //!   keeps it there (orders by their market, users by their balances, which cannot be deleted while they hold
 //!   anything). Every other writer, and every delete, is still guarded by them.
-//! - **CHECK constraints** are not evaluated: the core's types cannot hold what they refuse.
-//! - **Triggers** of the tables do not fire and **rules** do not rewrite: ours are for other writers.
+//! - **Our CHECK constraints** are not evaluated: the engine states and keeps them itself.
+//! - **Our triggers** do not fire: they are for other writers.
 //!
-//! NOT NULL, defaults, generated columns and the constraints of domains hold as always. Unique and exclusion
-//! constraints are enforced as always, but at once where they are DEFERRABLE; WAL is written as always; `exchange.verify()` reads what results.
+//! What others have attached ([`super::attached`]) holds: their CHECKs and foreign keys, their AFTER … FOR EACH ROW
+//! triggers; other triggers and rules are refused. NOT NULL, defaults, generated columns and the constraints of domains
+//! hold as always. Unique and exclusion constraints are enforced as always, but at once where they are DEFERRABLE; WAL
+//! is written as always; `exchange.verify()` reads what results.
 
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
+use super::attached::Change;
 use super::column::{self, Column};
+use super::defaults::Computed;
 use super::plan::{Plan, Writer};
 use super::scan::{Locked, Row};
 use super::value::Value;
@@ -65,10 +69,12 @@ impl Table {
             pg_sys::ExecStoreVirtualTuple(slot);
             self.plan.compute_generated();
             let writer = self.plan.writer(relation);
+            writer.check(relation);
             pg_sys::simple_table_tuple_insert(relation, slot);
             let tid = (*slot).tts_tid;
             writer.open(relation);
             writer.insert_index_entries(false);
+            writer.queue(Change::Insert(slot));
             writer.end_row(back);
             tid
         }
@@ -77,6 +83,7 @@ impl Table {
     /// Changes some columns of the row at `tid`, which this transaction has locked. Returns where it stands now.
     pub fn update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) -> Tid {
         let (relation, slot) = self.writing();
+        let set = self.set_by(changes);
         let back = self.plan.writer(relation).begin_row();
         // SAFETY: the old row is read from its tid into our slot, its datums are copied into the new one
         // together with the changes, and the table copies that before the memory is reset.
@@ -91,13 +98,17 @@ impl Table {
             fill(slot, &self.plan, changes.iter().copied());
             pg_sys::ExecStoreVirtualTuple(slot);
             self.plan.compute_generated();
-            let mut tid = tid;
+            self.plan.writer(relation).check(relation);
+            let (old, mut tid) = (tid, tid);
             let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
             tid = (*slot).tts_tid;
             let writer = self.plan.writer(relation);
             if indexes {
                 writer.open(relation);
                 writer.insert_index_entries(summarizing);
+            }
+            if writer.attached.is_some() {
+                writer.queue(Change::Update(old, slot, &set));
             }
             writer.end_row(back);
             self.clear();
@@ -107,9 +118,13 @@ impl Table {
 
     /// Deletes the row at `tid`, which nobody else is changing.
     pub fn delete(&mut self, tid: Tid) {
-        let mut tid = tid;
+        let mut gone = tid;
         // SAFETY: the tid was read from this table in this transaction; a concurrent change raises an error.
-        unsafe { pg_sys::simple_table_tuple_delete(self.relation, &raw mut tid, snapshot_any()) }
+        unsafe { pg_sys::simple_table_tuple_delete(self.relation, &raw mut gone, snapshot_any()) }
+        let relation = self.relation;
+        let writer = self.plan.writer(relation);
+        writer.turn_to(relation);
+        writer.queue(Change::Delete(tid));
     }
 
     /// Where the row of the slot stands.
@@ -203,6 +218,13 @@ impl Table {
         !self.reaches(Tid::default())
     }
 
+    /// The places of the columns that an update sets, generated ones included, if others have attached anything.
+    fn set_by(&self, changes: &[(usize, Value<'_>)]) -> Vec<usize> {
+        let Some(writer) = self.plan.attached_writer() else { return Vec::new() };
+        let ours = changes.iter().map(|(column, _)| self.plan.places.at[*column]);
+        ours.chain(writer.generated.iter().map(Computed::column)).collect()
+    }
+
     /// The table and the slot of the row that is being written.
     fn writing(&mut self) -> (pg_sys::Relation, *mut pg_sys::TupleTableSlot) {
         (self.relation, self.plan.writer(self.relation).slot)
@@ -243,6 +265,23 @@ impl Row<'_> {
 }
 
 impl Writer {
+    /// Refuses the slot's row if a CHECK constraint of somebody else does.
+    fn check(&mut self, relation: pg_sys::Relation) {
+        self.turn_to(relation);
+        if let Some(attached) = &self.attached {
+            // SAFETY: the slot holds a whole row of the table.
+            unsafe { attached.check(self.result, self.slot, self.estate) }
+        }
+    }
+
+    /// Has the triggers of others fire for a change, at the end of the work.
+    fn queue(&self, change: Change<'_>) {
+        if let Some(attached) = &self.attached {
+            // SAFETY: the change has just been made in the table of the ResultRelInfo.
+            unsafe { attached.queue(self.result, self.estate, change) }
+        }
+    }
+
     /// Turns to the memory of one row; returns what to go back to.
     fn begin_row(&self) -> pg_sys::MemoryContext {
         // SAFETY: the context lives as long as the writer.

@@ -10,7 +10,7 @@ use crate::failure::{Failure, OrFail, Result};
 /// Chooses the major version of PostgreSQL.
 const MAJOR_VARIABLE: &str = "PG_BOURSE_PG";
 /// The major that the root package's default features name.
-const DEFAULT_MAJOR: u32 = 15;
+pub const DEFAULT_MAJOR: u32 = 15;
 
 /// The repository and the PostgreSQL that this run works with.
 pub struct Project {

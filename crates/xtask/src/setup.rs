@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::account::Account;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
-use crate::project::Project;
+use crate::project::{self, Project};
 
 /// Must equal the version of `pgrx` in Cargo.toml: cargo-pgrx refuses another one.
 const PGRX_VERSION: &str = "0.18.1";
@@ -77,6 +77,11 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(has_libclang(), "libclang-dev");
     need(works("cc", &["--version"]), "build-essential");
     need(Path::new("/usr/sbin/pgbouncer").exists() || works("pgbouncer", &["--version"]), "pgbouncer");
+    // Only Debian's own server is sure to have it as a package.
+    if project.major == project::DEFAULT_MAJOR {
+        let has_repack = project.pg_folder("--bindir").is_ok_and(|bin| bin.join("pg_repack").exists());
+        need(has_repack, &format!("postgresql-{}-repack", project.major));
+    }
     // cargo-pgrx runs the tests' server through sudo, also when we are root.
     need(works("sudo", &["--version"]), "sudo");
     if installed_pgrx().as_deref() != Some(PGRX_VERSION) {

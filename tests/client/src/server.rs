@@ -52,6 +52,11 @@ impl Server {
         command.env("PGHOST", &self.host).env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
         command
     }
+
+    /// Whether it has this program.
+    pub fn has(&self, name: &str) -> bool {
+        self.bin.join(name).exists()
+    }
 }
 
 /// Runs a command to its end; its output, or what it said when it failed.

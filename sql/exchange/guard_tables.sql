@@ -1,0 +1,54 @@
+-- The engine writes its tables past the executor. It honours what others attach to them as far as it can, and the rest is
+-- refused when it is attached, for it would miss rows without a word.
+CREATE FUNCTION exchange.is_written_by_engine(relation oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_class c
+        WHERE c.oid = relation AND c.relnamespace = to_regnamespace('exchange') AND c.relkind = 'r'
+          AND c.relname IN ('markets', 'assets', 'orders', 'order_amendments', 'trades',
+                            'order_commands', 'command_rejections', 'command_attempts'))
+$$;
+COMMENT ON FUNCTION exchange.is_written_by_engine(oid) IS 'Whether the engine writes rows of this table past the executor';
+
+CREATE FUNCTION exchange.unseeing_code(relation oid) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+    -- pg_trigger.tgtype: 1 is FOR EACH ROW, 2 BEFORE, 4, 8 and 16 the writes; TRUNCATE (32) the engine does not.
+    SELECT format('trigger %I on %s', t.tgname, bourse.quoted_name(t.tgrelid))
+    FROM pg_trigger t
+    WHERE t.tgrelid = relation AND exchange.is_written_by_engine(relation) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+      AND t.tgtype & 28 <> 0 AND t.tgtype & 3 <> 1
+      AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.refclassid = 'pg_extension'::regclass)
+    UNION ALL
+    SELECT format('rule %I on %s', r.rulename, bourse.quoted_name(r.ev_class))
+    FROM pg_rewrite r
+    WHERE r.ev_class = relation AND exchange.is_written_by_engine(relation) AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
+$$;
+COMMENT ON FUNCTION exchange.unseeing_code(oid) IS
+'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... FOR EACH ROW, and rules. No rows: none';
+
+CREATE FUNCTION exchange.refuse_unseeing_code() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+DECLARE
+    found text := (
+        SELECT min(code)
+        FROM (SELECT coalesce(t.tgrelid, r.ev_class, d.objid) AS relation
+              FROM pg_event_trigger_ddl_commands() d
+              LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+              LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+              WHERE d.classid IN ('pg_class'::regclass, 'pg_trigger'::regclass, 'pg_rewrite'::regclass)) touched
+        CROSS JOIN LATERAL exchange.unseeing_code(touched.relation) code);
+BEGIN
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = found || ' would not see what the engine writes', HINT = 'Write an AFTER ... FOR EACH ROW trigger: the engine fires those.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange.refuse_unseeing_code() IS
+'Event trigger: refuses a statement that leaves unseeing_code() on a table of the engine (0A000)';
+
+CREATE EVENT TRIGGER exchange_refuse_unseeing_code ON ddl_command_end
+    WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE', 'ALTER TABLE')
+    EXECUTE FUNCTION exchange.refuse_unseeing_code();
+COMMENT ON EVENT TRIGGER exchange_refuse_unseeing_code IS 'Keeps what would miss rows off the tables that the engine writes';
