@@ -29,3 +29,33 @@ FROM audit.audit_logs WHERE table_name LIKE 'identity.ase\_%' AND action NOT IN 
 SELECT count(*) AS found FROM audit.audit_logs l WHERE l::text LIKE '%TOPSECRET%';
 SELECT audit.disable('identity.ase_tokens'), audit.disable('identity.ase_pairs');
 DROP TABLE identity.ase_tokens, identity.ase_pairs;
+
+-- A session that takes backslashes in strings for escapes, by its role or on its own: what is secret stays secret.
+CREATE ROLE regress_ase_old LOGIN IN ROLE bourse_admin;
+ALTER ROLE regress_ase_old SET standard_conforming_strings = off;
+SET ROLE bourse_owner;
+CREATE TABLE identity.ase_old (id integer PRIMARY KEY, profile jsonb, recipe text);
+GRANT SELECT, INSERT ON identity.ase_old TO bourse_admin;
+RESET ROLE;
+SELECT audit.enable('identity.ase_old', '{recipe}');
+SELECT current_user AS me \gset
+\c - regress_ase_old
+SHOW standard_conforming_strings;
+INSERT INTO identity.ase_old VALUES (1, '{"apiKey": "TOPSECRET", "list": [{"otpCode": "TOPSECRET"}]}', 'TOPSECRET');
+SELECT * FROM audit.enabled() WHERE table_name = 'identity.ase_old';
+SET standard_conforming_strings = on;
+RESET standard_conforming_strings;
+DISCARD ALL;
+SHOW standard_conforming_strings;
+INSERT INTO identity.ase_old VALUES (2, '{"apiKey": "TOPSECRET"}', 'TOPSECRET');
+SELECT audit.log_activity(NULL, 'ase old', details => '{"apiKey": "TOPSECRET"}') IS NOT NULL AS logged;
+SELECT * FROM audit.enabled() WHERE table_name = 'identity.ase_old';
+\c - :me
+SET standard_conforming_strings = off;
+INSERT INTO identity.ase_old VALUES (3, '{"apiKey": "TOPSECRET"}', 'TOPSECRET');
+RESET standard_conforming_strings;
+SELECT new_values FROM audit.audit_logs WHERE table_name = 'identity.ase_old' AND action = 'INSERT' ORDER BY id;
+SELECT details FROM audit.activity_logs WHERE action = 'ase old';
+SELECT audit.disable('identity.ase_old');
+DROP TABLE identity.ase_old;
+DROP ROLE regress_ase_old;
