@@ -27,21 +27,25 @@ ALTER TABLE identity.users DISABLE TRIGGER trigger_keep_erased;
 UPDATE identity.users SET role = 'admin' WHERE id = :eve;
 ALTER TABLE identity.users ENABLE TRIGGER trigger_keep_erased;
 SELECT max(id) AS promoted FROM audit.audit_logs WHERE subject_id = :eve \gset
+SELECT audit.write_activity(:eve, 'left', 'session', '18', NULL) AS early \gset
+SELECT audit.write_log('ERASE', 'identity.users', :'eve', :eve, NULL, '{"reason": "asked long ago"}') AS old_erasure \gset
 SELECT audit.write_activity(:eve, 'came back', 'session', '18', NULL) AS back \gset
 SELECT min(id) AS booked FROM audit.audit_logs WHERE table_name = 'exchange.transfers' AND subject_id = :eve AND action = 'INSERT' \gset
 SELECT audit.head() AS anchor \gset
 SELECT * FROM audit.verify(:'anchor');
 
-CREATE FUNCTION pg_temp.blank(log_id bigint, part text, erasure bigint, with_triggers boolean) RETURNS text LANGUAGE plpgsql AS $$
+-- told: what an ERASE row says that is written by hand.
+CREATE FUNCTION pg_temp.blank(log_id bigint, part text, erasure bigint, with_triggers boolean, about bigint DEFAULT NULL, told jsonb DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
 BEGIN
+    erasure := coalesce(erasure, audit.write_log('ERASE', 'identity.users', about::text, about, NULL, told));
     PERFORM set_config('session_replication_role', CASE WHEN with_triggers THEN 'origin' ELSE 'replica' END, true);
     IF part = 'values' THEN
         UPDATE audit.audit_logs SET old_values = NULL, new_values = NULL, values_salt = NULL, values_erased_by = erasure WHERE id = log_id;
     ELSIF part = 'origin' THEN
         UPDATE audit.audit_logs SET login_role = NULL, ip_address = NULL, user_agent = NULL, origin_salt = NULL, origin_erased_by = erasure WHERE id = log_id;
-    ELSE
+    ELSIF part = 'activity' THEN
         UPDATE audit.activity_logs SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL, erased_by = erasure WHERE id = log_id;
     END IF;
     answer := coalesce((SELECT string_agg(DISTINCT v.check_name, ', ') FROM audit.verify() v), 'nothing is wrong');
@@ -56,6 +60,15 @@ SELECT a.what, pg_temp.blank(a.log_id, a.part, :erasure, false) AS past_the_trig
 FROM (VALUES (1, 'the ERASE row itself', :erasure, 'values'), (2, 'its origin', :erasure, 'origin'),
              (3, 'a row after it', :promoted, 'values'), (4, 'the origin of a row after it', :promoted, 'origin'),
              (5, 'a row of the books', :booked, 'values'), (6, 'an activity after it', :back, 'activity')) a (n, what, log_id, part) ORDER BY a.n;
+-- An ERASE row that nobody's erasure has left: about somebody who is there, or without saying how far it went.
+SELECT max(id) AS linked FROM audit.audit_logs WHERE table_name = 'identity.auth_identities' AND subject_id = :bob \gset
+SELECT audit.write_activity(:bob, 'login', 'session', '19', NULL) AS login \gset
+SELECT a.what, pg_temp.blank(a.log_id, a.part, NULL, false, :bob, a.told) AS past_the_triggers, pg_temp.blank(a.log_id, a.part, NULL, true, :bob, a.told) AS with_them
+FROM (VALUES (1, 'the row alone', NULL, 'nothing', '{}'::jsonb), (2, 'values', :linked, 'values', '{}'), (3, 'an origin', :linked, 'origin', '{}'),
+             (4, 'an activity', :login, 'activity', '{}'), (5, 'an activity that it names', :login, 'activity', jsonb_build_object('last_activity', :login))) a (n, what, log_id, part, told) ORDER BY a.n;
+-- One from before it was said how far it went covers what was there, and not what came later.
+SELECT pg_temp.blank(:early, 'activity', :old_erasure, false) AS past_the_triggers, pg_temp.blank(:early, 'activity', :old_erasure, true) AS with_them;
+SELECT pg_temp.blank(:back, 'activity', :old_erasure, false) AS past_the_triggers, pg_temp.blank(:back, 'activity', :old_erasure, true) AS with_them;
 
 SELECT audit.disable('exchange.transfers');
 DROP ROLE regress_aer_gateway;

@@ -171,7 +171,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp A
 DECLARE
     changed record := OLD;
 BEGIN
-    IF OLD.erased_by IS NULL AND audit.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id) THEN
+    IF OLD.erased_by IS NULL AND audit.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id, OLD."timestamp") THEN
         changed.resource_id := NULL;
         changed.details := NULL;
         changed.login_role := NULL;
@@ -232,13 +232,15 @@ $$;
 COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
 'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
 
--- The ids of the two logs cannot be compared: the ERASE row says how far it went.
-CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint) RETURNS boolean
+-- The ids of the two logs cannot be compared: the ERASE row says how far it went. One from before that was kept went as
+-- far as its time.
+CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint, moment timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
-                     AND (activity_id <= (l.new_values ->> 'last_activity')::bigint OR NOT l.new_values ? 'last_activity'))
+                     AND CASE WHEN l.new_values ? 'last_activity' THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
+                              ELSE moment <= l."timestamp" END)
            AND audit.is_erased(activity_erasure_of.user_id)
 $$;
-COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint) IS
-'As erasure_of(), for a row of activity_logs. An ERASE row without last_activity is from before that was kept';
+COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint, timestamptz) IS
+'As erasure_of(), for a row of activity_logs of this time';

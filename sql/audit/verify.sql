@@ -132,18 +132,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                     ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values) END AS values_hold,
                CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, audit.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
                     ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent) END AS origin_holds,
-               true AS user_holds
+               true AS user_holds,
+               l.action <> 'ERASE' OR audit.is_erased(l.subject_id) AS erasure_holds
         FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
         UNION ALL
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1,
                audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id, l.action,
                                    l.resource_type, l."timestamp", l.digest, l.operator),
-               CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id)
+               CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id, l."timestamp")
                     ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address, l.user_agent) END,
                true,
                l.user_id IS NOT DISTINCT FROM l.subject_id
-                   OR l.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = l.subject_id)
+                   OR l.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = l.subject_id),
+               true
         FROM audit.activity_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
     )
     SELECT c.check_name, format('%s %s', l.log, l.id), c.expected, c.actual
@@ -155,7 +157,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         ('row_is_unchanged', l.position <> l.expected_position OR l.hash = l.computed, encode(l.computed, 'hex'), encode(l.hash, 'hex')),
         ('values_are_unchanged', l.values_hold, 'the values that were written, or their erasure', 'other values'),
         ('origin_is_unchanged', l.origin_holds, 'the origin that was written, or its erasure', 'another origin'),
-        ('user_is_unchanged', l.user_holds, 'the user who was written', 'another user, or none')
+        ('user_is_unchanged', l.user_holds, 'the user who was written', 'another user, or none'),
+        ('user_was_erased', l.erasure_holds, 'a user who has been erased', 'a user who is still there')
     ) AS c (check_name, holds, expected, actual)
     WHERE NOT c.holds
     ORDER BY l.log DESC, l.id
