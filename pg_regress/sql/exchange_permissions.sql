@@ -121,6 +121,8 @@ SELECT s, refusal(s) AS refusal FROM unnest(ARRAY['SELECT exchange.place_order(7
     'SELECT exchange.cancel_all_orders(7201)', 'INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7201)', 'INSERT INTO identity.users (name) VALUES (''per eve'')', 'SELECT identity.act_as(NULL)',
     'SET LOCAL bourse.user_id = ''nobody''', 'SET LOCAL bourse.user_id = ''7201; 7202''']) s;
 -- Nothing that is left over from before makes it anybody: not a setting of the session, not an ended transaction.
+-- However long it is, no more of it is told than tells which one it is.
+SELECT length(refusal(format('SET LOCAL bourse.user_id = %L', repeat('9', 20000000)))) AS length, refusal(format('SET LOCAL bourse.user_id = %L', repeat('x', 300))) AS refusal;
 SET bourse.user_id = 7201;
 SELECT identity.current_user_id() IS NULL AS nobody, identity.acts_for(7201);
 SET bourse.user_id = 'everybody';

@@ -9,6 +9,7 @@ use std::ffi::{CStr, c_char, c_void};
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::session;
+use crate::error::clip;
 
 /// The name of the setting.
 const NAME: &CStr = c"bourse.user_id";
@@ -114,9 +115,13 @@ unsafe extern "C-unwind" fn check(value: *mut *mut c_char, note: *mut *mut c_voi
     let whom = match read(&text) {
         Ok(whom) => whom,
         Err(_) => {
-            // SAFETY: the server takes the hint with its own error; the text is never freed before.
+            // The server's own message would repeat the value whole, however long it is.
+            let message = format!("invalid value for parameter {NAME:?}: {:?}", clip(&text));
+            let message = std::ffi::CString::new(message).unwrap_or_default();
+            // SAFETY: the server takes the texts with its own error; they are never freed before.
             unsafe {
                 pg_sys::GUC_check_errcode(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE as i32);
+                pg_sys::GUC_check_errmsg_string = pg_sys::pstrdup(message.as_ptr());
                 pg_sys::GUC_check_errhint_string = pg_sys::pstrdup(HINT.as_ptr());
             }
             return false;
