@@ -10,7 +10,6 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange.require_transfer_door();
     PERFORM exchange.require_amount('amount', amount);
-    PERFORM exchange.require_asset(asset);
     PERFORM exchange.require_user(from_user_id);
     RETURN exchange.carry_out_transfer(from_user_id, to_user_id, asset, amount, reference);
 END
