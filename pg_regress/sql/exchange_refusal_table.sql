@@ -76,7 +76,7 @@ INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
     ('price x amount too large', '22003', 'No price, amount, price x amount or balance may reach%', '{"symbol": "RFT-BIG", "price": 1000000, "amount": 1000000, "side": "sell"}'),
     ('reserve too large', '22003', 'No price, amount, price x amount or balance may reach%', '{"symbol": "RFT-BIG", "price": 1000000, "amount": 999999}'),
     ('too many lots', '22003', '%no order has more than 2^63-1 lots.', '{"symbol": "RFT-LOT", "price": 1, "amount": 100000000000}'),
-    ('credit too large', '22003', 'No price, amount, price x amount or balance may reach%', '{"user_id": @rich, "symbol": "RFT-BIG", "price": 500, "side": "sell"}'),
+    ('credit too large', '22003', 'No balance, what is locked included, may reach 1000000000000: withdraw or transfer some, or order less.', '{"user_id": @rich, "symbol": "RFT-BIG", "price": 500, "side": "sell"}'),
     ('client_order_id taken', '23505', 'Repeat an id only with the very same order, %', '{"user_id": @bob, "client_order_id": "live"}'),
     ('funds of a buy', '23514', 'Deposit, cancel orders that lock funds, or order less.', '{"amount": 99}'),
     ('funds of a sell', '23514', 'Deposit, cancel orders that lock funds, or order less.', '{"side": "sell", "amount": 1000, "symbol": "RFT-LOT", "user_id": @bob}'),

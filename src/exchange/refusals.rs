@@ -39,6 +39,14 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
             )
         }
         Refusal::Overflow => overflow(&format!("the order on {symbol}")),
+        Refusal::BalanceFull { side, held, brought } => {
+            let asset = if side == Side::Buy { base } else { quote };
+            Failure::new(
+                Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                format!("the {asset} balance of user {user} cannot take {brought}: it holds {held}"),
+                "No balance, what is locked included, may reach 1000000000000: withdraw or transfer some, or order less.",
+            )
+        }
         Refusal::OrderNotLive => not_live("the order", "no longer live"),
         Refusal::Combination(what) => Failure::invalid(
             format!("arguments do not go together: {what}"),

@@ -57,6 +57,15 @@ pub enum Refusal {
     },
     /// A number would leave the range of `NUMERIC(20,8)`.
     Overflow,
+    /// What the order brings would take its owner's balance out of the range of `NUMERIC(20,8)`.
+    BalanceFull {
+        /// Base for a buy, quote for a sell.
+        side: Side,
+        /// What the owner holds, locked or not.
+        held: Money,
+        /// What the order would bring.
+        brought: Money,
+    },
     /// No live order has this id.
     OrderNotLive,
     /// The new total of an amend is not above what has traded.

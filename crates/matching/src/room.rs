@@ -90,7 +90,8 @@ pub(crate) fn require(rules: &Rules, book: &Book, held: Money, order: &OrderStat
         let value = rules.value(resting.price.unwrap_or_default(), lots);
         if order.side == Side::Buy { rules.quantity(lots) } else { value - value.commission(order.rates.taker) }
     });
-    if (received.fold(held, |sum, money| sum + money)).0 <= MAX { Ok(()) } else { Err(Refusal::Overflow) }
+    let brought = received.fold(Money::ZERO, |sum, money| sum + money);
+    if (held + brought).0 <= MAX { Ok(()) } else { Err(Refusal::BalanceFull { side: order.side, held, brought }) }
 }
 
 fn fills<'a>(book: &'a Book, walk: &'a Walk) -> impl Iterator<Item = (Place, &'a OrderState, i64)> {

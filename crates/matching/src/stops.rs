@@ -130,7 +130,7 @@ fn reason(refusal: Refusal) -> CancelReason {
     match refusal {
         Refusal::FillOrKill { .. } | Refusal::TooManySteps { .. } => CancelReason::FillOrKill,
         Refusal::WouldTake { .. } => CancelReason::PostOnly,
-        Refusal::Overflow => CancelReason::Unsettleable,
+        Refusal::Overflow | Refusal::BalanceFull { .. } => CancelReason::Unsettleable,
         _ => CancelReason::NoLiquidity,
     }
 }

@@ -261,15 +261,19 @@ impl Reference {
     /// Refused when the account of its own owner cannot hold what others pay.
     fn owner_has_room(&self, taker: &OrderState, walked: &Walked) -> Result<(), Refusal> {
         let balance = self.held(taker.user, receives(taker.side));
-        let mut all = balance.available.0 + balance.locked.0;
+        let held = balance.available.0 + balance.locked.0;
+        let mut brought = 0;
         for (_, lots, price) in walked.fills.iter().filter(|(maker, ..)| maker.user != taker.user) {
             let value = self.worth(*price, *lots);
-            all += match taker.side {
+            brought += match taker.side {
                 Side::Buy => self.quantity(*lots).0,
                 Side::Sell => value - round(value * i128::from(taker.rates.taker.0)),
             };
         }
-        if all < TOO_MUCH { Ok(()) } else { Err(Refusal::Overflow) }
+        if held + brought < TOO_MUCH {
+            return Ok(());
+        }
+        Err(Refusal::BalanceFull { side: taker.side, held: Money(held), brought: Money(brought) })
     }
 
     fn end_or_rest(&mut self, id: OrderId, stopped: Option<CancelReason>) {

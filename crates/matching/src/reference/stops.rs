@@ -128,8 +128,8 @@ fn instead_of(refusal: Refusal) -> CancelReason {
         Refusal::WouldTake { .. } => CancelReason::PostOnly,
         // All at once is more than a command may do.
         Refusal::FillOrKill { .. } | Refusal::TooManySteps { .. } => CancelReason::FillOrKill,
-        // Its own account cannot hold what it would get.
-        Refusal::Overflow => CancelReason::Unsettleable,
+        // Its own account cannot hold what it would get, or no number what it costs.
+        Refusal::BalanceFull { .. } | Refusal::Overflow => CancelReason::Unsettleable,
         other => panic!("a triggered order cannot be refused with {other:?}"),
     }
 }

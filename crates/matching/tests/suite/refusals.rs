@@ -79,7 +79,7 @@ fn balances_have_room_for_what_they_receive() {
     let mut desk = desk();
     desk.fund(3, Money(MAX), money("1000"));
     let buy = desk.limit(3, Side::Buy, "110", "1");
-    assert_eq!(desk.refuse(&buy), Refusal::Overflow, "the taker's base");
+    assert_eq!(desk.refuse(&buy), full("1"), "the taker's base");
     let below = desk.limit(3, Side::Buy, "109", "1");
     assert!(desk.place(&below).is_ok(), "nobody receives anything yet");
 }
@@ -90,7 +90,7 @@ fn fills_before_an_own_order_need_room_too() {
     desk.fund(3, Money(MAX), money("1000"));
     desk.enter(3, Side::Sell, "111", "1");
     let buy = desk.limit(3, Side::Buy, "111", "2");
-    assert_eq!(desk.refuse(&buy), Refusal::Overflow);
+    assert_eq!(desk.refuse(&buy), full("1"));
 }
 
 #[test]
@@ -202,6 +202,11 @@ fn the_first_fault_is_the_one_reported() {
     }
 }
 
+/// The base of a buyer who holds all that there can be.
+fn full(brought: &str) -> Refusal {
+    Refusal::BalanceFull { side: Side::Buy, held: Money(MAX), brought: money(brought) }
+}
+
 fn short(needed: &str, available: &str) -> Refusal {
     Refusal::InsufficientFunds { side: Side::Buy, needed: money(needed), available: money(available) }
 }
@@ -219,7 +224,7 @@ fn funds_come_before_the_book_and_room_comes_last() {
     desk.fund(3, Money(MAX), money("223.3"));
     assert_eq!(desk.refuse(&post_only), Refusal::WouldTake { best: money("110") });
     assert_eq!(desk.refuse(&kill), Refusal::FillOrKill { fillable: money("1"), amount: money("2") });
-    assert_eq!(desk.refuse(&enough), Refusal::Overflow, "no room for the base");
+    assert_eq!(desk.refuse(&enough), full("1"), "no room for the base");
 }
 
 #[test]

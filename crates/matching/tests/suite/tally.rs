@@ -6,7 +6,7 @@ use matching::reference::Reference;
 use matching::{NewOrder, OrderState, Outcome, Refusal, SelfTrade, Side, Status};
 
 /// What a run of 10,000 operations must have met.
-const MET: [&str; 77] = [
+const MET: [&str; 78] = [
     "amend in place",
     "amend to the end",
     "amend of an iceberg",
@@ -75,6 +75,7 @@ const MET: [&str; 77] = [
     "BelowMinimumNotional",
     "InsufficientFunds",
     "Overflow",
+    "BalanceFull",
     "OrderNotLive",
     "AmountNotAboveFilled",
     "Combination",
@@ -222,6 +223,7 @@ fn refusal_name(refusal: &Refusal) -> &'static str {
         Refusal::BelowMinimumNotional { .. } => "BelowMinimumNotional",
         Refusal::InsufficientFunds { .. } => "InsufficientFunds",
         Refusal::Overflow => "Overflow",
+        Refusal::BalanceFull { .. } => "BalanceFull",
         Refusal::OrderNotLive => "OrderNotLive",
         Refusal::AmountNotAboveFilled { .. } => "AmountNotAboveFilled",
         Refusal::Combination(_) => "Combination",

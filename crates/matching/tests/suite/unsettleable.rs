@@ -94,7 +94,8 @@ fn an_order_that_cannot_be_credited_itself_is_refused() {
     let mut desk = desk();
     desk.fund(2, money("10"), Money(MAX));
     let sale = desk.limit(2, Side::Sell, "100", "1");
-    assert_eq!(desk.refuse(&sale), Refusal::Overflow);
+    let (held, brought) = (Money(MAX), money("101"));
+    assert_eq!(desk.refuse(&sale), Refusal::BalanceFull { side: Side::Sell, held, brought });
 }
 
 #[test]
