@@ -41,7 +41,12 @@ pgrx::extension_sql_file!(
     name = "bourse_require_given",
     requires = ["bourse_install"]
 );
-pgrx::extension_sql_file!("../sql/bourse/clip.sql", name = "bourse_clip", requires = ["bourse_require_given"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/require_shallow.sql",
+    name = "bourse_require_shallow",
+    requires = ["bourse_require_given"]
+);
+pgrx::extension_sql_file!("../sql/bourse/clip.sql", name = "bourse_clip", requires = ["bourse_require_shallow"]);
 pgrx::extension_sql_file!("../sql/bourse/strangers.sql", name = "bourse_strangers", requires = ["bourse_clip"]);
 pgrx::extension_sql_file!(
     "../sql/bourse/guard_tables.sql",

@@ -51,6 +51,8 @@ INSERT INTO tried VALUES
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', repeat('x', 51))$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', 'x', repeat('x', 101))$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', details => to_jsonb(repeat('x', 65536)))$$),
+    ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', details => (repeat('[', 65) || repeat(']', 65))::jsonb)$$),
+    ('regress_aud_admin', $$SELECT audit.log_activity(NULL, 'x', details => (repeat('{"a":', 2000) || '1' || repeat('}', 2000))::jsonb)$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(-1, 'x')$$),
     ('regress_aud_ann', $$SELECT audit.log_activity(-1, 'x')$$),
     ('regress_aud_ann', $$SELECT audit.log_activity(NULL, 'x')$$),

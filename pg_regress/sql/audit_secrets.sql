@@ -30,6 +30,21 @@ SELECT count(*) AS found FROM audit.audit_logs l WHERE l::text LIKE '%TOPSECRET%
 SELECT audit.disable('identity.ase_tokens'), audit.disable('identity.ase_pairs');
 DROP TABLE identity.ase_tokens, identity.ase_pairs;
 
+-- JSON that is deeper than any door takes: the trail tells 65 levels of it, the row around it being the first, and what it
+-- has not looked at it does not tell. The deepest that a door takes is told whole.
+SET ROLE bourse_owner;
+CREATE TABLE identity.ase_deep (id integer PRIMARY KEY, body jsonb);
+RESET ROLE;
+SELECT audit.enable('identity.ase_deep');
+CREATE FUNCTION pg_temp.deep(levels integer) RETURNS jsonb LANGUAGE sql AS $$ SELECT (repeat('{"a":', levels - 1) || '{"token": "TOPSECRET"}' || repeat('}', levels - 1))::jsonb $$;
+INSERT INTO identity.ase_deep VALUES (1, pg_temp.deep(64)), (2, pg_temp.deep(65)), (3, pg_temp.deep(3000)), (4, (repeat('[', 3000) || '"pin"' || repeat(']', 3000))::jsonb);
+DELETE FROM identity.ase_deep;
+SELECT action, record_id, 1 + regexp_count(replace(v::text, '[redacted]', ''), '"a"|\[') AS levels, v::text LIKE '%[redacted]%' AS redacted, v::text LIKE '%TOPSECRET%' AS secret
+FROM audit.audit_logs, coalesce(new_values, old_values) v WHERE table_name = 'identity.ase_deep' AND action IN ('INSERT', 'DELETE') ORDER BY id;
+SELECT audit.log_activity(NULL, 'ase deep', details => (repeat('[', 64) || repeat(']', 64))::jsonb) IS NOT NULL AS logged;
+SELECT audit.disable('identity.ase_deep');
+DROP TABLE identity.ase_deep;
+
 -- A session that takes backslashes in strings for escapes, by its role or on its own: what is secret stays secret.
 CREATE ROLE regress_ase_old LOGIN IN ROLE bourse_admin;
 ALTER ROLE regress_ase_old SET standard_conforming_strings = off;

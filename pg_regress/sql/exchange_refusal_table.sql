@@ -139,6 +139,7 @@ INSERT INTO refused_call (sqlstate, hint, statement) VALUES
     ('22004', 'Give a value for amount.', 'SELECT exchange.deposit(@ann, ''USD'', NULL)'), ('22004', 'Give a value for asset.', 'SELECT exchange.deposit(@ann, NULL, 1)'), ('22004', 'Give a value for user_id.', 'SELECT exchange.deposit(NULL, ''USD'', 1)'),
     ('22023', 'Give a finite amount.', 'SELECT exchange.withdraw(@ann, ''USD'', ''NaN'')'), ('22023', 'Give amount above zero.', 'SELECT exchange.withdraw(@ann, ''USD'', -1)'),
     ('22023', 'Round the amount to 8 decimals or fewer.', 'SELECT exchange.deposit(@ann, ''USD'', 1.000000001)'), ('22003', 'No price, %', 'SELECT exchange.deposit(@ann, ''USD'', 1e12)'),
+    ('22023', 'Give JSON of at most 64 levels, one in the other.', 'SELECT audit.log_activity(@ann, ''x'', details => (repeat(''['', 65) || repeat('']'', 65))::jsonb)'),
     ('22003', 'No price, amount, price x amount or balance may reach 1000000000000.', 'SELECT exchange.deposit(@rich, ''BIG'', 1000)'),
     ('22023', 'An asset is 1 to 10 capital letters and digits, like USD or BTC.', 'SELECT exchange.deposit(@ann, ''usd'', 1)'), ('42704', 'Make one with INSERT%', 'SELECT exchange.deposit(0, ''USD'', 1)'),
     ('22023', 'Give a reference of at least one character, or none.', 'SELECT exchange.deposit(@ann, ''USD'', 1, '''')'),

@@ -25,6 +25,9 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('23505', 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.', 'register_principal(''irt-bob'', @ann)'),
     ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_password(-1, ''long enough'')'),
     ('22023', 'Give a time after now, or none.', 'issue_api_key(@ann, expires_at => ''-infinity'')'),
+    ('22023', 'Give JSON of at most 64 levels, one in the other.', 'authenticate(''irt'', ''x'', metadata => @deep)'),
+    ('22023', 'Give JSON of at most 64 levels, one in the other.', 'create_telegram_user(''4711'', @deep)'),
+    ('22023', 'Give JSON of at most 64 levels, one in the other.', 'link_identity(@ann, ''irt'', ''x'', @deep)'),
     ('54000', 'Revoke some first: SELECT identity.revoke_api_key(id).', 'issue_api_key(@bob)'),
     ('42704', 'Look it up in identity.api_keys: it shows the keys that you may revoke.', 'revoke_api_key(-1)'),
     ('22023', 'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.', 'get_user_credentials(@ann, ''x'')'),
@@ -75,7 +78,8 @@ SELECT md5(concat((SELECT string_agg(u::text, ';' ORDER BY id) FROM identity.use
                   (SELECT string_agg(c::text, ';' ORDER BY id) FROM identity.exchange_credentials c), (SELECT string_agg(v::text, ';' ORDER BY id) FROM identity.verification_codes v))) $$;
 SELECT pg_temp.everything() AS before \gset
 CREATE TEMP TABLE answered AS
-SELECT r.*, pg_temp.answer(r.login, replace(replace(replace(r.call, '@ann', :'ann'), '@bob', :'bob'), '@idle', :'idle')) AS answer FROM refused r ORDER BY n;
+SELECT r.*, pg_temp.answer(r.login, replace(replace(replace(replace(r.call, '@ann', :'ann'), '@bob', :'bob'), '@idle', :'idle'), '@deep', $$(repeat('{"a":', 64) || '1' || repeat('}', 64))::jsonb$$)) AS answer
+FROM refused r ORDER BY n;
 SELECT pg_temp.everything() = :'before' AS nothing_changed;
 -- What is not as the table says: nothing.
 SELECT login, call, sqlstate, hint, answer FROM answered WHERE answer NOT LIKE sqlstate || ' % / ' || hint ORDER BY n;

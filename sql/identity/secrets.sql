@@ -40,9 +40,10 @@ BEGIN
             MESSAGE = format('%s has %s bytes', parameter, octet_length(value::text)),
             HINT = 'It may have 65536 bytes of JSON, together with what is known of the account already.';
     END IF;
+    PERFORM bourse.require_shallow(parameter, value);
 END
 $$;
-COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object (22023) or is longer than 65536 bytes (54000); NULL passes';
+COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object or has more than 64 levels (22023), or is longer than 65536 bytes (54000); NULL passes';
 
 -- Values that are only compared, not stored: whoever sends more than any of them can have is told so before any work.
 CREATE FUNCTION identity.require_length(parameter text, value text, most integer) RETURNS void
