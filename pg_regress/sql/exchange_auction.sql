@@ -78,5 +78,5 @@ SELECT price, amount FROM exchange.trades WHERE symbol = 'AUC-HALT';
 SELECT exchange.set_market_status('AUC-USD', 'auction');
 SELECT a AS arguments, split_part(refusal(format('SELECT exchange.place_order(person(''auc ann''), ''AUC-USD'', ''buy'', %s)', a)), ' /', 1) AS answer
 FROM unnest(ARRAY['NULL, 1, ''market''', '10, 1, time_in_force => ''ioc''', '10, 1, time_in_force => ''fok''', '10, 1, post_only => true',
-                  '10, 1, time_in_force => ''gtd'', expires_at => ''infinity''', '10, 1, display_amount => 0.5', 'NULL, 1, ''stop'', stop_price => 10']) a;
+                  '10, 1, time_in_force => ''gtd'', expires_at => ''9999-12-30''', '10, 1, display_amount => 0.5', 'NULL, 1, ''stop'', stop_price => 10']) a;
 SELECT * FROM exchange.verify();

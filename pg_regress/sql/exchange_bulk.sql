@@ -90,7 +90,7 @@ FROM generate_series(1, 500) i;
 INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount, quote_amount, order_type, time_in_force, stop_price, display_amount, post_only, expires_at, self_trade_prevention)
 SELECT action, 7001 + i % 3, s, s || CASE action WHEN 'new' THEN i ELSE i - i % 7 * 3 END, side, CASE WHEN type LIKE '%limit' OR action <> 'new' THEN price END,
        CASE WHEN NOT (quote AND action = 'new') THEN amount END, CASE WHEN quote THEN amount * 100 END, type, tif, CASE WHEN type LIKE 'stop%' THEN stop_price END,
-       CASE WHEN iceberg AND type LIKE '%limit' THEN 1 END, post_only AND type LIKE '%limit' AND i % 2 = 0, CASE WHEN tif = 'gtd' THEN timestamptz 'infinity' END, mode
+       CASE WHEN iceberg AND type LIKE '%limit' THEN 1 END, post_only AND type LIKE '%limit' AND i % 2 = 0, CASE WHEN tif = 'gtd' THEN timestamptz '9999-12-30' END, mode
 FROM (SELECT *, by_quote AND type = 'market' AND side = 'buy' AS quote FROM flow) AS f, unnest(ARRAY['BLK-ONE', 'BLK-ALL']) s;
 CALL exchange.match_orders('BLK-ONE', 1);
 CALL exchange.match_orders('BLK-ALL', 1000);

@@ -7,14 +7,24 @@ CREATE TEMP VIEW placed AS
 SELECT right(u.name, 3) AS "user", o.client_order_id, o.side, o.price, o.stop_price AS stop, o.amount, o.filled_amount AS filled, o.status, o.cancel_reason AS reason, o.reserved
 FROM exchange.orders o JOIN identity.users u ON u.id = o.user_id WHERE o.symbol = 'GTD-USD' ORDER BY o.id;
 SELECT split_part(refusal(format('SELECT exchange.place_order(person(''gtd ann''), ''GTD-USD'', ''sell'', 10, 1, time_in_force => ''gtd'', expires_at => %L)', e)), ' /', 1)
-FROM unnest(ARRAY['2001-01-01', '-infinity']) e;
+FROM unnest(ARRAY['2001-01-01', '-infinity', 'infinity', '294276-12-31', '9999-12-31 00:00Z']) e;
+-- No door takes an end that the calendars of clients do not know; the last one is within them in every time zone.
+SELECT refusal($$INSERT INTO exchange.orders (user_id, symbol, side, price, amount, time_in_force, expires_at) VALUES (person('gtd ann'), 'GTD-USD', 'sell', 10, 1, 'gtd', 'infinity')$$) AS by_insert;
+INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount, time_in_force, expires_at)
+SELECT 'new', person('gtd ann'), 'GTD-USD', 'far ' || n, 'sell', 10, 1, 'gtd', e FROM unnest(ARRAY['infinity', '-infinity', '20000-01-01']::timestamptz[]) WITH ORDINALITY u (e, n);
+CALL exchange.match_orders();
+SELECT client_order_id, sqlstate, reason, hint FROM exchange.command_rejections WHERE user_id = person('gtd ann') ORDER BY client_order_id;
+BEGIN;
+SELECT id AS last FROM exchange.place_order(person('gtd ann'), 'GTD-USD', 'sell', 10, 1, time_in_force => 'gtd', expires_at => '9999-12-30 23:59:59.999999Z') \gset
+SELECT status, extract(year FROM expires_at AT TIME ZONE '-15:59') AS far_in_the_east FROM exchange.orders WHERE id = :last;
+ROLLBACK;
 
 -- Five that end soon, two that do not. Until then they trade like any other.
 SELECT clock_timestamp() + interval '3 s' AS soon \gset
 SELECT o.id, p.status FROM (VALUES ('a', 'sell', 10, 5), ('b', 'sell', 11, 5), ('c', 'buy', 5, 5), ('d', 'buy', 6, 5), ('e', 'buy', 7, 5)) AS o (id, side, price, amount),
     exchange.place_order(person('gtd ann'), 'GTD-USD', o.side, o.price, o.amount, time_in_force => 'gtd', expires_at => :'soon', client_order_id => o.id) AS p;
 SELECT o.id, p.status FROM (VALUES ('f', 'sell', 12, 5), ('g', 'buy', 4, 5)) AS o (id, side, price, amount),
-    exchange.place_order(person('gtd ann'), 'GTD-USD', o.side, o.price, o.amount, time_in_force => 'gtd', expires_at => 'infinity', client_order_id => o.id) AS p;
+    exchange.place_order(person('gtd ann'), 'GTD-USD', o.side, o.price, o.amount, time_in_force => 'gtd', expires_at => '9999-12-30', client_order_id => o.id) AS p;
 SELECT :answer FROM exchange.place_order(person('gtd bob'), 'GTD-USD', 'buy', 10, 2);
 SELECT exchange.expire_orders('GTD-USD');
 SELECT * FROM exchange.order_book('GTD-USD');

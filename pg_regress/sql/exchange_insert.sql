@@ -47,7 +47,7 @@ FROM (VALUES ('', $$'INS-USD', 'buy', 0, 1$$), ('', $$'INS-USD', 'buy', 1, -1$$)
              ('', $$'INS-USD', 'hold', 1, 1$$),
              ('', $$'INS-USD', 'buy', 1.001, 1$$), ('', $$'INS-USD', 'buy', 1, 0.0000001$$), ('', $$'INS-USD', 'buy', 1000, 9$$),
              (', time_in_force', $$'INS-USD', 'buy', 1, 1, 'fok'$$), (', display_amount', $$'INS-USD', 'buy', 1, 1, 2$$),
-             (', expires_at', $$'INS-USD', 'buy', 1, 1, 'infinity'$$)) AS v (more, columns);
+             (', expires_at', $$'INS-USD', 'buy', 1, 1, '9999-12-30'$$)) AS v (more, columns);
 SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, %L, %L, 0, 1)', :ann, 'INS-USD', 'buy'));
 -- One engine, many doors: INSERT and place_order refuse with the same SQLSTATE and with a hint. What differs: nothing.
 SELECT * FROM (
@@ -75,7 +75,7 @@ SELECT count(*) AS different FROM dumped d FULL JOIN exchange.orders o USING (id
 
 -- Every order type has its columns: the row says what place_order's arguments say.
 INSERT INTO exchange.orders (user_id, symbol, side, price, amount, order_type, time_in_force, post_only, stop_price, display_amount, quote_amount, expires_at) VALUES
-    (:ann, 'INS-USD', 'sell', 30, 4, 'limit', 'gtd', true, NULL, 1.5, NULL, 'infinity'), (:ann, 'INS-USD', 'sell', NULL, 1, 'stop', 'gtc', false, 5, NULL, NULL, NULL),
+    (:ann, 'INS-USD', 'sell', 30, 4, 'limit', 'gtd', true, NULL, 1.5, NULL, '9999-12-30'), (:ann, 'INS-USD', 'sell', NULL, 1, 'stop', 'gtc', false, 5, NULL, NULL, NULL),
     (:bob, 'INS-USD', 'buy', NULL, NULL, 'market', 'gtc', false, NULL, NULL, 40.6, NULL), (:bob, 'INS-USD', 'buy', 30, 2, 'limit', 'fok', false, NULL, NULL, NULL, NULL);
 SELECT u.name, o.side, o.price, o.stop_price AS stop, o.amount, o.filled_amount AS filled, o.visible_amount AS visible, o.quote_amount AS quote, o.status, o.accepted_status AS accepted, o.reserved
 FROM exchange.orders o JOIN identity.users u ON u.id = o.user_id WHERE o.symbol = 'INS-USD' ORDER BY o.id DESC LIMIT 4;

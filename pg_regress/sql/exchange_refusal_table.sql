@@ -55,9 +55,9 @@ FROM (VALUES ('market with price', '{"order_type": "market"}'), ('stop with pric
              ('limit with quote_amount', '{"quote_amount": 5}'), ('market sell by quote_amount', '{"side": "sell", "order_type": "market", "price": null, "amount": null, "quote_amount": 5}'),
              ('amount and quote_amount', '{"order_type": "market", "price": null, "quote_amount": 5}'),
              ('fok with quote_amount', '{"order_type": "market", "price": null, "amount": null, "quote_amount": 5, "time_in_force": "fok"}'),
-             ('gtd market', '{"order_type": "market", "price": null, "time_in_force": "gtd", "expires_at": "infinity"}'),
-             ('gtd stop', '{"order_type": "stop", "price": null, "stop_price": 9, "time_in_force": "gtd", "expires_at": "infinity"}'),
-             ('end without gtd', '{"expires_at": "infinity"}'), ('post-only ioc', '{"post_only": true, "time_in_force": "ioc"}'), ('post-only fok', '{"post_only": true, "time_in_force": "fok"}'),
+             ('gtd market', '{"order_type": "market", "price": null, "time_in_force": "gtd", "expires_at": "9999-12-30"}'),
+             ('gtd stop', '{"order_type": "stop", "price": null, "stop_price": 9, "time_in_force": "gtd", "expires_at": "9999-12-30"}'),
+             ('end without gtd', '{"expires_at": "9999-12-30"}'), ('post-only ioc', '{"post_only": true, "time_in_force": "ioc"}'), ('post-only fok', '{"post_only": true, "time_in_force": "fok"}'),
              ('post-only market', '{"post_only": true, "order_type": "market", "price": null}'), ('post-only stop', '{"post_only": true, "order_type": "stop", "price": null, "stop_price": 9}'),
              ('iceberg ioc', '{"display_amount": 0.5, "time_in_force": "ioc"}'), ('iceberg market', '{"display_amount": 0.5, "order_type": "market", "price": null}')) AS v (what, arguments);
 INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
@@ -73,6 +73,7 @@ INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
     ('below the minimum value', '22023', 'Order for at least 0.1 USD.', '{"amount": 0.01, "price": 9.99}'),
     ('below the price band', '22023', 'Choose a price from 5 to 15 USD; the band moves with the last trade.', '{"symbol": "RFT-BAND", "price": 4.99}'),
     ('above the price band', '22023', 'Choose a price from 5 to 15 USD; the band moves with the last trade.', '{"symbol": "RFT-BAND", "price": 15.01, "side": "sell"}'),
+    ('expires_at beyond the calendars', '22023', 'Give a time before 9999-12-31, or leave it out: a gtc order has no end.', '{"time_in_force": "gtd", "expires_at": "infinity"}'),
     ('price x amount too large', '22003', 'No price, amount, price x amount or balance may reach%', '{"symbol": "RFT-BIG", "price": 1000000, "amount": 1000000, "side": "sell"}'),
     ('reserve too large', '22003', 'No price, amount, price x amount or balance may reach%', '{"symbol": "RFT-BIG", "price": 1000000, "amount": 999999}'),
     ('too many lots', '22003', '%no order has more than 2^63-1 lots.', '{"symbol": "RFT-LOT", "price": 1, "amount": 100000000000}'),

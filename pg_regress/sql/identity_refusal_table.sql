@@ -25,6 +25,8 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('23505', 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.', 'register_principal(''irt-bob'', @ann)'),
     ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_password(-1, ''long enough'')'),
     ('22023', 'Give a time after now, or none.', 'issue_api_key(@ann, expires_at => ''-infinity'')'),
+    ('22023', 'Give a time before 9999-12-31, or none.', 'issue_api_key(@ann, expires_at => ''infinity'')'),
+    ('22023', 'Give a time before 9999-12-31, or none.', 'issue_api_key(@ann, expires_at => ''9999-12-31 00:00Z'')'),
     ('22023', 'Give JSON of at most 64 levels, one in the other.', 'authenticate(''irt'', ''x'', metadata => @deep)'),
     ('22023', 'Give JSON of at most 64 levels, one in the other.', 'create_telegram_user(''4711'', @deep)'),
     ('22023', 'Give JSON of at most 64 levels, one in the other.', 'link_identity(@ann, ''irt'', ''x'', @deep)'),

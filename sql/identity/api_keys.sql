@@ -15,6 +15,11 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('expires_at %s is over', expires_at), HINT = 'Give a time after now, or none.';
     END IF;
+    -- The calendars of most clients end with that day.
+    IF expires_at >= '9999-12-31 00:00:00+00' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('expires_at %s is not before 9999-12-31', expires_at), HINT = 'Give a time before 9999-12-31, or none.';
+    END IF;
     PERFORM FROM identity.users u WHERE u.id = issue_api_key.user_id FOR NO KEY UPDATE;
     SELECT count(*) INTO live FROM identity.api_keys k
     WHERE k.user_id = issue_api_key.user_id AND k.revoked_at IS NULL
@@ -35,7 +40,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.issue_api_key(bigint, text, timestamptz) IS
-'A new API key of a user you act for. Returns its id and the key, which is never shown again. 22004 NULL, 22023 name too long, expires_at is over, 42501 not a user you act for, or one who is not active, 42704 unknown user, 54000 100 keys live';
+'A new API key of a user you act for. Returns its id and the key, which is never shown again. 22004 NULL, 22023 name too long, expires_at is over or not before 9999-12-31, 42501 not a user you act for, or one who is not active, 42704 unknown user, 54000 100 keys live';
 
 CREATE FUNCTION identity.verify_api_key(api_key text) RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'verify_api_key_wrapper';

@@ -93,7 +93,7 @@ impl Request<'_> {
             stop_price: exact_if_given("stop_price", self.stop_price)?,
             display_amount: exact_if_given("display_amount", self.display_amount)?,
             post_only: self.post_only.unwrap_or(false),
-            expires_at: self.expires_at,
+            expires_at: self.expires_at.map(within_calendars).transpose()?,
         };
         Ok(Ticket { user, symbol, client_order_id: client_order_id.transpose()?, body })
     }
@@ -174,6 +174,20 @@ pub fn exact(name: &str, number: Option<Numeric>) -> Answer<Money> {
             Inexact::TooLarge => overflow(&format!("{name} {number}")),
         }
     })
+}
+
+/// 9999-12-31 00:00 UTC in microseconds since 2000-01-01: the calendars of most clients end with that day.
+const LAST_DAY: Timestamp = Timestamp((8000 * 146_097 / 400 - 1) * 86_400_000_000);
+
+/// A time that whoever reads the order can hold, in whatever time zone.
+fn within_calendars(expires_at: Timestamp) -> Answer<Timestamp> {
+    if expires_at >= LAST_DAY {
+        return Err(Failure::invalid(
+            "expires_at is not before 9999-12-31",
+            "Give a time before 9999-12-31, or leave it out: a gtc order has no end.",
+        ));
+    }
+    Ok(expires_at)
 }
 
 pub fn client_order_id(id: &str) -> Answer<String> {
