@@ -23,15 +23,15 @@ impl<'a> Room<'a> {
         Room { rules, book, accounts, taker, most: 0, given: None }
     }
 
-    /// Whether the owner of a maker can be credited with one more fill.
-    pub(crate) fn takes(&mut self, walk: &Walk, maker: Place, price: i64, lots: i64) -> bool {
+    /// Whether the owner of a maker can be credited with one more fill, of this value.
+    pub(crate) fn takes(&mut self, walk: &Walk, maker: Place, lots: i64, value: Money) -> bool {
         let resting = self.book.order(maker);
         let slot = credited(self.book, maker);
         let held = self.accounts.total(slot).0;
-        if held + self.most + self.at_most(resting.side, price, lots) <= MAX || resting.user == self.taker.user {
+        if held + self.most + self.at_most(resting.side, lots, value) <= MAX || resting.user == self.taker.user {
             return true;
         }
-        let credit = self.exact(resting, price, lots);
+        let credit = self.exact(resting, lots, value);
         if self.given.is_none() {
             self.given = Some(self.add_up(walk));
         }
@@ -40,11 +40,11 @@ impl<'a> Room<'a> {
     }
 
     /// Notes a fill that has become part of the plan.
-    pub(crate) fn credit(&mut self, maker: Place, price: i64, lots: i64) {
+    pub(crate) fn credit(&mut self, maker: Place, lots: i64, value: Money) {
         let resting = self.book.order(maker);
-        self.most += self.at_most(resting.side, price, lots);
+        self.most += self.at_most(resting.side, lots, value);
         if self.given.is_some() && resting.user != self.taker.user {
-            let credit = self.exact(resting, price, lots);
+            let credit = self.exact(resting, lots, value);
             let slot = credited(self.book, maker);
             *self.given.get_or_insert_default().entry(slot).or_default() += credit;
         }
@@ -54,7 +54,8 @@ impl<'a> Room<'a> {
         let mut given: IdMap<Slot, i128> = IdMap::default();
         for (maker, resting, lots) in fills(self.book, walk) {
             if resting.user != self.taker.user {
-                let credit = self.exact(resting, resting.price.unwrap_or_default(), lots);
+                let value = self.rules.value(resting.price.unwrap_or_default(), lots);
+                let credit = self.exact(resting, lots, value);
                 *given.entry(credited(self.book, maker)).or_default() += credit;
             }
         }
@@ -62,16 +63,15 @@ impl<'a> Room<'a> {
     }
 
     /// No fill brings more than this: a rebate is never more than the notional.
-    fn at_most(&self, side: Side, price: i64, lots: i64) -> i128 {
+    fn at_most(&self, side: Side, lots: i64, value: Money) -> i128 {
         match side {
             Side::Buy => self.rules.quantity(lots).0,
-            Side::Sell => 2 * self.rules.value(price, lots).0,
+            Side::Sell => 2 * value.0,
         }
     }
 
     /// What a fill brings to a maker: a rebate counts as if the taker paid its whole commission.
-    fn exact(&self, resting: &OrderState, price: i64, lots: i64) -> i128 {
-        let value = self.rules.value(price, lots);
+    fn exact(&self, resting: &OrderState, lots: i64, value: Money) -> i128 {
         let (maker, taker) = (value.commission(resting.rates.maker), value.commission(self.taker.rates.taker));
         match resting.side {
             Side::Buy => self.rules.quantity(lots).0,

@@ -176,7 +176,7 @@ impl Walker<'_> {
     /// A post-only order passes what it cannot trade with.
     fn meet_without_trading(&mut self, maker: Place, resting: &OrderState) -> ControlFlow<()> {
         let (price, lots) = (resting.price.unwrap_or_default(), self.walk.left.min(resting.visible));
-        if !self.room.takes(&self.walk, maker, price, lots) {
+        if !self.room.takes(&self.walk, maker, lots, self.rules.value(price, lots)) {
             return self.cancel(maker, CancelReason::Unsettleable);
         }
         self.walk.would_take = resting.price;
@@ -238,17 +238,18 @@ impl Walker<'_> {
         let wanted = self.walk.left.min(slice.visible);
         let lots = self.affordable(price, wanted)?;
         if lots > 0 {
-            if !self.room.takes(&self.walk, slice.maker, price, lots) {
+            let value = self.rules.value(price, lots);
+            if !self.room.takes(&self.walk, slice.maker, lots, value) {
                 return Ok(self.cancel(slice.maker, CancelReason::Unsettleable));
             }
             if self.push(Step::Fill { maker: slice.maker, lots }).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            self.room.credit(slice.maker, price, lots);
+            self.room.credit(slice.maker, lots, value);
             if self.order.price.is_none() && self.order.side == Side::Buy {
                 self.walk.cost = self.walk.cost.plus(self.cost(price, lots)?)?;
             }
-            self.walk.value += self.rules.value(price, lots);
+            self.walk.value += value;
             self.walk.left -= lots;
             self.walk.filled += lots;
         }
