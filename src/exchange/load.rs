@@ -223,8 +223,8 @@ impl<'a> Reach<'a> {
     fn finish(&mut self, market: &MarketRow) {
         let tick = market.rules.tick;
         let ticks = |price: Money| i64::try_from(price.0 / tick.0).unwrap_or(i64::MAX);
-        self.known.buys_below = self.waiting[0].unread.map_or(i64::MAX, ticks);
-        self.known.sells_above = self.waiting[1].unread.map_or(i64::MIN, ticks);
+        self.known.buys_below = self.waiting[0].unread.map(ticks);
+        self.known.sells_above = self.waiting[1].unread.map(ticks);
         for (loaded, side) in self.loaded.iter_mut().zip(&mut self.sides) {
             *loaded = side.loaded(tick);
             side.close(self.table);

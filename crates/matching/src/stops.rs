@@ -14,16 +14,16 @@ use crate::{Accounts, CancelReason, Market, MarketStatus, Refusal, Side, Status,
 pub struct Known {
     /// The first place in the queue, by trade and priority, of which nothing is known.
     pub until: (i64, i64),
-    /// No sell stop with a trigger at or below this has been loaded.
-    pub sells_above: i64,
-    /// No buy stop with a trigger at or above this has been loaded.
-    pub buys_below: i64,
+    /// No sell stop with a trigger at or below this has been loaded; none: all have.
+    pub sells_above: Option<i64>,
+    /// No buy stop with a trigger at or above this has been loaded; none: all have.
+    pub buys_below: Option<i64>,
 }
 
 impl Default for Known {
     /// Everything.
     fn default() -> Known {
-        Known { until: (i64::MAX, i64::MAX), sells_above: i64::MIN, buys_below: i64::MAX }
+        Known { until: (i64::MAX, i64::MAX), sells_above: None, buys_below: None }
     }
 }
 
@@ -76,7 +76,7 @@ impl Market {
     }
 
     fn knows_all_stops(&self) -> bool {
-        self.known.sells_above == i64::MIN && self.known.buys_below == i64::MAX
+        self.known.sells_above.is_none() && self.known.buys_below.is_none()
     }
 
     /// Queues the stops that a price reaches, as triggered by this trade.
@@ -84,7 +84,8 @@ impl Market {
         if trade >= self.known.until.0 {
             return;
         }
-        if price <= self.known.sells_above || price >= self.known.buys_below {
+        let Known { sells_above, buys_below, .. } = self.known;
+        if sells_above.is_some_and(|above| price <= above) || buys_below.is_some_and(|below| price >= below) {
             self.known.until = (trade, i64::MIN);
             return;
         }

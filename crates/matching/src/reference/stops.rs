@@ -42,7 +42,9 @@ impl Reference {
     pub(super) fn enter_stops(&mut self, steps: usize) {
         let mut used = 0;
         while self.rules.status == MarketStatus::Open && used < steps {
-            let Some((_, stop)) = self.next_triggered() else { break };
+            let Some((trade, stop)) = self.next_triggered() else { break };
+            // The trades before have triggered nobody who still waits.
+            self.looked = trade - 1;
             // What a whole command cannot do is done in parts; what does not fit any more waits for a whole one.
             let whole = steps == self.steps && used == 0;
             let Some(taken) = self.trigger(stop, steps - used - 1, whole) else { break };

@@ -233,7 +233,7 @@ fn a_trade_at_a_price_whose_stops_are_not_loaded_leaves_them() {
     bids(&mut desk, "98", 2);
     let near = desk.stop(1, Side::Sell, "99", "0.1");
     desk.accept(&near);
-    desk.market.known.sells_above = 9_800;
+    desk.market.known.sells_above = Some(9_800);
     let sale = desk.enter(2, Side::Sell, "98", "0.3");
     // The two trades at 99 trigger the one that is known; what the one at 98 triggers is not known.
     assert_eq!((sale.trades, sale.all_trades), (3, 4));

@@ -287,3 +287,18 @@ fn an_amend_that_trades_triggers() {
     let amended = desk.amend(bid, Some("101"), None).expect("accepted");
     assert_eq!((amended.trades, amended.all_trades), (1, 2));
 }
+
+#[test]
+fn a_trade_at_the_highest_price_there_is_triggers() {
+    let mut desk = Desk::without_fees();
+    (desk.market.rules.tick, desk.market.rules.lot) = (Money(1), Money::whole(1));
+    for user in 1..=3 {
+        desk.fund(user, money("10"), Money::whole(200_000_000_000));
+    }
+    let stop = desk.stop(3, Side::Buy, "5", "1");
+    desk.accept(&stop);
+    desk.enter(2, Side::Sell, "92233720368.54775807", "1");
+    desk.enter(1, Side::Buy, "92233720368.54775807", "1");
+    assert_eq!(desk.market.last_price, Some(i64::MAX));
+    assert_eq!(desk.stops(), [0; 0]);
+}
