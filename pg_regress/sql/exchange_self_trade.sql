@@ -74,6 +74,21 @@ SELECT status, filled_amount, remaining_amount, commission, cancel_reason
 FROM exchange.place_order(person('stp ann'), 'STP-USD', 'buy', NULL, NULL, 'market', quote_amount => 100, self_trade_prevention => 'decrement');
 SELECT * FROM placed OFFSET 1;
 ROLLBACK;
+-- What is left of a budget and pays for no lot any more meets nobody: 1 costs 10.15 with its commission, one lot more 0.00001015.
+BEGIN;
+SELECT count(*) AS offers FROM pg_temp.offers();
+SELECT status, filled_amount, commission, cancel_reason
+FROM exchange.place_order(person('stp ann'), 'STP-USD', 'buy', NULL, NULL, 'market', quote_amount => 10.15001, self_trade_prevention => 'cancel_maker');
+SELECT mode, p.status, p.filled_amount, p.cancel_reason
+FROM unnest(ARRAY['cancel_taker', 'cancel_maker', 'cancel_both', 'decrement']) mode,
+    exchange.place_order(person('stp ann'), 'STP-USD', 'buy', NULL, NULL, 'market', quote_amount => 0.00001014, self_trade_prevention => mode) p;
+SELECT * FROM placed WHERE side = 'sell';
+-- What pays for a lot meets ann's offer, and goes on to bob's.
+SELECT status, filled_amount, commission, cancel_reason
+FROM exchange.place_order(person('stp ann'), 'STP-USD', 'buy', NULL, NULL, 'market', quote_amount => 0.00001015, self_trade_prevention => 'cancel_maker');
+SELECT * FROM placed WHERE side = 'sell';
+SELECT * FROM exchange.verify();
+ROLLBACK;
 
 -- none: ann trades with herself and pays both commissions.
 BEGIN;

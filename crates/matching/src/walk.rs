@@ -153,8 +153,8 @@ impl Walker<'_> {
         if self.walk.left == 0 {
             return Ok(ControlFlow::Break(()));
         }
-        // What has spent all meets nobody, not even an order that it would cancel.
-        if self.bounds.budget.is_some_and(|budget| self.walk.cost >= budget) {
+        // What cannot buy meets nobody: no order that it would cancel, none outside the band.
+        if !self.pays_for_a_lot(resting.price) {
             return Ok(self.stop(CancelReason::Budget));
         }
         if resting.has_expired(self.bounds.now) {
@@ -268,6 +268,12 @@ impl Walker<'_> {
     fn cost(&self, price: i64, lots: i64) -> Result<Money, Refusal> {
         let value = self.rules.notional(price, lots)?;
         value.plus(value.commission(self.order.rates.taker))
+    }
+
+    /// Whether the budget, if there is one, still pays for anything at this price: no lot comes in parts.
+    fn pays_for_a_lot(&self, price: Option<i64>) -> bool {
+        let (Some(budget), Some(price)) = (self.bounds.budget, price) else { return true };
+        self.cost(price, 1).is_ok_and(|cost| cost <= budget - self.walk.cost)
     }
 
     /// The largest quantity, up to `wanted`, that the budget still pays for.

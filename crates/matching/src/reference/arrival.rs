@@ -118,7 +118,7 @@ impl Reference {
             if wants == 0 || !is_met(&taker, price) {
                 break;
             }
-            if matches!(purse, Purse::Budget(budget) | Purse::Spend(budget) if walked.cost >= budget) {
+            if self.affordable(&taker, 1, price, walked.cost, purse) == 0 {
                 walked.stopped = Some(CancelReason::Budget);
                 break;
             }

@@ -8,6 +8,7 @@ mod bounded;
 mod checks;
 mod clearing;
 mod combinations;
+mod crumbs;
 mod desk;
 mod draft;
 mod drain;
