@@ -187,7 +187,8 @@ impl Reference {
 
     fn amend_in_place(&mut self, old: &OrderState, new: OrderState) -> Result<Outcome, Refusal> {
         let waits = old.status == Status::Pending;
-        let kept = if waits { new.reserved } else { new.reserved.min(old.reserved) };
+        let asks_for_more = new.amount > old.amount || new.price != old.price;
+        let kept = if asks_for_more { new.reserved } else { new.reserved.min(old.reserved) };
         self.can_pay(old, Money(kept.0 - old.reserved.0))?;
         self.move_locked(old, old.reserved.0 - kept.0);
         let visible = if waits { slice(&new) } else { old.visible.min(lots_left(&new)) };
