@@ -1,5 +1,5 @@
 -- An auction: orders collect without trading. Opening the market trades all that crosses at one price: the one with the largest
--- volume, then the least surplus, then nearest to the last price, then the lowest.
+-- volume, then the least surplus, then the one to which the surplus presses, then the last price moved into the range.
 INSERT INTO identity.users (name) VALUES ('auc ann'), ('auc bob'), ('auc cat');
 SELECT count(exchange.deposit(person(u), a, 100000)) FROM unnest(ARRAY['auc ann', 'auc bob', 'auc cat']) u, unnest(ARRAY['AUC', 'USD']) a;
 CREATE TEMP VIEW placed AS
@@ -52,9 +52,30 @@ SELECT v.rule, v.bids, v.offers, v.last, pg_temp.uncross(v.symbol, v.bids, v.off
 FROM (VALUES ('AUC-NONE', 'nothing crosses', '{9, 1}'::numeric[], '{10, 1}'::numeric[], NULL::numeric),
              ('AUC-VOL', 'volume', '{12, 1, 10, 5}', '{10, 2, 11, 4}', NULL),
              ('AUC-SUR', 'surplus', '{12, 5, 9, 2}', '{9, 5}', NULL),
+             ('AUC-BID', 'bids are left', '{12, 4}', '{9, 3}', 10),
+             ('AUC-ASK', 'offers are left', '{12, 3}', '{9, 4}', 11),
              ('AUC-LAST', 'last price', '{12, 3}', '{9, 3}', 11),
-             ('AUC-NEAR', 'last price', '{12, 3}', '{9, 3}', 10),
+             ('AUC-TICK', 'last price', '{12, 3}', '{9, 3}', 10.01),
+             ('AUC-HIGH', 'last price above', '{12, 3}', '{9, 3}', 15),
+             ('AUC-DEEP', 'last price below', '{12, 3}', '{9, 3}', 5),
+             ('AUC-BOTH', 'bids left at 10, offers at 13', '{20, 1, 10, 1}', '{5, 1, 13, 1}', 11.5),
+             ('AUC-BOTH1', 'bids left at 10, offers at 13', '{20, 1, 10, 1}', '{5, 1, 13, 1}', 8),
+             ('AUC-BOTH2', 'bids left at 10, offers at 13', '{20, 1, 10, 1}', '{5, 1, 13, 1}', 18),
              ('AUC-LOW', 'lowest', '{12, 3}', '{9, 3}', NULL)) AS v (symbol, rule, bids, offers, last);
+
+-- The last price may be off the tick, which has changed since: the tick below counts. A band does not bind the price.
+SELECT exchange.create_market('AUC-OFF', 'AUC', 'USD');
+SELECT count(exchange.place_order(person('auc ' || u), 'AUC-OFF', side, 10.37, 1)) FROM (VALUES ('ann', 'sell'), ('bob', 'buy')) v (u, side);
+UPDATE exchange.markets SET tick_size = 0.1 WHERE symbol = 'AUC-OFF';
+SELECT exchange.set_market_status('AUC-OFF', 'auction');
+SELECT count(exchange.place_order(person('auc ' || u), 'AUC-OFF', side, price, 3)) FROM (VALUES ('ann', 'buy', 12), ('bob', 'sell', 9)) v (u, side, price);
+SELECT exchange.set_market_status('AUC-OFF', 'open');
+SELECT price, amount FROM exchange.trades WHERE symbol = 'AUC-OFF' ORDER BY sequence;
+SELECT exchange.set_market_status('AUC-OFF', 'auction');
+SELECT count(exchange.place_order(person('auc ' || u), 'AUC-OFF', side, price, 3)) FROM (VALUES ('ann', 'buy', 15), ('bob', 'sell', 14)) v (u, side, price);
+UPDATE exchange.markets SET price_band = 0.1, band_action = 'halt' WHERE symbol = 'AUC-OFF';
+SELECT exchange.set_market_status('AUC-OFF', 'open');
+SELECT last_price, status FROM exchange.markets WHERE symbol = 'AUC-OFF';
 
 -- Icebergs take part with all of their amount; stops wait for the price that comes out of it.
 SELECT exchange.create_market('AUC-ICE', 'AUC', 'USD');

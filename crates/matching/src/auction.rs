@@ -17,9 +17,32 @@ pub struct Clearing {
     pub volume: i128,
 }
 
+/// What meets at a price.
+struct Crossing {
+    price: i64,
+    volume: i128,
+    /// What is bid for and not offered; negative: offered and not bid for.
+    surplus: i128,
+}
+
+impl Crossing {
+    /// The smaller, the better.
+    fn rank(&self) -> (i128, i128) {
+        (-self.volume, self.surplus.abs())
+    }
+}
+
+/// Where the price of an auction lies among prices that are equally good, lowest first. Bids that are left over press
+/// it to the highest of theirs, offers to the lowest of theirs.
+fn range(tied: &[Crossing]) -> (i64, i64) {
+    // The higher the price, the less is bid for and the more is offered: bids are left at the lower ones.
+    let bid_left = tied.partition_point(|crossing| crossing.surplus > 0);
+    let no_ask_left = tied.partition_point(|crossing| crossing.surplus >= 0);
+    (tied[bid_left.saturating_sub(1)].price, tied[no_ask_left.min(tied.len() - 1)].price)
+}
+
 impl Market {
-    /// Trades everything that crosses at the one price that maximises the volume, then leaves the least
-    /// surplus, then lies nearest to the last price, then is the lowest. Expired orders end first, and those that
+    /// Trades everything that crosses at one price ([`Market::clearing`]). Expired orders end first, and those that
     /// could not be settled; the stops that the last price triggers enter last. Self-trade prevention does not apply.
     /// Returns how many trades there were.
     pub fn uncross(&mut self, accounts: &mut Accounts) -> usize {
@@ -86,7 +109,9 @@ impl Market {
         self.rules.value(price, order.remaining()).commission(order.rates.maker).0.min(0)
     }
 
-    /// The price and volume at which the book would uncross now.
+    /// The price and volume at which the book would uncross now. Of the prices at which somebody stands: those at
+    /// which most trades; of them those that leave the least over; of them the one to which what is left over presses.
+    /// Where it presses from both sides, or nothing is left over, the last price decides, moved in between.
     #[must_use]
     pub fn clearing(&self) -> Option<Clearing> {
         let (bids, asks) = (self.levels(Side::Buy), self.levels(Side::Sell));
@@ -95,13 +120,18 @@ impl Market {
         prices.retain(|price| (best_ask..=best_bid).contains(price));
         prices.sort_unstable();
         prices.dedup();
-        let quality = |price: i64| {
+        let meet = |price: i64| {
             let bought = total(&bids, bids.partition_point(|(bid, _)| *bid >= price));
             let sold = total(&asks, asks.partition_point(|(ask, _)| *ask <= price));
-            let distance = self.last_price.map_or(0, |last| last.abs_diff(price));
-            (-bought.min(sold), (bought - sold).abs(), distance, price)
+            Crossing { price, volume: bought.min(sold), surplus: bought - sold }
         };
-        prices.into_iter().map(quality).min().map(|(volume, _, _, price)| Clearing { price, volume: -volume })
+        let mut tied: Vec<Crossing> = prices.into_iter().map(meet).collect();
+        let best = tied.iter().map(Crossing::rank).min()?;
+        tied.retain(|crossing| crossing.rank() == best);
+        let (low, high) = range(&tied);
+        // As much trades at every price of the range as at its ends, whether an order stands there or not.
+        let price = self.last_price.map_or(low, |last| last.clamp(low, high));
+        Some(Clearing { price, volume: -best.0 })
     }
 
     /// The quantity up to each price of a side, best first, hidden parts included.

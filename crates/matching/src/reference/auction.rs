@@ -34,15 +34,34 @@ impl Reference {
         self.trades.len() - before
     }
 
+    /// Compared are the prices of the orders, by how much trades there and by how little is left over.
     fn auction_price(&self) -> Option<(i64, i128)> {
         let (bids, asks) = (self.side(Side::Buy), self.side(Side::Sell));
-        let volume = |price: &i64| most(&bids, &asks, *price);
-        let best = candidates(&bids, &asks).into_iter().filter(|price| volume(price).0 > 0).min_by_key(|price| {
-            let (volume, surplus) = volume(price);
-            let away = self.last_price.map_or(0, |last| i128::from(*price).abs_diff(i128::from(last)));
-            (-volume, surplus, away, *price)
-        });
-        best.map(|price| (price, volume(&price).0))
+        let volume = |price: i64| wanted(&bids, price).min(offered(&asks, price));
+        let left = |price: i64| wanted(&bids, price) - offered(&asks, price);
+        let mut prices = candidates(&bids, &asks);
+        let most = prices.iter().map(|p| volume(*p)).max()?;
+        prices.retain(|p| volume(*p) == most);
+        let least = prices.iter().map(|p| left(*p).abs()).min()?;
+        prices.retain(|p| left(*p).abs() == least);
+        let leaves_bids = prices.iter().copied().filter(|p| left(*p) > 0).max();
+        let leaves_asks = prices.iter().copied().filter(|p| left(*p) < 0).min();
+        let price = match (leaves_bids, leaves_asks) {
+            (Some(highest), None) => highest,
+            (None, Some(lowest)) => lowest,
+            (Some(low), Some(high)) => self.last_price_within(low, high),
+            (None, None) => self.last_price_within(*prices.iter().min()?, *prices.iter().max()?),
+        };
+        Some((price, most))
+    }
+
+    /// The last price, or the end of the range that is nearer to it; without a last price the lower end.
+    fn last_price_within(&self, low: i64, high: i64) -> i64 {
+        match self.last_price {
+            Some(last) if last >= high => high,
+            Some(last) if last >= low => last,
+            _ => low,
+        }
     }
 
     /// Of the orders that somebody's limit meets, earliest first: those that their owners' accounts, with all that
@@ -95,13 +114,15 @@ impl Reference {
 #[must_use]
 pub fn candidates(bids: &[OrderState], asks: &[OrderState]) -> Vec<i64> {
     let prices = bids.iter().chain(asks).map(limit_of);
-    let crosses = |price: &i64| most(bids, asks, *price).0 > 0;
-    prices.filter(crosses).collect()
+    prices.filter(|price| wanted(bids, *price) > 0 && offered(asks, *price) > 0).collect()
 }
 
-/// How much can trade at a price, and how much of the larger side is left over.
-fn most(bids: &[OrderState], asks: &[OrderState], price: i64) -> (i128, u128) {
-    let bid: i128 = bids.iter().filter(|o| limit_of(o) >= price).map(|o| i128::from(lots_left(o))).sum();
-    let offered: i128 = asks.iter().filter(|o| limit_of(o) <= price).map(|o| i128::from(lots_left(o))).sum();
-    (bid.min(offered), bid.abs_diff(offered))
+/// What is bid for at a price: by those who would pay as much.
+fn wanted(bids: &[OrderState], price: i64) -> i128 {
+    bids.iter().filter(|o| limit_of(o) >= price).map(|o| i128::from(lots_left(o))).sum()
+}
+
+/// What is offered at a price: by those who would take as little.
+fn offered(asks: &[OrderState], price: i64) -> i128 {
+    asks.iter().filter(|o| limit_of(o) <= price).map(|o| i128::from(lots_left(o))).sum()
 }

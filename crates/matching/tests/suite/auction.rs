@@ -5,14 +5,14 @@ use matching::{CancelReason, MarketStatus, Refusal, SelfTrade, Side, Status, Tim
 use crate::desk::{Desk, With, money};
 
 /// A market in an auction, without fees.
-fn auction() -> Desk {
+pub fn auction() -> Desk {
     let mut desk = Desk::without_fees();
     desk.market.rules.status = MarketStatus::Auction;
     desk
 }
 
 /// Ends the auction: (maker, taker, price, lots) of its trades.
-fn uncross(desk: &mut Desk) -> Vec<(i64, i64, i64, i64)> {
+pub fn uncross(desk: &mut Desk) -> Vec<(i64, i64, i64, i64)> {
     desk.market.rules.status = MarketStatus::Open;
     let trades = desk.market.uncross(&mut desk.accounts);
     let made = desk.trades();
@@ -21,7 +21,7 @@ fn uncross(desk: &mut Desk) -> Vec<(i64, i64, i64, i64)> {
 }
 
 /// The price of an auction between bids and offers of (price, amount), by users 1 and 2.
-fn price(last: Option<&str>, bids: &[(&str, &str)], asks: &[(&str, &str)]) -> Option<i64> {
+pub fn price(last: Option<&str>, bids: &[(&str, &str)], asks: &[(&str, &str)]) -> Option<i64> {
     let mut desk = auction();
     desk.market.last_price = last.map(|p| desk.market.rules.ticks(money(p)).expect("on the tick"));
     for (price, amount) in bids {
@@ -72,13 +72,46 @@ fn then_the_least_surplus_decides() {
 }
 
 #[test]
-fn then_the_last_price_then_the_lowest() {
-    let (bids, asks) = ([("102", "1")], [("100", "1")]);
-    assert_eq!(price(None, &bids, &asks), Some(10_000));
-    assert_eq!(price(Some("90"), &bids, &asks), Some(10_000));
-    assert_eq!(price(Some("101"), &bids, &asks), Some(10_000), "as near: the lowest");
-    assert_eq!(price(Some("101.01"), &bids, &asks), Some(10_200));
-    assert_eq!(price(Some("200"), &bids, &asks), Some(10_200));
+fn then_what_is_left_over_presses() {
+    for last in [None, Some("1"), Some("100"), Some("101"), Some("500")] {
+        assert_eq!(price(last, &[("102", "2")], &[("98", "1")]), Some(10_200), "bids are left: {last:?}");
+        assert_eq!(price(last, &[("102", "1")], &[("98", "2")]), Some(9_800), "offers are left: {last:?}");
+        // Between 99 and 101 nothing would be left, but nobody stands there; of those who do, 101 leaves the least.
+        let (bids, asks) = ([("102", "1"), ("99", "1")], [("98", "1"), ("101", "0.5")]);
+        assert_eq!(price(last, &bids, &asks), Some(10_100), "{last:?}");
+    }
+}
+
+#[test]
+fn then_the_last_price_moved_into_the_range() {
+    let (bids, asks) = ([("102", "40")], [("98", "40")]);
+    for (last, expected) in
+        [("100", 10_000), ("98.01", 9_801), ("98", 9_800), ("97.99", 9_800), ("102", 10_200), ("500", 10_200)]
+    {
+        assert_eq!(price(Some(last), &bids, &asks), Some(expected), "last price {last}");
+    }
+    assert_eq!(price(None, &bids, &asks), Some(9_800), "without one: the lowest");
+}
+
+#[test]
+fn the_range_ends_where_the_other_side_presses() {
+    // 100 trade from 190 to 210. Up to 199 bids are left, from 202 on offers.
+    let (bids, asks) = ([("210", "1"), ("199", "1")], [("190", "1"), ("202", "1")]);
+    for (last, expected) in [("195", 19_900), ("199.5", 19_950), ("200", 20_000), ("205", 20_200)] {
+        assert_eq!(price(Some(last), &bids, &asks), Some(expected), "last price {last}");
+    }
+    assert_eq!(price(None, &bids, &asks), Some(19_900));
+}
+
+#[test]
+fn prices_as_far_apart_as_can_be() {
+    let mut desk = auction();
+    (desk.market.rules.tick, desk.market.rules.lot) = (money("0.00000001"), money("1"));
+    desk.fund(1, money("0"), money("100000000000"));
+    desk.enter(1, Side::Buy, "92233720368.54775807", "1");
+    desk.enter(2, Side::Sell, "0.00000001", "1");
+    desk.market.last_price = Some(4_000_000_000_000_000_000);
+    assert_eq!(uncross(&mut desk), [(1, 2, 4_000_000_000_000_000_000, 1)]);
 }
 
 #[test]

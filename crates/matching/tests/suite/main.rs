@@ -23,6 +23,7 @@ mod oracle;
 mod partial_book;
 mod post_only;
 mod price_band;
+mod published;
 mod rebate;
 mod refusals;
 mod self_trade;
