@@ -15,11 +15,22 @@ CALL exchange.match_orders('BND-USD');
 SELECT sqlstate, reason, hint FROM exchange.command_rejections WHERE symbol = 'BND-USD';
 SELECT exchange.cancel_all_orders(:ann);
 
--- 10,001 bids of one lot: an order that would meet all of them is refused whole; one less trades.
+-- 10,001 bids of one lot: an order that would meet all of them is refused whole, or cut off when it never rests; one less
+-- trades.
 INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount) SELECT 'new', :eve, 'BND-USD', 'buy', 100, 0.001 FROM generate_series(1, 10001);
 CALL exchange.match_orders('BND-USD');
 SELECT refusal(format('SELECT exchange.place_order(%s, %L, %L, 100, 10.001)', :bob, 'BND-USD', 'sell'));
-SELECT refusal(format('SELECT exchange.place_order(%s, %L, %L, NULL, 10.001, %L)', :bob, 'BND-USD', 'sell', 'market'));
+SELECT split_part(refusal(format('SELECT exchange.place_order(%s, %L, %L, NULL, 10.001, %L, %L)', :bob, 'BND-USD', 'sell', 'market', 'fok')), ' /', 1) AS fok;
+BEGIN;
+SELECT status, filled_amount, remaining_amount, average_price, cancel_reason FROM exchange.place_order(:bob, 'BND-USD', 'sell', NULL, 10.001, 'market');
+SELECT amount, locked_amount FROM exchange.assets WHERE user_id = :bob AND symbol = 'BND';
+SELECT status, filled_amount, cancel_reason FROM exchange.place_order(:bob, 'BND-USD', 'sell', NULL, 10.001, 'market');
+ROLLBACK;
+BEGIN;
+INSERT INTO exchange.orders (user_id, symbol, side, price, amount, time_in_force, client_order_id) VALUES (:bob, 'BND-USD', 'sell', 100, 12, 'ioc', 'bnd cut');
+SELECT status, filled_amount, cancel_reason FROM exchange.orders WHERE client_order_id = 'bnd cut';
+SELECT * FROM exchange.verify();
+ROLLBACK;
 SELECT status, filled_amount FROM exchange.place_order(:bob, 'BND-USD', 'sell', 100, 10);
 SELECT exchange.cancel_all_orders(:eve);
 

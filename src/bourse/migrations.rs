@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0020_exchange_doors"),
     migration!("0021_exchange_bounds"),
     migration!("0022_exchange_market_rows"),
+    migration!("0023_exchange_step_limit"),
 ];
 
 const JOURNAL: &str = "

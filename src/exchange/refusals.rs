@@ -69,7 +69,7 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
         Refusal::TooManySteps { most } => Failure::new(
             Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!("the order on {symbol} would need more than {most} trades and cancels"),
-            format!("Order less at a time, or at a price nearer to the best: one command makes at most {most}."),
+            format!("Order less at a time, or ioc, which takes what it may: one command makes at most {most}."),
         ),
         limit @ (Refusal::OffTick { .. }
         | Refusal::OffLot { .. }

@@ -4,7 +4,7 @@
 pub const SLICES: i64 = 100;
 
 /// How many steps one command may take: trades, cancels and decrements of its own order; as many again for the
-/// stops that wait to be entered when it comes.
+/// stops that wait to be entered when it comes. An order that never rests stops there, any other is refused.
 pub const STEPS: usize = 10_000;
 
 /// How many steps lie between two calls of [`crate::Market::pulse`].

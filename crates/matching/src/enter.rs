@@ -18,8 +18,19 @@ pub(crate) struct Means {
     pub held: Money,
     /// How many steps it may take.
     pub steps: usize,
-    /// Whether it may go as far as the steps allow and go on later.
-    pub partly: bool,
+    /// What becomes of it when they are not enough.
+    pub beyond: Beyond,
+}
+
+/// What becomes of an order that would take more steps than it may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beyond {
+    /// Nothing of it is carried out.
+    Refused,
+    /// It goes as far as it may, and the rest is cancelled.
+    Cut,
+    /// It goes as far as it may, and goes on later.
+    GoesOn,
 }
 
 impl Market {
@@ -32,7 +43,7 @@ impl Market {
         order: &mut OrderState,
         means: Means,
     ) -> Result<Walk, Refusal> {
-        let walk = if self.rules.status == MarketStatus::Open {
+        let mut walk = if self.rules.status == MarketStatus::Open {
             let band = self.rules.band(self.last_price);
             let Means { budget, steps, .. } = means;
             let loaded = self.loaded[order.side.opposite() as usize];
@@ -42,12 +53,14 @@ impl Market {
             Walk::default()
         };
         self.short |= walk.short;
-        if order.price.is_none() && !(walk.more && means.partly) {
+        if order.price.is_none() && !(walk.more && means.beyond == Beyond::GoesOn) {
             order.reserved = if order.side == Side::Buy { walk.cost } else { self.rules.quantity(order.remaining()) };
         }
         self.require_funds(accounts, owner, order, order.reserved - means.held)?;
-        if walk.more && !means.partly {
-            return Err(Refusal::TooManySteps { most: self.steps });
+        match means.beyond {
+            Beyond::Refused if walk.more => return Err(Refusal::TooManySteps { most: self.steps }),
+            Beyond::Cut if walk.more => (walk.more, walk.rest) = (false, Some(CancelReason::StepLimit)),
+            Beyond::Refused | Beyond::Cut | Beyond::GoesOn => (),
         }
         if let Some(best) = walk.would_take {
             return Err(Refusal::WouldTake { best: self.rules.price(best) });

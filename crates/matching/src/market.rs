@@ -7,12 +7,12 @@
 use crate::accounts::AssetId;
 use crate::book::{Owner, Place};
 use crate::bounds;
-use crate::enter::Means;
+use crate::enter::{Beyond, Means};
 use crate::stops::Known;
 use crate::trade::{Shrink, Trade};
 use crate::{
     Accounts, Book, CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Refusal, Rules, Side,
-    Slot, Status, UserId,
+    Slot, Status, TimeInForce, UserId,
 };
 
 /// A market: its rules, its book (as far as loaded) and its counters.
@@ -142,7 +142,7 @@ impl Market {
             return Ok(self.accept_stop(accounts, owner, order));
         }
         let made = self.trades.len();
-        let means = self.means(new.quote_amount, Money::ZERO);
+        let means = self.means(&order, new.quote_amount, Money::ZERO);
         let walk = self.prepare(accounts, owner, &mut order, means)?;
         accounts.lock(reserve_slot(owner, order.side), order.reserved);
         let (order, trades) = self.enter(accounts, owner, order, &walk);
@@ -170,9 +170,15 @@ impl Market {
         self.outcome(place, own, made)
     }
 
-    /// What an order that arrives may use.
-    fn means(&self, budget: Option<Money>, held: Money) -> Means {
-        Means { budget, held, steps: self.steps, partly: false }
+    /// What an order that arrives may use. One that never rests takes what it can; of one that would rest, what the
+    /// bound leaves would cross the book.
+    fn means(&self, order: &OrderState, budget: Option<Money>, held: Money) -> Means {
+        let beyond = match (order.price, order.terms.time_in_force) {
+            (_, TimeInForce::Ioc) => Beyond::Cut,
+            (None, TimeInForce::Gtc | TimeInForce::Gtd) => Beyond::Cut,
+            (_, TimeInForce::Gtc | TimeInForce::Gtd | TimeInForce::Fok) => Beyond::Refused,
+        };
+        Means { budget, held, steps: self.steps, beyond }
     }
 
     /// What an order reserves before the book is looked at.
@@ -231,7 +237,7 @@ impl Market {
             return Ok(self.outcome(place, 0, made));
         }
         new.reserved = self.first_reserve(&new)?;
-        let walk = self.prepare(accounts, owner, &mut new, self.means(None, old.reserved))?;
+        let walk = self.prepare(accounts, owner, &mut new, self.means(&old, None, old.reserved))?;
         accounts.release(slot, old.reserved);
         accounts.lock(slot, new.reserved);
         let (order, trades) = self.enter(accounts, owner, new, &walk);

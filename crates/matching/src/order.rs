@@ -45,6 +45,7 @@ sql_names!(CancelReason {
     FillOrKill = "fok",
     PostOnly = "post_only",
     Unsettleable = "unsettleable",
+    StepLimit = "step_limit",
 });
 
 /// The id of an order, unique in the venue. Given by the caller.
@@ -171,6 +172,8 @@ pub enum CancelReason {
     PostOnly,
     /// Its owner's account had no room for what a trade would have brought.
     Unsettleable,
+    /// The rest of an order that must not rest, when it has taken as many steps as one command may.
+    StepLimit,
 }
 
 /// The commission rates of one order, frozen when it is accepted.

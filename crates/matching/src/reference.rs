@@ -145,7 +145,7 @@ impl Reference {
             if order.status == Status::Pending {
                 return Ok(market.accept_stop(order));
             }
-            let walked = market.arrive(order, arrival::Purse::of(new), market.steps, false)?;
+            let walked = market.arrive(order, arrival::Purse::of(new), market.steps, arrival::Excess::of(new))?;
             Ok(market.conclude(order.id, &walked))
         })
     }
@@ -171,7 +171,7 @@ impl Reference {
             market.can_pay(&old, Money(new.reserved.0 - old.reserved.0))?;
             market.move_locked(&old, old.reserved.0 - new.reserved.0);
             market.orders.retain(|o| o.id != id);
-            let walked = market.arrive(new, arrival::Purse::Reserve, market.steps, false)?;
+            let walked = market.arrive(new, arrival::Purse::Reserve, market.steps, arrival::Excess::Refuse)?;
             Ok(market.conclude(id, &walked))
         })
     }

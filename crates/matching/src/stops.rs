@@ -5,7 +5,7 @@
 //! trades have been looked at ([`Market::looked`]) and the stops that still wait are all that must be remembered.
 
 use crate::book::Place;
-use crate::enter::Means;
+use crate::enter::{Beyond, Means};
 use crate::market::reserve_slot;
 use crate::{Accounts, CancelReason, Market, MarketStatus, Refusal, Side, Status, TimeInForce};
 
@@ -105,7 +105,8 @@ impl Market {
         let budget = (order.price.is_none() && order.side == Side::Buy).then_some(held);
         // More steps than a whole command has: the stop goes on in the next one. All at once it cannot be.
         let (whole, kills) = (left == self.steps, order.terms.time_in_force == TimeInForce::Fok);
-        let means = Means { budget, held, steps: left - 1, partly: whole && !kills };
+        let beyond = if whole && !kills { Beyond::GoesOn } else { Beyond::Refused };
+        let means = Means { budget, held, steps: left - 1, beyond };
         let walk = match self.prepare(accounts, owner, &mut order, means) {
             Ok(walk) => walk,
             Err(Refusal::TooManySteps { .. }) if !whole => return Turn::Waits,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::cash::round;
 use super::{Asset, Reference, TOO_MUCH, limit_of, lots_left, other_side, slice};
 use crate::{
-    CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, Refusal, SelfTrade, Side, Status, TimeInForce,
-    UserId,
+    CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, OrderType, Refusal, SelfTrade, Side, Status,
+    TimeInForce, UserId,
 };
 
 /// What an arriving order pays with.
@@ -29,6 +29,25 @@ impl Purse {
             (_, None, Side::Buy) => Purse::Available,
             _ => Purse::Reserve,
         }
+    }
+}
+
+/// What is done with an order that would take more steps than a command may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// It is refused.
+    Refuse,
+    /// Its rest is cancelled.
+    Drop,
+    /// Its rest waits for the next command.
+    Wait,
+}
+
+impl Excess {
+    /// What never rests is cut off; fill-or-kill and what could rest come whole or not at all.
+    pub(super) fn of(new: &NewOrder) -> Excess {
+        let rests = new.order_type == OrderType::Limit && new.time_in_force != TimeInForce::Ioc;
+        if rests || new.time_in_force == TimeInForce::Fok { Excess::Refuse } else { Excess::Drop }
     }
 }
 
@@ -61,14 +80,14 @@ impl Walked {
 
 impl Reference {
     /// An order that holds its reserve gets the next priority and trades; its rest is cancelled or stays
-    /// in the book. Refused when it must not trade, or not only in part, or when it would take more steps, unless
-    /// it may go on later.
+    /// in the book. Refused when it must not trade, or not only in part; what happens when it would take more
+    /// steps is said by `excess`.
     pub(super) fn arrive(
         &mut self,
         mut order: OrderState,
         purse: Purse,
         steps: usize,
-        goes_on: bool,
+        excess: Excess,
     ) -> Result<Walked, Refusal> {
         let before = self.clone();
         order.priority = self.next_priority();
@@ -77,15 +96,19 @@ impl Reference {
         if self.rules.status != MarketStatus::Open {
             return Ok(Walked::default());
         }
-        let walked = self.walk(order.id, purse, steps);
+        let mut walked = self.walk(order.id, purse, steps);
         if order.side == Side::Buy && order.price.is_none() {
             if walked.cost >= TOO_MUCH {
                 return Err(Refusal::Overflow);
             }
             before.can_pay(&order, Money(walked.cost))?;
         }
-        if walked.more && !goes_on {
+        if walked.more && excess == Excess::Refuse {
             return Err(Refusal::TooManySteps { most: self.steps });
+        }
+        if walked.more && excess == Excess::Drop {
+            walked.more = false;
+            walked.stopped = Some(CancelReason::StepLimit);
         }
         if let Some(best) = walked.would_take {
             return Err(Refusal::WouldTake { best: self.price(best) });

@@ -1,7 +1,7 @@
 //! Stops: accepted, waiting, triggered by trades, entered in their order, so many to a command.
 
 use super::Reference;
-use super::arrival::Purse;
+use super::arrival::{Excess, Purse};
 use crate::{
     CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Outcome, Refusal, Side, Status, TimeInForce,
 };
@@ -92,7 +92,8 @@ impl Reference {
             purse = Purse::Budget(stop.reserved.0);
         }
         let kills = stop.terms.time_in_force == TimeInForce::Fok;
-        match copy.arrive(order, purse, steps, whole && !kills) {
+        let excess = if whole && !kills { Excess::Wait } else { Excess::Refuse };
+        match copy.arrive(order, purse, steps, excess) {
             Ok(walked) if walked.more => {
                 *self = copy;
                 self.goes_on_later(&stop, walked.cost);

@@ -1,10 +1,12 @@
-//! One command does so much and no more: an order that needs more is refused, stops that are left enter later.
+//! One command does so much and no more: an order that needs more is refused, or cut off when it never rests; stops
+//! that are left enter later.
 
 use std::cell::Cell;
 
 use matching::bounds::{SLICES, STEPS};
 use matching::{
-    CancelReason, Market, MarketStatus, OrderType, Refusal, SelfTrade, Side, Status, Tape, TimeInForce, Trade,
+    CancelReason, Market, MarketStatus, Money, NewOrder, OrderType, Refusal, SelfTrade, Side, Status, Tape,
+    TimeInForce, Trade,
 };
 use proptest::prelude::*;
 
@@ -57,10 +59,67 @@ fn an_order_that_needs_more_steps_is_refused() {
     bids(&mut desk, "99", 6);
     let sale = desk.limit(2, Side::Sell, "99", "0.500001");
     assert_eq!(desk.refuse(&sale), Refusal::TooManySteps { most: 5 });
-    let market = desk.market(2, Side::Sell, "0.6");
+    let kill = desk.limit(2, Side::Sell, "99", "0.6").until(TimeInForce::Fok);
+    assert_eq!(desk.refuse(&kill), Refusal::TooManySteps { most: 5 });
+    let market = NewOrder { time_in_force: TimeInForce::Fok, ..desk.market(2, Side::Sell, "0.6") };
     assert_eq!(desk.refuse(&market), Refusal::TooManySteps { most: 5 });
+    let id = desk.enter(2, Side::Sell, "100", "0.6").order.id;
+    assert_eq!(desk.amend(id, Some("99"), None), Err(Refusal::TooManySteps { most: 5 }));
     assert_eq!(desk.enter(2, Side::Sell, "99", "0.5").trades, 5);
     assert_eq!(STEPS, 10_000);
+}
+
+#[test]
+fn an_order_that_never_rests_takes_what_one_command_may() {
+    let orders: [fn(&mut Desk) -> NewOrder; 3] = [
+        |desk| desk.limit(2, Side::Sell, "99", "0.9").until(TimeInForce::Ioc),
+        |desk| desk.market(2, Side::Sell, "0.9"),
+        |desk| NewOrder { time_in_force: TimeInForce::Ioc, ..desk.market(2, Side::Sell, "0.9") },
+    ];
+    for order in orders {
+        let mut desk = desk();
+        bids(&mut desk, "99", 8);
+        let before = desk.balances(2);
+        let order = order(&mut desk);
+        let cut = desk.accept(&order);
+        assert_eq!((cut.trades, cut.order.filled), (5, 500_000));
+        assert_eq!((cut.order.status, cut.order.cancel_reason), (Status::Cancelled, Some(CancelReason::StepLimit)));
+        let (base, quote) = desk.balances(2);
+        assert_eq!((base.locked, quote.locked), (Money::ZERO, Money::ZERO));
+        assert_eq!(
+            (before.0.available - base.available, quote.available - before.1.available),
+            (money("0.5"), money("49.5"))
+        );
+    }
+}
+
+#[test]
+fn a_purchase_that_is_cut_off_pays_for_what_it_got() {
+    for spends in [false, true] {
+        let mut desk = desk();
+        for _ in 0..8 {
+            desk.enter(3, Side::Sell, "101", "0.1");
+        }
+        let before = desk.balances(2).1.available;
+        let amount = (!spends).then(|| money("0.9"));
+        let order = NewOrder { amount, quote_amount: spends.then(|| money("90")), ..desk.market(2, Side::Buy, "1") };
+        let cut = desk.accept(&order).order;
+        assert_eq!((cut.filled, cut.reserved), (500_000, Money::ZERO));
+        // What it wanted was what it could get for its money: nothing is left of it.
+        assert_eq!(cut.status, if spends { Status::Filled } else { Status::Cancelled });
+        assert_eq!(before - desk.balances(2).1.available, money("50.5"));
+    }
+}
+
+#[test]
+fn an_order_that_meets_nothing_but_its_own_is_cut_off_too() {
+    let mut desk = desk();
+    bids(&mut desk, "99", 6);
+    let sale = desk.limit(3, Side::Sell, "99", "1").until(TimeInForce::Ioc).mode(SelfTrade::CancelMaker);
+    let cut = desk.accept(&sale).order;
+    assert_eq!((cut.filled, cut.cancel_reason), (0, Some(CancelReason::StepLimit)));
+    let again = desk.limit(3, Side::Sell, "99", "1").until(TimeInForce::Ioc).mode(SelfTrade::CancelMaker);
+    assert_eq!(desk.accept(&again).order.cancel_reason, Some(CancelReason::Ioc), "one was left");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use matching::reference::Reference;
 use matching::{NewOrder, OrderState, Outcome, Refusal, SelfTrade, Side, Status};
 
 /// What a run of 10,000 operations must have met.
-const MET: [&str; 78] = [
+const MET: [&str; 79] = [
     "amend in place",
     "amend to the end",
     "amend of an iceberg",
@@ -61,6 +61,7 @@ const MET: [&str; 78] = [
     "ends: fok",
     "ends: post_only",
     "ends: unsettleable",
+    "ends: step_limit",
     "stops left to a later command",
     "stop in parts",
     "TooManySteps",
@@ -181,6 +182,7 @@ impl Tally {
                 "fok" => "ends: fok",
                 "post_only" => "ends: post_only",
                 "unsettleable" => "ends: unsettleable",
+                "step_limit" => "ends: step_limit",
                 other => panic!("unknown reason {other}"),
             },
             1,
