@@ -29,7 +29,7 @@ cargo xtask setup                                install what is missing
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all [KIND …]                         run every kind of test, or these
-cargo bench-all [--quick | --full] [--flow FILE] [--write] [--installed]
+cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 

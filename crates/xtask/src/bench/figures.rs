@@ -1,5 +1,6 @@
 //! Everything that a run found out, as text for a terminal and as the parts of the page.
 
+use super::calls::Calls;
 use super::churn::{self, Churn};
 use super::copy_floor::CopyFloor;
 use super::grid::{self, Grid};
@@ -13,6 +14,9 @@ use super::verdict::{self, Bound, Verdict};
 
 /// The goal of the first release: the peer's own orders, in batches, against the peer.
 const BATCH_GOAL: f64 = 20.0;
+
+/// A table, with its place on the page and its heading in a terminal.
+type Section = (&'static str, &'static str, Grid);
 
 /// The figures of one run.
 pub struct Figures {
@@ -28,6 +32,8 @@ pub struct Figures {
     pub random_orders: Vec<f64>,
     /// The public flow.
     pub flow: CopyFloor,
+    /// In one transaction, beside an old snapshot, and of stops.
+    pub calls: Calls,
     /// By size.
     pub growth: Vec<Step>,
     /// After orders have come and gone.
@@ -50,6 +56,7 @@ impl Figures {
             1,
             " x",
         ));
+        verdicts.extend(self.calls.verdicts());
         verdicts.extend(growth::verdicts(&self.growth));
         verdicts
     }
@@ -68,18 +75,22 @@ impl Figures {
     }
 
     /// The tables with their headings.
-    fn sections(&self) -> [(&'static str, &'static str, Grid); 9] {
-        [
+    fn sections(&self) -> Vec<Section> {
+        let mut sections = vec![
             ("targets", "targets", verdict::table(&self.verdicts())),
             ("throughput", "transactions per second by clients on one market", self.throughput.table(self.pace)),
             ("latency", "latency of one order at half load", self.latency.table()),
             ("batch", "the bulk door, 10,000 commands to a transaction", self.batch_table()),
             ("copy", "the bulk door beside COPY of the same resulting rows", self.flow.table()),
+        ];
+        sections.extend(self.calls.sections(self.pace));
+        sections.extend([
             ("growth", "microseconds per order, one client, by size", growth::cost_table(&self.growth)),
             ("reads", "milliseconds per read, one client, by size", growth::read_table(&self.growth)),
             ("churn", "tables and indexes after churn", self.churn.table()),
             ("settings", "settings", self.machine.table()),
-        ]
+        ]);
+        sections
     }
 
     /// For a terminal.
@@ -91,9 +102,7 @@ impl Figures {
             self.pace.rounds(),
             self.pace.seconds()
         );
-        for (_, heading, grid) in self.sections() {
-            text.push_str(&format!("\n{heading}\n{}", grid.text()));
-        }
+        text.push_str(&listed(&self.sections()));
         text.push_str(&format!(
             "\nchurn for {}: {}\n\
              \nCOPY of the same resulting rows: exchange.assets, orders, order_amendments and trades of the finished run\n\
@@ -138,7 +147,20 @@ impl Figures {
             ("violations", self.violations.to_string()),
             ("summary", summary),
         ];
-        parts.extend(self.sections().map(|(name, _, grid)| (name, grid.markdown().trim_end().to_owned())));
+        parts.extend(Calls::parts(self.pace));
+        let tables = self.sections().into_iter();
+        parts.extend(tables.map(|(name, _, grid)| (name, grid.markdown().trim_end().to_owned())));
         parts
     }
+}
+
+/// What was measured when only calls were, for a terminal.
+pub fn calls_text(calls: &Calls, pace: Pace) -> String {
+    let mut sections = vec![("targets", "targets", verdict::table(&calls.verdicts()))];
+    sections.extend(calls.sections(pace));
+    listed(&sections)
+}
+
+fn listed(sections: &[Section]) -> String {
+    sections.iter().map(|(_, heading, grid)| format!("\n{heading}\n{}", grid.text())).collect()
 }

@@ -1,6 +1,7 @@
 //! `cargo bench-all`: pg_bourse against the peer and against the floor, in one server with full
 //! durability, alternating; the ratio of the medians is what counts.
 
+mod calls;
 mod chart;
 mod churn;
 mod copy_floor;
@@ -31,6 +32,7 @@ use crate::project::{self, Project};
 use crate::psql::Database;
 use crate::setup;
 
+use calls::Calls;
 use churn::Churn;
 use copy_floor::CopyFloor;
 use figures::Figures;
@@ -70,6 +72,10 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     }
     let cluster = Cluster::open(project, "bench")?;
     let _running = cluster.run(&SETTINGS)?;
+    if request.only_calls {
+        println!("{}", figures::calls_text(&Calls::measure(project, &cluster, request.pace)?, request.pace));
+        return Ok(());
+    }
     let figures = measure(project, &cluster, request)?;
     println!("{}\n{:.0} seconds", figures.text(), start.elapsed().as_secs_f64());
     if request.write {
@@ -110,6 +116,7 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
     let rate = throughput.rate(Contender::SubmitOrder, latency::CLIENTS) / 2.0;
     let latency = Latency::measure(&arena, pace, rate)?;
     let violations = database.rows("SELECT * FROM exchange.verify();\n")?.len();
+    let calls = Calls::measure(project, cluster, pace)?;
     println!("growth");
     let growth = growth::measure(project, cluster, pace)?;
     Ok(Figures {
@@ -119,6 +126,7 @@ fn measure(project: &Project, cluster: &Cluster, request: &Request) -> Result<Fi
         latency,
         random_orders: random_orders.rates,
         flow,
+        calls,
         growth,
         churn,
         violations,

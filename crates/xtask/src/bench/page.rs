@@ -112,6 +112,7 @@ fn percentiles(last: f64) -> Vec<(f64, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::calls::Calls;
     use crate::bench::churn::Churn;
     use crate::bench::copy_floor::CopyFloor;
     use crate::bench::growth::Step;
@@ -137,6 +138,7 @@ mod tests {
             latency: Latency { rate: 5_000.0, samples: [vec![slow; 20], vec![slow; 20]] },
             random_orders: Vec::new(),
             flow: CopyFloor::new(text("a_flow"), &[]),
+            calls: Calls::default(),
             churn: Churn::default(),
             growth: vec![Step { size: Size { resting: 1, historic: 1 }, microseconds: [f64::NAN; 3], reads }],
             violations: 0,

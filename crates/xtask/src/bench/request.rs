@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use crate::failure::{Failure, Result};
 
 /// The arguments of `cargo bench-all`.
-pub const USAGE: &str = "cargo bench-all [--quick | --full] [--flow FILE] [--write] [--installed]";
+pub const USAGE: &str = "cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]";
 
 /// How long to measure, and how far the tables grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// To see that everything runs: under 3 minutes.
     Quick,
-    /// For figures to quote: under 20 minutes.
+    /// For figures to quote: under 25 minutes.
     Default,
     /// With ten million historic orders and an hour of churn.
     Full,
@@ -34,6 +34,8 @@ pub struct Request {
     pub pace: Pace,
     /// The order flow of the bulk door instead of the one in the repository.
     pub flow: Option<PathBuf>,
+    /// Whether only the calls of [`super::calls`] are measured: that is no page.
+    pub only_calls: bool,
     /// Whether docs/benchmarks.md is written.
     pub write: bool,
     /// Whether the extension is measured as it is installed, without a build.
@@ -44,12 +46,13 @@ impl Request {
     /// Reads what [`USAGE`] says. A quick run writes no page unless it is told to.
     pub fn parse(arguments: &[String]) -> Result<Self> {
         let mut pace = Pace::Default;
-        let (mut flow, mut write, mut installed) = (None, false, false);
+        let (mut flow, mut only_calls, mut write, mut installed) = (None, false, false, false);
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_str() {
                 "--quick" if pace == Pace::Default => pace = Pace::Quick,
                 "--full" if pace == Pace::Default => pace = Pace::Full,
+                "--calls" => only_calls = true,
                 "--write" => write = true,
                 "--installed" => installed = true,
                 "--flow" => {
@@ -59,7 +62,11 @@ impl Request {
                 other => return Err(Failure::new(format!("unexpected argument {other}"), USAGE)),
             }
         }
-        Ok(Self { pace, flow, write: write || pace != Pace::Quick, installed })
+        if only_calls && write {
+            return Err(Failure::new("--calls measures too little to --write the page", USAGE));
+        }
+        let write = write || (pace != Pace::Quick && !only_calls);
+        Ok(Self { pace, flow, only_calls, write, installed })
     }
 }
 
@@ -152,10 +159,40 @@ impl Pace {
 
     /// The same in words.
     pub fn churn_time(self) -> String {
-        match self.churn_seconds() {
-            3600 => "an hour".to_owned(),
-            seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
-            seconds => format!("{seconds} seconds"),
+        time(self.churn_seconds())
+    }
+
+    /// After how many calls in one transaction to look, in ascending order.
+    pub fn calls(self) -> &'static [u32] {
+        match self {
+            Self::Quick => &[1_000, 10_000],
+            _ => &[1_000, 10_000, 100_000],
+        }
+    }
+
+    /// How many seconds one shape of calls may take in a transaction.
+    pub fn patience(self) -> u32 {
+        match self {
+            Self::Quick => 5,
+            Self::Default => 60,
+            Self::Full => 600,
+        }
+    }
+
+    /// Seconds of one turn beside an old snapshot.
+    pub fn snapshot_seconds(self) -> u32 {
+        match self {
+            Self::Quick => 1,
+            Self::Default => 15,
+            Self::Full => 75,
+        }
+    }
+
+    /// How many stops trigger together.
+    pub fn stops(self) -> &'static [u32] {
+        match self {
+            Self::Quick => &[1_000, 4_000],
+            _ => &[1_000, 10_000, 40_000],
         }
     }
 
@@ -174,6 +211,15 @@ impl Pace {
     }
 }
 
+/// A time in words.
+pub fn time(seconds: u32) -> String {
+    match seconds {
+        3600 => "an hour".to_owned(),
+        seconds if seconds >= 120 && seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +235,18 @@ mod tests {
         assert!(parse("--full").expect("full").write);
         assert!(!parse("--quick").expect("quick").write);
         assert!(parse("--quick --write").expect("quick, written").write);
+    }
+
+    #[test]
+    fn the_calls_alone_are_no_page() {
+        let request = parse("--calls").expect("calls");
+        assert!(request.only_calls && !request.write);
+        assert!(parse("--calls --write").is_err());
+    }
+
+    #[test]
+    fn a_time_reads_as_people_say_it() {
+        assert_eq!([5, 60, 120, 3600].map(time), ["5 seconds", "60 seconds", "2 minutes", "an hour"]);
     }
 
     #[test]
