@@ -102,6 +102,10 @@ INSERT INTO refused_order ("case", sqlstate, hint, arguments) VALUES
 -- Refused calls of everything else.
 CREATE TEMP TABLE refused_call (n serial, sqlstate text, hint text, statement text);
 INSERT INTO refused_call (sqlstate, hint, statement) VALUES
+    ('55000', 'SELECT * FROM bourse.align_sequences() moves every sequence behind its rows; an admin may call it.',
+     'INSERT INTO exchange.transfers (id, user_id, asset, kind, amount, locked_amount) SELECT s.last_value + 1, @ann, ''USD'', ''adjustment'', 1, 0 FROM exchange.transfers_id_seq s; SELECT exchange.deposit(@ann, ''USD'', 1)'),
+    ('23505', 'It is none of ours: drop it, or send what it takes.',
+     'CREATE UNIQUE INDEX ON exchange.transfers (amount) WHERE amount = 1.2345; SELECT exchange.deposit(@ann, ''USD'', 1.2345); SELECT exchange.deposit(@ann, ''USD'', 1.2345)'),
     ('22004', 'Give a value for order_id.', 'SELECT exchange.cancel_order(NULL)'), ('22004', 'Give a value for user_id.', 'SELECT exchange.cancel_order(NULL, ''live'')'),
     ('22004', 'Give a value for client_order_id.', 'SELECT exchange.cancel_order(@bob, NULL)'), ('22004', 'Give a value for user_id.', 'SELECT exchange.cancel_all_orders(NULL)'),
     ('42704', 'Look it up in exchange.orders: it shows the orders that you may cancel and amend.', 'SELECT exchange.cancel_order(0)'),

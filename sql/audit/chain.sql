@@ -147,7 +147,11 @@ BEGIN
         subject_id, identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
         origin_salt, origin_digest, operator,
         audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor, subject_id,
-                       action, table_name, record_id, moment, values_digest, origin_digest, operator));
+                       action, table_name, record_id, moment, values_digest, origin_digest, operator))
+    ON CONFLICT ON CONSTRAINT audit_logs_pkey DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM bourse.refuse_conflict('audit.audit_logs', true);
+    END IF;
     RETURN id;
 END
 $$;

@@ -74,7 +74,11 @@ BEGIN
         id, user_id, action, resource_type, resource_id, details, inet_client_addr(), agent, moment, user_id,
         identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
         audit.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, user_id,
-                            action, resource_type, moment, digest, operator));
+                            action, resource_type, moment, digest, operator))
+    ON CONFLICT ON CONSTRAINT activity_logs_pkey DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM bourse.refuse_conflict('audit.activity_logs', true);
+    END IF;
     RETURN id;
 END
 $$;

@@ -64,6 +64,7 @@ BEGIN
     PERFORM exchange.require_reference(reference);
     INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
+    -- Which index it was that did not take the row, the next looks tell.
     ON CONFLICT DO NOTHING
     RETURNING t.id INTO transfer_id;
     is_new := transfer_id IS NOT NULL;
@@ -72,11 +73,15 @@ BEGIN
         PERFORM identity.require_not_erased(user_id);
     ELSE
         IF kind = 'transfer' THEN
-            SELECT * INTO STRICT first FROM exchange.transfers t
+            SELECT * INTO first FROM exchange.transfers t
             WHERE t.kind = 'transfer' AND t.user_id = journal_transfer.user_id AND t.reference = journal_transfer.reference;
         ELSE
-            SELECT * INTO STRICT first FROM exchange.transfers t
+            SELECT * INTO first FROM exchange.transfers t
             WHERE t.kind <> 'transfer' AND t.reference || '' = journal_transfer.reference;
+        END IF;
+        IF NOT FOUND THEN
+            PERFORM bourse.refuse_conflict('exchange.transfers', EXISTS (
+                SELECT FROM exchange.transfers t WHERE t.id = currval('exchange.transfers_id_seq')));
         END IF;
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
@@ -275,9 +280,14 @@ COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
 'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or negative';
 
 CREATE FUNCTION exchange.create_balance(user_id bigint, asset text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-    INSERT INTO exchange.assets AS a (user_id, symbol) VALUES (create_balance.user_id, asset)
-    ON CONFLICT ON CONSTRAINT assets_symbol_user_unique DO NOTHING
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    INSERT INTO exchange.assets AS a (user_id, symbol) VALUES (create_balance.user_id, asset) ON CONFLICT DO NOTHING;
+    IF NOT FOUND AND NOT EXISTS (SELECT FROM exchange.assets a WHERE a.user_id = create_balance.user_id AND a.symbol = asset) THEN
+        PERFORM bourse.refuse_conflict('exchange.assets', EXISTS (
+            SELECT FROM exchange.assets a WHERE a.id = currval('exchange.assets_id_seq')));
+    END IF;
+END
 $$;
 COMMENT ON FUNCTION exchange.create_balance(bigint, text) IS
 'Makes the empty balance of a user in an asset, if there is none yet. For move_balance() and the engine only';

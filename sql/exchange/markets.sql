@@ -33,6 +33,10 @@ BEGIN
     RETURN symbol;
 EXCEPTION
     WHEN unique_violation THEN
+        GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+        IF broken <> 'markets_pkey' THEN
+            RAISE;
+        END IF;
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
             MESSAGE = format('market %s exists', bourse.clip(symbol)),
             HINT = 'SELECT * FROM exchange.markets shows its rules.';

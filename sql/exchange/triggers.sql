@@ -14,6 +14,10 @@ BEGIN
     PERFORM exchange.check_inserted(NEW.user_id, NEW.symbol, NEW.side, NEW.price, NEW.amount, NEW.order_type,
         NEW.time_in_force, NEW.client_order_id, NEW.stop_price, NEW.display_amount, NEW.quote_amount, NEW.post_only,
         NEW.expires_at, NEW.self_trade_prevention);
+    -- The unique constraint would say it of an id that the caller has given, and ON CONFLICT DO NOTHING nothing at all.
+    IF EXISTS (SELECT FROM exchange.orders o WHERE o.id = NEW.id) AND bourse.has_given('exchange.orders_id_seq', NEW.id) THEN
+        PERFORM bourse.refuse_conflict('exchange.orders', true);
+    END IF;
     -- What only the engine decides starts from nothing, whatever the statement says.
     NEW.filled_amount := 0;
     NEW.status := 'open';

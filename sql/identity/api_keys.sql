@@ -36,6 +36,9 @@ BEGIN
         VALUES (user_id, coalesce(name, ''), left(api_key, 12), sha256(convert_to(api_key, 'UTF8')), expires_at)
         ON CONFLICT DO NOTHING
         RETURNING k.id INTO id;
+        IF EXISTS (SELECT FROM identity.api_keys k WHERE id IS NULL AND k.id = currval('identity.api_keys_id_seq')) THEN
+            PERFORM bourse.refuse_conflict('identity.api_keys', true);
+        END IF;
     END LOOP;
 END
 $$;

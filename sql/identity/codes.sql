@@ -8,6 +8,7 @@ DECLARE
     sent bigint;
     oldest timestamptz;
     code text;
+    taken text;
 BEGIN
     PERFORM identity.require_operator();
     PERFORM exchange.require_existing_user(user_id);
@@ -28,9 +29,17 @@ BEGIN
       AND c.consumed_at IS NULL AND c.revoked_at IS NULL;
     INSERT INTO identity.verification_codes (user_id, provider, code_hash, expires_at)
     VALUES (user_id, provider, identity.hash_password(code),
-            clock_timestamp() + current_setting('bourse.code_lifetime')::interval);
+            clock_timestamp() + current_setting('bourse.code_lifetime')::interval)
+    ON CONFLICT ON CONSTRAINT verification_codes_pkey DO NOTHING;
+    IF NOT FOUND THEN
+        PERFORM bourse.refuse_conflict('identity.verification_codes', true);
+    END IF;
     RETURN code;
 EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+    IF taken <> 'verification_codes_live_key' THEN
+        RAISE;
+    END IF;
     -- The code of another session is live, and the snapshot of this transaction is older.
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
         MESSAGE = format('another session has just issued a code of %s for user %s', provider, user_id),

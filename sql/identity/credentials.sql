@@ -23,6 +23,7 @@ DECLARE
     sealed_secret text;
     sealed_passphrase text;
     credential_id bigint;
+    taken text;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse.require_given('user_id', user_id);
@@ -54,6 +55,12 @@ BEGIN
         is_active = true, validation_status = 'pending', last_validated = NULL
     RETURNING c.id INTO credential_id;
     RETURN credential_id;
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+    IF taken = 'exchange_credentials_pkey' THEN
+        PERFORM bourse.refuse_conflict('identity.exchange_credentials', true);
+    END IF;
+    RAISE;
 END
 $$;
 COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS

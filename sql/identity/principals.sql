@@ -21,9 +21,17 @@ BEGIN
         BEGIN
             owner_id := user_id;
             IF owner_id IS NULL THEN
-                INSERT INTO identity.users AS u (name) VALUES (principal_id) RETURNING u.id INTO owner_id;
+                INSERT INTO identity.users AS u (name) VALUES (principal_id)
+                ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO owner_id;
+                IF owner_id IS NULL THEN
+                    PERFORM bourse.refuse_conflict('identity.users', true);
+                END IF;
             END IF;
-            INSERT INTO identity.user_principals (user_id, principal_id) VALUES (owner_id, principal_id);
+            INSERT INTO identity.user_principals (user_id, principal_id) VALUES (owner_id, principal_id)
+            ON CONFLICT ON CONSTRAINT user_principals_pkey DO NOTHING;
+            IF NOT FOUND THEN
+                PERFORM bourse.refuse_conflict('identity.user_principals', true);
+            END IF;
             RETURN owner_id;
         EXCEPTION WHEN unique_violation THEN
             -- Another session was first. Ours is undone, and its row is there now.

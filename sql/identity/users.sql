@@ -76,7 +76,11 @@ BEGIN
             HINT = 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.';
     END IF;
     INSERT INTO identity.users AS u (name, email, username, password_hash, role)
-    VALUES (name, email, username, identity.hash_password(password), role) RETURNING u.id INTO new_id;
+    VALUES (name, email, username, identity.hash_password(password), role)
+    ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO new_id;
+    IF new_id IS NULL THEN
+        PERFORM bourse.refuse_conflict('identity.users', true);
+    END IF;
     RETURN new_id;
 EXCEPTION
     WHEN unique_violation THEN
@@ -126,9 +130,16 @@ BEGIN
         BEGIN
             INSERT INTO identity.users AS u (name, last_login)
             VALUES (coalesce(name, left(provider || ' ' || external_id, 255)), clock_timestamp())
-            RETURNING u.id INTO new_id;
+            ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO new_id;
+            IF new_id IS NULL THEN
+                PERFORM bourse.refuse_conflict('identity.users', true);
+            END IF;
             INSERT INTO identity.auth_identities (user_id, provider, external_id, metadata)
-            VALUES (new_id, provider, external_id, coalesce(metadata, '{}'));
+            VALUES (new_id, provider, external_id, coalesce(metadata, '{}'))
+            ON CONFLICT ON CONSTRAINT auth_identities_pkey DO NOTHING;
+            IF NOT FOUND THEN
+                PERFORM bourse.refuse_conflict('identity.auth_identities', true);
+            END IF;
             RETURN new_id;
         EXCEPTION WHEN unique_violation THEN
             -- Another session was first. Ours is undone, and its user is there now.
@@ -167,6 +178,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_column
 DECLARE
     identity_id bigint;
+    taken text;
 BEGIN
     PERFORM identity.require_operator();
     PERFORM exchange.require_existing_user(user_id);
@@ -187,6 +199,12 @@ BEGIN
             HINT = 'One account of a provider is one user: identity.unlink_identity() takes it away.';
     END IF;
     RETURN identity_id;
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
+    IF taken = 'auth_identities_pkey' THEN
+        PERFORM bourse.refuse_conflict('identity.auth_identities', true);
+    END IF;
+    RAISE;
 END
 $$;
 COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS

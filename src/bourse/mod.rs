@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
-use crate::pg::{owner, session};
+use crate::pg::{owner, sequence, session};
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
@@ -76,6 +76,16 @@ fn guard_settings() -> i32 {
 #[pg_extern(sql = false)]
 fn restore_settings(level: i32) {
     session::restore_settings(level);
+}
+
+#[pg_extern(sql = false)]
+fn hold_sequence(sequence: pg_sys::Oid) -> Result<(), ErrorReport> {
+    Ok(sequence::hold(sequence)?)
+}
+
+#[pg_extern(sql = false)]
+fn let_go_sequence(sequence: pg_sys::Oid) {
+    sequence::let_go(sequence);
 }
 
 #[pg_extern(sql = false)]

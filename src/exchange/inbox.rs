@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 
 use super::columns::commands;
 use super::command::{Action, Command, Target};
+use super::drain::drain;
 use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given, request_of, require_short};
 use super::{Door, calls, carry_out_some, refusals, require_write, stops};
@@ -17,7 +18,7 @@ use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{attached, procedure, session, subtransaction};
+use crate::pg::{attached, procedure, session};
 
 /// The most bytes of commands in one batch.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
@@ -128,53 +129,19 @@ pub fn drain_if_free(wanted: Wanted<'_>) -> Answer<usize> {
     if Lock::Inbox.try_acquire() { drain(wanted) } else { Ok(0) }
 }
 
-/// Carries out the next commands. The caller holds the inbox. Where an error stops all of them, each half is tried
-/// alone, down to the one command that is to blame: that one is refused with the error, and set aside when it cannot
-/// even be refused.
-fn drain(wanted: Wanted<'_>) -> Answer<usize> {
-    let mut ids = Vec::new();
-    let failure = match subtransaction::attempt(|| batch(wanted, &mut ids)) {
-        Ok(done) => return Ok(done),
-        Err(failure) => failure,
-    };
-    match ids[..] {
-        _ if !may_be_a_commands(&failure) => Err(failure),
-        [] => Err(failure),
-        [id] => {
-            let outcome = subtransaction::attempt(|| refuse(id, &failure)).or_else(|worse| {
-                let is_its_own = may_be_a_commands(&worse);
-                if is_its_own { subtransaction::attempt(|| set_aside(id, &worse)) } else { Err(worse) }
-            });
-            outcome.map(|()| 1)
-        }
-        _ => {
-            let half = ids.len() / 2;
-            let first = drain(Wanted { most: half, ..wanted })?;
-            Ok(first + drain(Wanted { most: ids.len() - half, ..wanted })?)
-        }
-    }
-}
-
-/// Whether an error may come from what one command asks for: not when somebody is in the way, when the work is
-/// cancelled, or when the server or the tables are not fit for any command.
-fn may_be_a_commands(failure: &Failure) -> bool {
-    let sqlstate = failure.sqlstate();
-    let others = ["08", "25", "40", "53", "55", "57", "58", "F0", "XX001", "XX002"];
-    !others.iter().any(|class| sqlstate.starts_with(class))
-}
-
-/// Carries out the next commands; returns how many. `ids` says which have been tried, also when it fails on the way.
-fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
+/// Carries out the next commands; returns how many, and how many of them were accepted. `ids` says which have been
+/// tried, also when it fails on the way.
+pub fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<(usize, usize)> {
     attached::firing(|| carry_out_batch(wanted, ids))
 }
 
-fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
+fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<(usize, usize)> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let queued = take(&mut inbox, wanted);
     ids.extend(queued.iter().map(|entry| entry.id));
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out_some(&commands)?.into_iter();
-    let (mut done, mut rejections) = (0, None);
+    let (mut done, mut accepted, mut rejections) = (0, 0, None);
     for entry in &queued {
         let refused = match &entry.command {
             Ok(_) => match answers.next() {
@@ -185,8 +152,9 @@ fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
             Err(failure) => Some(failure.clone()),
         };
         done += 1;
-        if let Some(failure) = refused {
-            reject(&mut inbox, &mut rejections, entry.id, &failure);
+        match refused {
+            Some(failure) => reject(&mut inbox, &mut rejections, entry.id, &failure),
+            None => accepted += 1,
         }
         inbox.delete(entry.tid);
     }
@@ -195,11 +163,11 @@ fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<usize> {
         table.close();
     }
     session::advance();
-    Ok(done)
+    Ok((done, accepted))
 }
 
 /// Refuses one command, by its id: one with a lower id may have come meanwhile.
-fn refuse(id: i64, failure: &Failure) -> Answer<()> {
+pub fn refuse(id: i64, failure: &Failure) -> Answer<()> {
     attached::firing(|| move_to_rejections(id, failure));
     Ok(())
 }
@@ -245,6 +213,12 @@ fn mark_set_aside(id: i64, failure: &Failure) {
     }
     inbox.close();
     session::advance();
+}
+
+/// Tells the server log.
+pub fn tell_of_aside(id: i64, failure: &Failure) {
+    let (message, sqlstate) = (&failure.message, failure.sqlstate());
+    pgrx::log!("pg_bourse: command {id} of the inbox is set aside: {message} (SQLSTATE {sqlstate})");
 }
 
 /// The columns that can be long.

@@ -6,6 +6,7 @@
 
 mod amendments;
 mod balance_rows;
+mod behind;
 mod calls;
 mod cancel_all;
 mod columns;
@@ -14,6 +15,7 @@ mod demand;
 mod depth;
 mod door_rule;
 mod doors;
+mod drain;
 mod fees;
 mod front;
 mod inbox;
@@ -76,6 +78,10 @@ fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Done>>>
 }
 
 fn attempt(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
+    behind::told(|| attempt_deeper(commands, door, steps))
+}
+
+fn attempt_deeper(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
     let mut depth = 0;
     loop {
         let mut venue = venue::Venue::open(commands, depth)?;

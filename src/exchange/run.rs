@@ -10,7 +10,7 @@ use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
 use super::venue::{self, OpenMarket, Venue};
 use crate::error::Answer;
-use crate::pg::session;
+use crate::pg::sequence;
 
 /// What carrying out the commands has produced, beside what the venue holds.
 pub struct Work {
@@ -119,7 +119,7 @@ impl Work {
             }
         }
         let rates = venue.rates.get(&key).copied().unwrap_or(market.row.rates);
-        let id = stored.unwrap_or_else(|| OrderId(session::next_value(self.order_ids)));
+        let id = stored.unwrap_or_else(|| OrderId(sequence::next_value(self.order_ids)));
         let outcome = market.core.place(&mut venue.accounts, &ticket.order(id, rates));
         let answer = done(market, ticket.user, outcome)?;
         if let Some(client_id) = &ticket.client_order_id {

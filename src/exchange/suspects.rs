@@ -82,6 +82,7 @@ impl Suspects {
         let tries = alone.map_or(0, |found| found.tries);
         if tries >= MOST_TRIES {
             inbox::set_aside(first, &ended_its_process())?;
+            inbox::tell_of_aside(first, &ended_its_process());
             forget();
             return Ok(Next::SetAside);
         }

@@ -14,7 +14,7 @@ use super::venue::{OpenMarket, Venue};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{attached, owner, session};
+use crate::pg::{attached, owner, sequence, session};
 
 /// Writes everything, closes the tables, and fires what others have attached to them.
 pub fn write(venue: Venue, work: Work) {
@@ -130,7 +130,7 @@ fn write_markets(
             pgrx::check_for_interrupts!();
             let (table, ids) = trades_table
                 .get_or_insert_with(|| (Table::open(c"exchange", c"trades", trades::ALL), sequence(c"trades_id_seq")));
-            rows::insert_trade(table, session::next_value(*ids), symbol, trade, &market.row.rules, now);
+            rows::insert_trade(table, sequence::next_value(*ids), symbol, trade, &market.row.rules, now);
         }
     }
     if let Some((table, _)) = trades_table {
@@ -146,7 +146,7 @@ fn write_amendments(open: &BTreeMap<String, OpenMarket>, work: &Work, now: Times
     let ids = sequence(c"order_amendments_id_seq");
     for (symbol, change) in &work.amendments {
         let rules = &open[symbol].row.rules;
-        rows::insert_amendment(&mut table, session::next_value(ids), symbol, change, rules, now);
+        rows::insert_amendment(&mut table, sequence::next_value(ids), symbol, change, rules, now);
     }
     table.close();
 }

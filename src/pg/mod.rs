@@ -20,6 +20,7 @@ pub mod process;
 pub mod random;
 pub mod result;
 pub mod scan;
+pub mod sequence;
 pub mod session;
 pub mod shared;
 pub mod spoken;

@@ -122,6 +122,15 @@ pub fn relation(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// The name of a relation, without its schema.
+pub fn relation_name(relation: pg_sys::Oid) -> String {
+    // SAFETY: gives a palloc'd name, or null for what does not exist.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+    }
+}
+
 /// Runs `work` with the rights of another role, inside a security-restricted operation, as a SECURITY DEFINER
 /// function of that role would. An error on the way ends the transaction, which restores the user.
 pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
@@ -200,8 +209,6 @@ pub fn advance() {
 
 // SAFETY: the declarations of PostgreSQL's own headers, unchanged in 15 to 18.
 unsafe extern "C-unwind" {
-    /// `src/backend/commands/sequence.c`; not in pgrx's bindings.
-    fn nextval_internal(relid: pg_sys::Oid, check_permissions: bool) -> i64;
     /// `src/include/commands/async.h`; not in pgrx's bindings.
     fn Async_Notify(channel: *const std::ffi::c_char, payload: *const std::ffi::c_char);
 }
@@ -224,10 +231,4 @@ pub fn transaction_number() -> u32 {
     unsafe {
         (*pg_sys::MyProc).vxid.lxid
     }
-}
-
-/// The next number of a sequence, without asking for a privilege on it: the caller has been checked.
-pub fn next_value(sequence: pg_sys::Oid) -> i64 {
-    // SAFETY: the oid is a sequence's; the boundary turns an ERROR into a panic before it can jump over Rust frames.
-    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| nextval_internal(sequence, false)) }
 }

@@ -227,7 +227,7 @@ pub fn transaction<T>(what: &CStr, work: impl FnOnce() -> Answer<T>) -> Answer<T
 }
 
 /// What an error tells.
-pub(super) fn failure(error: &CaughtError) -> Failure {
+pub fn failure(error: &CaughtError) -> Failure {
     match error {
         CaughtError::PostgresError(e) | CaughtError::ErrorReport(e) | CaughtError::RustPanic { ereport: e, .. } => {
             Failure::new(e.sql_error_code(), e.message(), e.hint().unwrap_or_default())

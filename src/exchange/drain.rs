@@ -1,0 +1,149 @@
+//! Draining the inbox around commands that raise errors: whose an error is, and what becomes of the command.
+
+use super::inbox::{self, Wanted};
+use crate::error::{Answer, Failure};
+use crate::pg::subtransaction;
+
+/// Whose an error is that was raised while commands were carried out. What our own code refuses is an answer, and was
+/// not raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blame {
+    /// What the operator has put on the tables does not take what the command asks for.
+    Command,
+    /// Somebody is in the way, or the server or the tables are fit for no command.
+    Database,
+    /// Nobody knows.
+    Unclear,
+}
+
+impl Blame {
+    fn of(failure: &Failure) -> Blame {
+        let sqlstate = failure.sqlstate();
+        match (&sqlstate[..2], sqlstate.as_str()) {
+            // A sequence has come to its end.
+            ("08" | "25" | "40" | "53" | "55" | "57" | "58" | "F0", _) | (_, "2200H") => Blame::Database,
+            // The engine leaves no column out but those that it does not know; the stack is the server's.
+            (_, "23502" | "54001") => Blame::Unclear,
+            // Bad values, constraints, rows too large for an index, RAISE.
+            ("22" | "23" | "44" | "54", _) | (_, "P0001") => Blame::Command,
+            ("XX" | "P0", _) => Blame::Unclear,
+            // The classes that are nobody's are for those who RAISE.
+            (class, _) if class.starts_with(|first: char| first.is_ascii_uppercase() && first > 'H') => Blame::Command,
+            _ => Blame::Unclear,
+        }
+    }
+}
+
+/// So many commands in a row raise an error that may be anybody's, and none is carried out: it is not theirs.
+const MOST_UNCLEAR: usize = 16;
+
+/// What a drain has come to.
+#[derive(Default)]
+struct Drained {
+    /// Commands that have left the inbox.
+    done: usize,
+    /// Those of them that were accepted.
+    accepted: usize,
+    /// Those that are set aside.
+    aside: Vec<(i64, Failure)>,
+}
+
+/// Carries out the next commands. The caller holds the inbox. A command that raises an error of unclear origin is set
+/// aside if others are accepted beside it, and is not touched if none is: then the fault is the database's, and may go.
+pub fn drain(wanted: Wanted<'_>) -> Answer<usize> {
+    let mut drained = Drained::default();
+    drain_into(&mut drained, wanted)?;
+    match drained.aside.first() {
+        Some((_, failure)) if drained.accepted == 0 => Err(failure.clone()),
+        _ => {
+            drained.aside.iter().for_each(|(id, failure)| inbox::tell_of_aside(*id, failure));
+            Ok(drained.done + drained.aside.len())
+        }
+    }
+}
+
+/// The same. Where an error stops all of them, each half is tried alone, down to the one command that is to blame.
+fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
+    let mut ids = Vec::new();
+    let failure = match subtransaction::attempt(|| inbox::batch(wanted, &mut ids)) {
+        Ok((done, accepted)) => {
+            drained.done += done;
+            drained.accepted += accepted;
+            return Ok(());
+        }
+        Err(failure) => failure,
+    };
+    match (ids.len(), Blame::of(&failure)) {
+        (0, _) | (_, Blame::Database) => Err(failure),
+        (1, blame) => {
+            let refused = if blame == Blame::Command {
+                subtransaction::attempt(|| inbox::refuse(ids[0], &failure))
+            } else {
+                Err(failure)
+            };
+            match refused {
+                Ok(()) => drained.done += 1,
+                Err(worse) => put_aside(drained, ids[0], worse, blame)?,
+            }
+            Ok(())
+        }
+        (count, _) => {
+            let half = count / 2;
+            drain_into(drained, Wanted { most: half, ..wanted })?;
+            drain_into(drained, Wanted { most: count - half, ..wanted })
+        }
+    }
+}
+
+/// Sets a command aside that could neither be carried out nor refused.
+fn put_aside(drained: &mut Drained, id: i64, failure: Failure, blame: Blame) -> Answer<()> {
+    let hopeless = drained.accepted == 0 && drained.aside.len() >= MOST_UNCLEAR;
+    if hopeless || Blame::of(&failure) == Blame::Database {
+        return Err(failure);
+    }
+    subtransaction::attempt(|| inbox::set_aside(id, &failure))?;
+    if blame == Blame::Command {
+        // It is the command's own, and only its refusal finds no place.
+        drained.accepted += 1;
+    }
+    drained.aside.push((id, failure));
+    Ok(())
+}
+
+#[cfg(any(test, feature = "pg_test"))]
+#[pgrx::pg_schema]
+mod tests {
+    use pgrx::PgSqlErrorCode;
+    use pgrx::prelude::pg_test;
+
+    use super::*;
+
+    #[pg_test]
+    fn an_error_of_the_database_is_no_commands() {
+        use PgSqlErrorCode as Code;
+        let blame = |code| Blame::of(&Failure::new(code, "", ""));
+        for code in [
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Code::ERRCODE_DISK_FULL,
+            Code::ERRCODE_T_R_DEADLOCK_DETECTED,
+            Code::ERRCODE_LOCK_NOT_AVAILABLE,
+            Code::ERRCODE_QUERY_CANCELED,
+            Code::ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED,
+        ] {
+            assert_eq!(blame(code), Blame::Database, "{code:?}");
+        }
+        for code in [
+            Code::ERRCODE_INTERNAL_ERROR,
+            Code::ERRCODE_DATA_CORRUPTED,
+            Code::ERRCODE_UNDEFINED_FUNCTION,
+            Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Code::ERRCODE_NOT_NULL_VIOLATION,
+            Code::ERRCODE_NO_DATA_FOUND,
+        ] {
+            assert_eq!(blame(code), Blame::Unclear, "{code:?}");
+        }
+        for code in [Code::ERRCODE_CHECK_VIOLATION, Code::ERRCODE_DIVISION_BY_ZERO, Code::ERRCODE_RAISE_EXCEPTION] {
+            assert_eq!(blame(code), Blame::Command, "{code:?}");
+        }
+    }
+}
