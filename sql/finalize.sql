@@ -65,7 +65,8 @@ GRANT EXECUTE ON FUNCTION
     exchange.update_user_balance(bigint, numeric), exchange.update_asset_balance(bigint, text, numeric, numeric),
     exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric),
     exchange.set_market_status(text, text), exchange.unswept_fees(), exchange.sweep_fees(bigint, text),
-    exchange.create_feed(text), exchange.drop_feed(text), bourse.install(), bourse.migrate(), bourse.align_sequences()
+    exchange.create_feed(text), exchange.drop_feed(text), bourse.install(), bourse.migrate(), bourse.align_sequences(),
+    bourse.pause(), bourse.resume()
     TO bourse_admin;
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 GRANT EXECUTE ON FUNCTION exchange.verify(), exchange.sequencer_status() TO bourse_admin, bourse_worker;

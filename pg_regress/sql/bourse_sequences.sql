@@ -65,3 +65,11 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT bourse.align_sequences();
 ROLLBACK;
 SELECT * FROM exchange.verify();
+
+-- The database can be kept from the sequencer, and given back.
+SELECT bourse.pause();
+SELECT value AS at_work FROM bourse.status() WHERE item = 'at_work';
+SELECT setval('exchange.orders_id_seq', 1, false);
+SELECT sequence FROM bourse.resume();
+SELECT value AS at_work FROM bourse.status() WHERE item = 'at_work';
+SELECT * FROM bourse.at_work;

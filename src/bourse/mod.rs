@@ -7,8 +7,9 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
+use crate::exchange::sequencer;
 use crate::pg::lock::Lock;
-use crate::pg::{owner, sequence, session};
+use crate::pg::{owner, sequence, session, worker};
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
@@ -27,6 +28,21 @@ pub fn require_tables() -> Answer<()> {
 pub fn require_home() -> Answer<()> {
     owner::require_home()?;
     require_tables()
+}
+
+/// Refuses while the database is not whole, or has been paused. Whoever pauses it waits for transactions that have
+/// come past here.
+pub fn require_at_work() -> Answer<()> {
+    let view = session::relation(c"bourse", c"at_work").unwrap_or_else(|| session::raise_missing("bourse.at_work"));
+    owner::require(view, "bourse.at_work")?;
+    if owner::is_populated(view) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the sequencer is paused here: bourse.at_work is not populated",
+        "A restore populates it last; after a pause, or a restore of the schema alone, SELECT * FROM bourse.resume().",
+    ))
 }
 
 /// The table of the migrations that have run.
@@ -49,13 +65,15 @@ fn require_utf8() -> Answer<()> {
 
 #[pg_extern(sql = false)]
 fn install() -> Result<String, ErrorReport> {
-    Ok(migrations::run()?)
+    let done = migrations::run()?;
+    sequencer::expect(worker::my_database());
+    Ok(done)
 }
 
 #[pg_extern(sql = false)]
 fn migrate() -> Result<String, ErrorReport> {
     require_tables()?;
-    Ok(migrations::run()?)
+    install()
 }
 
 #[pg_extern(sql = false)]

@@ -5,7 +5,7 @@
 use std::panic::AssertUnwindSafe;
 
 use pgrx::prelude::PgSqlErrorCode;
-use pgrx::PgTryBuilder;
+use pgrx::{PgTryBuilder, Spi};
 
 use crate::error::{Answer, Failure};
 use crate::pg::{session, worker};
@@ -30,6 +30,16 @@ pub fn told<T>(work: impl FnOnce() -> Answer<T>) -> Answer<T> {
             None => error.rethrow(),
         })
         .execute()
+}
+
+/// Refuses before anything is done that nobody waits for: in a database to which rows still come.
+pub fn require_none() -> Answer<()> {
+    let table = Spi::get_one::<String>("SELECT exchange.table_behind()");
+    match table {
+        Ok(None) => Ok(()),
+        Ok(Some(table)) => Err(ids_of(&table)),
+        Err(error) => pgrx::error!("ids not compared with sequences: {error}"),
+    }
 }
 
 /// What is behind, if a unique violation is about a number that the engine has counted. The message names the key, in

@@ -5,6 +5,8 @@ use std::ffi::CStr;
 
 use pgrx::{pg_guard, pg_sys};
 
+use super::{owner, worker};
+
 /// A database that takes connections.
 pub struct Database {
     /// Its oid.
@@ -45,6 +47,8 @@ pub struct Keeper {
     pub clear: fn(u32),
     /// Lets them in again.
     pub admit: fn(u32),
+    /// Has them look into a database soon, and again for a while.
+    pub expect: fn(u32),
 }
 
 thread_local! {
@@ -53,7 +57,8 @@ thread_local! {
 }
 
 /// Has the keeper called around DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE with
-/// a template. Called once, when the library is preloaded: the processes of the server inherit it.
+/// a template; and after CREATE EXTENSION of ours and REFRESH of `bourse.at_work`, with which a restore begins and ends.
+/// Called once, when the library is preloaded: the processes of the server inherit it.
 pub fn keep(keeper: Keeper) {
     KEEPER.set(Some(keeper));
     // SAFETY: hooks are chained while libraries are preloaded, by one process.
@@ -103,8 +108,43 @@ unsafe extern "C-unwind" fn utility(
     // SAFETY: the arguments are passed on as they came.
     unsafe {
         let next = if may_need_a_database(statement) { around } else { NEXT.get().unwrap_or(standard) };
+        let is_news = may_end_a_restore(statement);
         next(statement, text, read_only, context, params, environment, destination, completion);
+        if is_news {
+            expect();
+        }
     }
+}
+
+/// Tells the keeper that something is about to be there. Not of databases where the extension is not, or not ours: a
+/// process would stay there for a while.
+#[pg_guard]
+extern "C-unwind" fn expect() {
+    if let Some(keeper) = KEEPER.get().filter(|_| owner::require_home().is_ok()) {
+        (keeper.expect)(worker::my_database());
+    }
+}
+
+/// Whether a statement makes our extension, or may populate `bourse.at_work`.
+fn may_end_a_restore(statement: *mut pg_sys::PlannedStmt) -> bool {
+    use pg_sys::NodeTag::{T_CreateExtensionStmt, T_RefreshMatViewStmt};
+    // SAFETY: as in `exclusive`; a materialized view has a name.
+    let name = unsafe {
+        let node = (*statement).utilityStmt;
+        match (*node).type_ {
+            T_CreateExtensionStmt => {
+                return is_name((*node.cast::<pg_sys::CreateExtensionStmt>()).extname, c"pg_bourse");
+            }
+            T_RefreshMatViewStmt => (*(*node.cast::<pg_sys::RefreshMatViewStmt>()).relation).relname,
+            _ => return false,
+        }
+    };
+    is_name(name, c"at_work")
+}
+
+fn is_name(name: *const std::ffi::c_char, wanted: &CStr) -> bool {
+    // SAFETY: the parser ends a name with a zero.
+    unsafe { CStr::from_ptr(name) == wanted }
 }
 
 /// Runs a statement that may need a database for itself.

@@ -65,6 +65,16 @@ pub fn require(relation: pg_sys::Oid, name: &str) -> Answer<()> {
     ))
 }
 
+/// Whether a materialized view is populated. Keeps it so to the end of the transaction.
+pub fn is_populated(view: pg_sys::Oid) -> bool {
+    // SAFETY: takes a lock on an oid, whatever that is; what RELOID finds is a row of pg_class.
+    let populated = unsafe {
+        pg_sys::LockRelationOid(view, pg_sys::AccessShareLock as i32);
+        entry(RELOID as i32, view, |class: &pg_sys::FormData_pg_class| class.relispopulated)
+    };
+    populated == Some(true)
+}
+
 /// Refuses (55000) a database where the extension is not installed, or where its schemas are somebody else's. Looks
 /// into the catalogs and evaluates nothing.
 pub fn require_home() -> Answer<()> {

@@ -67,6 +67,17 @@ impl Value<'_> {
     }
 }
 
+impl Value<'static> {
+    /// A text for a row that is returned from this memory context.
+    pub fn kept(text: &str) -> Value<'static> {
+        // SAFETY: a copy of valid UTF-8 that ends with a zero, and lives as long as what is returned from here.
+        Value::Text(unsafe {
+            let copy = pgrx::PgMemoryContexts::CurrentMemoryContext.pstrdup(text);
+            std::str::from_utf8_unchecked(std::ffi::CStr::from_ptr(copy).to_bytes())
+        })
+    }
+}
+
 impl From<Rate> for Value<'_> {
     fn from(rate: Rate) -> Self {
         Value::Money(Money(i128::from(rate.0)))

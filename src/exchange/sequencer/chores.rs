@@ -8,10 +8,12 @@ use super::super::command::{Action, Command};
 use super::super::inbox::{self, Wanted};
 use super::super::rows::{markets, orders};
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{carry_out, stops};
+use super::super::{behind, carry_out, stops};
 use super::complaints::Complaints;
-use crate::bourse::require_home;
-use crate::error::Answer;
+use super::desks::DESKS_OF_SERVER;
+use super::worker::LOOK;
+use crate::bourse::{require_at_work, require_home};
+use crate::error::{Answer, Failure};
 use crate::guc;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -28,6 +30,16 @@ const EXPIRY: Duration = Duration::from_secs(1);
 /// The longest pause before something that went wrong is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// What a look into the inbox has come to.
+enum Look {
+    /// The database has no tables of ours.
+    Gone,
+    /// It is to be left alone.
+    Paused(Failure),
+    /// So many commands have been carried out, or something else has been done.
+    Done(usize),
+}
+
 /// When what is due, and what went wrong last.
 #[derive(Default)]
 pub struct Chores {
@@ -39,6 +51,10 @@ pub struct Chores {
     /// The commands that may have ended the last process; none once they are carried out, or not looked at yet.
     suspects: Option<Suspects>,
     has_looked: bool,
+    /// The database is to be left alone.
+    paused: bool,
+    /// What `sequencer_status()` tells of the inbox.
+    told: Option<String>,
     complaints: Complaints,
 }
 
@@ -50,14 +66,28 @@ impl Chores {
         let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
         if self.inbox.is_due(now, LONGEST_PAUSE.max(guc::poll_interval())) {
             let drained = self.drain(batch);
+            self.paused = matches!(drained, Ok(Look::Paused(_)));
+            self.tell_of_setback(&drained);
             self.setbacks = if drained.is_err() { self.setbacks + 1 } else { 0 };
-            let count = self.hear(drained, Some(0))?;
-            self.inbox = Timestamp::now() + if count > 0 { Duration::ZERO } else { self.pause() };
+            let pause = match self.hear(drained, Look::Done(0)) {
+                Look::Gone => return None,
+                Look::Paused(failure) => {
+                    self.complaints.tell(failure);
+                    LOOK
+                }
+                Look::Done(0) => self.pause(),
+                Look::Done(_) => Duration::ZERO,
+            };
+            self.inbox = Timestamp::now() + pause;
+        }
+        if self.paused {
+            return Some(self.inbox);
         }
         if self.expiry.is_due(now, EXPIRY) {
-            let due = worker::transaction(c"pg_bourse: looking for expired orders", || Ok(expired()));
+            let due = worker::transaction(c"pg_bourse: looking for expired orders", || for_whole(expired));
             for symbol in self.hear(due, Vec::new()) {
                 let ended = worker::transaction(c"pg_bourse: expiring orders", || {
+                    require_at_work()?;
                     carry_out(&[Command::market(&symbol, Action::Expire)]).map(|_| ())
                 });
                 self.hear(ended, ());
@@ -65,10 +95,12 @@ impl Chores {
             self.expiry = Timestamp::now() + EXPIRY;
         }
         if self.stops.is_due(now, EXPIRY) {
-            let left = worker::transaction(c"pg_bourse: looking for stops that are left", || Ok(stops::left(None)));
+            let look = || for_whole(|| stops::left(None));
+            let left = worker::transaction(c"pg_bourse: looking for stops that are left", look);
             let mut count = 0;
             for symbol in self.hear(left, Vec::new()) {
-                let entered = worker::transaction(c"pg_bourse: entering stops", || stops::enter(&[symbol]));
+                let enter = || require_at_work().and_then(|()| stops::enter(&[symbol]));
+                let entered = worker::transaction(c"pg_bourse: entering stops", enter);
                 count += self.hear(entered, 0);
             }
             self.stops = Timestamp::now() + if count > 0 { Duration::ZERO } else { EXPIRY };
@@ -76,25 +108,26 @@ impl Chores {
         Some(self.inbox.min(self.expiry).min(self.stops))
     }
 
-    /// Carries out the next commands of the inbox; returns how many. None: the database has no tables of ours.
-    fn drain(&mut self, most: usize) -> Answer<Option<usize>> {
+    /// Carries out the next commands of the inbox.
+    fn drain(&mut self, most: usize) -> Answer<Look> {
         if self.suspects.is_some() {
             return self.drain_suspects(most);
         }
         let mut found = None;
         let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
-            if require_home().is_err() {
-                return Ok(None);
+            if let Some(look) = out_of_place() {
+                return Ok(look);
             }
             if !guc::drains_inbox() || !inbox::is_waiting() {
-                return Ok(Some(0));
+                return Ok(Look::Done(0));
             }
+            behind::require_none()?;
             if !self.has_looked {
                 found = Some(Suspects::at_start());
-                return Ok(Some(1));
+                return Ok(Look::Done(1));
             }
             let wanted = Wanted { symbol: None, most, until: i64::MAX };
-            inbox::drain_if_free(wanted).map(Some)
+            inbox::drain_if_free(wanted).map(Look::Done)
         });
         if drained.is_ok() && found.is_some() {
             (self.suspects, self.has_looked) = (found, true);
@@ -103,27 +136,32 @@ impl Chores {
     }
 
     /// The same while commands wait that may have ended the last process.
-    fn drain_suspects(&mut self, most: usize) -> Answer<Option<usize>> {
-        let Some(suspects) = &mut self.suspects else { return Ok(Some(0)) };
+    fn drain_suspects(&mut self, most: usize) -> Answer<Look> {
+        let Some(suspects) = &mut self.suspects else { return Ok(Look::Done(0)) };
         let noted = worker::transaction(c"pg_bourse: noting what is tried", || {
-            if require_home().is_err() {
-                return Ok(None);
+            if let Some(look) = out_of_place() {
+                return Ok(Err(look));
             }
-            if guc::drains_inbox() { suspects.note(most).map(Some) } else { Ok(Some(Next::Busy)) }
+            if !guc::drains_inbox() {
+                return Ok(Ok(Next::Busy));
+            }
+            behind::require_none()?;
+            suspects.note(most).map(Ok)
         });
         match noted? {
-            None => Ok(None),
-            Some(Next::Busy) => Ok(Some(0)),
-            Some(Next::SetAside) => Ok(Some(1)),
-            Some(Next::Nothing) => {
+            Err(look) => Ok(look),
+            Ok(Next::Busy) => Ok(Look::Done(0)),
+            Ok(Next::SetAside) => Ok(Look::Done(1)),
+            Ok(Next::Nothing) => {
                 self.suspects = None;
-                Ok(Some(1))
+                Ok(Look::Done(1))
             }
-            Some(Next::Try(wanted)) => {
+            Ok(Next::Try(wanted)) => {
                 let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
+                    require_at_work()?;
                     let count = inbox::drain_if_free(wanted)?;
                     suspects::forget();
-                    Ok(Some(count))
+                    Ok(Look::Done(count))
                 });
                 drained.inspect_err(|_| {
                     // This process is alive: it was not these commands that ended it.
@@ -143,6 +181,19 @@ impl Chores {
         pause.saturating_mul(1 << self.setbacks.min(16)).min(LONGEST_PAUSE.max(pause))
     }
 
+    /// Has `sequencer_status()` tell why the inbox stands still.
+    fn tell_of_setback(&mut self, drained: &Answer<Look>) {
+        let told = match drained {
+            Ok(Look::Paused(failure)) | Err(failure) => Some(format!("{} ({})", failure.message, failure.sqlstate())),
+            Ok(Look::Gone | Look::Done(_)) => None,
+        };
+        if told != self.told {
+            let database = worker::my_database();
+            DESKS_OF_SERVER.with(|desks| desks.note(database, self.paused, told.as_deref()));
+            self.told = told;
+        }
+    }
+
     /// What came of a chore; what went wrong goes to the server log.
     fn hear<T>(&mut self, outcome: Answer<T>, otherwise: T) -> T {
         outcome.unwrap_or_else(|failure| {
@@ -150,6 +201,24 @@ impl Chores {
             otherwise
         })
     }
+}
+
+/// Why nothing is to be done here now.
+fn out_of_place() -> Option<Look> {
+    if require_home().is_err() {
+        return Some(Look::Gone);
+    }
+    require_at_work().err().map(Look::Paused)
+}
+
+/// What a look finds, where the database is whole.
+fn for_whole<T>(look: impl FnOnce() -> Vec<T>) -> Answer<Vec<T>> {
+    require_at_work()?;
+    let found = look();
+    if !found.is_empty() {
+        behind::require_none()?;
+    }
+    Ok(found)
 }
 
 /// The markets that have orders whose time has come.

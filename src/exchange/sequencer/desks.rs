@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::message::Text;
 use crate::pg::databases::Database;
 use crate::pg::latch::Latch;
 use crate::pg::shared::Shared;
@@ -11,12 +12,17 @@ use crate::pg::value::Timestamp;
 const DESKS: usize = 256;
 /// After this time a database without our tables is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// For so long a sequencer stays in a database in which somebody has begun to make our tables.
+const EXPECTATION: Duration = Duration::from_secs(60);
 /// After this time a sequencer that has not arrived is given up.
 const ARRIVAL: Duration = Duration::from_secs(30);
 /// A sequencer that ended sooner than this is started again after a pause.
 const SHORT_LIFE: Duration = Duration::from_secs(5);
 /// The pause.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The most bytes of a setback that are told.
+const SETBACK: usize = 400;
 
 /// The desks of this server.
 pub static DESKS_OF_SERVER: Shared<Desks> = Shared::new(c"pg_bourse desks");
@@ -40,6 +46,12 @@ pub struct Desk {
     /// The process; 0: none.
     pub pid: i32,
     latch: Option<Latch>,
+    /// Until when tables of ours are expected, if there are none.
+    expected: Timestamp,
+    /// Whether its database is to be left alone for now.
+    pub paused: bool,
+    /// Why it cannot carry out the inbox.
+    pub setback: Option<Text<SETBACK>>,
     /// What it has done since the server has started.
     pub work: Work,
 }
@@ -62,6 +74,9 @@ impl Desk {
         since: Timestamp(0),
         pid: 0,
         latch: None,
+        expected: Timestamp(0),
+        paused: false,
+        setback: None,
         work: Work { batches: 0, requests: 0, largest: 0 },
     };
 }
@@ -161,10 +176,28 @@ impl Desks {
         launcher
     }
 
-    /// A sequencer finds no tables of ours. It has its desk until it departs.
-    pub fn retire(&mut self, database: u32, now: Timestamp) {
-        if let Some(desk) = self.of(database).filter(|desk| desk.state == State::Working) {
-            (desk.state, desk.since) = (State::Absent, now);
+    /// A sequencer finds no tables of ours. It has its desk until it departs. False when it should stay and look again.
+    pub fn retire(&mut self, database: u32, now: Timestamp) -> bool {
+        let Some(desk) = self.of(database).filter(|desk| desk.state == State::Working) else { return true };
+        if !desk.expected.is_due(now, EXPECTATION) {
+            return false;
+        }
+        (desk.state, desk.since) = (State::Absent, now);
+        true
+    }
+
+    /// Somebody makes our tables in a database; returns whom to tell.
+    pub fn expect(&mut self, database: u32, now: Timestamp) -> Option<Latch> {
+        let launcher = self.want(database);
+        let desk = self.of(database)?;
+        desk.expected = now + EXPECTATION;
+        launcher.or(desk.latch)
+    }
+
+    /// A sequencer tells what stands in its way.
+    pub fn note(&mut self, database: u32, paused: bool, setback: Option<&str>) {
+        if let Some(desk) = self.of(database) {
+            (desk.paused, desk.setback) = (paused, setback.map(Text::new));
         }
     }
 
@@ -177,7 +210,8 @@ impl Desks {
     pub fn arrive(&mut self, database: u32, pid: i32, latch: Latch, now: Timestamp) -> bool {
         match self.give(database) {
             Some(desk) if desk.pid == 0 && desk.state != State::Barred => {
-                *desk = Desk { state: State::Working, since: now, pid, latch: Some(latch), ..*desk };
+                let (paused, setback) = (false, None);
+                *desk = Desk { state: State::Working, since: now, pid, latch: Some(latch), paused, setback, ..*desk };
                 true
             }
             Some(_) | None => false,
@@ -242,6 +276,21 @@ mod tests {
         let now = Timestamp::now();
         let mut desks = launched(now);
         desks.put_off(1, now);
+        assert_eq!(state(&mut desks), Some(State::Wanted));
+    }
+
+    #[pg_test]
+    fn a_sequencer_stays_where_tables_are_expected() {
+        let now = Timestamp::now();
+        let mut desks = launched(now);
+        assert!(desks.arrive(1, 7, Latch::mine(), now));
+        desks.expect(1, now);
+        assert!(!desks.retire(1, now + Duration::from_secs(59)));
+        assert_eq!(state(&mut desks), Some(State::Working));
+        assert!(desks.retire(1, now + EXPECTATION));
+        assert_eq!(state(&mut desks), Some(State::Absent));
+        // Somebody comes while it gets up: another one is started when it has gone.
+        desks.expect(1, now);
         assert_eq!(state(&mut desks), Some(State::Wanted));
     }
 

@@ -3,7 +3,7 @@
 use super::super::cancel_all::cancel_all;
 use super::super::{carry_out, transfer};
 use super::message::Errand;
-use crate::bourse::require_tables;
+use crate::bourse::{require_at_work, require_tables};
 use crate::error::Answer;
 use crate::pg::worker;
 
@@ -11,6 +11,7 @@ use crate::pg::worker;
 pub fn run(errand: &Errand) -> Answer<i64> {
     worker::transaction(c"pg_bourse: an errand", || {
         require_tables()?;
+        require_at_work()?;
         match errand {
             Errand::CancelAll { user, symbol } => cancel_all(*user, symbol.as_deref(), carry_out),
             Errand::Transfer(transfer) => transfer::carry_out(transfer),

@@ -10,7 +10,7 @@ use crate::pg::value::Timestamp;
 use crate::pg::worker;
 
 /// How often it looks without being asked.
-const ROUND: Duration = Duration::from_secs(10);
+const ROUND: Duration = Duration::from_millis(500);
 /// How soon it looks again while something is on its way.
 const SOON: Duration = Duration::from_millis(250);
 

@@ -45,13 +45,22 @@ pub fn prepare() {
     pg_shmem_init!(RING = shared::first(Ring::empty()));
     pg_shmem_init!(DESKS_OF_SERVER = shared::first(Desks::empty()));
     crate::pg::worker::register_launcher();
-    databases::keep(Keeper { clear, admit });
+    databases::keep(Keeper { clear, admit, expect });
     PRELOADED.store(true, Ordering::Relaxed);
 }
 
 /// Whether the server has preloaded the library.
 pub fn is_preloaded() -> bool {
     PRELOADED.load(Ordering::Relaxed)
+}
+
+/// Has a sequencer look for tables of ours in a database at once, and again for a while: they may be there when the
+/// transaction of this session has ended.
+pub fn expect(database: u32) {
+    if is_preloaded() {
+        let process = DESKS_OF_SERVER.with(|desks| desks.expect(database, Timestamp::now()));
+        process.into_iter().for_each(Latch::set);
+    }
 }
 
 thread_local! {

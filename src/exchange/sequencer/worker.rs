@@ -15,7 +15,7 @@ use super::errands;
 use super::message::{Outcome, Reply, Work};
 use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
-use crate::bourse::{require_home, require_tables};
+use crate::bourse::{require_at_work, require_home, require_tables};
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
 use crate::pg::value::Timestamp;
@@ -28,6 +28,8 @@ const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How many looks at a market that is held make one try that queues for it: while it queues, all markets wait.
 const LOOKS: u32 = 8;
+/// How often a process that has nothing to do yet looks whether it has.
+pub const LOOK: Duration = Duration::from_millis(250);
 
 /// Markets that somebody was found to hold.
 type Held = HashMap<String, Hold>;
@@ -54,26 +56,40 @@ pub fn run(database: u32) {
     }
     worker::ready_to_write();
     worker::limit_lock_waits(BATCH_PATIENCE);
-    if worker::transaction(c"pg_bourse: looking around", require_home).is_err() {
-        retire(database);
-        return;
+    while settles(database) {
+        work(database);
     }
-    let (mut held, mut chores) = (Held::new(), Chores::default());
-    loop {
-        pgrx::check_for_interrupts!();
-        worker::reload();
-        if DESKS_OF_SERVER.with(|desks| desks.of(database).is_none_or(|desk| desk.state != State::Working)) {
-            return;
+}
+
+/// Waits for tables of ours while they are expected. False: the process is to end.
+fn settles(database: u32) -> bool {
+    while is_at_its_desk(database) {
+        let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_home) else { return true };
+        if retires(database, &failure) {
+            return false;
         }
+        latch::sleep(LOOK);
+    }
+    false
+}
+
+/// Hears what the server wants; whether the process is to go on.
+fn is_at_its_desk(database: u32) -> bool {
+    pgrx::check_for_interrupts!();
+    worker::reload();
+    DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.state == State::Working))
+}
+
+/// Works while there are tables of ours.
+fn work(database: u32) {
+    let (mut held, mut chores) = (Held::new(), Chores::default());
+    while is_at_its_desk(database) {
         let taken = RING.with(|ring| ring.take(database, Timestamp::now()));
         let ring_is_used = !taken.is_empty();
         if ring_is_used {
             serve(database, taken, &mut held);
         }
-        let Some(next) = chores.run(ring_is_used) else {
-            retire(database);
-            return;
-        };
+        let Some(next) = chores.run(ring_is_used) else { return };
         let now = Timestamp::now();
         let due = RING.with(|ring| ring.next_due(database, now)).map_or(next, |due| due.min(next));
         if due > now {
@@ -82,15 +98,12 @@ pub fn run(database: u32) {
     }
 }
 
-/// The database has no tables of ours: whoever waits is told, and the launcher looks again later.
-fn retire(database: u32) {
-    let refused = worker::transaction(c"pg_bourse: no tables", require_home).err();
+/// The database has no tables of ours: whoever waits is told. Whether the process ends, and the launcher looks again later.
+fn retires(database: u32, failure: &Failure) -> bool {
     let taken = RING.with(|ring| ring.take(database, Timestamp(i64::MAX)));
-    if let Some(failure) = refused {
-        answer(database, taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
-    }
+    answer(database, taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
     let now = Timestamp::now();
-    DESKS_OF_SERVER.with(|desks| desks.retire(database, now));
+    DESKS_OF_SERVER.with(|desks| desks.retire(database, now))
 }
 
 /// At the end of the process, however it comes: who still waits for an answer is told that there is none.
@@ -207,6 +220,7 @@ fn attempt(commands: &[Command]) -> Answer<Vec<Answer<OrderResult>>> {
     }
     worker::transaction(c"pg_bourse: matching", || {
         require_tables()?;
+        require_at_work()?;
         let done = carry_out_some(commands)?;
         let results = commands.iter().zip(done).map(|(command, done)| result::of(command, done?));
         Ok(results.collect())

@@ -188,3 +188,32 @@ fn other_databases_leave_room_for_a_sequencer() -> Result<()> {
     }
     Ok(())
 }
+
+/// Also where nobody submits, and the launcher has looked before and found nothing.
+#[test]
+fn tables_made_later_and_copies_are_found_at_once() -> Result<()> {
+    let scratch = Scratch::with_settings("sequencer_found", 5626, PRELOAD)?;
+    let command = "INSERT INTO exchange.order_commands (action, user_id) VALUES ('look', 1)";
+    let drained = |database: &Database| -> Result<Duration> {
+        database.connect()?.wait_for("SELECT count(*) > 0 FROM exchange.command_rejections WHERE action = 'look'")
+    };
+    let database = Database::empty(&scratch.server, "found")?;
+    thread::sleep(Duration::from_secs(12));
+    let mut session = database.connect()?;
+    session.run("CREATE EXTENSION pg_bourse")?;
+    session.run("SELECT bourse.install()")?;
+    session.run(command)?;
+    let found = drained(&database)?;
+    session.run("DELETE FROM exchange.command_rejections; ALTER DATABASE found SET bourse.drain_inbox = off")?;
+    session.run("SELECT pg_terminate_backend(pid) FROM exchange.sequencer_status()")?;
+    session.wait_for(
+        "SELECT current_setting('bourse.drain_inbox') IS NOT NULL AND pid IS NOT NULL FROM exchange.sequencer_status()",
+    )?;
+    session.run(command)?;
+    drop(session);
+    scratch.server.connect("postgres", "postgres")?.run("CREATE DATABASE copy TEMPLATE found")?;
+    let copied = drained(&Database { server: scratch.server.clone(), name: "copy".to_owned() })?;
+    println!("after install() {found:?}, after CREATE DATABASE … TEMPLATE {copied:?}");
+    assert!(found < SOON && copied < SOON, "{found:?}, {copied:?}");
+    Ok(())
+}

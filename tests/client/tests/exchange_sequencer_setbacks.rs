@@ -279,3 +279,39 @@ fn several_exclusive_commands_in_a_row_refuse_nobody() -> Result<()> {
     outcome?;
     session.verify_is_empty()
 }
+
+/// An error that tells nobody whose fault it is refuses nothing. What alone raises it stands aside for the others; where
+/// everything raises it, everything waits.
+#[test]
+fn an_error_of_unclear_origin_refuses_no_command() -> Result<()> {
+    let (_venue, mut session, users) = Venue::funded("sequencer_unclear", 5599, "", 1)?;
+    let user = users[0];
+    plant(&mut session)?;
+    session.run("CREATE TABLE public.odd (name text); GRANT SELECT ON public.odd TO bourse_owner")?;
+    session.run("INSERT INTO public.odd VALUES ('odd'), ('even')")?;
+    session.run(
+        "CREATE OR REPLACE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+         BEGIN
+             IF split_part(name, ' ', 1) IN (SELECT o.name FROM public.odd o) THEN
+                 RAISE EXCEPTION 'nobody knows why' USING ERRCODE = 'XX000';
+             END IF;
+             RETURN name;
+         END $$",
+    )?;
+    for n in 1..=20 {
+        command(&mut session, n, user, "BTC-USD", &format!("{} {n}", if n % 2 == 0 { "even" } else { "odd" }))?;
+    }
+    session.wait_for("SELECT setback = 'nobody knows why (XX000)' FROM exchange.sequencer_status()")?;
+    thread::sleep(Duration::from_secs(1));
+    let waiting = "SELECT count(*), count(set_aside_at) FROM exchange.order_commands";
+    assert_eq!(session.line(waiting)?, "20|0");
+    session.run("DELETE FROM public.odd WHERE name = 'even'")?;
+    session.wait_for("SELECT count(*) = 10 AND count(set_aside_at) = 10 FROM exchange.order_commands")?;
+    assert_eq!(session.number("SELECT count(*) FROM exchange.orders WHERE client_order_id LIKE 'even %'")?, 10);
+    // Once it has gone they can be tried again.
+    session.run("DELETE FROM public.odd; UPDATE exchange.order_commands SET set_aside_at = NULL")?;
+    session.wait_for(EMPTY)?;
+    assert_eq!(session.number("SELECT count(*) FROM exchange.command_rejections")?, 0);
+    assert_eq!(session.number("SELECT count(*) FROM exchange.orders")?, 20);
+    session.verify_is_empty()
+}
