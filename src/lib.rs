@@ -54,7 +54,12 @@ pgrx::extension_sql_file!(
     requires = ["bourse_strangers"]
 );
 pgrx::extension_sql_file!("../sql/bourse/triggers.sql", name = "bourse_triggers", requires = ["bourse_guard_tables"]);
-pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_triggers"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/require_drawn.sql",
+    name = "bourse_require_drawn",
+    requires = ["bourse_triggers"]
+);
+pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_require_drawn"]);
 pgrx::extension_sql_file!("../sql/bourse/at_work.sql", name = "bourse_at_work", requires = ["bourse_sequences"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_at_work"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);

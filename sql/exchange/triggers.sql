@@ -1,11 +1,13 @@
 CREATE FUNCTION exchange.validate_order_before_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    -- A row with a priority has been placed before: it is being restored from a dump. Only the owner of the
-    -- table and a superuser may write that column.
+    -- A row with a priority has been placed before: it is being restored from a dump. refuse_owned_columns() lets no
+    -- other role but the owner of the table send one.
     IF NEW.priority > 0 THEN
         RETURN NEW;
     END IF;
+    -- What a mapper sends as NULL has its default.
+    NEW.id := coalesce(NEW.id, nextval('exchange.orders_id_seq'));
     -- An explicit NULL means the default, as it does in place_order().
     NEW.order_type := coalesce(NEW.order_type, 'limit');
     NEW.time_in_force := coalesce(NEW.time_in_force, 'gtc');
@@ -22,16 +24,75 @@ BEGIN
     NEW.filled_amount := 0;
     NEW.status := 'open';
     NEW.reserved := 0;
+    NEW.maker_rate := 0;
+    NEW.taker_rate := 0;
+    NEW.priority := 0;
     NEW.accepted_sequence := 0;
+    NEW.accepted_status := 'open';
     NEW.visible_amount := NULL;
     NEW.triggered_at := NULL;
     NEW.ended_at := NULL;
     NEW.traded_until := NULL;
     NEW.cancel_reason := NULL;
+    NEW.created_at := clock_timestamp();
+    NEW.updated_at := NEW.created_at;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION exchange.validate_order_before_insert() IS 'Trigger: refuses an inserted order as place_order() would: 22004, 22023, 42501, 42704, and 23505 for a client_order_id that is taken';
+
+CREATE FUNCTION exchange.refuse_owned_columns() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+DECLARE
+    -- NULL and the column's default say nothing, and a mapper sends one of them for every column.
+    owned CONSTANT text := concat_ws(', ',
+        CASE WHEN NEW.filled_amount <> 0 THEN 'filled_amount' END, CASE WHEN NEW.status <> 'open' THEN 'status' END,
+        CASE WHEN NEW.reserved <> 0 THEN 'reserved' END, CASE WHEN NEW.maker_rate <> 0 THEN 'maker_rate' END,
+        CASE WHEN NEW.taker_rate <> 0 THEN 'taker_rate' END, CASE WHEN NEW.priority <> 0 THEN 'priority' END,
+        CASE WHEN NEW.accepted_sequence <> 0 THEN 'accepted_sequence' END,
+        CASE WHEN NEW.accepted_status <> 'open' THEN 'accepted_status' END,
+        CASE WHEN NEW.cancel_reason IS NOT NULL THEN 'cancel_reason' END,
+        CASE WHEN NEW.visible_amount IS NOT NULL THEN 'visible_amount' END,
+        CASE WHEN NEW.triggered_at IS NOT NULL THEN 'triggered_at' END,
+        CASE WHEN NEW.ended_at IS NOT NULL THEN 'ended_at' END,
+        CASE WHEN NEW.traded_until IS NOT NULL THEN 'traded_until' END);
+BEGIN
+    PERFORM bourse.require_drawn(NEW.id, 'exchange.orders_id_seq');
+    IF owned <> '' AND NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('no permission to insert an order with %s', owned),
+            HINT = 'Leave these columns out, or send NULL or DEFAULT: the engine writes them when it places the order.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION exchange.refuse_owned_columns() IS
+'Trigger: keeps what the engine decides about an order, and its id, out of a client''s INSERT (42501)';
+
+CREATE FUNCTION exchange.refuse_owned_command_columns() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'no permission to insert a command with set_aside_at, set_aside_sqlstate or set_aside_reason',
+            HINT = 'Leave them out, or send NULL or DEFAULT: the sequencer writes them.';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION exchange.refuse_owned_command_columns() IS
+'Trigger: keeps what the sequencer notes about a command out of a client''s INSERT (42501)';
+
+CREATE FUNCTION exchange.stamp_command() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    NEW.id := coalesce(NEW.id, nextval('exchange.order_commands_id_seq'));
+    NEW.created_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION exchange.stamp_command() IS
+'Trigger: a command has the time at which it came, whatever its sender says, and an id when it came with NULL';
 
 CREATE FUNCTION exchange.place_inserted_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -73,14 +73,52 @@ COMMENT ON FUNCTION identity.record_login() IS 'Trigger: writes a LOGIN row of a
 -- Each of these columns has one writer. An INSERT that names them with NULL, as ORMs do, is fine.
 CREATE FUNCTION identity.refuse_owned_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
+DECLARE
+    -- An admin may insert into the whole table, a gateway into named columns. For either, NULL and the column's default
+    -- say nothing.
+    is_admin CONSTANT boolean := has_table_privilege(current_user, 'identity.users', 'INSERT');
+    owned CONSTANT text := concat_ws(', ',
+        CASE WHEN NEW.password_hash IS NOT NULL THEN 'password_hash' END,
+        CASE WHEN NEW.remember_token IS NOT NULL THEN 'remember_token' END,
+        CASE WHEN NEW.role <> 'trader' THEN 'role' END, CASE WHEN NOT NEW.is_active THEN 'is_active' END,
+        CASE WHEN NEW.developer_name IS NOT NULL THEN 'developer_name' END,
+        CASE WHEN NEW.developer_bio IS NOT NULL THEN 'developer_bio' END,
+        CASE WHEN NEW.developer_website IS NOT NULL THEN 'developer_website' END,
+        CASE WHEN NEW.last_login IS NOT NULL THEN 'last_login' END);
 BEGIN
-    IF NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
+    IF pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.db_role IS NOT NULL OR NEW.email_verified_at IS NOT NULL OR NEW.erased_at IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = 'no permission to insert a user with db_role, email_verified_at or erased_at',
             HINT = 'Leave them out: identity.set_login(), verify_code() and erase_user() write them.';
+    END IF;
+    IF NOT is_admin THEN
+        PERFORM bourse.require_drawn(NEW.id, 'identity.users_id_seq');
+        IF owned <> '' THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = format('no permission to insert a user with %s', owned),
+                HINT = 'Leave these columns out, or send NULL or DEFAULT: an admin writes them, and authenticate() and set_password().';
+        END IF;
+        NEW.created_at := now();
+        NEW.updated_at := NEW.created_at;
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION identity.refuse_owned_columns() IS
-'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them (42501)';
+'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them, and its id, times, rights and secrets out of a gateway''s INSERT (42501)';
+
+CREATE FUNCTION identity.fill_defaults() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    NEW.id := coalesce(NEW.id, nextval('identity.users_id_seq'));
+    NEW.role := coalesce(NEW.role, 'trader');
+    NEW.is_active := coalesce(NEW.is_active, true);
+    NEW.created_at := coalesce(NEW.created_at, now());
+    NEW.updated_at := coalesce(NEW.updated_at, now());
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION identity.fill_defaults() IS 'Trigger: an explicit NULL in a new user is the default of its column, as object-relational mappers mean it';

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0021_exchange_bounds"),
     migration!("0022_exchange_market_rows"),
     migration!("0023_exchange_step_limit"),
+    migration!("0024_exchange_client_inserts"),
     migration!("0026_bourse_at_work"),
 ];
 

@@ -2,11 +2,11 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 
-use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgLogLevel, PgSqlErrorCode};
+use pgrx::{IntoDatum, PgLogLevel, PgSqlErrorCode, PgTryBuilder, pg_sys};
 
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
 /// `SET SESSION AUTHORIZATION`.
@@ -231,4 +231,26 @@ pub fn transaction_number() -> u32 {
     unsafe {
         (*pg_sys::MyProc).vxid.lxid
     }
+}
+
+/// What this session has drawn last from a sequence, without asking for a privilege on it. `None`: nothing yet; then an
+/// ERROR has been caught, and the caller must raise one in its place.
+pub fn last_value(sequence: pg_sys::Oid) -> Option<i64> {
+    // SAFETY: the function takes one oid; the call is guarded.
+    let read = || unsafe { pgrx::direct_function_call::<i64>(pg_sys::currval_oid, &[sequence.into_datum()]) };
+    PgTryBuilder::new(AssertUnwindSafe(|| as_role(c"bourse_owner", read)))
+        .catch_when(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, |_| None)
+        .execute()
+}
+
+/// Whose rights the session has now: those of its login, of SET ROLE, or of a SECURITY DEFINER function.
+pub fn current_role() -> pg_sys::Oid {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// Whether these rights are a superuser's.
+pub fn is_superuser() -> bool {
+    // SAFETY: a catalog look-up that the server remembers.
+    unsafe { pg_sys::superuser() }
 }
