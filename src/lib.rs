@@ -59,7 +59,12 @@ pgrx::extension_sql_file!(
     name = "bourse_require_drawn",
     requires = ["bourse_triggers"]
 );
-pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_require_drawn"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/refuse_repeats.sql",
+    name = "bourse_refuse_repeats",
+    requires = ["bourse_require_drawn"]
+);
+pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_refuse_repeats"]);
 pgrx::extension_sql_file!("../sql/bourse/at_work.sql", name = "bourse_at_work", requires = ["bourse_sequences"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_at_work"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);

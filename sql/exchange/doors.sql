@@ -15,18 +15,18 @@ CREATE FUNCTION exchange.place_order(
     time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'place_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'place_order_wrapper';
 COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
                                          boolean, timestamptz, text) IS
 'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: base. A repeated client_order_id returns the first answer. 22003 overflow, 22004 NULL, 22023 bad value or combination, off tick or lot, outside the limits or the price band of the market, 23505 client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 too many open orders, or more trades than one command makes, 55000 market not open, P0001 post_only that would take, fok that cannot fill';
 
 CREATE FUNCTION exchange.cancel_order(order_id bigint)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
 'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market halted';
 
 CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
 'Cancels the order that the user placed under this client_order_id. SQLSTATEs as cancel_order(order_id)';
 
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
 'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your user, 42704 unknown market, 55000 the named market takes no cancels, 54000 live orders in more than 1,000 markets';
 
 CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'amend_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'amend_order_wrapper';
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
 'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
 

@@ -4,23 +4,23 @@ CREATE FUNCTION exchange.submit_order(
     time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_order_wrapper';
 COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
                                           boolean, timestamptz, text) IS
 'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes or locks of the same transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
 
 CREATE FUNCTION exchange.submit_cancel(order_id bigint)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint) IS
 'cancel_order() through the sequencer. SQLSTATEs as cancel_order and submit_order';
 
 CREATE FUNCTION exchange.submit_cancel(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint, text) IS
 'cancel_order() by client_order_id through the sequencer. SQLSTATEs as cancel_order and submit_order';
 
 CREATE FUNCTION exchange.submit_amend(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
-RETURNS exchange.order_result LANGUAGE c AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
 COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
 'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
 

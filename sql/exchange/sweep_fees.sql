@@ -19,7 +19,7 @@ COMMENT ON FUNCTION exchange.unswept_fees() IS
 
 CREATE FUNCTION exchange.sweep_fees(user_id bigint, INOUT asset text DEFAULT NULL, OUT amount numeric)
 RETURNS SETOF record
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     wanted text := asset;
     assets text[];

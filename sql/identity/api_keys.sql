@@ -1,6 +1,6 @@
 CREATE FUNCTION identity.issue_api_key(user_id bigint, name text DEFAULT '', expires_at timestamptz DEFAULT NULL,
                                        OUT id bigint, OUT api_key text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     most CONSTANT integer := 100;

@@ -109,7 +109,7 @@ COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
     OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text, OUT updated_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     name text;

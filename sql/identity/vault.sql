@@ -30,7 +30,7 @@ COMMENT ON FUNCTION identity.validate_credentials(bigint, boolean, timestamptz) 
 -- it is and bars nobody behind it.
 CREATE FUNCTION identity.rotate_credentials(batch_size integer DEFAULT 1000, OUT rotated bigint, OUT remaining bigint,
                                             OUT unreadable bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     keys text[];
     older text;

@@ -3,13 +3,14 @@
 
 mod migrations;
 
+use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
 use crate::exchange::sequencer;
 use crate::pg::lock::Lock;
-use crate::pg::{owner, sequence, session, worker};
+use crate::pg::{owner, repeats, sequence, session, worker};
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
@@ -124,4 +125,21 @@ fn require_drawn(id: Option<i64>, sequence: Option<pg_sys::Oid>) -> Result<bool,
         format!("no permission to insert a row with id {id}"),
         "Leave id out, or send NULL or DEFAULT: its sequence draws it.",
     ))?
+}
+
+/// The planner asks this about every call of a function that has it for its support.
+#[pg_extern(sql = false)]
+fn refuse_repeats(request: Internal) -> Result<Internal, ErrorReport> {
+    let name = request.into_datum().and_then(repeats::repeated_call);
+    name.map_or(Ok(()), |name| {
+        Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!("the query calls {name}() once for each column that it takes of the answer"),
+            format!(
+                "PostgreSQL reads (f(…)).* so. SELECT * FROM {name}(…), or CROSS JOIN LATERAL {name}(…), calls it once."
+            ),
+        ))
+    })?;
+    // There is nothing simpler than the call itself.
+    Ok(Internal::from(Some(pg_sys::Datum::null())))
 }

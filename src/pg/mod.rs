@@ -18,6 +18,7 @@ pub mod prepared;
 pub mod procedure;
 pub mod process;
 pub mod random;
+pub mod repeats;
 pub mod result;
 pub mod scan;
 pub mod sequence;
