@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
+static DROP_TABLES: GucSetting<bool> = GucSetting::<bool>::new(false);
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static SEQUENCER_ONLY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static DRAIN_INBOX: GucSetting<bool> = GucSetting::<bool>::new(true);
@@ -21,6 +22,14 @@ pub fn register() {
         c"A hint to look, not a feed: a commit with a NOTIFY takes a lock on the whole database.",
         &NOTIFY,
         GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"bourse.drop_tables",
+        c"Lets DROP EXTENSION pg_bourse CASCADE take the tables with it.",
+        c"Off: it is refused while there are tables.",
+        &DROP_TABLES,
+        GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_bool_guc(
@@ -59,6 +68,11 @@ pub fn register() {
         GucContext::Sighup,
         GucFlags::default(),
     );
+}
+
+/// Whether the tables may go with the extension.
+pub fn drops_tables() -> bool {
+    DROP_TABLES.get()
 }
 
 /// Whether logins without a trusted role trade and transfer through the sequencer only.

@@ -64,7 +64,12 @@ pgrx::extension_sql_file!(
     name = "bourse_refuse_repeats",
     requires = ["bourse_require_drawn"]
 );
-pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_refuse_repeats"]);
+pgrx::extension_sql_file!(
+    "../sql/bourse/guard_drop.sql",
+    name = "bourse_guard_drop",
+    requires = ["bourse_refuse_repeats"]
+);
+pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_guard_drop"]);
 pgrx::extension_sql_file!("../sql/bourse/at_work.sql", name = "bourse_at_work", requires = ["bourse_sequences"]);
 pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_at_work"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);

@@ -9,8 +9,9 @@ use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
 use crate::exchange::sequencer;
+use crate::guc;
 use crate::pg::lock::Lock;
-use crate::pg::{owner, repeats, sequence, session, worker};
+use crate::pg::{event, owner, repeats, sequence, session, worker};
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
@@ -142,4 +143,19 @@ fn refuse_repeats(request: Internal) -> Result<Internal, ErrorReport> {
     })?;
     // There is nothing simpler than the call itself.
     Ok(Internal::from(Some(pg_sys::Datum::null())))
+}
+
+#[pg_extern(sql = false)]
+fn guard_drop(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    // Our functions in PL/pgSQL go with their language, and the extension with them.
+    let is_ours = |name: &String| matches!(name.as_str(), "pg_bourse" | "plpgsql");
+    let name = event::dropped_with_cascade(call).into_iter().find(is_ours);
+    match name {
+        Some(name) if !guc::drops_tables() && journal().is_some() => Err(Failure::new(
+            PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+            format!("DROP EXTENSION {name} CASCADE would drop every table of pg_bourse, balances and orders included"),
+            "Take a dump. Who means it says SET bourse.drop_tables = on first.",
+        ))?,
+        _ => Ok(()),
+    }
 }

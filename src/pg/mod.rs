@@ -8,6 +8,7 @@ pub mod attached;
 pub mod column;
 pub mod databases;
 mod defaults;
+pub mod event;
 mod key;
 pub mod latch;
 pub mod lock;

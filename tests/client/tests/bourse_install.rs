@@ -114,9 +114,21 @@ fn the_tables_belong_to_the_user_and_hold_the_extension() -> Result<()> {
                      AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')
                      AND c.relkind <> 'c'";
     assert_eq!(session.number(members)?, 0);
-    assert_eq!(session.refused("DROP EXTENSION pg_bourse")?, "2BP01");
+    // PostgreSQL's own HINT says CASCADE.
+    let drops = ["pg_bourse", "pg_bourse CASCADE", "IF EXISTS nothing, pg_bourse CASCADE", "plpgsql CASCADE"];
+    for drop in drops {
+        let failure = session.run(&format!("DROP EXTENSION {drop}")).err();
+        let failure = failure.ok_or_else(|| Failure::new(format!("{drop} is gone")))?;
+        assert!(failure.is("2BP01"), "{failure}");
+        assert_eq!(drop.ends_with("CASCADE"), failure.to_string().contains("bourse.drop_tables"), "{failure}");
+    }
     assert_eq!(session.line("SELECT amount FROM exchange.assets")?, "10.00000000");
-    session.verify_is_empty()
+    session.verify_is_empty()?;
+    // Another extension goes as ever, and a database without tables has nothing to lose.
+    session.run("CREATE EXTENSION citext; DROP EXTENSION citext CASCADE")?;
+    session.run("SET bourse.drop_tables = on; DROP EXTENSION pg_bourse CASCADE")?;
+    assert_eq!(session.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'exchange'")?, 0);
+    session.run("CREATE EXTENSION pg_bourse; SET bourse.drop_tables = off; DROP EXTENSION pg_bourse CASCADE")
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn an_extension_with_tables_is_not_dropped_under_the_sequencer() -> Result<()> {
     let mut other = venue.connect()?;
     assert_eq!(other.refused("DROP EXTENSION pg_bourse")?, "2BP01");
     trade(&mut other, "still there")?;
-    other.run("DROP EXTENSION pg_bourse CASCADE")?;
+    other.run("SET bourse.drop_tables = on; DROP EXTENSION pg_bourse CASCADE")?;
     let gone =
         "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pg_bourse sequencer' AND datname = 'venue'";
     println!("retired after {:?}", session.wait_for(gone)?);
