@@ -1,24 +1,113 @@
-//! The release build of the extension, installed into the PostgreSQL it was built for.
+//! The release build of the extension, installed into the PostgreSQL it was built for, whose server may be running.
 
-use crate::failure::Result;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::setup;
 
 /// Builds and installs; through sudo when the server's library folder is not ours to write.
+///
+/// `cargo pgrx install` writes into the library as it lies there, and every process that has it loaded reads its code
+/// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one whole.
 pub fn run(project: &Project) -> Result<()> {
+    let staged = project.target.join("xtask/package").join(project.feature());
+    project::remove_folder(&staged)?;
     let mut command = project.cargo();
     command
-        .args(["pgrx", "install", "--release", "--pg-config"])
+        .args(["pgrx", "package", "--pg-config"])
         .arg(project.pg_config())
+        .arg("--out-dir")
+        .arg(&staged)
         .args(project.feature_flags());
-    if !setup::is_writable(&project.pg_folder("--pkglibdir")?)? {
-        command.arg("--sudo");
-    }
     progress::run(
         project,
-        "build and install the extension",
+        "build and package the extension",
         &mut command,
         "mend what the compiler says; `cargo xtask setup` checks the surroundings",
-    )
+    )?;
+    let with_sudo = !setup::is_writable(&project.pg_folder("--pkglibdir")?)?;
+    let mut files = files_below(&staged)?;
+    files.sort_by_key(|file| turn(file));
+    for file in &files {
+        let inside = file.strip_prefix(&staged).or_fail(|| "a file outside of its package".into(), "try again")?;
+        replace(file, &Path::new("/").join(inside), with_sudo)?;
+    }
+    Ok(())
+}
+
+/// The library comes first, because the script names its functions; the control file last, because with it the new
+/// version is there to be created.
+fn turn(file: &Path) -> u8 {
+    match file.extension().and_then(OsStr::to_str) {
+        Some("sql") => 1,
+        Some("control") => 2,
+        _ => 0,
+    }
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || (format!("cannot read {}", folder.display()), "check the target folder");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).or_fail(|| unreadable().0, unreadable().1)? {
+        let path = entry.or_fail(|| unreadable().0, unreadable().1)?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Puts a copy beside the old file and renames it over: who has the old one open keeps it.
+fn replace(from: &Path, to: &Path, with_sudo: bool) -> Result<()> {
+    let beside = to.with_extension("new");
+    let mode = if to.extension() == Some(OsStr::new("so")) { "0755" } else { "0644" };
+    let copy = [OsStr::new("install"), OsStr::new("-m"), OsStr::new(mode), from.as_os_str(), beside.as_os_str()];
+    let rename = [OsStr::new("mv"), OsStr::new("-f"), beside.as_os_str(), to.as_os_str()];
+    for words in [&copy[..], &rename[..]] {
+        let mut command = if with_sudo { Command::new("sudo") } else { Command::new(words[0]) };
+        command.args(&words[usize::from(!with_sudo)..]);
+        let output = command.output().or_fail(|| format!("cannot install {}", to.display()), "install coreutils")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Failure::new(format!("cannot install {}: {said}", to.display()), "check the folder's owner"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn who_has_the_old_file_open_keeps_it() {
+        let folder = Project::locate().expect("inside the repository").target.join("xtask/install_test");
+        project::make_folder(&folder).expect("a folder");
+        let (new, place) = (folder.join("built.so"), folder.join("pg_bourse.so"));
+        project::write_text(&place, "old").expect("a file");
+        project::write_text(&new, "new").expect("a file");
+        let mut open = fs::File::open(&place).expect("the old file");
+        replace(&new, &place, false).expect("another in its place");
+        let mut text = String::new();
+        open.read_to_string(&mut text).expect("readable");
+        assert_eq!((text.as_str(), project::read_text(&place).expect("readable").as_str()), ("old", "new"));
+        let left = fs::read_dir(&folder).expect("readable").count();
+        assert_eq!(left, 2, "nothing stays beside");
+    }
+
+    #[test]
+    fn the_library_comes_before_what_names_it() {
+        let mut files = ["a.control", "a--1.sql", "a.so"].map(PathBuf::from);
+        files.sort_by_key(|file| turn(file));
+        assert_eq!(files, ["a.so", "a--1.sql", "a.control"].map(PathBuf::from));
+    }
 }

@@ -26,6 +26,7 @@ use project::Project;
 
 const USAGE: &str = "\
 cargo xtask setup                                install what is missing
+cargo xtask install                              build, and install into the server, which may be running
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all [KIND …]                         run every kind of test, or these
@@ -55,6 +56,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match (task, rest) {
         ("help" | "--help" | "-h", _) => println!("{USAGE}"),
         ("setup", []) => setup::run(&project)?,
+        ("install", []) => install::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", kinds) => return check::run(&project, kinds),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
