@@ -55,6 +55,11 @@ impl Cluster {
         &self.bin
     }
 
+    /// What the server has written since its start.
+    pub fn log(&self) -> PathBuf {
+        self.home.join("server.log")
+    }
+
     /// One database of this cluster.
     pub fn database(&self, name: &str) -> Database {
         Database { bin: self.bin.clone(), socket: self.socket.clone(), port: PORT, name: name.to_owned() }
@@ -82,7 +87,7 @@ impl Cluster {
         }
         self.configure(settings)?;
         self.stop()?;
-        let log = self.home.join("server.log");
+        let log = self.log();
         // Only this start's messages are wanted when it fails.
         if log.exists() {
             std::fs::remove_file(&log).or_fail(|| format!("cannot remove {}", log.display()), "remove it by hand")?;

@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod flow;
 mod install;
+mod orms;
 mod progress;
 mod project;
 mod psql;
@@ -30,6 +31,7 @@ cargo xtask install                              build, and install into the ser
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all [KIND …]                         run every kind of test, or these
+cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
@@ -59,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", []) => install::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", kinds) => return check::run(&project, kinds),
+        ("orms", []) => return orms::run(&project),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {

@@ -1,0 +1,180 @@
+//! Object-relational mappers and a driver, the real ones: each places orders, and what it sends is compared with what
+//! the tests replay. Fetches the libraries that Debian does not package; so it is no part of `cargo check-all`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::cluster::{Cluster, PORT};
+use crate::failure::{Failure, Result};
+use crate::install;
+use crate::progress;
+use crate::project::{self, Project};
+
+/// The file that replays what is recorded here.
+const REPLAYED: &str = "pg_regress/sql/exchange_orms.sql";
+const PYTHON: [&str; 3] = ["sqlalchemy==2.1.9", "django==5.2.19", "psycopg[binary]==3.3.9"];
+const NODE: [&str; 3] = ["typeorm@0.3.31", "sequelize@6.37.8", "pg@8.23.1"];
+const JDBC: &str = "/usr/share/java/postgresql.jar";
+/// What a program of ours needs of Debian, and the packages that have it.
+const DEBIAN: [(&str, &[&str], &str); 5] = [
+    ("python3", &["-m", "venv", "--help"], "python3-venv"),
+    ("npm", &["--version"], "npm"),
+    ("ruby", &["-e", "require 'active_record'; require 'pg'"], "ruby-activerecord ruby-pg"),
+    (
+        "php",
+        &["-r", "require 'Illuminate/Database/autoload.php'; exit(extension_loaded('pdo_pgsql') ? 0 : 1);"],
+        "php-cli php-illuminate-database php-pgsql",
+    ),
+    ("java", &["--version"], "default-jdk-headless libpostgresql-jdbc-java"),
+];
+/// Six mappers send an order, a command and a user each.
+const SENT: usize = 18;
+/// JDBC knows no Unix socket. On an address of its own the port is free.
+const ADDRESS: &str = "127.0.0.54";
+/// The users have the ids that the replayed statements have.
+const SETUP: &str = "
+    CREATE EXTENSION pg_bourse;
+    SELECT bourse.install();
+    CREATE ROLE orm_trader LOGIN IN ROLE bourse_trader;
+    CREATE ROLE orm_admin LOGIN IN ROLE bourse_admin;
+    ALTER ROLE orm_trader SET log_statement = 'all';
+    ALTER ROLE orm_admin SET log_statement = 'all';
+    INSERT INTO identity.users (id, name, db_role) VALUES (7811, 'trader', 'orm_trader'), (7812, 'maker', NULL);
+    SELECT exchange.create_market('ORM-USD', 'ORM', 'USD');
+    SELECT exchange.deposit(7811, 'USD', 10000), exchange.deposit(7812, 'ORM', 1000);
+    SELECT exchange.place_order(7812, 'ORM-USD', 'sell', 10, 500);
+";
+
+/// Runs every program and compares what came to the server with the file that the tests replay.
+pub fn run(project: &Project) -> Result<ExitCode> {
+    let tools = Tools::prepare(project)?;
+    install::run(project)?;
+    let cluster = Cluster::open(project, "orms")?;
+    cluster.destroy()?;
+    let _running = cluster.run(&[("listen_addresses", ADDRESS)])?;
+    let database = cluster.fresh_database("orms")?;
+    database.run(SETUP)?;
+    let mut failed = 0;
+    for (name, mut command) in tools.programs(project) {
+        command
+            .env("PGHOST", cluster.socket())
+            .env("PGPORT", PORT.to_string())
+            .env("PGDATABASE", "orms")
+            .envs([("ORM_ADDRESS", ADDRESS), ("ORM_TRADER", "orm_trader"), ("ORM_ADMIN", "orm_admin")])
+            .env("ORM_USER_ID", "7811");
+        let finished = progress::watch(project, name, &mut command)?;
+        let fits = |line: &str| line.starts_with("order filled 1") || line.to_lowercase() == "user trader true";
+        if !finished.success || finished.output.is_empty() || !finished.output.lines().all(fits) {
+            println!("  FAILED {name}:\n{}", progress::tail(&finished.output));
+            failed += 1;
+        }
+    }
+    database.run("CALL exchange.match_orders();")?;
+    let replayed = project::read_text(&project.root.join(REPLAYED))?;
+    let log = project::read_text(&cluster.log())?;
+    let sent = inserts(&log);
+    for sql in sent.iter().filter(|sql| !replayed.contains(&format!(" AS {sql};"))) {
+        println!("  FAILED {REPLAYED} has no\n    {sql}");
+        failed += 1;
+    }
+    println!("{} INSERTs recorded, {failed} failed", sent.len());
+    Ok(if failed == 0 && sent.len() == SENT { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The INSERTs of a server's log. A mapper that writes values into its SQL writes the time: that is the same for all.
+fn inserts(log: &str) -> Vec<String> {
+    let statements = log.lines().filter_map(|line| {
+        let (_, logged) = line.split_once(" LOG:  ")?;
+        let sql = logged.split_once(": ")?.1.trim_end_matches(';');
+        sql.get(..11).is_some_and(|word| word.eq_ignore_ascii_case("insert into")).then(|| without_times(sql))
+    });
+    statements.collect()
+}
+
+fn without_times(sql: &str) -> String {
+    let is_time = |literal: &str| {
+        let shape: Vec<u8> = literal.bytes().take(10).map(|b| if b.is_ascii_digit() { b'9' } else { b }).collect();
+        shape == b"9999-99-99" && literal.len() > 10
+    };
+    let parts = sql.split('\'').map(|part| if is_time(part) { "2001-01-01 00:00:00+00:00" } else { part });
+    parts.collect::<Vec<_>>().join("'")
+}
+
+/// Where the libraries are.
+struct Tools {
+    python: PathBuf,
+    node: PathBuf,
+}
+
+impl Tools {
+    fn prepare(project: &Project) -> Result<Self> {
+        let works = |program: &str, arguments: &[&str]| {
+            let output = Command::new(program).args(arguments).output();
+            output.is_ok_and(|output| output.status.success())
+        };
+        let missing = DEBIAN.iter().filter(|(program, arguments, _)| !works(program, arguments));
+        let mut missing: Vec<&str> = missing.map(|(_, _, packages)| *packages).collect();
+        if !Path::new(JDBC).exists() {
+            missing.push("libpostgresql-jdbc-java");
+        }
+        if !missing.is_empty() {
+            let list = missing.join(" ");
+            return Err(Failure::new(format!("missing: {list}"), format!("apt-get install {list}")));
+        }
+        let folder = project.target.join("orms");
+        let tools = Self { python: folder.join("python"), node: folder.join("node") };
+        project::make_folder(&tools.node)?;
+        let remedy = "check the network";
+        let mut venv = Command::new("python3");
+        progress::run(project, "python3 -m venv", venv.args(["-m", "venv"]).arg(&tools.python), remedy)?;
+        let mut pip = Command::new(tools.python.join("bin/pip"));
+        progress::run(project, "pip install", pip.args(["install", "--quiet"]).args(PYTHON), remedy)?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&tools.node).args(NODE);
+        progress::run(project, "npm install", &mut npm, remedy)?;
+        Ok(tools)
+    }
+
+    /// The programs, by the name of what they use.
+    fn programs(&self, project: &Project) -> Vec<(&'static str, Command)> {
+        let folder = project.root.join("tests/orms");
+        let program = |runner: &Path, file: &str| {
+            let mut command = Command::new(runner);
+            command.arg(folder.join(file));
+            command
+        };
+        let python = self.python.join("bin/python");
+        let node = |file: &str| {
+            let mut command = program(Path::new("node"), file);
+            command.env("NODE_PATH", self.node.join("node_modules"));
+            command
+        };
+        let mut java = Command::new("java");
+        java.args(["-cp", JDBC]).arg(folder.join("JdbcOrders.java"));
+        vec![
+            ("SQLAlchemy", program(&python, "sqlalchemy_orders.py")),
+            ("Django", program(&python, "django_orders.py")),
+            ("TypeORM", node("typeorm_orders.js")),
+            ("Sequelize", node("sequelize_orders.js")),
+            ("ActiveRecord", program(Path::new("ruby"), "activerecord_orders.rb")),
+            ("Eloquent", program(Path::new("php"), "eloquent_orders.php")),
+            ("JDBC", java),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inserts_are_found_whoever_sends_them_and_times_are_left_out() {
+        let log = "x [1] LOG:  statement: BEGIN\n\
+                   x [1] LOG:  statement: INSERT INTO a VALUES ('2026-11-28 11:08:03.04+00:00'::timestamptz, 'b')\n\
+                   x [2] LOG:  execute s1: insert into \"a\" values ($1);\n\
+                   x [2] DETAIL:  parameters: $1 = 'insert into'\n";
+        let expected =
+            ["INSERT INTO a VALUES ('2001-01-01 00:00:00+00:00'::timestamptz, 'b')", "insert into \"a\" values ($1)"];
+        assert_eq!(inserts(log), expected);
+    }
+}
