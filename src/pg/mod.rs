@@ -8,6 +8,7 @@ pub mod attached;
 pub mod column;
 pub mod databases;
 mod defaults;
+mod entries;
 pub mod event;
 mod key;
 pub mod latch;

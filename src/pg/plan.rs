@@ -147,11 +147,6 @@ impl Plan {
         writer
     }
 
-    /// The writer, if others have attached anything to the table.
-    pub fn attached_writer(&self) -> Option<&Writer> {
-        self.writer.as_ref().filter(|writer| writer.attached.is_some())
-    }
-
     /// Puts the defaults of columns that are not ours into the writer's row.
     pub fn compute_defaults(&self) {
         let Some(writer) = &self.writer else { return };

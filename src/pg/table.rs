@@ -9,8 +9,8 @@
 //!
 //! What others have attached ([`super::attached`]) holds: their CHECKs and foreign keys, their AFTER … FOR EACH ROW
 //! triggers; other triggers and rules are refused. NOT NULL, defaults, generated columns and the constraints of domains
-//! hold as always. Unique and exclusion constraints are enforced as always, but at once where they are DEFERRABLE; WAL
-//! is written as always; `exchange.verify()` reads what results.
+//! hold as always. Unique and exclusion constraints are enforced as always, but at once where they are DEFERRABLE, and
+//! not looked at by an update that leaves the key; WAL is written as always; `exchange.verify()` reads what results.
 
 use std::ffi::CStr;
 
@@ -73,7 +73,7 @@ impl Table {
             pg_sys::simple_table_tuple_insert(relation, slot);
             let tid = (*slot).tts_tid;
             writer.open(relation);
-            writer.insert_index_entries(false);
+            writer.insert_index_entries();
             writer.queue(Change::Insert(slot));
             writer.end_row(back);
             tid
@@ -83,7 +83,6 @@ impl Table {
     /// Changes some columns of the row at `tid`, which this transaction has locked. Returns where it stands now.
     pub fn update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) -> Tid {
         let (relation, slot) = self.writing();
-        let set = self.set_by(changes);
         let back = self.plan.writer(relation).begin_row();
         // SAFETY: the old row is read from its tid into our slot, its datums are copied into the new one
         // together with the changes, and the table copies that before the memory is reset.
@@ -102,14 +101,13 @@ impl Table {
             let (old, mut tid) = (tid, tid);
             let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
             tid = (*slot).tts_tid;
+            let set = if indexes || self.has_attached() { self.set_by(changes) } else { Vec::new() };
             let writer = self.plan.writer(relation);
             if indexes {
                 writer.open(relation);
-                writer.insert_index_entries(summarizing);
+                writer.update_index_entries(&set, summarizing);
             }
-            if writer.attached.is_some() {
-                writer.queue(Change::Update(old, slot, &set));
-            }
+            writer.queue(Change::Update(old, slot, &set));
             writer.end_row(back);
             self.clear();
             tid
@@ -218,11 +216,16 @@ impl Table {
         !self.reaches(Tid::default())
     }
 
-    /// The places of the columns that an update sets, generated ones included, if others have attached anything.
-    fn set_by(&self, changes: &[(usize, Value<'_>)]) -> Vec<usize> {
-        let Some(writer) = self.plan.attached_writer() else { return Vec::new() };
-        let ours = changes.iter().map(|(column, _)| self.plan.places.at[*column]);
-        ours.chain(writer.generated.iter().map(Computed::column)).collect()
+    /// Whether others have attached anything to the table.
+    fn has_attached(&mut self) -> bool {
+        self.plan.writer(self.relation).attached.is_some()
+    }
+
+    /// The places of the columns that an update sets, generated ones included.
+    fn set_by(&mut self, changes: &[(usize, Value<'_>)]) -> Vec<usize> {
+        let mut set: Vec<usize> = changes.iter().map(|(column, _)| self.plan.places.at[*column]).collect();
+        set.extend(self.plan.writer(self.relation).generated.iter().map(Computed::column));
+        set
     }
 
     /// The table and the slot of the row that is being written.
@@ -297,54 +300,6 @@ impl Writer {
             }
             pg_sys::MemoryContextSwitchTo(back);
             pg_sys::MemoryContextReset(self.row);
-        }
-    }
-
-    /// Adds the slot's row to the indexes. Never as the update of a row whose keys are the same: that hint has a full
-    /// page sorted through for old versions, a sixth of a place_order(); our indexes leave room for them instead.
-    fn insert_index_entries(&self, summarizing: bool) {
-        // SAFETY: the row has just been stored and its tid stands in the slot.
-        #[cfg(feature = "pg15")]
-        let deferred = unsafe {
-            let _ = summarizing;
-            let (none, list) = (std::ptr::null_mut(), std::ptr::null_mut());
-            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list)
-        };
-        // SAFETY: as above.
-        #[cfg(not(feature = "pg15"))]
-        let deferred = unsafe {
-            let (none, list) = (std::ptr::null_mut(), std::ptr::null_mut());
-            pg_sys::ExecInsertIndexTuples(self.result, self.slot, self.estate, false, false, none, list, summarizing)
-        };
-        if !deferred.is_null() {
-            self.enforce(deferred);
-        }
-    }
-
-    /// Enforces at once the DEFERRABLE constraints of these indexes that the slot's row may violate: the check at the
-    /// end of the transaction is a trigger's, and no trigger knows of this row.
-    fn enforce(&self, deferred: *const pg_sys::List) {
-        let result = self.result;
-        for (at, _) in self.indexes.iter().enumerate().filter(|(_, oid)| {
-            // SAFETY: a list of oids, as it was returned.
-            unsafe { pg_sys::list_member_oid(deferred, **oid) }
-        }) {
-            let mut values = [pg_sys::Datum::null(); pg_sys::INDEX_MAX_KEYS as usize];
-            let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
-            let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
-            // SAFETY: the indexes are open, the row and its index entries have just been stored, and an index has no
-            // more columns than there is room for.
-            unsafe {
-                let (table, index) = ((*result).ri_RelationDesc, *(*result).ri_IndexRelationDescs.add(at));
-                let (info, tid) = (*(*result).ri_IndexRelationInfo.add(at), &raw mut (*self.slot).tts_tid);
-                pg_sys::FormIndexDatum(info, self.slot, self.estate, values, nulls);
-                if (*info).ii_ExclusionOps.is_null() {
-                    let existing = pg_sys::IndexUniqueCheck::UNIQUE_CHECK_EXISTING;
-                    pg_sys::index_insert(index, values, nulls, tid, table, existing, false, info);
-                } else {
-                    pg_sys::check_exclusion_constraint(table, index, info, tid, values, nulls, self.estate, false);
-                }
-            }
         }
     }
 }

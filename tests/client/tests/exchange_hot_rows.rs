@@ -1,11 +1,15 @@
 //! The n-th call costs what the first did: in one transaction, and while somebody holds an old snapshot. What is counted
-//! is index entries that were walked, not time. And what a session knows of a book never shows in what happens.
+//! is index entries that were walked, and pages of tables that were looked at, not time. And what a session knows of a book never shows in what happens.
 
 use client_tests::{Database, Failure, Random, Result, Session};
 
 /// Entries of the exchange's indexes that this transaction has read.
 const WALKED: &str = "SELECT sum(pg_stat_get_xact_tuples_returned(c.oid))::bigint FROM pg_class c
                       WHERE c.relkind = 'i' AND c.relnamespace = 'exchange'::regnamespace";
+
+/// Pages of the exchange's tables that this transaction has looked at.
+const LOOKED_AT: &str = "SELECT sum(pg_stat_get_xact_blocks_fetched(c.oid))::bigint FROM pg_class c
+                         WHERE c.relkind = 'r' AND c.relnamespace = 'exchange'::regnamespace";
 
 fn open(name: &str) -> Result<(Database, Session, i64)> {
     let database = Database::fresh(name)?;
@@ -59,6 +63,26 @@ fn in_one_transaction_the_last_calls_walk_no_further_than_the_first() -> Result<
         session.verify_is_empty()?;
     }
     Ok(())
+}
+
+/// A row that moves to another page gets new entries in its indexes: nothing is looked for among those that it has.
+#[test]
+fn in_one_transaction_the_last_calls_look_at_no_more_pages_than_the_first() -> Result<()> {
+    let (_, mut session, user) = open("hot_rows_pages")?;
+    session.run("BEGIN")?;
+    let call = WAYS[0].1.replace("$1", &user.to_string());
+    let mut looked_at = |from: u32, to: u32| -> Result<i64> {
+        let before = session.number(LOOKED_AT)?;
+        session.run(&format!("SELECT count({call}) FROM generate_series({from}, {to}) i"))?;
+        Ok(session.number(LOOKED_AT)? - before)
+    };
+    let first = looked_at(1, 500)?;
+    looked_at(501, 10_000)?;
+    let last = looked_at(10_001, 10_500)?;
+    println!("{first} pages in the first 500 calls, {last} in the last");
+    assert!(2 * last <= 3 * first, "{first}, then {last}");
+    session.run("COMMIT")?;
+    session.verify_is_empty()
 }
 
 #[test]
