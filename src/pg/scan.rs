@@ -229,7 +229,7 @@ impl Table {
         read: impl FnOnce(&Row<'_>) -> T,
     ) -> Locked<T> {
         let mut locked = Locked::Gone;
-        if self.reaches(tid) && self.fetch(tid, table::snapshot_any()) && is_it(&Row { table: self }) {
+        if self.look(tid) && is_it(&Row { table: self }) {
             locked = self.lock_row(tid, pg_sys::LockWaitPolicy::LockWaitSkip);
         }
         let found = match locked {
@@ -250,14 +250,20 @@ impl Table {
         read: impl FnOnce(&Row<'_>) -> T,
     ) -> Option<T> {
         // The slot pins the page until the row is locked: what has been looked at is not taken away meanwhile.
-        let found = self.reaches(tid)
-            && self.fetch(tid, table::snapshot_any())
-            && is_it(&Row { table: self })
-            && self.lock(tid)
-            && is_it(&Row { table: self });
+        let found = self.look(tid) && is_it(&Row { table: self }) && self.lock(tid) && is_it(&Row { table: self });
         let value = found.then(|| read(&Row { table: self }));
         self.clear();
         value
+    }
+
+    /// Reads what stands at `tid`, on a page that has room for a change if it can be made.
+    fn look(&mut self, tid: Tid) -> bool {
+        self.clear();
+        if !self.reaches(tid) {
+            return false;
+        }
+        self.prune(tid);
+        self.fetch(tid, table::snapshot_any())
     }
 }
 

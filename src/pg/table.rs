@@ -208,7 +208,20 @@ impl Table {
         let blocks = *self.blocks.get_or_insert_with(|| unsafe {
             pg_sys::RelationGetNumberOfBlocksInFork(self.relation, pg_sys::ForkNumber::MAIN_FORKNUM)
         });
-        (u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo)) < blocks
+        block(tid) < blocks
+    }
+
+    /// Frees what nobody can see any more on the page of `tid`, if the page is full, as every scan of an index does:
+    /// a row that is found and changed without one would take a new page each time. The slot must be empty.
+    pub(super) fn prune(&self, tid: Tid) {
+        // SAFETY: the page lies within the table, and is pinned while it is looked at.
+        unsafe {
+            if (*(*self.relation).rd_rel).relam == pg_sys::HEAP_TABLE_AM_OID {
+                let buffer = pg_sys::ReadBuffer(self.relation, block(tid));
+                pg_sys::heap_page_prune_opt(self.relation, buffer);
+                pg_sys::ReleaseBuffer(buffer);
+            }
+        }
     }
 
     /// Whether the table has no rows, as its file tells: it may have no live ones when it is not.
@@ -324,6 +337,10 @@ fn update_tuple(
         pg_sys::simple_table_tuple_update(relation, tid, slot, std::ptr::null_mut(), &raw mut indexes);
         (indexes != pg_sys::TU_UpdateIndexes::TU_None, indexes == pg_sys::TU_UpdateIndexes::TU_Summarizing)
     }
+}
+
+fn block(tid: Tid) -> u32 {
+    u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo)
 }
 
 pub(super) fn snapshot_any() -> pg_sys::Snapshot {
