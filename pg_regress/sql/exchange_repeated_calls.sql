@@ -49,7 +49,7 @@ END
 $$;
 SELECT orders() AS fourteen;
 -- Every function of ours that may change something, answers with a row and may be called by somebody, is looked after, but
--- for these, which only read.
+-- for these, which only read, or do no more when they are repeated.
 SELECT p.oid::regprocedure AS without_support FROM pg_proc p
 WHERE p.pronamespace IN ('exchange'::regnamespace, 'identity'::regnamespace, 'audit'::regnamespace, 'bourse'::regnamespace)
   AND p.provolatile = 'v' AND p.prosupport <> 'bourse.refuse_repeats'::regproc AND p.prokind = 'f'

@@ -66,7 +66,7 @@ fn engine_only(user: i64) -> Vec<String> {
         format!("INSERT INTO exchange.transfers (user_id, asset, kind, amount) VALUES ({user}, 'USD', 'deposit', 1)"),
         format!("INSERT INTO exchange.orders {columns}, priority) VALUES ({user}, 'BTC-USD', 'buy', 1, 1, 9)"),
         format!("INSERT INTO exchange.orders {columns}, id) VALUES ({user}, 'BTC-USD', 'buy', 1, 1, 9)"),
-        format!("INSERT INTO exchange.orders {columns}, reserved) VALUES ({user}, 'BTC-USD', 'buy', 1, 1, 0)"),
+        format!("INSERT INTO exchange.orders {columns}, reserved) VALUES ({user}, 'BTC-USD', 'buy', 1, 1, 1)"),
         "UPDATE exchange.orders SET price = 1".into(),
         "DELETE FROM exchange.orders".into(),
         "DELETE FROM exchange.assets".into(),
