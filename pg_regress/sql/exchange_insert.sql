@@ -68,7 +68,9 @@ INSERT INTO exchange.orders (user_id, symbol, side, price, amount) SELECT :ann, 
 -- A row with a priority has been placed before, it comes from a dump: it is stored as it is, and moves no money.
 SELECT * INTO TEMP dumped FROM exchange.orders WHERE symbol = 'INS-USD' AND price = 20;
 SELECT sum(locked_amount) AS locked FROM exchange.assets WHERE user_id = :ann;
+SET session_replication_role = replica;
 DELETE FROM exchange.orders WHERE id IN (SELECT id FROM dumped);
+RESET session_replication_role;
 INSERT INTO exchange.orders SELECT * FROM dumped;
 SELECT * FROM placed WHERE price = 20;
 SELECT count(*) AS different FROM dumped d FULL JOIN exchange.orders o USING (id) WHERE o.price = 20 AND o.symbol = 'INS-USD' AND d::text IS DISTINCT FROM o::text;

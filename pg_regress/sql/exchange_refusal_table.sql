@@ -176,7 +176,8 @@ INSERT INTO refused_call (sqlstate, hint, statement) VALUES
     ('23001', 'Correct the books with a new row %', 'UPDATE exchange.transfers SET amount = 1'), ('23001', 'Correct the books%', 'DELETE FROM exchange.trades'), ('23001', 'Correct the books%', 'TRUNCATE exchange.orders CASCADE'),
     ('55006', 'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.', 'UPDATE exchange.markets SET tick_size = tick_size * 2'),
     ('23001', 'Correct the books%', 'TRUNCATE exchange.assets'), ('23001', 'Correct the books%', 'UPDATE exchange.order_amendments SET new_price = 1'),
-    ('23001', 'Cancel the orders and withdraw the balance first: money is never deleted.', 'DELETE FROM exchange.assets WHERE user_id = @ann AND symbol = ''USD''');
+    ('23001', 'Cancel the orders and withdraw the balance first: money is never deleted.', 'DELETE FROM exchange.assets WHERE user_id = @ann AND symbol = ''USD'''),
+    ('55000', 'Cancel it first (cancel_order, cancel_all_orders, amend_order): that gives back the funds which it locks.', 'DELETE FROM exchange.orders WHERE id = #live');
 
 CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
     SELECT sum(hashtextextended(t, 0))::text FROM (

@@ -177,3 +177,17 @@ END
 $$;
 COMMENT ON FUNCTION exchange.touch_markets() IS
 'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of their books';
+
+CREATE FUNCTION exchange.guard_live_orders() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = CASE TG_OP
+            WHEN 'DELETE' THEN format('order %s of user %s in %s is live', OLD.id, OLD.user_id, OLD.symbol)
+            ELSE format('order %s of user %s in %s is live before or after this UPDATE, and what it locks would change',
+                        OLD.id, OLD.user_id, OLD.symbol) END,
+        HINT = 'Cancel it first (cancel_order, cancel_all_orders, amend_order): that gives back the funds which it locks.';
+END
+$$;
+COMMENT ON FUNCTION exchange.guard_live_orders() IS
+'Trigger: a live order is not deleted, not even with its user, and what it locks is not changed by hand: its funds would stay locked (55000)';

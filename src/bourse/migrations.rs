@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0022_exchange_market_rows"),
     migration!("0023_exchange_step_limit"),
     migration!("0024_exchange_client_inserts"),
+    migration!("0025_exchange_live_orders"),
     migration!("0026_bourse_at_work"),
 ];
 
