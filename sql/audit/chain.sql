@@ -120,7 +120,7 @@ COMMENT ON FUNCTION audit.operator() IS
 -- The only writer of audit_logs. Only the own transaction's rows are read: nobody waits.
 CREATE FUNCTION audit.write_log(action text, table_name text, record_id text, subject_id bigint, old_values jsonb,
                                 new_values jsonb) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     cluster bigint := (SELECT system_identifier FROM pg_control_system());

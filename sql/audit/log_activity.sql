@@ -51,7 +51,7 @@ COMMENT ON FUNCTION audit.require_activity(text, text, text, jsonb) IS
 -- The only writer of activity_logs: as write_log(), one chain for each transaction.
 CREATE FUNCTION audit.write_activity(user_id bigint, action text, resource_type text, resource_id text, details jsonb)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     cluster bigint := (SELECT system_identifier FROM pg_control_system());

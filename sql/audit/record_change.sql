@@ -222,13 +222,13 @@ COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text, text) IS
 
 -- An ERASE row that somebody has written by hand takes nothing of who is still there.
 CREATE FUNCTION audit.is_erased(user_id bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT NOT EXISTS (SELECT FROM identity.users u WHERE u.id = is_erased.user_id AND u.erased_at IS NULL)
 $$;
 COMMENT ON FUNCTION audit.is_erased(bigint) IS 'Whether a user has been erased, or is not there any more';
 
 CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id AND log_id < l.id)
            AND audit.is_erased(erasure_of.user_id)
@@ -239,7 +239,7 @@ COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
 -- The ids of the two logs cannot be compared: the ERASE row says how far it went. One from before that was kept went as
 -- far as its time.
 CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint, moment timestamptz) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
                      AND CASE WHEN l.new_values ? 'last_activity' THEN activity_id <= (l.new_values ->> 'last_activity')::bigint

@@ -1,3 +1,7 @@
+-- Whoever looks for a row here, once or 20,000 times in one statement, must not depend on what the statistics say: they
+-- may be from when the table was nearly empty, and so may be the plan that PL/pgSQL keeps. enable_seqscan is off, and
+-- only one index serves a condition: that of a pair no other than the index of both its columns, in this order.
+
 CREATE FUNCTION exchange.require_asset(asset text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
@@ -12,7 +16,7 @@ $$;
 COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
 
 CREATE FUNCTION exchange.require_existing_user(user_id bigint) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM bourse.require_given('user_id', user_id);
     IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
@@ -51,12 +55,28 @@ END
 $$;
 COMMENT ON FUNCTION exchange.require_reference(text) IS 'Refuses a reference that is empty or longer than 128 characters (22023); NULL passes';
 
+-- In the order of references, which only their index gives: by the statistics of a table that has just begun to grow, a
+-- walk through all transfers of the user would look as good.
+CREATE FUNCTION exchange.transfer_of(user_id bigint, reference text) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    nearest record;
+BEGIN
+    SELECT t.id, t.reference INTO nearest FROM exchange.transfers t
+    WHERE t.kind = 'transfer' AND t.user_id = transfer_of.user_id AND t.reference >= transfer_of.reference
+    ORDER BY t.reference LIMIT 1;
+    RETURN CASE WHEN nearest.reference = transfer_of.reference THEN nearest.id END;
+END
+$$;
+COMMENT ON FUNCTION exchange.transfer_of(bigint, text) IS
+'The transfer that a user has sent under a reference; NULL: none. For the functions that have checked their caller only';
+
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
 -- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
 CREATE FUNCTION exchange.journal_transfer(
     user_id bigint, asset text, kind text, amount numeric, locked_amount numeric, reference text,
     counterparty_id bigint, debit_id bigint, OUT transfer_id bigint, OUT is_new boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     first exchange.transfers%ROWTYPE;
@@ -73,8 +93,7 @@ BEGIN
         PERFORM identity.require_not_erased(user_id);
     ELSE
         IF kind = 'transfer' THEN
-            SELECT * INTO first FROM exchange.transfers t
-            WHERE t.kind = 'transfer' AND t.user_id = journal_transfer.user_id AND t.reference = journal_transfer.reference;
+            SELECT * INTO first FROM exchange.transfers t WHERE t.id = exchange.transfer_of(user_id, reference);
         ELSE
             SELECT * INTO first FROM exchange.transfers t
             WHERE t.kind <> 'transfer' AND t.reference || '' = journal_transfer.reference;
@@ -100,12 +119,13 @@ COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numer
 'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been erased';
 
 CREATE FUNCTION exchange.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation',
         MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
             coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
-                      WHERE a.user_id = refuse_funds.user_id AND a.symbol = asset), 0), asset, trim_scale(refuse_funds.amount)),
+                      WHERE (a.user_id, a.symbol) BETWEEN (refuse_funds.user_id, asset) AND (refuse_funds.user_id, asset)
+                     ), 0), asset, trim_scale(refuse_funds.amount)),
         HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
 END
 $$;
@@ -113,10 +133,11 @@ COMMENT ON FUNCTION exchange.refuse_funds(bigint, text, numeric) IS
 'Says that a user has less available than is needed (23514). For the functions that have checked their caller only';
 
 CREATE FUNCTION exchange.require_available(user_id bigint, asset text, amount numeric) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM exchange.assets a
-    WHERE a.user_id = require_available.user_id AND a.symbol = asset AND a.amount >= require_available.amount;
+    WHERE (a.user_id, a.symbol) BETWEEN (require_available.user_id, asset) AND (require_available.user_id, asset)
+      AND a.amount >= require_available.amount;
     IF NOT FOUND THEN
         PERFORM exchange.refuse_funds(user_id, asset, amount);
     END IF;
@@ -126,13 +147,15 @@ COMMENT ON FUNCTION exchange.require_available(bigint, text, numeric) IS
 'Refuses when a user has less available than an amount (23514). For the functions that have checked their caller only';
 
 CREATE FUNCTION exchange.lock_balance(user_id bigint, asset text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM FROM exchange.assets a WHERE a.user_id = lock_balance.user_id AND a.symbol = asset FOR NO KEY UPDATE;
+    PERFORM FROM exchange.assets a
+    WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM exchange.create_balance(user_id, asset);
-        PERFORM FROM exchange.assets a WHERE a.user_id = lock_balance.user_id AND a.symbol = asset FOR NO KEY UPDATE;
+        PERFORM FROM exchange.assets a
+        WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset) FOR NO KEY UPDATE;
     END IF;
 END
 $$;
@@ -140,20 +163,20 @@ COMMENT ON FUNCTION exchange.lock_balance(bigint, text) IS
 'Locks the balance of a user in an asset; makes it when there is none. For transfer() only';
 
 CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     broken text;
 BEGIN
     UPDATE exchange.assets a
     SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
-    WHERE a.user_id = move_balance.user_id AND a.symbol = asset
+    WHERE (a.user_id, a.symbol) BETWEEN (move_balance.user_id, asset) AND (move_balance.user_id, asset)
       AND a.amount + move_balance.amount >= 0 AND a.locked_amount + move_balance.locked_amount >= 0;
     IF NOT FOUND AND amount >= 0 AND locked_amount >= 0 THEN
         PERFORM exchange.create_balance(user_id, asset);
         UPDATE exchange.assets a
         SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
-        WHERE a.user_id = move_balance.user_id AND a.symbol = asset;
+        WHERE (a.user_id, a.symbol) BETWEEN (move_balance.user_id, asset) AND (move_balance.user_id, asset);
     ELSIF NOT FOUND THEN
         PERFORM exchange.refuse_funds(user_id, asset, -amount);
     END IF;
@@ -217,7 +240,7 @@ COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
 
 CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric, locked_change numeric DEFAULT 0)
 RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     manual_lock numeric;
@@ -232,7 +255,8 @@ BEGIN
     END IF;
     IF change < 0 OR locked_change < 0 THEN
         PERFORM FROM exchange.assets a
-        WHERE a.user_id = update_asset_balance.user_id AND a.symbol = update_asset_balance.symbol
+        WHERE (a.user_id, a.symbol) BETWEEN (update_asset_balance.user_id, update_asset_balance.symbol)
+                                        AND (update_asset_balance.user_id, update_asset_balance.symbol)
         FOR NO KEY UPDATE;
         -- Only what was locked by hand can be unlocked by hand: what orders reserve is theirs.
         SELECT coalesce(sum(t.locked_amount), 0) INTO manual_lock FROM exchange.transfers t

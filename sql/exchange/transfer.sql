@@ -23,7 +23,7 @@ COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
 -- and the debit comes before the credit.
 CREATE FUNCTION exchange.carry_out_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
                                             reference text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     transfer_id bigint;
     is_new boolean;
@@ -37,9 +37,8 @@ BEGIN
     END IF;
     PERFORM exchange.require_reference(reference);
     -- A transfer that is repeated has been paid.
-    PERFORM exchange.require_available(from_user_id, asset, amount) WHERE NOT EXISTS (
-        SELECT FROM exchange.transfers t
-        WHERE t.kind = 'transfer' AND t.user_id = from_user_id AND t.reference = carry_out_transfer.reference);
+    PERFORM exchange.require_available(from_user_id, asset, amount)
+    WHERE exchange.transfer_of(from_user_id, reference) IS NULL;
     PERFORM exchange.require_existing_user(to_user_id);
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
     FROM exchange.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;

@@ -136,7 +136,7 @@ $$;
 COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for a user whom the session may not act for is refused (42501)';
 
 CREATE FUNCTION exchange.guard_market_rules() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     -- The row is locked by now, as the engine locks it: nobody places an order in this market before the change is
     -- committed, and what had been placed before is seen here.

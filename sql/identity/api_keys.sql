@@ -1,6 +1,6 @@
 CREATE FUNCTION identity.issue_api_key(user_id bigint, name text DEFAULT '', expires_at timestamptz DEFAULT NULL,
                                        OUT id bigint, OUT api_key text)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     most CONSTANT integer := 100;
@@ -51,7 +51,7 @@ COMMENT ON FUNCTION identity.verify_api_key(text) IS
 'The active user of a live API key, or NULL. Reads two rows and writes nothing. 42501 the session does not act for everybody';
 
 CREATE FUNCTION identity.revoke_api_key(key_id bigint) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     owner_id bigint;
 BEGIN

@@ -1,7 +1,7 @@
 -- Sends and tries are counted over bourse.code_window. The row of the user is locked first: two calls for one user
 -- take turns, so that neither the limits nor the one live code can be raced.
 CREATE FUNCTION identity.issue_code(user_id bigint, provider text DEFAULT 'telegram') RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     lately timestamptz;
@@ -50,7 +50,7 @@ COMMENT ON FUNCTION identity.issue_code(bigint, text) IS
 'Makes a code of six digits for whoever sends it to the user; it replaces the one before. Lives bourse.code_lifetime; at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too long, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many codes';
 
 CREATE FUNCTION identity.verify_code(user_id bigint, code text, provider text DEFAULT 'telegram') RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     lately timestamptz;

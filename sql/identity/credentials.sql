@@ -15,7 +15,7 @@ COMMENT ON FUNCTION identity.require_exchange(text) IS 'The exchange in capital 
 -- The secrets are sealed before any row exists, so that neither a dead row nor the WAL ever holds one.
 CREATE FUNCTION identity.store_credentials(user_id bigint, exchange text, api_key text, api_secret text,
     api_passphrase text DEFAULT NULL, is_testnet boolean DEFAULT true, principal_id text DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     name text;
@@ -68,7 +68,7 @@ COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, b
 
 CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)
 RETURNS TABLE (api_key_encrypted text, api_secret_encrypted text, is_testnet boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     name text;
@@ -88,7 +88,7 @@ COMMENT ON FUNCTION identity.get_user_credentials(bigint, text) IS
 
 CREATE FUNCTION identity.get_user_credentials(principal_id text, exchange text, is_testnet boolean)
 RETURNS TABLE (user_id bigint, api_key_encrypted text, api_secret_encrypted text, api_passphrase_encrypted text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     name text;
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
     OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text, OUT updated_at timestamptz)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     name text;
@@ -156,7 +156,7 @@ COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
 'The secrets of active credentials, for the login of the user and for bourse_worker. updated_at tells which version they are, for validate_credentials(). Leaves a row in audit.activity_logs and a line in the server''s log. 22004 NULL, 22023 unknown exchange, 42501 neither the user nor a worker, an admin, a gateway, or a user who is not active, 42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
 
 CREATE FUNCTION identity.delete_credentials(credential_id bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     owner_id bigint;
 BEGIN

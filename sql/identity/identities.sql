@@ -1,6 +1,6 @@
 -- No role has DELETE on a table: with it comes LOCK TABLE, and with that everybody else would wait.
 CREATE FUNCTION identity.unlink_identity(provider text, external_id text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     owner_id bigint;

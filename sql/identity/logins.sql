@@ -1,6 +1,6 @@
 -- Whose login is whose decides over money and secrets: whoever may make logins may give them, and nobody else.
 CREATE FUNCTION identity.set_login(user_id bigint, login text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     given record;

@@ -1,5 +1,5 @@
 CREATE FUNCTION identity.set_password(user_id bigint, password text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM bourse.require_installed();
@@ -15,7 +15,7 @@ COMMENT ON FUNCTION identity.set_password(bigint, text) IS
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
 CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     found_user record;
     verdict text;

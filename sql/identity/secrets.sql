@@ -16,7 +16,7 @@ COMMENT ON FUNCTION identity.require_text(text, text, integer) IS
 
 -- Whom an admin has put out of action makes no new secrets and reads none, in sessions that are open as well.
 CREATE FUNCTION identity.require_active(user_id bigint) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     IF EXISTS (SELECT FROM identity.users u WHERE u.id = require_active.user_id AND NOT u.is_active) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',

@@ -1,5 +1,5 @@
 CREATE FUNCTION identity.unverify_email() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     IF identity.fold(NEW.email) IS DISTINCT FROM identity.fold(OLD.email) THEN
         IF NEW.email_verified_at IS NOT DISTINCT FROM OLD.email_verified_at THEN
@@ -34,7 +34,7 @@ COMMENT ON FUNCTION identity.refuse_erased() IS 'Trigger: no new row about an er
 
 -- Reads what has been committed while the caller waited for the user's row: no snapshot from before.
 CREATE FUNCTION identity.require_not_erased(user_id bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 BEGIN
     IF EXISTS (SELECT FROM identity.users u WHERE u.id = user_id AND u.erased_at IS NOT NULL) THEN
@@ -98,7 +98,7 @@ COMMENT ON FUNCTION identity.register(text, text, text, text, text) IS
 'Makes a user; a name alone is enough. Returns the id. role: viewer, trader, or for a member of bourse_admin also developer and admin. 22004 name is NULL, 22023 a value that cannot be, 23505 email or username is taken, 42501 the session does not act for everybody or may not give the role';
 
 CREATE FUNCTION identity.authenticate(provider text, external_id text, name text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     found_user record;
@@ -174,7 +174,7 @@ COMMENT ON FUNCTION identity.create_telegram_user(text, jsonb) IS
 'The user of a Telegram account, made at the first call. profile: what Telegram says (first_name, last_name, username, language_code …), kept as metadata; an email in it is not taken for the user''s. Returns the id. Errors as authenticate()';
 
 CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     identity_id bigint;
