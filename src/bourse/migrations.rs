@@ -71,9 +71,9 @@ pub fn run() -> Answer<String> {
             client.update(JOURNAL, None, &[])?;
         }
         let applied = client.update("SELECT version FROM bourse.schema_migrations", None, &[])?;
-        let applied: Vec<String> = applied.filter_map(|row| row.get(1).ok().flatten()).collect();
-        let pending: Vec<&Migration> =
-            MIGRATIONS.iter().filter(|(version, _)| !applied.iter().any(|done| done == version)).collect();
+        let applied: Vec<Option<String>> = applied.map(|row| row.get(1)).collect::<Result<_, _>>()?;
+        let is_applied = |version| applied.iter().any(|done| done.as_deref() == Some(version));
+        let pending: Vec<&Migration> = MIGRATIONS.iter().filter(|(version, _)| !is_applied(*version)).collect();
         for (version, sql) in &pending {
             client.update(*sql, None, &[])?;
             client.update("INSERT INTO bourse.schema_migrations (version) VALUES ($1)", None, &[(*version).into()])?;

@@ -24,18 +24,18 @@ pub fn first(order: &OrderRow) -> First {
     let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.body.amount };
     let mut sent = None;
     table.scan(index, &[Key::Int(order.id.0)], |row| {
-        let old = (row.some_money(amendments::OLD_PRICE), row.some_money(amendments::OLD_AMOUNT));
+        let old = (row.some_amount(amendments::OLD_PRICE), row.amount(amendments::OLD_AMOUNT));
         sent.get_or_insert(old);
-        if row.bool(amendments::AT_ACCEPTANCE) == Some(true) {
-            first.accepted_amount = row.some_money(amendments::NEW_AMOUNT);
+        if row.bool(amendments::AT_ACCEPTANCE) {
+            first.accepted_amount = Some(row.amount(amendments::NEW_AMOUNT));
             return ControlFlow::Continue(());
         }
-        first.accepted_amount = old.1;
+        first.accepted_amount = Some(old.1);
         ControlFlow::Break(())
     });
     table.close();
     if let Some((price, amount)) = sent {
-        (first.ticket.body.price, first.ticket.body.amount) = (price, amount);
+        (first.ticket.body.price, first.ticket.body.amount) = (price, Some(amount));
     }
     first
 }

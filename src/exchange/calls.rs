@@ -102,8 +102,12 @@ fn by_id(order_id: Option<i64>, action: impl FnOnce(Target) -> Action) -> Answer
 
 /// The market of the order that a user calls by this id.
 pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
+    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let index = table.index(c"orders_client_order_id_key");
     let keys = [Key::Int(user.0), Key::Text(client_order_id)];
-    find_order(c"orders_client_order_id_key", &keys).map(|order| order.ticket.symbol)
+    let symbol = table.find(index, &keys, |row| row.text(orders::SYMBOL).to_owned());
+    table.close();
+    symbol
 }
 
 /// A stored order by a unique index.

@@ -69,7 +69,7 @@ fn live_orders(user: UserId, symbol: Option<&str>) -> Vec<Command> {
     let (one_user, one_market) = ([Key::Int(user.0)], [Key::Int(user.0), Key::Text(symbol.unwrap_or_default())]);
     let mut commands = Vec::new();
     table.scan(index, if symbol.is_some() { &one_market } else { &one_user }, |row| {
-        let id = OrderId(row.int(orders::ID).unwrap_or_default());
+        let id = OrderId(row.int(orders::ID));
         let action = Action::Cancel(Target::Id(id));
         commands.push(Command { user, symbol: row.text(orders::SYMBOL).to_owned(), action });
         ControlFlow::Continue(())

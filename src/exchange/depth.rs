@@ -111,16 +111,14 @@ impl<'a> Depth<'a> {
         }
         while !self.is_enough(until.rows) {
             let Some(order) = self.next(table) else { break };
-            let price = price_of(&order);
+            let price = order.price();
             if !self.crosses(price) {
                 self.ahead = Some(order);
                 break;
             }
-            if order.priority > 0 {
-                range = Some((range.map_or(price, |(first, _)| first), price));
-                self.weigh(&order, price, until);
-                into.insert(order.id, order);
-            }
+            range = Some((range.map_or(price, |(first, _)| first), price));
+            self.weigh(&order, price, until);
+            into.insert(order.id, order);
         }
         range
     }
@@ -165,8 +163,9 @@ impl<'a> Depth<'a> {
             return None;
         }
         if let Some((position, id, tid)) = self.front.next(self.behind, self.limit) {
-            let is_it = |row: &Row<'_>| row.int(orders::ID) == Some(id.0) && row.text(orders::STATUS) == "open";
-            let stands = |order: &OrderRow| self.front.position(price_of(order), order.priority) == position;
+            let is_it =
+                |row: &Row<'_>| row.some_int(orders::ID) == Some(id.0) && row.some_text(orders::STATUS) == Some("open");
+            let stands = |order: &OrderRow| self.front.position(order.price(), order.priority) == position;
             if let Some(order) = table.find_at(tid, is_it, OrderRow::read).filter(stands) {
                 self.behind = Some(position);
                 self.told.push(id);
@@ -180,12 +179,14 @@ impl<'a> Depth<'a> {
         None
     }
 
-    /// The next order behind the known ones.
+    /// The next order behind the known ones. One that a plain INSERT has stored and that is not placed yet is none.
     fn unknown(&mut self, table: &mut Table) -> Option<OrderRow> {
         while !self.all {
             if let Some(cursor) = &mut self.cursor {
-                if let Some(order) = cursor.next(table, OrderRow::read) {
-                    self.front.saw(price_of(&order), order.priority, order.id, order.tid);
+                let placed = |row: &Row<'_>| (row.count(orders::PRIORITY) > 0).then(|| OrderRow::read(row));
+                if let Some(found) = cursor.next(table, placed) {
+                    let Some(order) = found else { continue };
+                    self.front.saw(order.price(), order.priority, order.id, order.tid);
                     if !self.told.contains(&order.id) {
                         return Some(order);
                     }
@@ -228,10 +229,6 @@ impl<'a> Depth<'a> {
     }
 }
 
-fn price_of(order: &OrderRow) -> Money {
-    order.ticket.body.price.unwrap_or_default()
-}
-
 /// The stops on one side, nearest trigger first.
 pub struct Waiting {
     side: Side,
@@ -254,7 +251,7 @@ impl Waiting {
         let mut found = Vec::new();
         while self.unread.is_none() {
             let Some(order) = self.next(symbol, table) else { break };
-            let stop = order.ticket.body.stop_price.unwrap_or_default();
+            let stop = order.stop_price();
             let reached = if self.side == Side::Buy { stop <= high } else { stop >= low };
             if !reached {
                 self.ahead = Some(order);
@@ -288,8 +285,7 @@ impl Waiting {
         }
         let cursor = self.cursor.as_mut()?;
         loop {
-            let order =
-                cursor.next(table, |row| row.int(orders::PRIORITY).filter(|p| *p > 0).map(|_| OrderRow::read(row)))?;
+            let order = cursor.next(table, |row| (row.count(orders::PRIORITY) > 0).then(|| OrderRow::read(row)))?;
             if order.is_some() {
                 return order;
             }

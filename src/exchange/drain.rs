@@ -1,6 +1,8 @@
 //! Draining the inbox around commands that raise errors: whose an error is, and what becomes of the command.
 
-use super::inbox::{self, Wanted};
+use std::collections::HashSet;
+
+use super::inbox::{self, Tried, Wanted};
 use crate::error::{Answer, Failure};
 use crate::pg::subtransaction;
 
@@ -12,6 +14,8 @@ enum Blame {
     Command,
     /// Somebody is in the way, or the server or the tables are fit for no command.
     Database,
+    /// A row, or a page, holds what cannot be: the market that it is of stands still.
+    Row,
     /// Nobody knows.
     Unclear,
 }
@@ -26,12 +30,18 @@ impl Blame {
             (_, "23502" | "54001") => Blame::Unclear,
             // Bad values, constraints, rows too large for an index, RAISE.
             ("22" | "23" | "44" | "54", _) | (_, "P0001") => Blame::Command,
+            (_, "XX001" | "XX002") => Blame::Row,
             ("XX" | "P0", _) => Blame::Unclear,
             // The classes that are nobody's are for those who RAISE.
             (class, _) if class.starts_with(|first: char| first.is_ascii_uppercase() && first > 'H') => Blame::Command,
             _ => Blame::Unclear,
         }
     }
+}
+
+/// Whether an error tells of a row, or a page, that holds what cannot be.
+pub fn is_of_a_row(failure: &Failure) -> bool {
+    Blame::of(failure) == Blame::Row
 }
 
 /// So many commands in a row raise an error that may be anybody's, and none is carried out: it is not theirs.
@@ -46,15 +56,22 @@ struct Drained {
     accepted: usize,
     /// Those that are set aside.
     aside: Vec<(i64, Failure)>,
+    /// Markets with a row that cannot be: their commands wait, and those of other markets are carried out.
+    stopped: HashSet<String>,
+    /// What the first of them was stopped by.
+    stopped_by: Option<Failure>,
 }
 
 /// Carries out the next commands. The caller holds the inbox. A command that raises an error of unclear origin is set
 /// aside if others are accepted beside it, and is not touched if none is: then the fault is the database's, and may go.
+/// Where nothing is left but commands of stopped markets it fails.
 pub fn drain(wanted: Wanted<'_>) -> Answer<usize> {
     let mut drained = Drained::default();
     drain_into(&mut drained, wanted)?;
-    match drained.aside.first() {
-        Some((_, failure)) if drained.accepted == 0 => Err(failure.clone()),
+    let is_idle = drained.done + drained.aside.len() == 0;
+    match (drained.aside.first(), drained.stopped_by) {
+        (Some((_, failure)), _) if drained.accepted == 0 => Err(failure.clone()),
+        (_, Some(failure)) if is_idle => Err(failure),
         _ => {
             drained.aside.iter().for_each(|(id, failure)| inbox::tell_of_aside(*id, failure));
             Ok(drained.done + drained.aside.len())
@@ -64,8 +81,8 @@ pub fn drain(wanted: Wanted<'_>) -> Answer<usize> {
 
 /// The same. Where an error stops all of them, each half is tried alone, down to the one command that is to blame.
 fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
-    let mut ids = Vec::new();
-    let failure = match subtransaction::attempt(|| inbox::batch(wanted, &mut ids)) {
+    let mut tried = Tried::default();
+    let failure = match subtransaction::attempt(|| inbox::batch(wanted, &drained.stopped, &mut tried)) {
         Ok((done, accepted)) => {
             drained.done += done;
             drained.accepted += accepted;
@@ -73,17 +90,23 @@ fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
         }
         Err(failure) => failure,
     };
-    match (ids.len(), Blame::of(&failure)) {
+    match (tried.ids.len(), Blame::of(&failure)) {
         (0, _) | (_, Blame::Database) => Err(failure),
+        (1, Blame::Row) => {
+            drained.stopped.insert(tried.symbol.ok_or_else(|| failure.clone())?);
+            drained.stopped_by.get_or_insert(failure);
+            Ok(())
+        }
         (1, blame) => {
+            let id = tried.ids[0];
             let refused = if blame == Blame::Command {
-                subtransaction::attempt(|| inbox::refuse(ids[0], &failure))
+                subtransaction::attempt(|| inbox::refuse(id, &failure))
             } else {
                 Err(failure)
             };
             match refused {
                 Ok(()) => drained.done += 1,
-                Err(worse) => put_aside(drained, ids[0], worse, blame)?,
+                Err(worse) => put_aside(drained, id, worse, blame)?,
             }
             Ok(())
         }
@@ -98,7 +121,7 @@ fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
 /// Sets a command aside that could neither be carried out nor refused.
 fn put_aside(drained: &mut Drained, id: i64, failure: Failure, blame: Blame) -> Answer<()> {
     let hopeless = drained.accepted == 0 && drained.aside.len() >= MOST_UNCLEAR;
-    if hopeless || Blame::of(&failure) == Blame::Database {
+    if hopeless || matches!(Blame::of(&failure), Blame::Database | Blame::Row) {
         return Err(failure);
     }
     subtransaction::attempt(|| inbox::set_aside(id, &failure))?;
@@ -134,13 +157,15 @@ mod tests {
         }
         for code in [
             Code::ERRCODE_INTERNAL_ERROR,
-            Code::ERRCODE_DATA_CORRUPTED,
             Code::ERRCODE_UNDEFINED_FUNCTION,
             Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
             Code::ERRCODE_NOT_NULL_VIOLATION,
             Code::ERRCODE_NO_DATA_FOUND,
         ] {
             assert_eq!(blame(code), Blame::Unclear, "{code:?}");
+        }
+        for code in [Code::ERRCODE_DATA_CORRUPTED, Code::ERRCODE_INDEX_CORRUPTED] {
+            assert_eq!(blame(code), Blame::Row, "{code:?}");
         }
         for code in [Code::ERRCODE_CHECK_VIOLATION, Code::ERRCODE_DIVISION_BY_ZERO, Code::ERRCODE_RAISE_EXCEPTION] {
             assert_eq!(blame(code), Blame::Command, "{code:?}");

@@ -1,6 +1,6 @@
 //! Commission rates by group of users.
 
-use matching::{Rate, Rates, UserId};
+use matching::{Rates, UserId};
 
 use crate::pg::column::{Column, Kind};
 use crate::pg::scan::{Key, Row};
@@ -48,6 +48,5 @@ impl Fees {
 }
 
 fn read_rates(row: &Row<'_>) -> Rates {
-    let rate = |column| Rate(row.money(column).0 as i64);
-    Rates { maker: rate(2), taker: rate(3) }
+    Rates { maker: row.rate(2), taker: row.rate(3) }
 }

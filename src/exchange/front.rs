@@ -150,9 +150,7 @@ impl Front {
     pub fn saw(&mut self, price: Money, priority: i64, id: OrderId, tid: Tid) {
         let (rank, priority) = self.position(price, priority);
         self.horizon = (rank, priority + 1);
-        if priority > 0 {
-            self.set(id, (rank, priority), tid);
-        }
+        self.set(id, (rank, priority), tid);
     }
 
     /// The scans behind the horizon have come to their end, at this limit.

@@ -102,11 +102,11 @@ pub fn waiting(most: usize, until: i64) -> Vec<i64> {
     let index = inbox.index(c"order_commands_pkey");
     let mut ids = Vec::new();
     inbox.scan(index, &[], |row| {
-        let id = row.int(commands::ID).unwrap_or_default();
+        let id = row.int(commands::ID);
         if id > until {
             return ControlFlow::Break(());
         }
-        if row.time(commands::SET_ASIDE_AT).is_none() {
+        if row.some_time(commands::SET_ASIDE_AT).is_none() {
             ids.push(id);
         }
         if ids.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -119,7 +119,7 @@ pub fn waiting(most: usize, until: i64) -> Vec<i64> {
 pub fn highest_id() -> Option<i64> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
     let index = inbox.index(c"order_commands_pkey");
-    let id = inbox.last(index, |row| row.int(commands::ID)).flatten();
+    let id = inbox.last(index, |row| row.int(commands::ID));
     inbox.close();
     id
 }
@@ -129,16 +129,26 @@ pub fn drain_if_free(wanted: Wanted<'_>) -> Answer<usize> {
     if Lock::Inbox.try_acquire() { drain(wanted) } else { Ok(0) }
 }
 
-/// Carries out the next commands; returns how many, and how many of them were accepted. `ids` says which have been
-/// tried, also when it fails on the way.
-pub fn batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<(usize, usize)> {
-    attached::firing(|| carry_out_batch(wanted, ids))
+/// What a batch has tried, also when it fails on the way.
+#[derive(Default)]
+pub struct Tried {
+    /// The commands, by id.
+    pub ids: Vec<i64>,
+    /// The market of the last of them.
+    pub symbol: Option<String>,
 }
 
-fn carry_out_batch(wanted: Wanted<'_>, ids: &mut Vec<i64>) -> Answer<(usize, usize)> {
+/// Carries out the next commands, those of stopped markets left out; returns how many, and how many of them were
+/// accepted.
+pub fn batch(wanted: Wanted<'_>, stopped: &HashSet<String>, tried: &mut Tried) -> Answer<(usize, usize)> {
+    attached::firing(|| carry_out_batch(wanted, stopped, tried))
+}
+
+fn carry_out_batch(wanted: Wanted<'_>, stopped: &HashSet<String>, tried: &mut Tried) -> Answer<(usize, usize)> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
-    let queued = take(&mut inbox, wanted);
-    ids.extend(queued.iter().map(|entry| entry.id));
+    let queued = take(&mut inbox, wanted, stopped);
+    tried.ids.extend(queued.iter().map(|entry| entry.id));
+    tried.symbol = queued.last().and_then(|last| last.command.as_ref().ok()).map(|command| command.symbol.clone());
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out_some(&commands)?.into_iter();
     let (mut done, mut accepted, mut rejections) = (0, 0, None);
@@ -191,11 +201,6 @@ fn move_to_rejections(id: i64, failure: &Failure) {
 /// Leaves one command where it stands, for an operator to look at: nobody tries it again.
 pub fn set_aside(id: i64, failure: &Failure) -> Answer<()> {
     attached::firing(|| mark_set_aside(id, failure));
-    pgrx::log!(
-        "pg_bourse: command {id} of the inbox is set aside: {} (SQLSTATE {})",
-        failure.message,
-        failure.sqlstate()
-    );
     Ok(())
 }
 
@@ -238,18 +243,18 @@ const LONG: [usize; 12] = [
 ];
 
 /// The next commands, in order of id, as far as they are wanted and one batch has room for them.
-fn take(inbox: &mut Table, wanted: Wanted<'_>) -> Vec<Queued> {
+fn take(inbox: &mut Table, wanted: Wanted<'_>, stopped: &HashSet<String>) -> Vec<Queued> {
     let index = inbox.index(c"order_commands_pkey");
     let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0);
     // The markets of orders that this very batch places, by what their users call them.
     let mut placed = HashMap::new();
     let mut markets = HashSet::new();
     inbox.scan(index, &[], |row| {
-        let id = row.int(commands::ID).unwrap_or_default();
+        let id = row.int(commands::ID);
         if id > wanted.until {
             return ControlFlow::Break(());
         }
-        if row.time(commands::SET_ASIDE_AT).is_some() {
+        if row.some_time(commands::SET_ASIDE_AT).is_some() {
             return ControlFlow::Continue(());
         }
         // Before it is read: a text of its own may be as large as a batch.
@@ -258,10 +263,12 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>) -> Vec<Queued> {
             return ControlFlow::Break(());
         }
         let command = read(row, &placed);
-        let is_wanted = wanted.symbol.is_none_or(|wanted| match &command {
-            Ok(command) => command.symbol == wanted,
-            Err(_) => row.some_text(commands::SYMBOL) == Some(wanted),
-        });
+        let waits = command.as_ref().is_ok_and(|command| stopped.contains(&command.symbol));
+        let is_wanted = !waits
+            && wanted.symbol.is_none_or(|wanted| match &command {
+                Ok(command) => command.symbol == wanted,
+                Err(_) => row.some_text(commands::SYMBOL) == Some(wanted),
+            });
         if is_wanted {
             if let Ok(Command { user, symbol, action: Action::New { ticket, .. } }) = &command
                 && let Some(id) = &ticket.client_order_id
@@ -285,7 +292,7 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
         Some("new") => Ok(Command::new(request_of!(row, commands).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
             require_short("symbol", row.some_text(commands::SYMBOL))?;
-            let user = UserId(row.int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
+            let user = UserId(row.some_int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
             let client_id = row.some_text(commands::CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
             let client_id = client_order_id(client_id)?;
             let action = if action == "cancel" {
@@ -308,8 +315,8 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
 }
 
 fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
-    let price = exact_if_given("price", row.numeric(commands::PRICE))?;
-    let amount = exact_if_given("amount", row.numeric(commands::AMOUNT))?;
+    let price = exact_if_given("price", row.some_numeric(commands::PRICE))?;
+    let amount = exact_if_given("amount", row.some_numeric(commands::AMOUNT))?;
     if price.is_none() && amount.is_none() {
         return Err(Failure::null("price and amount together"));
     }
@@ -333,7 +340,7 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &
     inbox.find(index, &[Key::Int(id)], |row| {
         let sqlstate = failure.sqlstate();
         let text = |column| Value::from(row.some_text(column).map(kept));
-        let number = |column| Value::from(row.numeric(column));
+        let number = |column| Value::from(row.some_numeric(column));
         table.insert(&[
             Value::Text(&sqlstate),
             Value::Text(&failure.message),
@@ -341,7 +348,7 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &
             Value::Time(Timestamp::now()),
             Value::Int(id),
             text(commands::ACTION),
-            row.int(commands::USER_ID).into(),
+            row.some_int(commands::USER_ID).into(),
             text(commands::SYMBOL),
             text(commands::CLIENT_ORDER_ID),
             text(commands::SIDE),
@@ -352,10 +359,10 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &
             number(commands::STOP_PRICE),
             number(commands::DISPLAY_AMOUNT),
             number(commands::QUOTE_AMOUNT),
-            row.bool(commands::POST_ONLY).into(),
-            row.time(commands::EXPIRES_AT).into(),
+            row.some_bool(commands::POST_ONLY).into(),
+            row.some_time(commands::EXPIRES_AT).into(),
             text(commands::SELF_TRADE),
-            row.time(commands::CREATED_AT).into(),
+            Value::Time(row.time(commands::CREATED_AT)),
         ]);
     });
 }

@@ -61,19 +61,20 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
     let (mut until, mut first) = ((behind, i64::MIN), BinaryHeap::with_capacity(0));
     let Some((low, high)) = tape.prices() else { return Left { stops: Vec::new(), until } };
     let index = table.index(c"idx_orders_pending");
-    let ticks = |row: &Row<'_>, column| (row.money(column).0 / rules.tick.0) as i64;
     for side in [Side::Buy, Side::Sell] {
         // The lowest triggers of buys and the highest of sells are reached first.
         let keys = [Key::Text(symbol), Key::Text(side.as_str())];
         let mut cursor = table.cursor(index, &keys, side == Side::Sell);
         let each = |row: &Row<'_>| {
-            let (stop, priority) = (ticks(row, orders::STOP_PRICE), row.int(orders::PRIORITY).unwrap_or_default());
+            let ticks = rules.ticks(row.amount(orders::STOP_PRICE));
+            let stop = ticks.unwrap_or_else(|_| row.raise_corrupted(orders::STOP_PRICE));
+            let priority = row.count(orders::PRIORITY);
             if stop > high && side == Side::Buy || stop < low && side == Side::Sell {
                 return ControlFlow::Break(());
             }
             // One that has begun to trade was triggered before it was said to be accepted.
-            let begun = row.money(orders::FILLED) > matching::Money::ZERO;
-            let since = row.int(orders::ACCEPTED_SEQUENCE).filter(|_| !begun).unwrap_or_default();
+            let begun = row.amount(orders::FILLED) > matching::Money::ZERO;
+            let since = if begun { 0 } else { row.count(orders::ACCEPTED_SEQUENCE) };
             let Some(trade) = tape.first_reaching(since, side, stop).filter(|_| priority > 0) else {
                 return ControlFlow::Continue(());
             };
@@ -94,13 +95,14 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
     Left { stops: first.into_iter().map(|queued| (queued.order, queued.trade)).collect(), until }
 }
 
-/// The prices of the trades after a sequence, in ticks.
+/// The prices of the trades after a sequence, in ticks. One from before a change of the tick may lie between two of
+/// today's: no stop that is left is as old.
 fn prices_after(symbol: &str, rules: &Rules, sequence: i64) -> Vec<i64> {
     let mut table = Table::open(c"exchange", c"trades", trades::ALL);
     let index = table.index(c"trades_symbol_sequence_key");
     let mut prices = Vec::new();
     table.scan(index, &[Key::Text(symbol), Key::After(sequence)], |row| {
-        prices.push((row.money(trades::PRICE).0 / rules.tick.0) as i64);
+        prices.push(rules.whole_ticks(row.amount(trades::PRICE)));
         if prices.len() < TRADES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     table.close();

@@ -138,7 +138,7 @@ impl<'a> Reach<'a> {
     fn uncross(&mut self) {
         let best = |reach: &mut Self, side| {
             let index = reach.table.index(book_index(side));
-            reach.table.find(index, &[Key::Text(reach.symbol)], |row| row.money(orders::PRICE))
+            reach.table.find(index, &[Key::Text(reach.symbol)], |row| row.amount(orders::PRICE))
         };
         let (bid, ask) = (best(self, Side::Buy), best(self, Side::Sell));
         let waits = self.stops_wait();

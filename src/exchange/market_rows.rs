@@ -60,7 +60,7 @@ fn lock_rows<'a>(table: &mut Table, symbols: &BTreeSet<&'a str>) -> Answer<Resul
     let mut work = || {
         let mut rows = Vec::with_capacity(symbols.len());
         for symbol in symbols {
-            match lock_row(table, symbol) {
+            match lock_row(table, symbol, MarketRow::read) {
                 Locked::Row(row) => rows.push(((*symbol).to_owned(), row)),
                 Locked::Gone => {}
                 Locked::Busy => {
@@ -92,28 +92,28 @@ pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)
     Ok(held)
 }
 
-/// Whether somebody else holds a market just now. What this takes is for the caller's transaction to let go.
+/// Whether somebody else holds a market just now, whatever stands in its row. What this takes is for the caller's transaction to let go.
 pub fn is_held(symbol: &str) -> bool {
     if !Lock::Market(symbol).try_acquire() {
         return true;
     }
     let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
-    let busy = matches!(lock_row(&mut table, symbol), Locked::Busy);
+    let busy = matches!(lock_row(&mut table, symbol, |_| ()), Locked::Busy);
     table.close();
     busy
 }
 
 /// Locks the row of a market if nobody else holds it now.
-fn lock_row(table: &mut Table, symbol: &str) -> Locked<MarketRow> {
-    let is_it = |row: &Row<'_>| row.text(rows::markets::SYMBOL) == symbol;
+fn lock_row<T>(table: &mut Table, symbol: &str, read: fn(&Row<'_>) -> T) -> Locked<T> {
+    let is_it = |row: &Row<'_>| row.some_text(rows::markets::SYMBOL) == Some(symbol);
     let known = REMEMBERED.with_borrow(|places| places.get(symbol).copied());
-    match known.map(|tid| table.try_lock(tid, is_it, MarketRow::read)) {
+    match known.map(|tid| table.try_lock(tid, is_it, read)) {
         Some(Locked::Gone) | None => {}
         Some(found) => return found,
     }
     let index = table.index(c"markets_pkey");
     let found = table.find(index, &[Key::Text(symbol)], |row| row.tid());
-    found.map_or(Locked::Gone, |tid| table.try_lock(tid, is_it, MarketRow::read))
+    found.map_or(Locked::Gone, |tid| table.try_lock(tid, is_it, read))
 }
 
 /// Waits until nobody else holds the row of a market, and leaves it free: who has waited queues for the lock again.

@@ -87,9 +87,9 @@ impl Stored {
         let index = table.index(c"orders_pkey");
         let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
             order: OrderRow::read(row),
-            accepted_sequence: row.int(orders::ACCEPTED_SEQUENCE).unwrap_or_default(),
-            accepted_status: Status::parse(row.text(orders::ACCEPTED_STATUS)).unwrap_or(Status::Open),
-            cancel_reason: row.some_text(orders::CANCEL_REASON).and_then(CancelReason::parse),
+            accepted_sequence: row.count(orders::ACCEPTED_SEQUENCE),
+            accepted_status: row.word(orders::ACCEPTED_STATUS, Status::parse),
+            cancel_reason: row.some_word(orders::CANCEL_REASON, CancelReason::parse),
         });
         table.close();
         stored.ok_or_else(|| refusals::unknown_order(&id.0.to_string()))
@@ -106,7 +106,7 @@ fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
     let index = table.index(name);
     let mut fills = Fills::default();
     table.scan(index, &[Key::Int(id.0)], |row| {
-        if row.int(trades::SEQUENCE).is_some_and(|sequence| sequence <= last_sequence) {
+        if row.count(trades::SEQUENCE) <= last_sequence {
             add(&mut fills, row, commission);
         }
         ControlFlow::Continue(())
@@ -116,7 +116,7 @@ fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
 }
 
 fn add(fills: &mut Fills, row: &Row<'_>, commission: usize) {
-    let (price, amount) = (row.money(trades::PRICE), row.money(trades::AMOUNT));
+    let (price, amount) = (row.amount(trades::PRICE), row.amount(trades::AMOUNT));
     fills.filled += amount;
     // Exact: price × amount of a trade is a multiple of 1e-8.
     fills.value += Money(price.0 * amount.0 / ONE);

@@ -2,13 +2,13 @@
 
 use matching::accounts::Balance;
 use matching::{
-    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Rate, Rates, Rules, SelfTrade, Shrink, Side,
-    Status, Terms, TimeInForce, Trade, UserId,
+    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Rates, Rules, SelfTrade, Shrink, Side, Status,
+    Terms, TimeInForce, Trade, UserId,
 };
 
 pub use super::columns::*;
 use super::ticket::{Body, Ticket};
-use crate::pg::scan::Row;
+use crate::pg::row::{Row, raise_corrupted};
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
 
@@ -39,31 +39,46 @@ impl MarketRow {
     pub fn read(row: &Row<'_>) -> MarketRow {
         use markets as c;
         let rules = Rules {
-            tick: row.money(c::TICK),
-            lot: row.money(c::LOT),
-            min_amount: row.some_money(c::MIN_AMOUNT),
-            max_amount: row.some_money(c::MAX_AMOUNT),
-            min_notional: row.some_money(c::MIN_NOTIONAL),
-            price_band: row.some_money(c::PRICE_BAND).map(|band| Rate(band.0 as i64)),
-            band_halts: row.text(c::BAND_ACTION) == "halt",
-            status: MarketStatus::parse(row.text(c::STATUS)).unwrap_or(MarketStatus::Closed),
+            tick: row.amount(c::TICK),
+            lot: row.amount(c::LOT),
+            min_amount: row.some_amount(c::MIN_AMOUNT),
+            max_amount: row.some_amount(c::MAX_AMOUNT),
+            min_notional: row.some_amount(c::MIN_NOTIONAL),
+            price_band: row.some_rate(c::PRICE_BAND),
+            band_halts: row.word(c::BAND_ACTION, |word| one_of(word, "refuse", "halt")),
+            status: row.word(c::STATUS, MarketStatus::parse),
         };
+        for (step, column) in [(rules.tick, c::TICK), (rules.lot, c::LOT)] {
+            if step == Money::ZERO {
+                row.raise_corrupted(column);
+            }
+        }
         MarketRow {
             base: row.text(c::BASE).to_owned(),
             quote: row.text(c::QUOTE).to_owned(),
             rules,
-            rates: Rates { maker: rate(row, c::MAKER_RATE), taker: rate(row, c::TAKER_RATE) },
-            last_price: row.some_money(c::LAST_PRICE),
-            updated_at: row.time(c::UPDATED_AT).unwrap_or(Timestamp(0)),
-            max_open_orders: row.int4(c::MAX_OPEN_ORDERS).map(i64::from),
-            sequencer_only: row.text(c::DOOR) == "sequencer",
-            last_priority: row.int(c::LAST_PRIORITY).unwrap_or_default(),
-            last_sequence: row.int(c::LAST_SEQUENCE).unwrap_or_default(),
-            stops_sequence: row.int(c::STOPS_SEQUENCE),
+            rates: Rates { maker: row.rate(c::MAKER_RATE), taker: row.rate(c::TAKER_RATE) },
+            last_price: row.some_amount(c::LAST_PRICE),
+            updated_at: row.time(c::UPDATED_AT),
+            max_open_orders: row.some_int4(c::MAX_OPEN_ORDERS).map(i64::from),
+            sequencer_only: is_for_sequencer(row),
+            last_priority: row.count(c::LAST_PRIORITY),
+            last_sequence: row.count(c::LAST_SEQUENCE),
+            stops_sequence: row.some_int(c::STOPS_SEQUENCE),
             tid: row.tid(),
             writer: row.writer(),
         }
     }
+}
+
+/// Whether a market lets logins without a trusted role trade through the sequencer only.
+pub fn is_for_sequencer(row: &Row<'_>) -> bool {
+    row.word(markets::DOOR, |word| one_of(word, "any", "sequencer"))
+}
+
+/// Which of two words it is: false for the first, true for the second.
+fn one_of(word: &str, first: &str, second: &str) -> Option<bool> {
+    (word == first || word == second).then_some(word == second)
 }
 
 /// A row of `exchange.orders`, prices and amounts as money.
@@ -88,40 +103,54 @@ impl OrderRow {
     pub fn read(row: &Row<'_>) -> OrderRow {
         use orders as c;
         let ticket = Ticket {
-            user: UserId(row.int(c::USER_ID).unwrap_or_default()),
+            user: UserId(row.int(c::USER_ID)),
             symbol: row.text(c::SYMBOL).to_owned(),
             client_order_id: row.some_text(c::CLIENT_ORDER_ID).map(str::to_owned),
             body: Body {
-                side: Side::parse(row.text(c::SIDE)).unwrap_or(Side::Buy),
-                price: row.some_money(c::PRICE),
-                amount: row.some_money(c::AMOUNT).filter(|_| row.some_money(c::QUOTE_AMOUNT).is_none()),
-                quote_amount: row.some_money(c::QUOTE_AMOUNT),
-                order_type: OrderType::parse(row.text(c::ORDER_TYPE)).unwrap_or(OrderType::Limit),
-                post_only: row.bool(c::POST_ONLY).unwrap_or_default(),
-                stop_price: row.some_money(c::STOP_PRICE),
-                display_amount: row.some_money(c::DISPLAY_AMOUNT),
-                expires_at: row.time(c::EXPIRES_AT),
-                time_in_force: TimeInForce::parse(row.text(c::TIME_IN_FORCE)).unwrap_or(TimeInForce::Gtc),
-                self_trade: SelfTrade::parse(row.text(c::SELF_TRADE)).unwrap_or(SelfTrade::CancelTaker),
+                side: row.word(c::SIDE, Side::parse),
+                price: row.some_amount(c::PRICE),
+                amount: row.some_amount(c::AMOUNT).filter(|_| row.some_amount(c::QUOTE_AMOUNT).is_none()),
+                quote_amount: row.some_amount(c::QUOTE_AMOUNT),
+                order_type: row.word(c::ORDER_TYPE, OrderType::parse),
+                post_only: row.bool(c::POST_ONLY),
+                stop_price: row.some_amount(c::STOP_PRICE),
+                display_amount: row.some_amount(c::DISPLAY_AMOUNT),
+                expires_at: row.some_time(c::EXPIRES_AT),
+                time_in_force: row.word(c::TIME_IN_FORCE, TimeInForce::parse),
+                self_trade: row.word(c::SELF_TRADE, SelfTrade::parse),
             },
         };
         OrderRow {
-            id: OrderId(row.int(c::ID).unwrap_or_default()),
+            id: OrderId(row.int(c::ID)),
             ticket,
-            filled: row.money(c::FILLED),
-            reserved: row.money(c::RESERVED),
-            rates: Rates { maker: rate(row, c::MAKER_RATE), taker: rate(row, c::TAKER_RATE) },
-            priority: row.int(c::PRIORITY).unwrap_or_default(),
-            status: Status::parse(row.text(c::STATUS)).unwrap_or(Status::Cancelled),
-            visible: row.some_money(c::VISIBLE_AMOUNT),
+            filled: row.amount(c::FILLED),
+            reserved: row.amount(c::RESERVED),
+            rates: Rates { maker: row.rate(c::MAKER_RATE), taker: row.rate(c::TAKER_RATE) },
+            priority: row.count(c::PRIORITY),
+            status: row.word(c::STATUS, Status::parse),
+            visible: row.some_amount(c::VISIBLE_AMOUNT),
             tid: row.tid(),
-            waited: row.time(c::TRIGGERED_AT).is_none(),
+            waited: row.some_time(c::TRIGGERED_AT).is_none(),
         }
     }
 
-    /// What has not traded yet.
+    /// Its limit. For an order of the book, which has one.
+    pub fn price(&self) -> Money {
+        self.require("price", self.ticket.body.price)
+    }
+
+    /// Its trigger. For a stop that waits, which has one.
+    pub fn stop_price(&self) -> Money {
+        self.require("stop_price", self.ticket.body.stop_price)
+    }
+
+    /// What has not traded yet. For a live order, which has a quantity, and some of it left.
     pub fn remaining(&self) -> Money {
-        self.ticket.body.amount.unwrap_or_default() - self.filled
+        let left = self.require("amount", self.ticket.body.amount) - self.filled;
+        if left <= Money::ZERO {
+            self.raise_corrupted(&format!("filled_amount is {} of a live order", self.filled));
+        }
+        left
     }
 
     /// Whether its time has come.
@@ -131,7 +160,13 @@ impl OrderRow {
 
     /// What the book shows of it.
     pub fn shown(&self) -> Money {
-        self.visible.unwrap_or(self.remaining())
+        let remaining = self.remaining();
+        match self.visible {
+            Some(visible) if visible > remaining => {
+                self.raise_corrupted(&format!("visible_amount is {visible}, and {remaining} remain"))
+            }
+            visible => visible.unwrap_or(remaining),
+        }
     }
 
     /// The live order that the core keeps, when the row is one that has been given its priority.
@@ -139,17 +174,21 @@ impl OrderRow {
         if !self.status.is_live() || self.priority == 0 {
             return None;
         }
-        let lots = |amount: Money| (amount.0 / rules.lot.0) as i64;
-        let ticks = |price: Money| (price.0 / rules.tick.0) as i64;
+        let lots = |column, amount| self.steps(column, amount, rules.lot);
+        let ticks = |column, price| self.steps(column, price, rules.tick);
         let body = self.ticket.body;
+        let needed = if self.status == Status::Open { self.price() } else { self.stop_price() };
+        if needed == Money::ZERO {
+            self.raise_corrupted("its price is 0");
+        }
         Some(OrderState {
             id: self.id,
             user: self.ticket.user,
             side: body.side,
-            price: body.price.map(ticks),
-            amount: lots(body.amount?),
-            filled: lots(self.filled),
-            visible: lots(self.shown()),
+            price: body.price.map(|price| ticks("price", price)),
+            amount: lots("amount", self.remaining() + self.filled),
+            filled: lots("filled_amount", self.filled),
+            visible: lots("visible_amount", self.shown()),
             reserved: self.reserved,
             priority: self.priority,
             rates: self.rates,
@@ -158,19 +197,38 @@ impl OrderRow {
                 time_in_force: body.time_in_force,
                 self_trade: body.self_trade,
                 post_only: body.post_only,
-                stop_price: body.stop_price.map(ticks),
-                display: body.display_amount.map(lots),
+                stop_price: body.stop_price.map(|price| ticks("stop_price", price)),
+                display: body.display_amount.map(|amount| lots("display_amount", amount)),
                 expires_at: body.expires_at.map(|t| t.0),
             },
             status: self.status,
             cancel_reason: None,
         })
     }
+
+    /// A price in ticks, or an amount in lots. Neither is ever cut off: tick and lot of a market do not change while it
+    /// has live orders.
+    fn steps(&self, column: &str, value: Money, step: Money) -> i64 {
+        let steps = value.0 / step.0;
+        match i64::try_from(steps) {
+            Ok(count) if steps * step.0 == value.0 => count,
+            _ => self.raise_corrupted(&format!("{column} is {value}, and one step of its market is {step}")),
+        }
+    }
+
+    fn require(&self, column: &str, value: Option<Money>) -> Money {
+        value.unwrap_or_else(|| self.raise_corrupted(&format!("{column} is NULL")))
+    }
+
+    #[cold]
+    fn raise_corrupted(&self, what: &str) -> ! {
+        raise_corrupted("exchange.orders", &format!("id {}", self.id.0), what)
+    }
 }
 
 /// A balance, from a row of `exchange.assets`.
 pub fn balance(row: &Row<'_>) -> Balance {
-    Balance { available: row.money(assets::AMOUNT), locked: row.money(assets::LOCKED) }
+    Balance { available: row.amount(assets::AMOUNT), locked: row.amount(assets::LOCKED) }
 }
 
 /// What a new order has beside what the core knows of it.
@@ -345,8 +403,4 @@ pub fn insert_amendment(table: &mut Table, id: i64, symbol: &str, change: &Amend
         Value::Time(now),
         Value::Bool(change.at_acceptance),
     ]);
-}
-
-fn rate(row: &Row<'_>, column: usize) -> Rate {
-    Rate(row.money(column).0 as i64)
 }

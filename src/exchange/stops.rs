@@ -6,7 +6,7 @@ use matching::MarketStatus;
 
 use super::carry_out;
 use super::command::{Action, Command};
-use super::rows::{MarketRow, markets};
+use super::rows::markets;
 use crate::error::Answer;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -18,7 +18,8 @@ pub fn left(symbol: Option<&str>) -> Vec<String> {
     let keys: Vec<Key<'_>> = symbol.into_iter().map(Key::Text).collect();
     let mut symbols = Vec::new();
     table.scan(index, &keys, |row| {
-        if MarketRow::read(row).rules.status == MarketStatus::Open {
+        // Nothing else of the row: one that cannot be read is its market's trouble, not that of the others.
+        if row.some_text(markets::STATUS) == Some(MarketStatus::Open.as_str()) {
             symbols.push(row.text(markets::SYMBOL).to_owned());
         }
         ControlFlow::Continue(())

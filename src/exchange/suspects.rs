@@ -55,11 +55,10 @@ impl Suspects {
         let until = inbox::highest_id().unwrap_or(i64::MIN);
         let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
         let index = table.index(c"command_attempts_pkey");
-        let int = |column: Option<i64>| column.unwrap_or_default();
         let found = table.find(index, &[], |row| Attempt {
-            first: int(row.int(attempts::FIRST_ID)),
-            last: int(row.int(attempts::LAST_ID)),
-            tries: int(row.int(attempts::TRIES)),
+            first: row.int(attempts::FIRST_ID),
+            last: row.int(attempts::LAST_ID),
+            tries: row.count(attempts::TRIES),
         });
         table.close();
         Suspects { until, found }

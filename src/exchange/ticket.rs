@@ -29,19 +29,19 @@ pub struct Request<'a> {
 macro_rules! request_of {
     ($row:expr, $columns:ident) => {
         Request {
-            user_id: $row.int($columns::USER_ID),
+            user_id: $row.some_int($columns::USER_ID),
             symbol: $row.some_text($columns::SYMBOL),
             side: $row.some_text($columns::SIDE),
-            price: $row.numeric($columns::PRICE),
-            amount: $row.numeric($columns::AMOUNT),
+            price: $row.some_numeric($columns::PRICE),
+            amount: $row.some_numeric($columns::AMOUNT),
             order_type: $row.some_text($columns::ORDER_TYPE),
             time_in_force: $row.some_text($columns::TIME_IN_FORCE),
             client_order_id: $row.some_text($columns::CLIENT_ORDER_ID),
-            stop_price: $row.numeric($columns::STOP_PRICE),
-            display_amount: $row.numeric($columns::DISPLAY_AMOUNT),
-            quote_amount: $row.numeric($columns::QUOTE_AMOUNT),
-            post_only: $row.bool($columns::POST_ONLY),
-            expires_at: $row.time($columns::EXPIRES_AT),
+            stop_price: $row.some_numeric($columns::STOP_PRICE),
+            display_amount: $row.some_numeric($columns::DISPLAY_AMOUNT),
+            quote_amount: $row.some_numeric($columns::QUOTE_AMOUNT),
+            post_only: $row.some_bool($columns::POST_ONLY),
+            expires_at: $row.some_time($columns::EXPIRES_AT),
             self_trade_prevention: $row.some_text($columns::SELF_TRADE),
         }
     };

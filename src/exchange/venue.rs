@@ -172,7 +172,7 @@ impl Venue {
         self.balance_rows = BalanceRows::recall(&self.assets);
         for (symbol, row) in found {
             let (base, quote) = (self.asset(&row.base), self.asset(&row.quote));
-            let last_price = row.last_price.map(|price| (price.0 / row.rules.tick.0) as i64);
+            let last_price = row.last_price.map(|price| row.rules.whole_ticks(price));
             let mut core = Market::new(row.rules, base, quote, row.last_priority, row.last_sequence, last_price);
             core.now = self.now.0;
             core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
@@ -260,7 +260,7 @@ impl Venue {
                 let keys = [Key::Int(command.user.0), Key::Text(&command.symbol)];
                 let loaded = market.core.book.live_of(command.user);
                 self.orders_table.scan(index, &keys, |row| {
-                    live += i64::from(row.int(rows::orders::PRIORITY).is_some_and(|priority| priority > 0));
+                    live += i64::from(row.count(rows::orders::PRIORITY) > 0);
                     if live > limit + loaded { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
                 live -= loaded;
@@ -282,7 +282,8 @@ impl Venue {
             let keys = [Key::Int(user.0), Key::Text(symbol)];
             let read = |row: &Row<'_>| (row.tid(), rows::balance(row));
             let is_it = |row: &Row<'_>| {
-                row.int(rows::assets::USER_ID) == Some(user.0) && row.text(rows::assets::SYMBOL) == symbol
+                row.some_int(rows::assets::USER_ID) == Some(user.0)
+                    && row.some_text(rows::assets::SYMBOL) == Some(symbol)
             };
             let known = self.balance_rows.recalled(user, asset);
             let found = known

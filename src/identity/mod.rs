@@ -33,6 +33,15 @@ pub enum Standing {
     Active,
 }
 
+/// Whether a role of a user trades.
+fn trades(role: &str) -> Option<bool> {
+    match role {
+        "viewer" => Some(false),
+        "trader" | "developer" | "admin" => Some(true),
+        _ => None,
+    }
+}
+
 /// Of so many users a session remembers where their rows stood.
 const MOST_SEEN: usize = 200_000;
 
@@ -54,10 +63,10 @@ impl Users {
     /// Whether a user exists and may trade.
     pub fn standing(&mut self, user_id: i64) -> Standing {
         let index = self.0.index(c"users_pkey");
-        let read = |row: &Row<'_>| (row.tid(), row.bool(1), row.text(3) == "viewer");
+        let read = |row: &Row<'_>| (row.tid(), row.bool(1), row.word(3, trades));
         let known = SEEN.with_borrow(|seen| seen.get(&UserId(user_id)).copied());
         let found = known
-            .and_then(|tid| self.0.find_at(tid, |row| row.int(0) == Some(user_id), read))
+            .and_then(|tid| self.0.find_at(tid, |row| row.some_int(0) == Some(user_id), read))
             .or_else(|| self.0.find(index, &[Key::Int(user_id)], read));
         if let Some((tid, ..)) = found {
             SEEN.with_borrow_mut(|seen| {
@@ -67,11 +76,11 @@ impl Users {
                 seen.insert(UserId(user_id), tid);
             });
         }
-        match found.and_then(|(_, active, views)| Some((active?, views))) {
+        match found {
             None => Standing::Unknown,
-            Some((false, _)) => Standing::Inactive,
-            Some((true, true)) => Standing::Viewer,
-            Some((true, false)) => Standing::Active,
+            Some((_, false, _)) => Standing::Inactive,
+            Some((_, true, false)) => Standing::Viewer,
+            Some((_, true, true)) => Standing::Active,
         }
     }
 
@@ -83,6 +92,6 @@ impl Users {
     /// The user whose login this role is.
     fn of_role(&mut self, role: &str) -> Option<i64> {
         let index = self.0.index(c"users_db_role_key");
-        self.0.find(index, &[Key::Name(role)], |row| row.int(0)).flatten()
+        self.0.find(index, &[Key::Name(role)], |row| row.int(0))
     }
 }

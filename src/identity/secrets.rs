@@ -72,7 +72,7 @@ fn fold(value: &str) -> String {
 
 /// A row of `identity.api_keys`, as far as it decides.
 struct Stored {
-    user: Option<i64>,
+    user: i64,
     matches: bool,
     expires_at: Option<Timestamp>,
     is_revoked: bool,
@@ -100,14 +100,14 @@ fn user_of_key(key: &str) -> Option<i64> {
     let index = keys.index(c"api_keys_prefix_key");
     let found = keys.find(index, &[Key::Text(prefix)], |row| Stored {
         user: row.int(0),
-        matches: row.bytes(2).is_some_and(|stored| api_key::matches(key, stored)),
-        expires_at: row.time(3),
-        is_revoked: row.time(4).is_some(),
+        matches: api_key::matches(key, row.bytes(2)),
+        expires_at: row.some_time(3),
+        is_revoked: row.some_time(4).is_some(),
     });
     keys.close();
     let now = Timestamp::now();
     let is_over = |end: Timestamp| end <= now;
-    let user = found.filter(|f| f.matches && !f.is_revoked && !f.expires_at.is_some_and(is_over))?.user?;
+    let user = found.filter(|f| f.matches && !f.is_revoked && !f.expires_at.is_some_and(is_over))?.user;
     let mut users = Users::open();
     let standing = users.standing(user);
     users.close();

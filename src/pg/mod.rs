@@ -22,6 +22,7 @@ pub mod process;
 pub mod random;
 pub mod repeats;
 pub mod result;
+pub mod row;
 pub mod scan;
 pub mod sequence;
 pub mod session;

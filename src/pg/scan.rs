@@ -3,15 +3,13 @@
 use std::ffi::CStr;
 use std::ops::ControlFlow;
 
-use matching::Money;
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 pub use super::key::Key;
 use super::key::{fits, scan_keys};
-use super::numeric::Numeric;
+pub use super::row::Row;
 use super::session;
 use super::table::{self, Table, Tid};
-use super::value::Timestamp;
 
 /// What an attempt to lock a row has come to.
 pub enum Locked<T> {
@@ -26,79 +24,6 @@ pub enum Locked<T> {
 /// An index of a table.
 #[derive(Clone, Copy)]
 pub struct Index(pub(super) pg_sys::Oid);
-
-/// The current row of a scan. Its columns are read by their place in the list that the table was opened with.
-pub struct Row<'a> {
-    pub(super) table: &'a Table,
-}
-
-impl Row<'_> {
-    fn datum(&self, column: usize) -> Option<pg_sys::Datum> {
-        self.table.column(column)
-    }
-
-    /// A bigint.
-    pub fn int(&self, column: usize) -> Option<i64> {
-        // SAFETY: the caller names a bigint column; by-value types need no detoast.
-        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
-    }
-
-    /// An integer.
-    pub fn int4(&self, column: usize) -> Option<i32> {
-        // SAFETY: as above, for an integer column.
-        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
-    }
-
-    /// A boolean.
-    pub fn bool(&self, column: usize) -> Option<bool> {
-        // SAFETY: as above, for a boolean column.
-        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
-    }
-
-    /// A timestamptz.
-    pub fn time(&self, column: usize) -> Option<Timestamp> {
-        self.int(column).map(Timestamp)
-    }
-
-    /// A numeric, not looked into; valid until the scan moves on.
-    pub fn numeric(&self, column: usize) -> Option<Numeric> {
-        self.datum(column).map(Numeric::from_raw)
-    }
-
-    /// An amount of a NUMERIC(20,8) column, zero when it is NULL. The column's type and CHECK let nothing in
-    /// that has no exact value.
-    pub fn money(&self, column: usize) -> Money {
-        self.some_money(column).unwrap_or_default()
-    }
-
-    /// An amount of a NUMERIC(20,8) column that may be NULL.
-    pub fn some_money(&self, column: usize) -> Option<Money> {
-        self.numeric(column).and_then(|n| n.money().ok())
-    }
-
-    /// A bytea; it stands in the row, so it is valid until the scan moves on.
-    pub fn bytes(&self, column: usize) -> Option<&[u8]> {
-        // SAFETY: the caller names a bytea column; the borrow of the row keeps the scan where it is.
-        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
-    }
-
-    /// The bytes of a text or number, wherever they are stored; nothing is fetched for it.
-    pub fn size(&self, column: usize) -> usize {
-        // SAFETY: the caller names a column of variable length.
-        self.datum(column).map_or(0, |datum| unsafe { pg_sys::toast_raw_datum_size(datum) })
-    }
-
-    /// A text, empty when it is NULL.
-    pub fn text(&self, column: usize) -> &str {
-        self.some_text(column).unwrap_or_default()
-    }
-
-    /// A text that may be NULL; it stands in the row, so it is valid until the scan moves on.
-    pub fn some_text(&self, column: usize) -> Option<&str> {
-        // SAFETY: the caller names a text column; the borrow of the row keeps the scan where it is.
-        self.datum(column).and_then(|d| unsafe { pgrx::FromDatum::from_datum(d, false) })
-    }
-}
 
 impl Table {
     /// An index of this table by its name.

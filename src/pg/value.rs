@@ -19,6 +19,11 @@ impl Timestamp {
         Timestamp(unsafe { pg_sys::GetCurrentTimestamp() })
     }
 
+    /// Whether it is neither `infinity` nor `-infinity`.
+    pub fn is_finite(self) -> bool {
+        self.0 != i64::MIN && self.0 != i64::MAX
+    }
+
     /// Whether what was to be done at this time, after a pause of at most `longest`, is due. A clock that has been set
     /// back leaves times that no pause explains: those are due as well.
     pub fn is_due(self, now: Timestamp, longest: Duration) -> bool {

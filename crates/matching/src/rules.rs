@@ -111,6 +111,12 @@ impl Rules {
         i64::try_from(price.0 / self.tick.0).map_err(|_| Refusal::Overflow)
     }
 
+    /// A price in whole ticks, cut off: for the last price, which may be from before a change of the tick.
+    #[must_use]
+    pub fn whole_ticks(&self, price: Money) -> i64 {
+        i64::try_from(price.0 / self.tick.0).unwrap_or(i64::MAX)
+    }
+
     /// A quantity in lots; refused when it is not positive or off the lot.
     pub fn lots(&self, amount: Money) -> Result<i64, Refusal> {
         if amount.0 <= 0 {

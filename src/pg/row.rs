@@ -1,0 +1,231 @@
+//! Reading the columns of a row, strictly: what cannot be there is an ERROR (XX001) that names table, row, column and
+//! value. It is never taken for something else: a row that says nothing would be read as zero, or as a side.
+//!
+//! `int`, `money`, `text` … are for columns that hold a value in every row, `some_int` and its kin for those that may
+//! be NULL.
+
+use std::ffi::CStr;
+
+use matching::{Money, Rate};
+use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
+
+use super::column::Kind;
+use super::numeric::Numeric;
+use super::session;
+use super::table::Table;
+use super::value::Timestamp;
+use crate::error::clip;
+
+/// The current row of a scan. Its columns are read by their place in the list that the table was opened with.
+pub struct Row<'a> {
+    pub(super) table: &'a Table,
+}
+
+impl Row<'_> {
+    fn datum(&self, column: usize) -> Option<pg_sys::Datum> {
+        self.table.column(column)
+    }
+
+    /// What the column holds, as the type of the caller's choice.
+    fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
+        // SAFETY: the caller names a column of that type, which was compared when the table was opened.
+        self.datum(column).and_then(|d| unsafe { T::from_datum(d, false) })
+    }
+
+    /// What was read of a column that is never NULL.
+    fn require<T>(&self, column: usize, value: Option<T>) -> T {
+        value.unwrap_or_else(|| self.raise_corrupted(column))
+    }
+
+    /// A bigint.
+    pub fn int(&self, column: usize) -> i64 {
+        self.require(column, self.some_int(column))
+    }
+
+    /// A bigint that may be NULL.
+    pub fn some_int(&self, column: usize) -> Option<i64> {
+        self.get(column)
+    }
+
+    /// A bigint that is never below zero.
+    pub fn count(&self, column: usize) -> i64 {
+        self.require(column, self.some_int(column).filter(|n| *n >= 0))
+    }
+
+    /// An integer that may be NULL.
+    pub fn some_int4(&self, column: usize) -> Option<i32> {
+        self.get(column)
+    }
+
+    /// A boolean.
+    pub fn bool(&self, column: usize) -> bool {
+        self.require(column, self.some_bool(column))
+    }
+
+    /// A boolean that may be NULL.
+    pub fn some_bool(&self, column: usize) -> Option<bool> {
+        self.get(column)
+    }
+
+    /// A finite timestamptz.
+    pub fn time(&self, column: usize) -> Timestamp {
+        self.require(column, self.some_time(column).filter(|t| t.is_finite()))
+    }
+
+    /// A timestamptz that may be NULL, or infinite.
+    pub fn some_time(&self, column: usize) -> Option<Timestamp> {
+        self.some_int(column).map(Timestamp)
+    }
+
+    /// A numeric that may be NULL, not looked into; valid until the scan moves on.
+    pub fn some_numeric(&self, column: usize) -> Option<Numeric> {
+        self.datum(column).map(Numeric::from_raw)
+    }
+
+    /// An amount of a NUMERIC(20,8) column.
+    pub fn money(&self, column: usize) -> Money {
+        self.require(column, self.some_money(column))
+    }
+
+    /// An amount of a NUMERIC(20,8) column that may be NULL.
+    pub fn some_money(&self, column: usize) -> Option<Money> {
+        let read = |n: Numeric| n.money().unwrap_or_else(|_| self.raise_corrupted(column));
+        self.some_numeric(column).map(read)
+    }
+
+    /// An amount that is never below zero.
+    pub fn amount(&self, column: usize) -> Money {
+        self.require(column, self.some_amount(column))
+    }
+
+    /// An amount that is never below zero, or NULL.
+    pub fn some_amount(&self, column: usize) -> Option<Money> {
+        let money = self.some_money(column)?;
+        if money < Money::ZERO { self.raise_corrupted(column) } else { Some(money) }
+    }
+
+    /// A rate of a NUMERIC(9,8) column.
+    pub fn rate(&self, column: usize) -> Rate {
+        self.require(column, self.some_rate(column))
+    }
+
+    /// A rate of a NUMERIC(9,8) column that may be NULL: a fraction of the whole, which no rate exceeds.
+    pub fn some_rate(&self, column: usize) -> Option<Rate> {
+        let fraction = |rate: Money| match i64::try_from(rate.0) {
+            Ok(rate) if i128::from(rate).abs() <= matching::money::ONE => Rate(rate),
+            _ => self.raise_corrupted(column),
+        };
+        self.some_money(column).map(fraction)
+    }
+
+    /// A bytea; it stands in the row, so it is valid until the scan moves on.
+    pub fn bytes(&self, column: usize) -> &[u8] {
+        self.require(column, self.get(column))
+    }
+
+    /// The bytes of a text or number, wherever they are stored; nothing is fetched for it.
+    pub fn size(&self, column: usize) -> usize {
+        // SAFETY: the caller names a column of variable length.
+        self.datum(column).map_or(0, |datum| unsafe { pg_sys::toast_raw_datum_size(datum) })
+    }
+
+    /// A text; it stands in the row, so it is valid until the scan moves on.
+    pub fn text(&self, column: usize) -> &str {
+        self.require(column, self.some_text(column))
+    }
+
+    /// A text that may be NULL; it stands in the row, so it is valid until the scan moves on.
+    pub fn some_text(&self, column: usize) -> Option<&str> {
+        self.get(column)
+    }
+
+    /// A word out of a fixed list.
+    pub fn word<T>(&self, column: usize, parse: impl FnOnce(&str) -> Option<T>) -> T {
+        self.require(column, self.some_text(column).and_then(parse))
+    }
+
+    /// A word out of a fixed list, or NULL.
+    pub fn some_word<T>(&self, column: usize, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        self.some_text(column).map(|text| parse(text).unwrap_or_else(|| self.raise_corrupted(column)))
+    }
+
+    /// Raises the ERROR of a value that cannot be there.
+    #[cold]
+    #[inline(never)]
+    pub fn raise_corrupted(&self, column: usize) -> ! {
+        let (name, kind) = self.table.plan.columns[column];
+        let is = self.datum(column).map_or("NULL".to_owned(), |datum| spelled(datum, kind));
+        raise_corrupted(&self.table.plan.table(), &self.identity(), &format!("{name} is {}", clip(&is)));
+    }
+
+    /// What tells this row from the others of its table: its primary key, or where it stands when that says nothing.
+    fn identity(&self) -> String {
+        self.table.primary_key().unwrap_or_else(|| {
+            let tid = self.tid();
+            let block = u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo);
+            format!("ctid ({block},{})", tid.ip_posid)
+        })
+    }
+}
+
+/// Raises the ERROR of a row that holds what cannot be there (XX001).
+#[cold]
+pub fn raise_corrupted(table: &str, row: &str, what: &str) -> ! {
+    session::raise_unfit(
+        PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        &format!("row of {table} with {row}: {what}"),
+        "No row of the exchange holds that: mend it, or restore it from a backup. Nothing has changed.",
+    );
+}
+
+/// A value as PostgreSQL spells it. What may be a secret is not spelled.
+fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
+    let function = match kind {
+        Kind::Int => pg_sys::F_INT8OUT,
+        Kind::Int4 => pg_sys::F_INT4OUT,
+        Kind::Bool => pg_sys::F_BOOLOUT,
+        Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
+        Kind::Text => pg_sys::F_TEXTOUT,
+        Kind::Name => pg_sys::F_NAMEOUT,
+        Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::F_NUMERIC_OUT,
+        Kind::Bytes => return "not what it should be".to_owned(),
+    };
+    // SAFETY: the datum is of the type whose output function this is, which gives a fresh C string.
+    let text = unsafe { CStr::from_ptr(pg_sys::OidOutputFunctionCall(function.into(), datum)) };
+    if kind == Kind::Text { format!("{:?}", text.to_string_lossy()) } else { text.to_string_lossy().into_owned() }
+}
+
+impl Table {
+    /// The columns of the primary key and their values in the row of the slot; none: there is no such key, or the row
+    /// does not say.
+    fn primary_key(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        // SAFETY: the relation is open; its list of indexes is made before the primary key is asked for. Every key
+        // column is one of the table's, whose row is in the slot, and has the output function of its type.
+        unsafe {
+            pg_sys::list_free(pg_sys::RelationGetIndexList(self.relation));
+            let key = (*self.relation).rd_pkindex;
+            if key == pg_sys::InvalidOid {
+                return None;
+            }
+            let index = pg_sys::index_open(key, pg_sys::AccessShareLock as i32);
+            let count = (*(*index).rd_index).indnkeyatts as usize;
+            let places = (*(*index).rd_index).indkey.values.as_slice(count);
+            let descriptor = pgrx::PgTupleDesc::from_pg_unchecked((*self.relation).rd_att);
+            for place in places {
+                let (at, attribute) = (*place as usize, descriptor.get((*place as usize).checked_sub(1)?)?);
+                pg_sys::slot_getsomeattrs_int(self.slot, at as i32);
+                if *(*self.slot).tts_isnull.add(at - 1) {
+                    return None;
+                }
+                let (mut output, mut varies) = (pg_sys::InvalidOid, false);
+                pg_sys::getTypeOutputInfo(attribute.atttypid, &raw mut output, &raw mut varies);
+                let value = pg_sys::OidOutputFunctionCall(output, *(*self.slot).tts_values.add(at - 1));
+                let value = CStr::from_ptr(value).to_string_lossy();
+                parts.push(format!("{} {}", pgrx::name_data_to_str(&attribute.attname), clip(&value)));
+            }
+            pg_sys::index_close(index, pg_sys::NoLock as i32);
+        }
+        Some(parts.join(", "))
+    }
+}
