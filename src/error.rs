@@ -62,6 +62,11 @@ impl Failure {
         Failure::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message, hint)
     }
 
+    /// Whether it tells of a row, or a page, that holds what cannot be there.
+    pub fn is_of_a_row(&self) -> bool {
+        matches!(self.code, PgSqlErrorCode::ERRCODE_DATA_CORRUPTED | PgSqlErrorCode::ERRCODE_INDEX_CORRUPTED)
+    }
+
     /// The five characters of the SQLSTATE.
     pub fn sqlstate(&self) -> String {
         let code = self.code as i32;

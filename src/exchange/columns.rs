@@ -25,7 +25,7 @@ pub mod markets {
         LAST_PRICE: Money = "last_price", UPDATED_AT: Time = "updated_at", PRICE_BAND: Rate = "price_band",
         BAND_ACTION: Text = "band_action", MAX_OPEN_ORDERS: Int4 = "max_open_orders",
         STOPS_SEQUENCE: Int = "stops_sequence",
-        DOOR: Text = "door",
+        DOOR: Text = "door", CALENDAR: Text = "calendar", SWEPT_SEQUENCE: Int = "swept_sequence",
     }
 }
 

@@ -22,6 +22,9 @@ enum Blame {
 
 impl Blame {
     fn of(failure: &Failure) -> Blame {
+        if failure.is_of_a_row() {
+            return Blame::Row;
+        }
         let sqlstate = failure.sqlstate();
         match (&sqlstate[..2], sqlstate.as_str()) {
             // A sequence has come to its end.
@@ -30,18 +33,12 @@ impl Blame {
             (_, "23502" | "54001") => Blame::Unclear,
             // Bad values, constraints, rows too large for an index, RAISE.
             ("22" | "23" | "44" | "54", _) | (_, "P0001") => Blame::Command,
-            (_, "XX001" | "XX002") => Blame::Row,
             ("XX" | "P0", _) => Blame::Unclear,
             // The classes that are nobody's are for those who RAISE.
             (class, _) if class.starts_with(|first: char| first.is_ascii_uppercase() && first > 'H') => Blame::Command,
             _ => Blame::Unclear,
         }
     }
-}
-
-/// Whether an error tells of a row, or a page, that holds what cannot be.
-pub fn is_of_a_row(failure: &Failure) -> bool {
-    Blame::of(failure) == Blame::Row
 }
 
 /// So many commands in a row raise an error that may be anybody's, and none is carried out: it is not theirs.

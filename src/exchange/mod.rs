@@ -9,6 +9,9 @@ mod balance_rows;
 mod behind;
 mod calls;
 mod cancel_all;
+pub mod checks;
+#[cfg(any(test, feature = "pg_test"))]
+mod checks_test;
 mod columns;
 mod command;
 mod demand;
@@ -23,6 +26,7 @@ mod inserted;
 mod left;
 mod load;
 mod market_calls;
+mod market_row;
 mod market_rows;
 mod refusals;
 mod result;

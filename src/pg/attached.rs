@@ -6,32 +6,22 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char};
-use std::sync::OnceLock;
 
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 use pgrx::{PgSqlErrorCode, pg_sys};
 
+use super::check::Check;
 use super::table::Tid;
 use super::{owner, session};
 
-/// Whether a CHECK constraint, by its table, name and definition, is one that we made and keep without evaluating it.
-pub type OwnCheck = fn(&str, &str, &str) -> bool;
-
 /// How the catalogs say it, of triggers and of rules.
 const DISABLED: u8 = pg_sys::TRIGGER_DISABLED;
-
-static OWN_CHECK: OnceLock<OwnCheck> = OnceLock::new();
 
 thread_local! {
     /// Whether rows are being written whose triggers fire at the end.
     static OPEN: Cell<bool> = const { Cell::new(false) };
     /// Whether a trigger waits for that end.
     static QUEUED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Says which CHECK constraints are ours. Called once, when the library is loaded.
-pub fn set_own_check(own: OwnCheck) {
-    OWN_CHECK.get_or_init(|| own);
 }
 
 /// Does work that writes rows, and then fires the triggers that others have for them, as at the end of a statement:
@@ -97,10 +87,10 @@ struct ColumnTrigger {
 impl Attached {
     /// Looks at an open table, in the memory that the result lives in. `None` when nothing is attached. Refuses
     /// (55000) what cannot be honoured.
-    pub fn to(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> Option<Attached> {
+    pub fn to(relation: pg_sys::Relation, table: &str, ours: &[usize], checks: &[Check]) -> Option<Attached> {
         refuse_rules(relation, table);
         let triggers = triggers(relation, table, ours);
-        let has_checks = has_foreign_check(relation, table);
+        let has_checks = has_foreign_check(relation, checks);
         let column_triggers = column_triggers(triggers);
         (!triggers.is_null() || has_checks).then_some(Attached { triggers, column_triggers, has_checks })
     }
@@ -346,9 +336,8 @@ fn refuse_rules(relation: pg_sys::Relation, table: &str) {
     }
 }
 
-/// Whether the table has a CHECK constraint that is not ours.
-fn has_foreign_check(relation: pg_sys::Relation, table: &str) -> bool {
-    let Some(is_own) = OWN_CHECK.get() else { return false };
+/// Whether the table has a CHECK constraint that is not ours, or no longer what it was.
+fn has_foreign_check(relation: pg_sys::Relation, ours: &[Check]) -> bool {
     // SAFETY: an open relation has a tuple descriptor, with constraints or without; a constraint has its name.
     unsafe {
         let constraints = (*(*relation).rd_att).constr;
@@ -361,7 +350,7 @@ fn has_foreign_check(relation: pg_sys::Relation, table: &str) -> bool {
             let oid = guarded(|| get_relation_constraint_oid(table_oid, name, false));
             let definition = pgrx::direct_function_call::<String>(pg_sys::pg_get_constraintdef, &[Some(oid.into())]);
             let name = CStr::from_ptr(name).to_string_lossy();
-            !definition.is_some_and(|definition| is_own(table, &name, &definition))
+            !definition.is_some_and(|definition| ours.iter().any(|check| check.is(&name, &definition)))
         })
     }
 }

@@ -5,6 +5,7 @@
 //! abort of the (sub)transaction closes tables, scans, slots and snapshots itself.
 
 pub mod attached;
+pub mod check;
 pub mod column;
 pub mod databases;
 mod defaults;

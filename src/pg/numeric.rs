@@ -57,6 +57,12 @@ impl Numeric {
         self.0
     }
 
+    /// How many bytes it takes where it stands, as `pg_column_size()` counts them.
+    pub fn size(self) -> usize {
+        // SAFETY: the datum is a non-null numeric, whose size stands in its header.
+        unsafe { pg_sys::toast_datum_size(self.0) }
+    }
+
     /// Its exact value, when it has one.
     pub fn money(self) -> Result<Money, Inexact> {
         // SAFETY: the datum is a non-null numeric; the packed detoast leaves short headers in place, and

@@ -10,9 +10,11 @@ use std::ffi::CStr;
 use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 
 use super::attached::Attached;
+use super::check::Check;
 use super::column::{self, Column, Places};
 use super::defaults::{self, Computed};
 use super::{owner, session};
+use crate::exchange::checks;
 
 thread_local! {
     /// The plans that no [`super::table::Table`] is using now.
@@ -26,6 +28,8 @@ pub struct Plan {
     schema: &'static CStr,
     name: &'static CStr,
     pub(super) columns: &'static [Column],
+    /// The CHECK constraints of ours that the engine keeps itself.
+    pub(super) checks: &'static [Check],
     changes: u64,
     oid: pg_sys::Oid,
     /// All memory of the plan; deleted with it.
@@ -88,7 +92,9 @@ impl Plan {
             });
             let changes = CHANGES.get();
             let indexes = vec![];
-            let plan = Plan { schema, name, columns, changes, oid, memory, slot, places, indexes, writer: None };
+            let checks = checks::of(schema, name);
+            let plan =
+                Plan { schema, name, columns, checks, changes, oid, memory, slot, places, indexes, writer: None };
             (Box::new(plan), relation)
         }
     }
@@ -130,21 +136,19 @@ impl Plan {
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
     pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let (memory, table) = (self.memory, (self.schema, self.name));
-        let ours = &self.places.at;
-        self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, table, ours)))
+        let Plan { memory, schema, name, places, checks, writer, .. } = self;
+        let new = || Writer::new(relation, &qualified(schema, name), &places.at, checks);
+        writer.get_or_insert_with(|| in_memory(*memory, new))
     }
 
     /// The writer, with the defaults of columns that are not ours.
     pub fn inserter(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let (memory, (schema, name)) = (self.memory, (self.schema, self.name));
-        let ours = &self.places.at;
-        let writer =
-            self.writer.get_or_insert_with(|| in_memory(memory, || Writer::new(relation, (schema, name), ours)));
-        writer
-            .defaults
-            .get_or_insert_with(|| in_memory(memory, || defaults::of_others(relation, &qualified(schema, name), ours)));
-        writer
+        if self.writer(relation).defaults.is_none() {
+            let find = || defaults::of_others(relation, &self.table(), &self.places.at);
+            let found = in_memory(self.memory, find);
+            self.writer(relation).defaults = Some(found);
+        }
+        self.writer(relation)
     }
 
     /// Puts the defaults of columns that are not ours into the writer's row.
@@ -189,8 +193,8 @@ impl Drop for Plan {
 }
 
 impl Writer {
-    fn new(relation: pg_sys::Relation, (schema, name): (&CStr, &CStr), ours: &[usize]) -> Writer {
-        let attached = Attached::to(relation, &qualified(schema, name), ours);
+    fn new(relation: pg_sys::Relation, table: &str, ours: &[usize], checks: &[Check]) -> Writer {
+        let attached = Attached::to(relation, table, ours, checks);
         // SAFETY: the relation is open for writing. The bare ResultRelInfo (with the triggers of others, not with ours)
         // is what ExecInsertIndexTuples reads. All of it is made in the memory of the plan.
         unsafe {

@@ -159,7 +159,7 @@ impl Row<'_> {
     }
 
     /// What tells this row from the others of its table: its primary key, or where it stands when that says nothing.
-    fn identity(&self) -> String {
+    pub(super) fn identity(&self) -> String {
         self.table.primary_key().unwrap_or_else(|| {
             let tid = self.tid();
             let block = u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo);

@@ -4,7 +4,8 @@
 //! - **Our foreign keys** are not looked up again: the engine has read every row that it refers to and locked what
 //!   keeps it there (orders by their market, users by their balances, which cannot be deleted while they hold
 //!   anything). Every other writer, and every delete, is still guarded by them.
-//! - **Our CHECK constraints** are not evaluated: the engine states and keeps them itself.
+//! - **Our CHECK constraints** are not evaluated: each is stated in Rust ([`super::check`]), and holds for every row that
+//!   is written here.
 //! - **Our triggers** do not fire: they are for other writers.
 //!
 //! What others have attached ([`super::attached`]) holds: their CHECKs and foreign keys, their AFTER … FOR EACH ROW
@@ -18,6 +19,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
 use super::attached::Change;
+use super::check::{self, Proposed};
 use super::column::{self, Column};
 use super::defaults::Computed;
 use super::plan::{Plan, Writer};
@@ -55,6 +57,7 @@ impl Table {
     /// it stands.
     pub fn insert(&mut self, values: &[Value<'_>]) -> Tid {
         assert_eq!(values.len(), self.plan.places.at.len(), "one value for each column");
+        check::require(&self.plan, &Proposed::new(values));
         let relation = self.relation;
         let writer = self.plan.inserter(relation);
         let slot = writer.slot;
@@ -90,6 +93,7 @@ impl Table {
             if !self.fetch(tid, snapshot_any()) {
                 pgrx::error!("row to be updated is gone");
             }
+            check::require(&self.plan, &Proposed::changed(Row { table: self }, changes));
             let attributes = (*(*relation).rd_att).natts;
             pg_sys::slot_getsomeattrs_int(self.slot, attributes);
             std::ptr::copy_nonoverlapping((*self.slot).tts_values, (*slot).tts_values, attributes as usize);

@@ -8,7 +8,7 @@ use super::super::command::{Action, Command};
 use super::super::inbox::{self, Wanted};
 use super::super::rows::{markets, orders};
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{behind, carry_out, drain, stops};
+use super::super::{behind, carry_out, stops};
 use super::complaints::Complaints;
 use super::desks::DESKS_OF_SERVER;
 use super::worker::LOOK;
@@ -164,7 +164,7 @@ impl Chores {
                     Ok(Look::Done(count))
                 });
                 // What is left is of markets that are stopped.
-                if drained.as_ref().is_err_and(drain::is_of_a_row) {
+                if drained.as_ref().is_err_and(Failure::is_of_a_row) {
                     self.suspects = None;
                 }
                 drained.inspect_err(|_| {

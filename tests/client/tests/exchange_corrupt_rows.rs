@@ -2,7 +2,7 @@
 //! else, and none stops another market.
 
 use client_tests::sequencer::{Venue, submission};
-use client_tests::{Database, Result, Session};
+use client_tests::{Database, Failure, Result, Session};
 
 /// A session in a database with two markets, and two users with money.
 fn prepare(name: &str) -> Result<(Database, Session)> {
@@ -121,6 +121,27 @@ fn a_user_of_an_unknown_role_does_not_trade() -> Result<()> {
         session.run("ROLLBACK")?;
         assert!(said.contains("XX001") && said.contains("row of identity.users with id 1"), "{change}: {said}");
     }
+    Ok(())
+}
+
+/// What the engine has come to, and what would violate a CHECK, is not written.
+#[test]
+fn a_value_that_cannot_be_is_not_written() -> Result<()> {
+    let (_database, mut session) = prepare("corrupt_written")?;
+    trade(&mut session)?;
+    // Less is locked than the order reserves: to cancel it would leave a balance below zero.
+    session.run(&format!(
+        "{UNGUARDED} UPDATE exchange.assets SET locked_amount = 1 WHERE user_id = 2 AND symbol = 'BTC'"
+    ))?;
+    let before = session.lines("SELECT user_id, symbol, amount, locked_amount FROM exchange.assets ORDER BY id")?;
+    let failure = session.run(CANCEL).err().ok_or_else(|| Failure::new("the order was cancelled"))?.to_string();
+    let all = ["XX001", "row of exchange.assets with id", "assets_locked_amount_check", "locked_amount -8"];
+    assert!(all.iter().all(|part| failure.contains(part)), "{failure}");
+    assert_eq!(session.line("SELECT status FROM exchange.orders WHERE id = 1")?, "open");
+    assert_eq!(
+        session.lines("SELECT user_id, symbol, amount, locked_amount FROM exchange.assets ORDER BY id")?,
+        before
+    );
     Ok(())
 }
 
