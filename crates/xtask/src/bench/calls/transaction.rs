@@ -10,7 +10,7 @@ use crate::psql::Database;
 
 /// What is not ours, for comparison: it has no target.
 const UPDATE: &str = "UPDATE of one row";
-/// What the last thousand calls may cost, to the first thousand.
+/// What the last tenth of the calls may cost, to the first tenth.
 const GOAL: f64 = 1.5;
 
 /// One shape of calls.
@@ -29,13 +29,14 @@ impl Shape {
         Some(seconds * 1e6 / f64::from(*calls))
     }
 
-    /// Microseconds a call of the first and of the last thousand.
+    /// Microseconds a call of the first and of the last tenth.
     fn ends(&self) -> Option<(f64, f64)> {
         let cost = |(calls, seconds): (u32, f64), (before, start): (u32, f64)| {
             (seconds - start) * 1e6 / f64::from(calls - before)
         };
-        let [first, .., before, last] = self.marks.as_slice() else { return None };
-        Some((cost(*first, (0, 0.0)), cost(*last, *before)))
+        let (last, tenth) = (self.marks.last()?, self.marks.len().div_ceil(10));
+        let before = self.marks.len().checked_sub(tenth + 1)?;
+        Some((cost(self.marks[tenth - 1], (0, 0.0)), cost(*last, self.marks[before])))
     }
 
     /// How many calls were made.
@@ -66,7 +67,7 @@ pub fn measure(project: &Project, database: &Database, pace: Pace) -> Result<Vec
     Ok(shapes)
 }
 
-/// Microseconds a call by calls, and of the last thousand.
+/// Microseconds a call by calls, and of the last tenth.
 pub fn table(shapes: &[Shape], pace: Pace) -> Grid {
     let mut head = vec!["calls in one transaction"];
     head.extend(shapes.iter().map(|shape| shape.name.as_str()));
@@ -82,10 +83,10 @@ pub fn table(shapes: &[Shape], pace: Pace) -> Grid {
             None => format!("stopped after {}", grid::count(shape.calls())),
         });
     }
-    push("the last 1,000 of them".to_owned(), &|shape| {
+    push("the last tenth of them".to_owned(), &|shape| {
         shape.ends().map_or_else(String::new, |(_, last)| grid::thousands(last, 0))
     });
-    push("to the first 1,000".to_owned(), &|shape| {
+    push("to the first tenth".to_owned(), &|shape| {
         shape.ends().map_or_else(String::new, |(first, last)| grid::ratio(last, first, 2))
     });
     grid
@@ -96,8 +97,11 @@ pub fn verdict(shapes: &[Shape]) -> Option<Verdict> {
     let grown = |shape: &Shape| shape.ends().map_or(f64::NAN, |(first, last)| last / first);
     let ours = shapes.iter().filter(|shape| shape.name != UPDATE);
     let worst = ours.max_by(|a, b| grown(a).total_cmp(&grown(b)))?;
-    let what =
-        format!("the last of {} calls in one transaction, to the first: {}", grid::count(worst.calls()), worst.name);
+    let what = format!(
+        "the last tenth of {} calls in one transaction, to the first: {}",
+        grid::count(worst.calls()),
+        worst.name
+    );
     Some(Verdict::new(what, grown(worst), Bound::AtMost(GOAL), 2, " x"))
 }
 
@@ -115,11 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_thousand_is_held_against_the_first() {
+    fn the_last_tenth_is_held_against_the_first() {
         let shapes = [steady(), shape(UPDATE, &[0.01, 0.04, 0.09])];
         let table = table(&shapes, Pace::Quick).markdown();
         assert!(table.contains("| 1,000 | 100 | 10 |\n| 10,000 | 102 | stopped after 3,000 |\n"), "{table}");
-        assert!(table.ends_with("| the last 1,000 of them | 120 | 50 |\n| to the first 1,000 | 1.20 x | 5.00 x |\n"));
+        assert!(table.ends_with("| the last tenth of them | 120 | 50 |\n| to the first tenth | 1.20 x | 5.00 x |\n"));
         assert!(verdict(&shapes).is_some_and(|verdict| verdict.is_met()), "an UPDATE has no target");
     }
 
