@@ -69,3 +69,5 @@ WHERE a.attrelid IN ('exchange.assets'::regclass, 'exchange.orders'::regclass, '
 -- What the seed cascades and what it restricts.
 SELECT conname, confdeltype AS on_delete FROM pg_constraint
 WHERE contype = 'f' AND connamespace = 'exchange'::regnamespace ORDER BY conname;
+-- What \dx says.
+SELECT obj_description(oid, 'pg_extension') AS description FROM pg_extension WHERE extname = 'pg_bourse';
