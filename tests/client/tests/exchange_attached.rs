@@ -200,11 +200,45 @@ fn foreign_keys_of_others_hold() -> Result<()> {
 }
 
 #[test]
+fn checks_of_others_hold_and_come_back_from_a_dump() -> Result<()> {
+    let (database, mut root) = open("attached_checks")?;
+    root.run(
+        "ALTER TABLE exchange.orders ADD CONSTRAINT round CHECK (amount = trunc(amount));
+         ALTER TABLE exchange.trades ADD CONSTRAINT cheap CHECK (price < 500) NOT VALID;
+         ALTER TABLE exchange.assets ADD CONSTRAINT thrifty CHECK (user_id <> 2 OR amount > 900)",
+    )?;
+    let place = |user: u32, side: &str, price: &str, amount: &str| {
+        format!("SELECT id FROM exchange.place_order({user}, 'BTC-USD', '{side}', {price}, {amount})")
+    };
+    assert_eq!(root.refused(&place(1, "buy", "100", "1.5"))?, "23514");
+    root.run(&place(1, "buy", "600", "50"))?;
+    assert_eq!(root.refused(&place(2, "sell", "600", "1"))?, "23514");
+    assert_eq!(root.refused(&place(2, "sell", "700", "100"))?, "23514");
+    root.run(&place(2, "sell", "700", "1"))?;
+    // One of ours that says something else now is somebody else's.
+    root.run(
+        "ALTER TABLE exchange.orders DROP CONSTRAINT orders_reserved_check;
+         ALTER TABLE exchange.orders ADD CONSTRAINT orders_reserved_check CHECK (reserved < 31000)",
+    )?;
+    assert_eq!(root.refused(&place(1, "buy", "400", "100"))?, "23514");
+    root.verify_is_empty()?;
+    let dump = std::env::temp_dir().join(format!("attached-{}.dump", std::process::id()));
+    let path = dump.to_string_lossy();
+    database.program("pg_dump", &["-Fc", "-f", &path])?;
+    let restored = Database::empty(&database.server, "attached_checks_restored")?;
+    restored.program("pg_restore", &["--exit-on-error", &path])?;
+    std::fs::remove_file(&dump)?;
+    assert_eq!(restored.connect()?.number("SELECT count(*) FROM exchange.orders")?, 2);
+    restored.connect()?.verify_is_empty()
+}
+
+#[test]
 fn what_would_miss_rows_is_refused() -> Result<()> {
-    let (_, mut root) = open("attached_unseeing")?;
+    let (database, mut root) = open("attached_unseeing")?;
+    database.login("client_attached_shop", "bourse_viewer")?;
     root.run(
         "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
-         CREATE ROLE client_attached_shop; CREATE SCHEMA shop AUTHORIZATION attached_shop; SET ROLE attached_shop;
+         CREATE SCHEMA shop AUTHORIZATION client_attached_shop; SET ROLE client_attached_shop;
          CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; RESET ROLE",
     )?;
     let unseeing = [
