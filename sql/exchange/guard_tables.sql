@@ -30,15 +30,20 @@ COMMENT ON FUNCTION exchange.unseeing_code(oid) IS
 CREATE FUNCTION exchange.refuse_unseeing_code() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
-    found text := (
-        SELECT min(code)
-        FROM (SELECT coalesce(t.tgrelid, r.ev_class, d.objid) AS relation
-              FROM pg_event_trigger_ddl_commands() d
-              LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
-              LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-              WHERE d.classid IN ('pg_class'::regclass, 'pg_trigger'::regclass, 'pg_rewrite'::regclass)) touched
-        CROSS JOIN LATERAL exchange.unseeing_code(touched.relation) code);
+    relations oid[] := (
+        SELECT array_agg(c.oid)
+        FROM pg_event_trigger_ddl_commands() d
+        LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+        LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+        JOIN pg_class c ON c.oid = coalesce(t.tgrelid, r.ev_class, d.objid)
+        WHERE d.classid IN ('pg_class'::regclass, 'pg_trigger'::regclass, 'pg_rewrite'::regclass)
+          AND c.relnamespace = to_regnamespace('exchange'));
+    found text;
 BEGIN
+    IF relations IS NULL THEN
+        RETURN;
+    END IF;
+    found := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL exchange.unseeing_code(relation) code);
     IF found IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
             MESSAGE = found || ' would not see what the engine writes', HINT = 'Write an AFTER ... FOR EACH ROW trigger: the engine fires those.';
