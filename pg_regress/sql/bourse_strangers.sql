@@ -32,6 +32,25 @@ SELECT refusal(s) FROM unnest(ARRAY[
     'CREATE TABLE bst.more (a bst.key REFERENCES identity.users)', 'CREATE SCHEMA bst_two CREATE TABLE more (a bst.key REFERENCES identity.users)',
     'CREATE TRIGGER fire BEFORE INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bst.fire()',
     'CREATE CONSTRAINT TRIGGER fire AFTER UPDATE ON identity.users FOR EACH ROW EXECUTE FUNCTION bst.fire()']) s;
+-- What fires for everybody, with the rights of bourse_owner, belongs to superusers alone: bourse_owner cannot change it.
+SELECT e.evtname, l.lanname, r.rolsuper, p.prosecdef FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
+JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner ORDER BY 1;
+SET ROLE bourse_owner;
+SELECT refusal('ALTER FUNCTION bourse.refuse_strange_code() SECURITY DEFINER');
+RESET ROLE;
+-- What they call has the rights of bourse_owner, and leaves nothing behind.
+BEGIN;
+SET LOCAL ROLE bourse_owner;
+CREATE OR REPLACE FUNCTION bourse.careless_code(relation oid) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE 'as %', current_user;
+    PERFORM set_config('search_path', 'bst', false);
+    RETURN;
+END $$;
+RESET ROLE;
+CREATE TRIGGER fire AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+SELECT current_user <> 'bourse_owner' AND current_setting('search_path') <> 'bst' AS nothing_is_left;
+ROLLBACK;
 -- A foreign key from a domain over a type of PostgreSQL's own casts by nobody's code, and columns beside it do not matter.
 ALTER TABLE bst.shops ADD CONSTRAINT shops_user FOREIGN KEY (d) REFERENCES identity.users;
 SELECT value FROM bourse.status() WHERE item = 'strange_code';

@@ -24,6 +24,20 @@ $$;
 COMMENT ON FUNCTION bourse.strange_code(oid) IS
 'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of a table: its triggers, when it is ours, and its foreign keys to ours from columns of their types. No rows: none';
 
+-- Triggers of our tables fire with the rights of bourse_owner, in sessions of anybody. A name without a schema then means
+-- what the caller wants, unless the function says where it looks.
+CREATE FUNCTION bourse.careless_code(relation oid) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT format('the function of trigger %I on %s', t.tgname, bourse.quoted_name(t.tgrelid))
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
+    WHERE t.tgrelid = relation AND c.relowner = to_regrole('bourse_owner') AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+      AND l.lanname NOT IN ('c', 'internal')
+      AND NOT EXISTS (SELECT FROM unnest(p.proconfig) setting WHERE setting ~ '^search_path=(.*, )?pg_temp$')
+$$;
+COMMENT ON FUNCTION bourse.careless_code(oid) IS
+'Triggers on a table of ours whose function has no SET search_path that ends with pg_temp. No rows: none';
+
 CREATE FUNCTION bourse.strange_rights(relations oid[] DEFAULT NULL) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT DISTINCT format('%s on %s for %s', g.privilege_type, bourse.quoted_name(c.oid),
@@ -45,8 +59,8 @@ COMMENT ON FUNCTION bourse.strange_rights(oid[]) IS
 'The rights REFERENCES and TRIGGER on our tables, and CREATE on our schemas, of roles that are no members of bourse_owner; relations: on these tables alone. No rows: none';
 
 -- Every CREATE TABLE of the application comes by here: what touches no table of ours, and no foreign key, ends early.
-CREATE FUNCTION bourse.refuse_strange_code() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+CREATE FUNCTION bourse.require_no_strange_code(tag text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     relations oid[] := (
         SELECT array_agg(c.oid)
@@ -57,18 +71,25 @@ DECLARE
           AND (c.relhastriggers OR c.relowner = to_regrole('bourse_owner')));
     hung text;
     may_hang text;
+    careless text;
 BEGIN
     IF relations IS NOT NULL THEN
         hung := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL bourse.strange_code(relation) code);
         -- A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
         may_hang := (SELECT min(r) FROM bourse.strange_rights(relations) r);
-    ELSIF TG_TAG = 'GRANT' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
+        careless := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL bourse.careless_code(relation) code);
+    ELSIF tag = 'GRANT' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
         may_hang := (SELECT min(r) FROM bourse.strange_rights() r);
     END IF;
     IF hung IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
             MESSAGE = hung || ' would run a stranger''s code with the rights of bourse_owner',
             HINT = 'Triggers need a function, and foreign keys columns of a type, that belongs to a superuser or to bourse_owner.';
+    END IF;
+    IF careless IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = careless || ' would find its tables by the search_path of whoever calls, with the rights of bourse_owner',
+            HINT = 'ALTER FUNCTION ... SET search_path = pg_catalog, the schemas that it needs, pg_temp. Temporary tables come first otherwise.';
     END IF;
     IF may_hang IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -77,8 +98,13 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION bourse.require_no_strange_code(text) IS
+'Refuses a statement, by its tag, that leaves strange_code(), careless_code() or strange_rights() behind (42501). For refuse_strange_code() only';
+
+CREATE FUNCTION bourse.refuse_strange_code() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_strange_code_wrapper';
 COMMENT ON FUNCTION bourse.refuse_strange_code() IS
-'Event trigger: refuses a statement that leaves strange_code() on a table it has touched, or strange_rights() (42501)';
+'Event trigger: require_no_strange_code(), with the rights of bourse_owner whoever has sent the statement';
 
 CREATE EVENT TRIGGER bourse_refuse_strange_code ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'CREATE SCHEMA', 'GRANT')

@@ -16,7 +16,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT format('trigger %I on %s', t.tgname, bourse.quoted_name(t.tgrelid))
     FROM pg_trigger t
     WHERE t.tgrelid = relation AND exchange.is_written_by_engine(relation) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-      AND t.tgtype & 28 <> 0 AND t.tgtype & 3 <> 1
+      AND t.tgtype & 28 <> 0 AND (t.tgtype & 3 <> 1 OR coalesce(t.tgoldtable, t.tgnewtable) IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
                       WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.refclassid = 'pg_extension'::regclass)
     UNION ALL
@@ -25,10 +25,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     WHERE r.ev_class = relation AND exchange.is_written_by_engine(relation) AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
 $$;
 COMMENT ON FUNCTION exchange.unseeing_code(oid) IS
-'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... FOR EACH ROW, and rules. No rows: none';
+'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... FOR EACH ROW, or have REFERENCING, and rules. No rows: none';
 
-CREATE FUNCTION exchange.refuse_unseeing_code() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+CREATE FUNCTION exchange.require_no_unseeing_code(tag text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     relations oid[] := (
         SELECT array_agg(c.oid)
@@ -46,12 +46,17 @@ BEGIN
     found := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL exchange.unseeing_code(relation) code);
     IF found IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = found || ' would not see what the engine writes', HINT = 'Write an AFTER ... FOR EACH ROW trigger: the engine fires those.';
+            MESSAGE = found || ' would not see what the engine writes', HINT = 'Write an AFTER ... FOR EACH ROW trigger without REFERENCING: the engine fires those.';
     END IF;
 END
 $$;
+COMMENT ON FUNCTION exchange.require_no_unseeing_code(text) IS
+'Refuses a statement, by its tag, that leaves unseeing_code() on a table of the engine (0A000). For refuse_unseeing_code() only';
+
+CREATE FUNCTION exchange.refuse_unseeing_code() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_unseeing_code_wrapper';
 COMMENT ON FUNCTION exchange.refuse_unseeing_code() IS
-'Event trigger: refuses a statement that leaves unseeing_code() on a table of the engine (0A000)';
+'Event trigger: require_no_unseeing_code(), with the rights of bourse_owner whoever has sent the statement';
 
 CREATE EVENT TRIGGER exchange_refuse_unseeing_code ON ddl_command_end
     WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE', 'ALTER TABLE')

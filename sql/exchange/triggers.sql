@@ -86,13 +86,13 @@ COMMENT ON FUNCTION exchange.refuse_owned_command_columns() IS
 CREATE FUNCTION exchange.stamp_command() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    NEW.id := coalesce(NEW.id, nextval('exchange.order_commands_id_seq'));
+    NEW.id := nextval('exchange.order_commands_id_seq');
     NEW.created_at := clock_timestamp();
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION exchange.stamp_command() IS
-'Trigger: a command has the time at which it came, whatever its sender says, and an id when it came with NULL';
+'Trigger: a command has the time at which it came, and the next place in the inbox, whatever its sender says';
 
 CREATE FUNCTION exchange.place_inserted_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

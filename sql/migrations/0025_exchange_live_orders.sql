@@ -4,7 +4,7 @@
 CREATE TRIGGER trigger_guard_live_orders_of_delete BEFORE DELETE ON exchange.orders FOR EACH ROW
     WHEN (OLD.status IN ('open', 'pending')) EXECUTE FUNCTION exchange.guard_live_orders();
 CREATE TRIGGER trigger_guard_live_orders_of_update BEFORE UPDATE ON exchange.orders FOR EACH ROW
-    WHEN ((OLD.status IN ('open', 'pending') OR NEW.status IN ('open', 'pending'))
-          AND (OLD.status IN ('open', 'pending'), OLD.user_id, OLD.symbol, OLD.side, OLD.reserved)
-              IS DISTINCT FROM (NEW.status IN ('open', 'pending'), NEW.user_id, NEW.symbol, NEW.side, NEW.reserved))
+    WHEN ((OLD.status IN ('open', 'pending')) IS DISTINCT FROM (NEW.status IN ('open', 'pending'))
+          OR NEW.status IN ('open', 'pending') AND (OLD.user_id <> NEW.user_id OR OLD.symbol <> NEW.symbol
+                                                    OR OLD.side <> NEW.side OR OLD.reserved <> NEW.reserved))
     EXECUTE FUNCTION exchange.guard_live_orders();

@@ -146,6 +146,16 @@ fn refuse_repeats(request: Internal) -> Result<Internal, ErrorReport> {
 }
 
 #[pg_extern(sql = false)]
+fn refuse_strange_code(call: pg_sys::FunctionCallInfo) {
+    event::look(call, "bourse.require_no_strange_code");
+}
+
+#[pg_extern(sql = false)]
+fn refuse_unseeing_code(call: pg_sys::FunctionCallInfo) {
+    event::look(call, "exchange.require_no_unseeing_code");
+}
+
+#[pg_extern(sql = false)]
 fn guard_drop(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     // Our functions in PL/pgSQL go with their language, and the extension with them.
     let is_ours = |name: &String| matches!(name.as_str(), "pg_bourse" | "plpgsql");

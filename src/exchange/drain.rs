@@ -1,10 +1,8 @@
 //! Draining the inbox around commands that raise errors: whose an error is, and what becomes of the command.
 
-use std::collections::HashSet;
-
-use super::inbox::{self, Tried, Wanted};
+use super::inbox::{self, Skipped, Tried, Wanted};
 use crate::error::{Answer, Failure};
-use crate::pg::subtransaction;
+use crate::pg::{attached, subtransaction};
 
 /// Whose an error is that was raised while commands were carried out. What our own code refuses is an answer, and was
 /// not raised.
@@ -21,6 +19,19 @@ enum Blame {
 }
 
 impl Blame {
+    /// Of an error that has just been caught. What the operator's triggers and constraints raise, whatever they call it,
+    /// may be about this one command: only a conflict, a lack or a cancel is the database's then.
+    fn here(failure: &Failure) -> Blame {
+        let is_foreign = attached::has_raised();
+        match Blame::of(failure) {
+            Blame::Database if is_foreign && !matches!(&failure.sqlstate()[..2], "40" | "53" | "57" | "58") => {
+                Blame::Unclear
+            }
+            Blame::Row if is_foreign => Blame::Unclear,
+            blame => blame,
+        }
+    }
+
     fn of(failure: &Failure) -> Blame {
         if failure.is_of_a_row() {
             return Blame::Row;
@@ -41,7 +52,7 @@ impl Blame {
     }
 }
 
-/// So many commands in a row raise an error that may be anybody's, and none is carried out: it is not theirs.
+/// Commands of so many users raise an error that may be anybody's, and none is carried out: it is not theirs.
 const MOST_UNCLEAR: usize = 16;
 
 /// What a drain has come to.
@@ -53,8 +64,9 @@ struct Drained {
     accepted: usize,
     /// Those that are set aside.
     aside: Vec<(i64, Failure)>,
-    /// Markets with a row that cannot be: their commands wait, and those of other markets are carried out.
-    stopped: HashSet<String>,
+    /// Markets with a row that cannot be, and users whose command has raised an error of unclear origin: their commands
+    /// wait, and those of others are carried out.
+    skipped: Skipped,
     /// What the first of them was stopped by.
     stopped_by: Option<Failure>,
 }
@@ -79,7 +91,7 @@ pub fn drain(wanted: Wanted<'_>) -> Answer<usize> {
 /// The same. Where an error stops all of them, each half is tried alone, down to the one command that is to blame.
 fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
     let mut tried = Tried::default();
-    let failure = match subtransaction::attempt(|| inbox::batch(wanted, &drained.stopped, &mut tried)) {
+    let failure = match subtransaction::attempt(|| inbox::batch(wanted, &drained.skipped, &mut tried)) {
         Ok((done, accepted)) => {
             drained.done += done;
             drained.accepted += accepted;
@@ -87,25 +99,33 @@ fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
         }
         Err(failure) => failure,
     };
-    match (tried.ids.len(), Blame::of(&failure)) {
+    match (tried.ids.len(), Blame::here(&failure)) {
         (0, _) | (_, Blame::Database) => Err(failure),
         (1, Blame::Row) => {
-            drained.stopped.insert(tried.symbol.ok_or_else(|| failure.clone())?);
+            drained.skipped.symbols.insert(tried.symbol.ok_or_else(|| failure.clone())?);
             drained.stopped_by.get_or_insert(failure);
             Ok(())
         }
-        (1, blame) => {
+        (1, Blame::Command) => {
             let id = tried.ids[0];
-            let refused = if blame == Blame::Command {
-                subtransaction::attempt(|| inbox::refuse(id, &failure))
-            } else {
-                Err(failure)
-            };
-            match refused {
+            match subtransaction::attempt(|| inbox::refuse(id, &failure)) {
                 Ok(()) => drained.done += 1,
-                Err(worse) => put_aside(drained, id, worse, blame)?,
+                Err(worse) if matches!(Blame::here(&worse), Blame::Database | Blame::Row) => return Err(worse),
+                Err(worse) => {
+                    put_aside(drained, id, worse)?;
+                    // It is the command's own, and only its refusal finds no place.
+                    drained.accepted += 1;
+                }
             }
             Ok(())
+        }
+        (1, Blame::Unclear) => {
+            if drained.accepted == 0 && drained.aside.len() >= MOST_UNCLEAR {
+                return Err(failure);
+            }
+            // One for each user and drain: nobody's commands keep those of others waiting.
+            drained.skipped.users.extend(tried.user);
+            put_aside(drained, tried.ids[0], failure)
         }
         (count, _) => {
             let half = count / 2;
@@ -116,16 +136,8 @@ fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
 }
 
 /// Sets a command aside that could neither be carried out nor refused.
-fn put_aside(drained: &mut Drained, id: i64, failure: Failure, blame: Blame) -> Answer<()> {
-    let hopeless = drained.accepted == 0 && drained.aside.len() >= MOST_UNCLEAR;
-    if hopeless || matches!(Blame::of(&failure), Blame::Database | Blame::Row) {
-        return Err(failure);
-    }
+fn put_aside(drained: &mut Drained, id: i64, failure: Failure) -> Answer<()> {
     subtransaction::attempt(|| inbox::set_aside(id, &failure))?;
-    if blame == Blame::Command {
-        // It is the command's own, and only its refusal finds no place.
-        drained.accepted += 1;
-    }
     drained.aside.push((id, failure));
     Ok(())
 }

@@ -129,26 +129,44 @@ pub fn drain_if_free(wanted: Wanted<'_>) -> Answer<usize> {
     if Lock::Inbox.try_acquire() { drain(wanted) } else { Ok(0) }
 }
 
+impl Skipped {
+    fn has(&self, command: &Command) -> bool {
+        self.symbols.contains(&command.symbol) || self.users.contains(&command.user.0)
+    }
+}
+
 /// What a batch has tried, also when it fails on the way.
 #[derive(Default)]
 pub struct Tried {
     /// The commands, by id.
     pub ids: Vec<i64>,
-    /// The market of the last of them.
+    /// The market and the user of the last of them.
     pub symbol: Option<String>,
+    pub user: Option<i64>,
 }
 
-/// Carries out the next commands, those of stopped markets left out; returns how many, and how many of them were
+/// Whose commands are left out.
+#[derive(Default)]
+pub struct Skipped {
+    /// Markets.
+    pub symbols: HashSet<String>,
+    /// Users.
+    pub users: HashSet<i64>,
+}
+
+/// Carries out the next commands, some left out; returns how many, and how many of them were
 /// accepted.
-pub fn batch(wanted: Wanted<'_>, stopped: &HashSet<String>, tried: &mut Tried) -> Answer<(usize, usize)> {
-    attached::firing(|| carry_out_batch(wanted, stopped, tried))
+pub fn batch(wanted: Wanted<'_>, skipped: &Skipped, tried: &mut Tried) -> Answer<(usize, usize)> {
+    attached::firing(|| carry_out_batch(wanted, skipped, tried))
 }
 
-fn carry_out_batch(wanted: Wanted<'_>, stopped: &HashSet<String>, tried: &mut Tried) -> Answer<(usize, usize)> {
+fn carry_out_batch(wanted: Wanted<'_>, skipped: &Skipped, tried: &mut Tried) -> Answer<(usize, usize)> {
     let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
-    let queued = take(&mut inbox, wanted, stopped);
+    let queued = take(&mut inbox, wanted, skipped);
     tried.ids.extend(queued.iter().map(|entry| entry.id));
-    tried.symbol = queued.last().and_then(|last| last.command.as_ref().ok()).map(|command| command.symbol.clone());
+    if let Some(Ok(command)) = queued.last().map(|last| &last.command) {
+        (tried.symbol, tried.user) = (Some(command.symbol.clone()), Some(command.user.0));
+    }
     let commands: Vec<Command> = queued.iter().filter_map(|q| q.command.as_ref().ok().cloned()).collect();
     let mut answers = carry_out_some(&commands)?.into_iter();
     let (mut done, mut accepted, mut rejections) = (0, 0, None);
@@ -243,7 +261,7 @@ const LONG: [usize; 12] = [
 ];
 
 /// The next commands, in order of id, as far as they are wanted and one batch has room for them.
-fn take(inbox: &mut Table, wanted: Wanted<'_>, stopped: &HashSet<String>) -> Vec<Queued> {
+fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued> {
     let index = inbox.index(c"order_commands_pkey");
     let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0);
     // The markets of orders that this very batch places, by what their users call them.
@@ -263,7 +281,7 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, stopped: &HashSet<String>) -> Vec
             return ControlFlow::Break(());
         }
         let command = read(row, &placed);
-        let waits = command.as_ref().is_ok_and(|command| stopped.contains(&command.symbol));
+        let waits = command.as_ref().is_ok_and(|command| skipped.has(command));
         let is_wanted = !waits
             && wanted.symbol.is_none_or(|wanted| match &command {
                 Ok(command) => command.symbol == wanted,

@@ -22,6 +22,25 @@ thread_local! {
     static OPEN: Cell<bool> = const { Cell::new(false) };
     /// Whether a trigger waits for that end.
     static QUEUED: Cell<bool> = const { Cell::new(false) };
+    /// Whether the last error came out of a trigger or a constraint of others.
+    static RAISED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the last error of this session came out of what others have attached. Asks once.
+pub fn has_raised() -> bool {
+    RAISED.take()
+}
+
+/// Runs what others have attached, and notes when it raises.
+fn foreign<T>(work: impl FnOnce() -> T) -> T {
+    struct Note;
+    impl Drop for Note {
+        fn drop(&mut self) {
+            RAISED.set(std::thread::panicking());
+        }
+    }
+    let _note = Note;
+    work()
 }
 
 /// Does work that writes rows, and then fires the triggers that others have for them, as at the end of a statement:
@@ -37,7 +56,7 @@ pub fn firing<T>(work: impl FnOnce() -> T) -> T {
     let value = work();
     drop(scope);
     if QUEUED.take() {
-        session::as_role(owner::NAME, fire);
+        session::as_role(owner::NAME, || foreign(fire));
     } else {
         // SAFETY: ends the level that was opened above; of an empty one nothing is executed.
         unsafe { pg_sys::AfterTriggerEndQuery(std::ptr::null_mut()) }
@@ -126,7 +145,7 @@ impl Attached {
     ) {
         if self.has_checks {
             // SAFETY: as above; the states of the expressions live with the executor state.
-            unsafe { pg_sys::ExecConstraints(result, slot, estate) }
+            foreign(|| unsafe { pg_sys::ExecConstraints(result, slot, estate) });
         }
     }
 
@@ -139,14 +158,14 @@ impl Attached {
         assert!(OPEN.get(), "rows with triggers are written inside of firing()");
         QUEUED.set(true);
         let (null, nobody) = (std::ptr::null_mut(), std::ptr::null_mut());
+        self.choose(if let Change::Update(_, _, columns) = change { Some(columns) } else { None });
         // SAFETY: as above. Nothing captures transition tables, no row moves to another partition.
         unsafe {
             match change {
                 Change::Insert(new) => {
                     pg_sys::ExecARInsertTriggers(estate, result, new, std::ptr::null_mut(), null);
                 }
-                Change::Update(mut old, new, columns) => {
-                    self.choose(columns);
+                Change::Update(mut old, new, _) => {
                     let (tid, indexes) = (&raw mut old, std::ptr::null_mut());
                     pg_sys::ExecARUpdateTriggers(
                         estate,
@@ -172,10 +191,11 @@ impl Attached {
         }
     }
 
-    /// Leaves only those UPDATE OF triggers switched on that are about one of these columns.
-    fn choose(&self, changed: &[usize]) {
+    /// Leaves only those UPDATE OF triggers switched on that are about one of the columns that an update sets; for any
+    /// other change all of them, which may be for an INSERT as well.
+    fn choose(&self, set: Option<&[usize]>) {
         for trigger in &self.column_triggers {
-            let fires = trigger.columns.iter().any(|column| changed.contains(column));
+            let fires = set.is_none_or(|set| trigger.columns.iter().any(|column| set.contains(column)));
             // SAFETY: the descriptor is our copy, and `at` one of its triggers.
             unsafe {
                 (*(*self.triggers).triggers.add(trigger.at)).tgenabled =
@@ -209,6 +229,9 @@ fn triggers(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> *mut pg_
         for at in 0..all.len() {
             if is_foreign(relation, &all[at], ours) {
                 require_honoured(&all[at], table);
+                // Nothing waits for the commit: then it would run with the rights of whoever commits, and where our
+                // processes work not at all.
+                (all[at].tgdeferrable, all[at].tginitdeferred) = (false, false);
                 all.swap(kept, at);
                 kept += 1;
             }
@@ -303,14 +326,15 @@ fn require_honoured(trigger: &pg_sys::Trigger, table: &str) {
     // SAFETY: a trigger has its name.
     let name = unsafe { CStr::from_ptr(trigger.tgname) }.to_string_lossy();
     let is_after_row = is_for(trigger, pg_sys::TRIGGER_TYPE_ROW) && !is_for(trigger, pg_sys::TRIGGER_TYPE_BEFORE);
-    if !is_after_row {
+    if !is_after_row || !trigger.tgoldtable.is_null() || !trigger.tgnewtable.is_null() {
         session::raise_unfit(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             &format!("trigger {name} on {table} would not see what the engine writes"),
-            "Make it an AFTER ... FOR EACH ROW trigger, or ALTER TABLE ... DISABLE TRIGGER.",
+            "Make it an AFTER ... FOR EACH ROW trigger without REFERENCING, or ALTER TABLE ... DISABLE TRIGGER.",
         );
     }
-    if let Err(failure) = owner::require_function(trigger.tgfoid, &format!("the function of trigger {name} on {table}"))
+    if let Err(failure) =
+        owner::require_safe_function(trigger.tgfoid, &format!("the function of trigger {name} on {table}"))
     {
         session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }

@@ -2,7 +2,9 @@
 
 use std::ffi::CStr;
 
-use pgrx::pg_sys;
+use pgrx::{Spi, pg_sys};
+
+use super::{owner, session};
 
 /// The extensions that the statement is about to drop with all that depends on them. None for any other statement.
 pub fn dropped_with_cascade(call: pg_sys::FunctionCallInfo) -> Vec<String> {
@@ -21,14 +23,35 @@ pub fn dropped_with_cascade(call: pg_sys::FunctionCallInfo) -> Vec<String> {
     }
 }
 
+/// Has a function of ours look at what a statement has changed: called by name with the tag of the statement. Event
+/// triggers fire for superusers too, and our functions in SQL are bourse_owner's to change: they have that role's rights
+/// here, and no others.
+pub fn look(call: pg_sys::FunctionCallInfo, function: &str) {
+    let Some(tag) = tag(call) else { return };
+    session::restricted(owner::NAME, || {
+        Spi::run_with_args(&format!("SELECT {function}($1)"), &[tag.into()]).expect("the guard of our tables");
+    });
+}
+
+/// The tag of the statement that has fired the trigger.
+fn tag(call: pg_sys::FunctionCallInfo) -> Option<String> {
+    // SAFETY: as below; a tag has its name.
+    unsafe {
+        let event = event(call)?;
+        Some(CStr::from_ptr(pg_sys::GetCommandTagName((*event).tag)).to_string_lossy().into_owned())
+    }
+}
+
 /// The statement that has fired the trigger; null where nothing has.
 fn statement(call: pg_sys::FunctionCallInfo) -> *mut pg_sys::Node {
+    // SAFETY: what has fired the trigger lives as long as the call.
+    event(call).map_or(std::ptr::null_mut(), |event| unsafe { (*event).parsetree })
+}
+
+fn event(call: pg_sys::FunctionCallInfo) -> Option<*mut pg_sys::EventTriggerData> {
     // SAFETY: a function that fires as an event trigger has one for its context, whose tag says so.
     unsafe {
         let event = (*call).context.cast::<pg_sys::EventTriggerData>();
-        if event.is_null() || (*event).type_ != pg_sys::NodeTag::T_EventTriggerData {
-            return std::ptr::null_mut();
-        }
-        (*event).parsetree
+        (!event.is_null() && (*event).type_ == pg_sys::NodeTag::T_EventTriggerData).then_some(event)
     }
 }

@@ -16,6 +16,9 @@ pub const NAME: &CStr = c"bourse_owner";
 /// The schemas that the extension makes.
 const SCHEMAS: [&CStr; 4] = [c"bourse", c"exchange", c"identity", c"audit"];
 
+/// The languages `internal` and `c` (`pg_language.dat`): their functions look nothing up by a path.
+const COMPILED: [u32; 2] = [12, 13];
+
 /// The role, if this server has it.
 pub fn role() -> Option<pg_sys::Oid> {
     // SAFETY: a catalog look-up; what is missing gives InvalidOid.
@@ -34,20 +37,54 @@ fn of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) }
 }
 
-/// Refuses (55000) a function that belongs to anybody but a superuser or this role.
-pub fn require_function(function: pg_sys::Oid, what: &str) -> Answer<()> {
+/// Refuses (55000) a function that must not run with the rights of this role: one that belongs to anybody but a
+/// superuser or this role, and one that finds its tables by the caller's search_path, where a caller's temporary table
+/// stands for any that is named without its schema.
+pub fn require_safe_function(function: pg_sys::Oid, what: &str) -> Answer<()> {
     // SAFETY: what PROCOID finds is a row of pg_proc.
-    let owner = unsafe { entry(PROCOID as i32, function, |function: &pg_sys::FormData_pg_proc| function.proowner) };
+    let found =
+        unsafe { entry(PROCOID as i32, function, |f: &pg_sys::FormData_pg_proc| (f.proowner, f.prolang.to_u32())) };
     // SAFETY: a catalog look-up.
-    if owner.is_some_and(|owner| Some(owner) == role() || unsafe { pg_sys::superuser_arg(owner) }) {
+    let is_trusted = |owner| Some(owner) == role() || unsafe { pg_sys::superuser_arg(owner) };
+    let Some((_, language)) = found.filter(|(owner, _)| is_trusted(*owner)) else {
+        let owner = found.map(|(owner, _)| session::role_name(owner)).unwrap_or_default();
+        return Err(unsafe_function(
+            format!("{what} belongs to {owner:?}, neither to a superuser nor to bourse_owner"),
+            "It would run with the rights of bourse_owner: find out who has put it there, and drop it.",
+        ));
+    };
+    if COMPILED.contains(&language)
+        || search_path(function).is_some_and(|path| path == "pg_temp" || path.ends_with(", pg_temp"))
+    {
         return Ok(());
     }
-    let owner = owner.map(session::role_name).unwrap_or_default();
-    Err(Failure::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("{what} belongs to {owner:?}, neither to a superuser nor to bourse_owner"),
-        "It would run with the rights of bourse_owner: find out who has put it there, and drop it.",
+    Err(unsafe_function(
+        format!("{what} has no search_path of its own that ends with pg_temp"),
+        "ALTER FUNCTION … SET search_path = pg_catalog, the schemas that it needs, pg_temp.",
     ))
+}
+
+fn unsafe_function(message: String, hint: &str) -> Failure {
+    Failure::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message, hint)
+}
+
+/// The search_path that a function sets for itself.
+fn search_path(function: pg_sys::Oid) -> Option<String> {
+    let mut is_null = true;
+    // SAFETY: the row is pinned until it is released; the settings of a function are an array of text.
+    let settings: Option<Vec<Option<String>>> = unsafe {
+        let none = pg_sys::Datum::null();
+        let tuple = pg_sys::SearchSysCache(PROCOID as i32, pg_sys::Datum::from(function), none, none, none);
+        if tuple.is_null() {
+            return None;
+        }
+        let column = pg_sys::Anum_pg_proc_proconfig as i16;
+        let settings = pg_sys::SysCacheGetAttr(PROCOID as i32, tuple, column, &raw mut is_null);
+        let settings = pgrx::FromDatum::from_datum(settings, is_null);
+        pg_sys::ReleaseSysCache(tuple);
+        settings
+    };
+    settings?.into_iter().flatten().find_map(|setting| setting.strip_prefix("search_path=").map(str::to_owned))
 }
 
 /// Refuses (55000) a table or sequence that belongs to anybody else: also to a role of which ours is a member, as a

@@ -131,15 +131,29 @@ pub fn relation_name(relation: pg_sys::Oid) -> String {
     }
 }
 
-/// Runs `work` with the rights of another role, inside a security-restricted operation, as a SECURITY DEFINER
-/// function of that role would. An error on the way ends the transaction, which restores the user.
+/// Runs `work` with the rights of another role, as a SECURITY DEFINER function of that role would. An error on the way
+/// ends the transaction, which restores the user.
 pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
+    switched(role, 0, work)
+}
+
+/// The same in a security-restricted operation, which leaves nothing behind: no setting, no temporary table, no trigger
+/// that waits.
+pub fn restricted<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
+    let level = guard_settings();
+    let result = switched(role, pg_sys::SECURITY_RESTRICTED_OPERATION, work);
+    restore_settings(level);
+    result
+}
+
+fn switched<T>(role: &CStr, flags: u32, work: impl FnOnce() -> T) -> T {
     let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    let flags = (pg_sys::SECURITY_LOCAL_USERID_CHANGE | flags) as i32;
     // SAFETY: the user and context that were current are put back after the work.
     unsafe {
         let role = pg_sys::get_role_oid(role.as_ptr(), false);
         pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
-        pg_sys::SetUserIdAndSecContext(role, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+        pg_sys::SetUserIdAndSecContext(role, context | flags);
     }
     let result = work();
     // SAFETY: as above.
