@@ -26,6 +26,7 @@ pub mod pg;
 /// Called by the server when it loads the library.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    pg::session::hide_backtraces();
     guc::register();
     pg::prepared::guard();
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.

@@ -47,6 +47,15 @@ pub fn is_preloading() -> bool {
     unsafe { pg_sys::process_shared_preload_libraries_in_progress }
 }
 
+/// Keeps the paths of the build out of what clients are told: an ERROR would have a backtrace for its DETAIL where the
+/// server was started with RUST_BACKTRACE. Called once, when the library is loaded.
+pub fn hide_backtraces() {
+    for variable in ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"] {
+        // SAFETY: a process of PostgreSQL has one thread.
+        unsafe { std::env::remove_var(variable) }
+    }
+}
+
 /// The encoding of the database.
 pub fn encoding() -> &'static str {
     // SAFETY: the server gives the name out of a table of constants.
