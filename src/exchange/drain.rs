@@ -1,5 +1,7 @@
 //! Draining the inbox around commands that raise errors: whose an error is, and what becomes of the command.
 
+use std::collections::HashMap;
+
 use super::inbox::{self, Skipped, Tried, Wanted};
 use crate::error::{Answer, Failure};
 use crate::pg::{attached, subtransaction};
@@ -20,7 +22,8 @@ enum Blame {
 
 impl Blame {
     /// Of an error that has just been caught. What the operator's triggers and constraints raise, whatever they call it,
-    /// may be about this one command: only a conflict, a lack or a cancel is the database's then.
+    /// may be about this one command: only a conflict, a lack or a cancel is the database's then. A SQLSTATE of their own
+    /// arrives as XX000.
     fn here(failure: &Failure) -> Blame {
         let is_foreign = attached::has_raised();
         match Blame::of(failure) {
@@ -28,6 +31,7 @@ impl Blame {
                 Blame::Unclear
             }
             Blame::Row if is_foreign => Blame::Unclear,
+            Blame::Unclear if is_foreign && failure.sqlstate() == "XX000" => Blame::Command,
             blame => blame,
         }
     }
@@ -52,8 +56,10 @@ impl Blame {
     }
 }
 
-/// Commands of so many users raise an error that may be anybody's, and none is carried out: it is not theirs.
+/// So many commands of one user raise an error that may be anybody's: his others wait, and those of others are tried.
 const MOST_UNCLEAR: usize = 16;
+/// Commands of so many users do, and none is carried out: it is not theirs.
+const MOST_USERS: usize = 16;
 
 /// What a drain has come to.
 #[derive(Default)]
@@ -64,8 +70,10 @@ struct Drained {
     accepted: usize,
     /// Those that are set aside.
     aside: Vec<(i64, Failure)>,
-    /// Markets with a row that cannot be, and users whose command has raised an error of unclear origin: their commands
-    /// wait, and those of others are carried out.
+    /// How many commands of a user have raised an error of unclear origin.
+    unclear: HashMap<i64, usize>,
+    /// Markets with a row that cannot be, and users with many such commands: theirs wait, and those of others are
+    /// carried out.
     skipped: Skipped,
     /// What the first of them was stopped by.
     stopped_by: Option<Failure>,
@@ -120,11 +128,12 @@ fn drain_into(drained: &mut Drained, wanted: Wanted<'_>) -> Answer<()> {
             Ok(())
         }
         (1, Blame::Unclear) => {
-            if drained.accepted == 0 && drained.aside.len() >= MOST_UNCLEAR {
+            if drained.accepted == 0 && drained.skipped.users.len() >= MOST_USERS {
                 return Err(failure);
             }
-            // One for each user and drain: nobody's commands keep those of others waiting.
-            drained.skipped.users.extend(tried.user);
+            let of_user =
+                tried.user.map(|user| (user, *drained.unclear.entry(user).and_modify(|n| *n += 1).or_insert(1)));
+            drained.skipped.users.extend(of_user.filter(|(_, count)| *count >= MOST_UNCLEAR).map(|(user, _)| user));
             put_aside(drained, tried.ids[0], failure)
         }
         (count, _) => {

@@ -80,8 +80,8 @@ fn begin(database: pg_sys::Oid) {
 
 /// Has the session of this process be the owner role's for good. A worker that comes as a role must be one that may
 /// log in, and ours may not: so it comes as the superuser of the server, and is that no longer before it looks at
-/// anything of the database.
-fn give_up_rights() {
+/// anything of the database. Safe to repeat; nothing is given up while there is no such role.
+pub fn give_up_rights() {
     // SAFETY: the process is connected and outside any transaction; the catalogs are read inside one.
     unsafe {
         pg_sys::StartTransactionCommand();

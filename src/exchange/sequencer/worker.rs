@@ -64,7 +64,11 @@ pub fn run(database: u32) {
 /// Waits for tables of ours while they are expected. False: the process is to end.
 fn settles(database: u32) -> bool {
     while is_at_its_desk(database) {
-        let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_home) else { return true };
+        let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_home) else {
+            // When the process began, the role may not have been made yet.
+            worker::give_up_rights();
+            return true;
+        };
         if retires(database, &failure) {
             return false;
         }
@@ -199,7 +203,14 @@ fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(T
             answer(database, entries.into_iter().zip(answers));
             Ok(())
         }
-        Err(_) => Err(entries.into_iter().zip(commands).collect()),
+        Err(_) => {
+            // A pause is everybody's: nobody waits for a market to hear of it.
+            let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_at_work) else {
+                return Err(entries.into_iter().zip(commands).collect());
+            };
+            answer(database, entries.into_iter().map(|entry| (entry, Err::<OrderResult, _>(failure.clone()))));
+            Ok(())
+        }
     }
 }
 

@@ -149,7 +149,7 @@ fn code_on_our_tables_runs_as_the_owner_role() -> Result<()> {
     session.run(PROBE)?;
     session.run(
         "CREATE FUNCTION public.probe_index(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN public.probe(); END $$;
-         CREATE FUNCTION public.probe_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.probe(); RETURN NULL; END $$;
+         CREATE FUNCTION public.probe_trigger() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN PERFORM public.probe(); RETURN NULL; END $$;
          ALTER TABLE exchange.command_rejections ADD ran_as text DEFAULT public.probe();
          CREATE INDEX probing ON exchange.orders (public.probe_index(client_order_id));
          CREATE TRIGGER probing AFTER INSERT ON exchange.assets
