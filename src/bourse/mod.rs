@@ -117,8 +117,8 @@ fn require_installed() -> Result<(), ErrorReport> {
 fn require_drawn(id: Option<i64>, sequence: Option<pg_sys::Oid>) -> Result<bool, ErrorReport> {
     let (Some(id), Some(sequence)) = (id, sequence) else { return Ok(true) };
     // Who restores a dump brings the ids along. COPY asks for each row: the cheapest answer comes first.
-    let restores = || session::is_superuser() || session::is_member(session::current_role(), c"bourse_owner");
-    if restores() || session::last_value(sequence) == Some(id) {
+    let restores = || session::is_superuser() || session::is_member(session::current_role(), owner::NAME);
+    if restores() || sequence::last_value(sequence) == Some(id) {
         return Ok(true);
     }
     Err(Failure::new(

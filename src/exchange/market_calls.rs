@@ -14,8 +14,8 @@ use super::{carry_out, market_rows, refusals, require_write};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
-use crate::pg::session;
 use crate::pg::table::Table;
+use crate::pg::{owner, session};
 
 #[pg_extern(sql = false)]
 fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<String, ErrorReport> {
@@ -40,7 +40,7 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
 
 /// Tells the audit trail, whose trigger the engine passes by.
 fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus) {
-    let recorded = session::as_role(c"bourse_owner", || {
+    let recorded = session::as_role(owner::NAME, || {
         let arguments = [symbol.into(), before.as_str().into(), after.as_str().into()];
         Spi::run_with_args("SELECT audit.record_market_status($1, $2, $3)", &arguments)
     });

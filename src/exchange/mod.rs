@@ -44,7 +44,7 @@ use pgrx::prelude::PgSqlErrorCode;
 pub use sequencer::prepare;
 
 use crate::error::{Answer, Failure};
-use crate::pg::session;
+use crate::pg::{sequence, session};
 use command::{Command, Done};
 use door_rule::Door;
 
@@ -92,7 +92,7 @@ fn attempt_deeper(commands: &[Command], door: Option<Door>, steps: i64) -> Answe
         for (symbol, market) in &venue.markets {
             door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
         }
-        let mut work = run::Work::new(write::sequence(c"orders_id_seq"));
+        let mut work = run::Work::new(sequence::named(c"exchange", c"orders_id_seq"));
         let mut answers = Vec::with_capacity(commands.len());
         let mut short = false;
         for command in commands {

@@ -10,7 +10,7 @@ use super::sequencer::{self, Errand, REFERENCE_LENGTH, Transfer};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::numeric::Numeric;
-use crate::pg::session;
+use crate::pg::{owner, session};
 
 #[pg_extern(sql = false)]
 fn submit_transfer(
@@ -58,7 +58,7 @@ fn checked_reference(reference: &str) -> Answer<String> {
 /// Moves the money, in the transaction of the sequencer; returns the id of the debit.
 pub fn carry_out(transfer: &Transfer) -> Answer<i64> {
     identity::work_for(transfer.login, transfer.from.0);
-    let moved = session::as_role(c"bourse_owner", || {
+    let moved = session::as_role(owner::NAME, || {
         let amount = transfer.amount.to_string();
         let arguments = [
             transfer.from.0.into(),

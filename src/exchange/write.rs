@@ -37,16 +37,6 @@ fn write_all(mut venue: Venue, work: Work) {
     session::advance();
 }
 
-/// The sequence behind an identity column.
-pub fn sequence(name: &'static std::ffi::CStr) -> pg_sys::Oid {
-    let named = || format!("sequence exchange.{}", name.to_string_lossy());
-    let sequence = session::relation(c"exchange", name).unwrap_or_else(|| session::raise_missing(&named()));
-    if let Err(failure) = owner::require(sequence, &named()) {
-        session::raise_unfit(failure.code, &failure.message, &failure.hint);
-    }
-    sequence
-}
-
 /// Returns whether any order has changed.
 fn write_orders(
     table: &mut Table,
@@ -128,8 +118,9 @@ fn write_markets(
         known.remember(symbol, (tid, session::writer()));
         for trade in &made {
             pgrx::check_for_interrupts!();
-            let (table, ids) = trades_table
-                .get_or_insert_with(|| (Table::open(c"exchange", c"trades", trades::ALL), sequence(c"trades_id_seq")));
+            let (table, ids) = trades_table.get_or_insert_with(|| {
+                (Table::open(c"exchange", c"trades", trades::ALL), sequence::named(c"exchange", c"trades_id_seq"))
+            });
             rows::insert_trade(table, sequence::next_value(*ids), symbol, trade, &market.row.rules, now);
         }
     }
@@ -143,7 +134,7 @@ fn write_amendments(open: &BTreeMap<String, OpenMarket>, work: &Work, now: Times
         return;
     }
     let mut table = Table::open(c"exchange", c"order_amendments", amendments::ALL);
-    let ids = sequence(c"order_amendments_id_seq");
+    let ids = sequence::named(c"exchange", c"order_amendments_id_seq");
     for (symbol, change) in &work.amendments {
         let rules = &open[symbol].row.rules;
         rows::insert_amendment(&mut table, sequence::next_value(ids), symbol, change, rules, now);
@@ -170,7 +161,7 @@ fn write_balances(venue: &mut Venue, now: Timestamp) {
 /// Makes the first, empty balance of a user in an asset, unless another transaction makes it just now: then waits
 /// for that one.
 pub fn create_balance(user: UserId, asset: &str) {
-    let made = session::as_role(c"bourse_owner", || {
+    let made = session::as_role(owner::NAME, || {
         Spi::run_with_args("SELECT exchange.create_balance($1, $2)", &[user.0.into(), asset.into()])
     });
     if let Err(error) = made {

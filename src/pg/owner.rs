@@ -90,11 +90,10 @@ fn search_path(function: pg_sys::Oid) -> Option<String> {
 /// Refuses (55000) a table or sequence that belongs to anybody else: also to a role of which ours is a member, as a
 /// stranger can arrange.
 pub fn require(relation: pg_sys::Oid, name: &str) -> Answer<()> {
-    let owner = of_relation(relation);
-    if owner.is_some() && owner == role() {
+    if is_ours(relation) {
         return Ok(());
     }
-    let owner = owner.map(session::role_name).unwrap_or_default();
+    let owner = of_relation(relation).map(session::role_name).unwrap_or_default();
     Err(Failure::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("{name} belongs to {owner:?}, not to bourse_owner"),

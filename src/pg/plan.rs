@@ -290,6 +290,12 @@ fn in_memory<T>(memory: pg_sys::MemoryContext, work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// How many changes of definitions this session has heard of: what was found out before the last is found out again.
+pub(super) fn changes() -> u64 {
+    listen();
+    CHANGES.get()
+}
+
 /// Has this session hear of changes of definitions, from its first use on.
 fn listen() {
     if CHANGES.get() == 0 {
@@ -315,7 +321,7 @@ extern "C-unwind" fn changed_entry(_argument: pg_sys::Datum, _cache: i32, _hash:
     CHANGES.set(CHANGES.get() + 1);
 }
 
-fn qualified(schema: &CStr, name: &CStr) -> String {
+pub(super) fn qualified(schema: &CStr, name: &CStr) -> String {
     format!("{}.{}", schema.to_string_lossy(), name.to_string_lossy())
 }
 

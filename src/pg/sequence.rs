@@ -1,11 +1,26 @@
 //! Sequences: the next number, and keeping others from taking one for a moment.
 
+use std::cell::RefCell;
+use std::ffi::CStr;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::{IntoDatum, PgSqlErrorCode, PgTryBuilder, pg_sys};
 
-use super::{latch, session};
+use super::{latch, owner, plan, session};
 use crate::error::{Answer, Failure};
+
+/// A sequence that was found, with the count of changed definitions at that time.
+struct Found {
+    schema: &'static CStr,
+    name: &'static CStr,
+    changes: u64,
+    oid: pg_sys::Oid,
+}
+
+thread_local! {
+    static FOUND: RefCell<Vec<Found>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How long [`hold`] tries, and how long it sleeps in between.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,10 +32,40 @@ unsafe extern "C-unwind" {
     fn nextval_internal(relid: pg_sys::Oid, check_permissions: bool) -> i64;
 }
 
+/// A sequence of ours by its name. It is looked up, and its owner asked for, once for each change of a definition.
+pub fn named(schema: &'static CStr, name: &'static CStr) -> pg_sys::Oid {
+    let changes = plan::changes();
+    let is_it = |found: &Found| found.schema == schema && found.name == name;
+    let known = FOUND.with_borrow(|found| found.iter().find(|f| is_it(f) && f.changes == changes).map(|f| f.oid));
+    if let Some(oid) = known {
+        return oid;
+    }
+    let spelled = format!("sequence {}", plan::qualified(schema, name));
+    let oid = session::relation(schema, name).unwrap_or_else(|| session::raise_missing(&spelled));
+    if let Err(failure) = owner::require(oid, &spelled) {
+        session::raise_unfit(failure.code, &failure.message, &failure.hint);
+    }
+    FOUND.with_borrow_mut(|found| {
+        found.retain(|f| !is_it(f));
+        found.push(Found { schema, name, changes, oid });
+    });
+    oid
+}
+
 /// The next number of a sequence, without asking for a privilege on it: the caller has been checked.
 pub fn next_value(sequence: pg_sys::Oid) -> i64 {
     // SAFETY: the oid is a sequence's; the boundary turns an ERROR into a panic before it can jump over Rust frames.
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| nextval_internal(sequence, false)) }
+}
+
+/// What this session has drawn last from a sequence, without asking for a privilege on it. `None`: nothing yet; then an
+/// ERROR has been caught, and the caller must raise one in its place.
+pub fn last_value(sequence: pg_sys::Oid) -> Option<i64> {
+    // SAFETY: the function takes one oid; the call is guarded.
+    let read = || unsafe { pgrx::direct_function_call::<i64>(pg_sys::currval_oid, &[sequence.into_datum()]) };
+    PgTryBuilder::new(AssertUnwindSafe(|| session::as_role(owner::NAME, read)))
+        .catch_when(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, |_| None)
+        .execute()
 }
 
 /// Has nobody take a number until [`let_go`]. Whoever has taken one holds the sequence to the end of his transaction:

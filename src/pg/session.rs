@@ -2,11 +2,12 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
-use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{IntoDatum, PgLogLevel, PgSqlErrorCode, PgTryBuilder, pg_sys};
+use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
+
+use super::owner;
 
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
 /// `SET SESSION AUTHORIZATION`.
@@ -178,8 +179,7 @@ pub fn enter_restricted(owner: pg_sys::Oid) {
     let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
     // SAFETY: catalog look-ups, and a change of backend variables that the server itself undoes, as said above.
     unsafe {
-        let role =
-            if pg_sys::superuser_arg(owner) { pg_sys::get_role_oid(c"bourse_owner".as_ptr(), false) } else { owner };
+        let role = if pg_sys::superuser_arg(owner) { pg_sys::get_role_oid(owner::NAME.as_ptr(), false) } else { owner };
         pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
         pg_sys::SetUserIdAndSecContext(role, context | restricted as i32);
     }
@@ -254,16 +254,6 @@ pub fn transaction_number() -> u32 {
     unsafe {
         (*pg_sys::MyProc).vxid.lxid
     }
-}
-
-/// What this session has drawn last from a sequence, without asking for a privilege on it. `None`: nothing yet; then an
-/// ERROR has been caught, and the caller must raise one in its place.
-pub fn last_value(sequence: pg_sys::Oid) -> Option<i64> {
-    // SAFETY: the function takes one oid; the call is guarded.
-    let read = || unsafe { pgrx::direct_function_call::<i64>(pg_sys::currval_oid, &[sequence.into_datum()]) };
-    PgTryBuilder::new(AssertUnwindSafe(|| as_role(c"bourse_owner", read)))
-        .catch_when(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, |_| None)
-        .execute()
 }
 
 /// Whose rights the session has now: those of its login, of SET ROLE, or of a SECURITY DEFINER function.
