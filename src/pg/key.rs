@@ -42,6 +42,19 @@ impl Key<'_> {
         matches!(self, Key::Below(_) | Key::Above(_))
     }
 
+    /// The type and the collation of the column that it compares.
+    fn kind(self) -> (pg_sys::Oid, u32) {
+        match self {
+            Key::Int(_) | Key::After(_) | Key::From(_) => (pg_sys::INT8OID, 0),
+            Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
+            Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
+            Key::AtMost(_) | Key::AtLeast(_) | Key::Exactly(_) | Key::Below(_) | Key::Above(_) => {
+                (pg_sys::NUMERICOID, 0)
+            }
+            Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
+        }
+    }
+
     fn is_bound(self) -> bool {
         matches!(self, Key::AtMost(_) | Key::AtLeast(_))
     }
@@ -65,19 +78,10 @@ pub(super) unsafe fn fits(index: pg_sys::Relation, keys: &[Key<'_>]) -> bool {
     unsafe {
         let (types, collations) = ((*index).rd_opcintype, (*index).rd_indcollation);
         let most = (*(*index).rd_index).indnkeyatts as usize;
-        columns(keys).all(|at| at < most)
-            && columns(keys).zip(keys).all(|(at, key)| {
-                let (kind, collation) = match key {
-                    Key::Int(_) | Key::After(_) | Key::From(_) => (pg_sys::INT8OID, 0),
-                    Key::Text(_) => (pg_sys::TEXTOID, C_COLLATION),
-                    Key::Name(_) => (pg_sys::NAMEOID, C_COLLATION),
-                    Key::AtMost(_) | Key::AtLeast(_) | Key::Exactly(_) | Key::Below(_) | Key::Above(_) => {
-                        (pg_sys::NUMERICOID, 0)
-                    }
-                    Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
-                };
-                *types.add(at) == kind && (*collations.add(at)).to_u32() == collation
-            })
+        columns(keys).zip(keys).all(|(at, key)| {
+            let (kind, collation) = key.kind();
+            at < most && *types.add(at) == kind && (*collations.add(at)).to_u32() == collation
+        })
     }
 }
 

@@ -18,7 +18,8 @@ use crate::exchange::checks;
 
 thread_local! {
     /// The plans that no [`super::table::Table`] is using now.
-    static IDLE: RefCell<Vec<Plan>> = const { RefCell::new(Vec::new()) };
+    #[expect(clippy::vec_box, reason = "a plan is lent and taken back without being moved")]
+    static IDLE: RefCell<Vec<Box<Plan>>> = const { RefCell::new(Vec::new()) };
     /// Counts the changes of definitions that this session has heard of; 0: it does not listen yet.
     static CHANGES: Cell<u64> = const { Cell::new(0) };
 }
@@ -66,16 +67,16 @@ impl Plan {
         columns: &'static [Column],
     ) -> (Box<Plan>, pg_sys::Relation) {
         listen();
-        let mine = |plan: &Plan| plan.name == name && plan.schema == schema && std::ptr::eq(plan.columns, columns);
+        let mine = |plan: &Box<Plan>| std::ptr::eq(plan.columns, columns) && plan.name == name && plan.schema == schema;
         let known = IDLE.with_borrow_mut(|idle| idle.iter().position(mine).map(|at| idle.swap_remove(at)));
         // SAFETY: locks are taken after news of changes has been heard, and news that came with the lock is looked
         // at once more; a plan from before a change is not used.
         unsafe {
             pg_sys::AcceptInvalidationMessages();
-            if let Some(plan) = known.filter(Plan::holds) {
+            if let Some(plan) = known.filter(|plan| plan.holds()) {
                 let relation = pg_sys::table_open(plan.oid, pg_sys::RowExclusiveLock as i32);
                 if plan.holds() {
-                    return (Box::new(plan), relation);
+                    return (plan, relation);
                 }
                 pg_sys::table_close(relation, pg_sys::NoLock as i32);
             }
@@ -105,7 +106,7 @@ impl Plan {
             writer.close();
         }
         if self.holds() {
-            IDLE.with_borrow_mut(|idle| idle.push(*self));
+            IDLE.with_borrow_mut(|idle| idle.push(self));
         }
     }
 

@@ -149,9 +149,10 @@ impl Table {
 
     /// Empties the slot, so that it holds no buffer.
     pub(super) fn clear(&mut self) {
-        // SAFETY: every slot has its operations.
+        // SAFETY: every slot has its flags and its operations.
         unsafe {
-            if let Some(clear) = (*(*self.slot).tts_ops).clear {
+            let is_empty = u32::from((*self.slot).tts_flags) & pg_sys::TTS_FLAG_EMPTY != 0;
+            if let Some(clear) = (*(*self.slot).tts_ops).clear.filter(|_| !is_empty) {
                 guarded(|| clear(self.slot));
             }
         }

@@ -13,7 +13,7 @@ use crate::project::Project;
 /// The crates that need no PostgreSQL.
 pub fn unit(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
-    command.args(["test", "--release", "--no-fail-fast"]);
+    command.args(["test", "--profile", "quick", "--no-fail-fast"]);
     command.args(["-p", "matching", "-p", "processes", "-p", "vault", "-p", "xtask"]);
     harness(project, "cargo test", &mut command)
 }
@@ -21,7 +21,7 @@ pub fn unit(project: &Project) -> Result<Tally> {
 /// The tests inside the extension, which `cargo pgrx` runs in a server of its own.
 pub fn pg_test(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
-    command.args(["pgrx", "test", &project.feature(), "--release"]);
+    command.args(["pgrx", "test", &project.feature(), "--profile", "quick"]);
     command.args(project.feature_flags());
     if Account::is_root()? {
         let place = Path::new(&project.feature()).join("pg_test");

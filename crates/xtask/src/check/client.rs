@@ -12,7 +12,7 @@ pub fn run(project: &Project) -> Result<Tally> {
     let _running = cluster.run(&[("max_connections", "200")])?;
     let mut command = project.cargo();
     command
-        .args(["test", "--release", "--no-fail-fast", "-p", "client-tests"])
+        .args(["test", "--profile", "quick", "--no-fail-fast", "-p", "client-tests"])
         .env("BOURSE_TEST_HOST", cluster.socket())
         .env("BOURSE_TEST_PORT", PORT.to_string())
         .env("BOURSE_TEST_BIN", cluster.bin());
