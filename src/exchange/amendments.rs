@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use matching::Money;
 
 use super::rows::{OrderRow, amendments};
+use super::tables;
 use super::ticket::Ticket;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -19,7 +20,7 @@ pub struct First {
 
 /// The first terms of a stored order.
 pub fn first(order: &OrderRow) -> First {
-    let mut table = Table::open(c"exchange", c"order_amendments", amendments::ALL);
+    let mut table = Table::open(&tables::ORDER_AMENDMENTS);
     let index = table.index(c"idx_order_amendments_order_id");
     let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.body.amount };
     let mut sent = None;

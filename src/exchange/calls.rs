@@ -3,9 +3,9 @@
 use matching::{OrderId, UserId};
 
 use super::command::{Action, Command, Target};
-use super::refusals;
 use super::rows::{OrderRow, orders};
 use super::ticket::{Request, exact_if_given, require_short};
+use super::{refusals, tables};
 use crate::error::{Answer, Failure, clip};
 use crate::identity;
 use crate::pg::numeric::Numeric;
@@ -102,7 +102,7 @@ fn by_id(order_id: Option<i64>, action: impl FnOnce(Target) -> Action) -> Answer
 
 /// The market of the order that a user calls by this id.
 pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
-    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let mut table = Table::open(&tables::ORDERS);
     let index = table.index(c"orders_client_order_id_key");
     let keys = [Key::Int(user.0), Key::Text(client_order_id)];
     let symbol = table.find(index, &keys, |row| row.text(orders::SYMBOL).to_owned());
@@ -112,7 +112,7 @@ pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
 
 /// A stored order by a unique index.
 pub fn find_order(index: &'static std::ffi::CStr, keys: &[Key<'_>]) -> Option<OrderRow> {
-    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let mut table = Table::open(&tables::ORDERS);
     let index = table.index(index);
     let order = table.find(index, keys, OrderRow::read);
     table.close();

@@ -11,7 +11,7 @@ use super::command::{Action, Command, Done, Target};
 use super::market_calls::require_market;
 use super::rows::orders;
 use super::sequencer::{self, Errand};
-use super::{Door, carry_out_here, market_rows, refusals, require_write};
+use super::{Door, carry_out_here, market_rows, refusals, require_write, tables};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::scan::Key;
@@ -64,7 +64,7 @@ pub fn cancel_all(
 
 /// A cancel for each live order of a user.
 fn live_orders(user: UserId, symbol: Option<&str>) -> Vec<Command> {
-    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let mut table = Table::open(&tables::ORDERS);
     let index = table.index(c"idx_orders_user_live");
     let (one_user, one_market) = ([Key::Int(user.0)], [Key::Int(user.0), Key::Text(symbol.unwrap_or_default())]);
     let mut commands = Vec::new();

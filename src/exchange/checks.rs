@@ -1,30 +1,10 @@
-//! Every CHECK constraint of the tables that the engine writes, in Rust. A test compares the list with the catalog.
-
-use std::ffi::CStr;
+//! Every CHECK constraint of the tables that the engine writes, in Rust. A test compares the lists with the catalog.
 
 use matching::money::MAX;
 use matching::{MarketStatus, Money, OrderType, Rules, SelfTrade, Side, Status, TimeInForce};
 
 use super::columns;
 use crate::pg::check::{Check, Proposed, mask};
-
-/// The tables of the schema exchange that the engine writes, and their CHECK constraints.
-pub const TABLES: [(&CStr, &[Check]); 8] = [
-    (c"orders", ORDERS),
-    (c"markets", MARKETS),
-    (c"assets", ASSETS),
-    (c"trades", TRADES),
-    (c"order_amendments", ORDER_AMENDMENTS),
-    (c"order_commands", ORDER_COMMANDS),
-    (c"command_attempts", COMMAND_ATTEMPTS),
-    (c"command_rejections", &[]),
-];
-
-/// The CHECK constraints that the engine keeps in a table.
-pub fn of(schema: &CStr, table: &CStr) -> &'static [Check] {
-    let found = TABLES.iter().find(|(name, _)| schema == c"exchange" && *name == table);
-    found.map_or(&[], |(_, checks)| *checks)
-}
 
 /// Declares the CHECK constraints of a table, whose columns are in this module of `columns`.
 macro_rules! checks {
@@ -40,7 +20,8 @@ macro_rules! checks {
     };
 }
 
-const ORDERS: &[Check] = checks! {
+/// Those of `exchange.orders`.
+pub const ORDERS: &[Check] = checks! {
     orders:
     orders_accepted_status_check [ACCEPTED_STATUS]
         "CHECK ((accepted_status = ANY (ARRAY['open'::text, 'pending'::text, 'filled'::text, 'cancelled'::text])))"
@@ -127,7 +108,8 @@ const ORDERS: &[Check] = checks! {
         => |row| not_negative(row, c::VISIBLE_AMOUNT) && at_most(row.money(c::VISIBLE_AMOUNT), row.money(c::AMOUNT));
 };
 
-const MARKETS: &[Check] = checks! {
+/// Those of `exchange.markets`.
+pub const MARKETS: &[Check] = checks! {
     markets:
     markets_band_action_check [BAND_ACTION]
         "CHECK ((band_action = ANY (ARRAY['refuse'::text, 'halt'::text])))"
@@ -199,7 +181,8 @@ const MARKETS: &[Check] = checks! {
         => |row| row.money(c::TAKER_RATE).is_none_or(|rate| rate >= Money::ZERO && rate <= Money::whole(1));
 };
 
-const ASSETS: &[Check] = checks! {
+/// Those of `exchange.assets`.
+pub const ASSETS: &[Check] = checks! {
     assets:
     assets_amount_check [AMOUNT]
         "CHECK (((amount >= (0)::numeric) AND (amount < 'NaN'::numeric)))"
@@ -216,7 +199,8 @@ const ASSETS: &[Check] = checks! {
             .is_none_or(|(available, locked)| (available + locked).0 <= MAX);
 };
 
-const TRADES: &[Check] = checks! {
+/// Those of `exchange.trades`.
+pub const TRADES: &[Check] = checks! {
     trades:
     trades_amount_check [AMOUNT]
         "CHECK (((amount > (0)::numeric) AND (amount < 'NaN'::numeric)))"
@@ -242,14 +226,16 @@ const TRADES: &[Check] = checks! {
         => |row| word(row, c::TAKER_SIDE, Side::parse);
 };
 
-const ORDER_AMENDMENTS: &[Check] = checks! {
+/// Those of `exchange.order_amendments`.
+pub const ORDER_AMENDMENTS: &[Check] = checks! {
     amendments:
     order_amendments_sequence_check [START_SEQUENCE, END_SEQUENCE]
         "CHECK ((end_sequence >= start_sequence))"
         => |row| at_most(row.int(c::START_SEQUENCE), row.int(c::END_SEQUENCE));
 };
 
-const ORDER_COMMANDS: &[Check] = checks! {
+/// Those of `exchange.order_commands`.
+pub const ORDER_COMMANDS: &[Check] = checks! {
     commands:
     order_commands_size_check [
         ACTION, SYMBOL, CLIENT_ORDER_ID, SIDE, ORDER_TYPE, TIME_IN_FORCE,
@@ -269,7 +255,8 @@ const ORDER_COMMANDS: &[Check] = checks! {
         };
 };
 
-const COMMAND_ATTEMPTS: &[Check] = checks! {
+/// Those of `exchange.command_attempts`.
+pub const COMMAND_ATTEMPTS: &[Check] = checks! {
     attempts:
     command_attempts_check [FIRST_ID, LAST_ID, TRIES]
         "CHECK (((first_id <= last_id) AND (tries > 0)))"

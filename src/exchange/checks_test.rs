@@ -3,14 +3,14 @@
 #[pgrx::pg_schema]
 mod tests {
     use std::collections::BTreeSet;
-    use std::ffi::CStr;
 
     use matching::Money;
     use pgrx::prelude::*;
 
-    use crate::exchange::checks::{TABLES, of};
     use crate::exchange::columns::{amendments, assets, attempts, commands, markets, orders, trades};
+    use crate::exchange::tables::{self, WRITTEN};
     use crate::pg::check::Proposed;
+    use crate::pg::definition::Definition;
     use crate::pg::value::{Timestamp, Value};
 
     type Changes = &'static [(usize, Value<'static>)];
@@ -26,24 +26,18 @@ mod tests {
     const NOW: Value<'static> = Value::Time(Timestamp(1));
 
     /// A row that holds every check of its table: what stands in its columns, all others being NULL.
-    const ROWS: &[(&CStr, usize, Changes)] = &[
-        (c"orders", orders::ALL.len(), ORDER),
-        (c"markets", markets::ALL.len(), MARKET),
+    const ROWS: &[(&Definition, Changes)] = &[
+        (&tables::ORDERS, ORDER),
+        (&tables::MARKETS, MARKET),
+        (&tables::ASSETS, &[(assets::SYMBOL, text("USD")), (assets::AMOUNT, money(1)), (assets::LOCKED, money(1))]),
+        (&tables::TRADES, TRADE),
         (
-            c"assets",
-            assets::ALL.len(),
-            &[(assets::SYMBOL, text("USD")), (assets::AMOUNT, money(1)), (assets::LOCKED, money(1))],
-        ),
-        (c"trades", trades::ALL.len(), TRADE),
-        (
-            c"order_amendments",
-            amendments::ALL.len(),
+            &tables::ORDER_AMENDMENTS,
             &[(amendments::START_SEQUENCE, Value::Int(1)), (amendments::END_SEQUENCE, Value::Int(1))],
         ),
-        (c"order_commands", commands::ALL.len(), &[(commands::ACTION, text("new"))]),
+        (&tables::ORDER_COMMANDS, &[(commands::ACTION, text("new"))]),
         (
-            c"command_attempts",
-            attempts::ALL.len(),
+            &tables::COMMAND_ATTEMPTS,
             &[
                 (attempts::FIRST_ID, Value::Int(1)),
                 (attempts::LAST_ID, Value::Int(1)),
@@ -188,18 +182,18 @@ mod tests {
         ("command_attempts_check", &[(attempts::TRIES, Value::Int(0))]),
     ];
 
-    fn row(table: &CStr, with: &[(usize, Value<'static>)]) -> Vec<Value<'static>> {
-        let (_, count, given) = ROWS.iter().find(|(name, ..)| *name == table).expect("a row of this table");
-        let mut values = vec![Value::Null; *count];
+    fn row(table: &Definition, with: &[(usize, Value<'static>)]) -> Vec<Value<'static>> {
+        let (_, given) = ROWS.iter().find(|(known, _)| known.name == table.name).expect("a row of this table");
+        let mut values = vec![Value::Null; table.columns.len()];
         given.iter().chain(with).for_each(|(at, value)| values[*at] = *value);
         values
     }
 
     #[pg_test]
     fn a_row_that_can_be_holds_every_check() {
-        for (table, ..) in ROWS {
+        for (table, _) in ROWS {
             let values = row(table, &[]);
-            for check in of(c"exchange", table) {
+            for check in table.checks {
                 assert!((check.holds)(&Proposed::new(&values)), "{}", check.name);
             }
         }
@@ -214,10 +208,9 @@ mod tests {
         ];
         let listed = VIOLATIONS.iter().map(|(name, changes)| (*name, changes.to_vec()));
         let mut missed: BTreeSet<&str> =
-            TABLES.iter().flat_map(|(_, checks)| *checks).map(|check| check.name).collect();
+            WRITTEN.iter().flat_map(|table| table.checks).map(|check| check.name).collect();
         for (name, changes) in listed.chain(of_texts) {
-            let found =
-                TABLES.iter().find_map(|(table, checks)| Some((table, checks.iter().find(|c| c.name == name)?)));
+            let found = WRITTEN.iter().find_map(|table| Some((table, table.checks.iter().find(|c| c.name == name)?)));
             let (table, check) = found.unwrap_or_else(|| panic!("no check {name}"));
             let values = row(table, &changes);
             assert!(!(check.holds)(&Proposed::new(&values)), "{name} holds with {changes:?}");
@@ -230,12 +223,13 @@ mod tests {
     /// What the catalog has of these tables and the list has not, and the other way round.
     fn differences() -> Vec<String> {
         let mut listed: BTreeSet<String> = BTreeSet::new();
-        for (table, checks) in TABLES {
-            listed.extend(checks.iter().map(|check| format!("{}: {}", table.to_string_lossy(), check.name)));
+        for table in WRITTEN {
+            let name = table.name.to_string_lossy();
+            listed.extend(table.checks.iter().map(|check| format!("{name}: {}", check.name)));
         }
         let mut differ = Vec::new();
-        for (table, checks) in TABLES {
-            let name = table.to_string_lossy();
+        for table in WRITTEN {
+            let name = table.name.to_string_lossy();
             Spi::connect(|client| {
                 let sql = "SELECT conname::text, pg_get_constraintdef(oid) FROM pg_constraint
                            WHERE contype = 'c' AND conrelid = ('exchange.' || $1)::regclass";
@@ -243,7 +237,7 @@ mod tests {
                     let text = |at| found.get::<String>(at).expect("a text").expect("that is not NULL");
                     let (constraint, definition) = (text(1), text(2));
                     let entry = format!("{name}: {constraint}");
-                    let is_ours = checks.iter().any(|check| check.is(&constraint, &definition));
+                    let is_ours = table.checks.iter().any(|check| check.is(&constraint, &definition));
                     if !is_ours || !listed.remove(&entry) {
                         differ.push(entry);
                     }
@@ -267,8 +261,11 @@ mod tests {
             assert!(differences().iter().any(|entry| entry == differs), "{planted}");
             Spi::run("ALTER TABLE exchange.orders DROP CONSTRAINT IF EXISTS own").expect("the table is altered");
         }
-        let mut checks = of(c"exchange", c"orders").iter();
-        let check = checks.find(|check| check.name == "orders_reserved_check").expect("a check of this name");
+        let check = tables::ORDERS
+            .checks
+            .iter()
+            .find(|check| check.name == "orders_reserved_check")
+            .expect("a check of this name");
         assert!(check.is(check.name, check.definition) && !check.is("own", check.definition));
         assert!(check.is(check.name, &format!("{} NOT VALID", check.definition)));
     }

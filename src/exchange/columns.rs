@@ -107,3 +107,18 @@ pub mod rejections {
         SELF_TRADE: Text = "self_trade_prevention", CREATED_AT: Time = "created_at",
     }
 }
+
+/// `exchange.fee_groups`.
+pub mod fee_groups {
+    columns! {
+        USER_ID: Int = "user_id", FEE_GROUP: Text = "fee_group",
+    }
+}
+
+/// `exchange.fee_schedules`, as far as it is read.
+pub mod fee_schedules {
+    columns! {
+        FEE_GROUP: Text = "fee_group", SYMBOL: Text = "symbol", MAKER_RATE: Rate = "maker_rate",
+        TAKER_RATE: Rate = "taker_rate",
+    }
+}

@@ -2,15 +2,10 @@
 
 use matching::{Rates, UserId};
 
-use crate::pg::column::{Column, Kind};
+use super::columns::{fee_groups, fee_schedules};
+use super::tables;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
-
-/// The columns of `exchange.fee_groups`.
-const GROUPS: &[Column] = &[("user_id", Kind::Int), ("fee_group", Kind::Text)];
-/// The columns of `exchange.fee_schedules` that are read.
-const SCHEDULES: &[Column] =
-    &[("fee_group", Kind::Text), ("symbol", Kind::Text), ("maker_rate", Kind::Rate), ("taker_rate", Kind::Rate)];
 
 /// The tables of fee groups and, once somebody is in a group, of their schedules.
 pub struct Fees {
@@ -21,7 +16,7 @@ pub struct Fees {
 impl Fees {
     /// Opens the groups.
     pub fn open() -> Fees {
-        Fees { groups: Table::open(c"exchange", c"fee_groups", GROUPS), schedules: None }
+        Fees { groups: Table::open(&tables::FEE_GROUPS), schedules: None }
     }
 
     /// The rates of a user in a market, if they are not the market's own: the group's for this market, or the
@@ -31,8 +26,8 @@ impl Fees {
             return None;
         }
         let index = self.groups.index(c"fee_groups_pkey");
-        let group = self.groups.find(index, &[Key::Int(user.0)], |row| row.text(1).to_owned())?;
-        let schedules = self.schedules.get_or_insert_with(|| Table::open(c"exchange", c"fee_schedules", SCHEDULES));
+        let group = self.groups.find(index, &[Key::Int(user.0)], |row| row.text(fee_groups::FEE_GROUP).to_owned())?;
+        let schedules = self.schedules.get_or_insert_with(|| Table::open(&tables::FEE_SCHEDULES));
         let index = schedules.index(c"fee_schedules_pkey");
         let mut rates = |symbol| schedules.find(index, &[Key::Text(&group), Key::Text(symbol)], read_rates);
         rates(symbol).or_else(|| rates("*"))
@@ -48,5 +43,5 @@ impl Fees {
 }
 
 fn read_rates(row: &Row<'_>) -> Rates {
-    Rates { maker: row.rate(2), taker: row.rate(3) }
+    Rates { maker: row.rate(fee_schedules::MAKER_RATE), taker: row.rate(fee_schedules::TAKER_RATE) }
 }

@@ -12,7 +12,7 @@ use super::command::{Action, Command, Target};
 use super::drain::drain;
 use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given, request_of, require_short};
-use super::{Door, calls, carry_out_some, refusals, require_write, stops};
+use super::{Door, calls, carry_out_some, refusals, require_write, stops, tables};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
@@ -98,7 +98,7 @@ pub fn is_waiting() -> bool {
 
 /// The ids of the first commands that wait.
 pub fn waiting(most: usize, until: i64) -> Vec<i64> {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let index = inbox.index(c"order_commands_pkey");
     let mut ids = Vec::new();
     inbox.scan(index, &[], |row| {
@@ -117,7 +117,7 @@ pub fn waiting(most: usize, until: i64) -> Vec<i64> {
 
 /// The highest id in the inbox.
 pub fn highest_id() -> Option<i64> {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let index = inbox.index(c"order_commands_pkey");
     let id = inbox.last(index, |row| row.int(commands::ID));
     inbox.close();
@@ -161,7 +161,7 @@ pub fn batch(wanted: Wanted<'_>, skipped: &Skipped, tried: &mut Tried) -> Answer
 }
 
 fn carry_out_batch(wanted: Wanted<'_>, skipped: &Skipped, tried: &mut Tried) -> Answer<(usize, usize)> {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let queued = take(&mut inbox, wanted, skipped);
     tried.ids.extend(queued.iter().map(|entry| entry.id));
     if let Some(Ok(command)) = queued.last().map(|last| &last.command) {
@@ -201,7 +201,7 @@ pub fn refuse(id: i64, failure: &Failure) -> Answer<()> {
 }
 
 fn move_to_rejections(id: i64, failure: &Failure) {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let index = inbox.index(c"order_commands_pkey");
     // Whoever has deleted it meanwhile wanted nothing of it.
     if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
@@ -223,7 +223,7 @@ pub fn set_aside(id: i64, failure: &Failure) -> Answer<()> {
 }
 
 fn mark_set_aside(id: i64, failure: &Failure) {
-    let mut inbox = Table::open(c"exchange", c"order_commands", commands::ALL);
+    let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let index = inbox.index(c"order_commands_pkey");
     if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
         let sqlstate = failure.sqlstate();
@@ -348,8 +348,7 @@ fn kept(text: &str) -> &str {
 
 /// Keeps a refused command, as it came, with the reason. One of the same id that was refused before gives way.
 fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &Failure) {
-    let table = rejections
-        .get_or_insert_with(|| Table::open(c"exchange", c"command_rejections", super::columns::rejections::ALL));
+    let table = rejections.get_or_insert_with(|| Table::open(&tables::COMMAND_REJECTIONS));
     let index = table.index(c"command_rejections_pkey");
     if let Some(before) = table.find(index, &[Key::Int(id)], |row| row.tid()) {
         table.delete(before);

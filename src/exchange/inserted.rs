@@ -9,7 +9,7 @@ use super::command::Command;
 use super::market_calls::require_market;
 use super::rows::{OrderRow, orders};
 use super::ticket::{Request, request_of};
-use super::{Door, amendments, carry_out_here, refusals, require_write, venue};
+use super::{Door, amendments, carry_out_here, refusals, require_write, tables, venue};
 use crate::error::Failure;
 use crate::identity;
 use crate::pg::numeric::Numeric;
@@ -68,7 +68,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
         ))?;
     }
     require_write("INSERT INTO exchange.orders")?;
-    let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+    let mut table = Table::open(&tables::ORDERS);
     let index = table.index(c"orders_pkey");
     let mut commands = Vec::with_capacity(order_ids.len());
     for id in order_ids {

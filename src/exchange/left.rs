@@ -7,6 +7,7 @@ use matching::bounds::STEPS;
 use matching::{Rules, Side, Tape};
 
 use super::rows::{OrderRow, orders, trades};
+use super::tables;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
 
@@ -98,7 +99,7 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
 /// The prices of the trades after a sequence, in ticks. One from before a change of the tick may lie between two of
 /// today's: no stop that is left is as old.
 fn prices_after(symbol: &str, rules: &Rules, sequence: i64) -> Vec<i64> {
-    let mut table = Table::open(c"exchange", c"trades", trades::ALL);
+    let mut table = Table::open(&tables::TRADES);
     let index = table.index(c"trades_symbol_sequence_key");
     let mut prices = Vec::new();
     table.scan(index, &[Key::Text(symbol), Key::After(sequence)], |row| {

@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 use super::command::{Action, Command, Done};
 use super::rows::{MarketRow, is_for_sequencer, markets};
 use super::ticket::exact;
-use super::{carry_out, market_rows, refusals, require_write};
+use super::{carry_out, market_rows, refusals, require_write, tables};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
@@ -89,7 +89,7 @@ pub fn positive(name: &str, amount: Option<Numeric>) -> Answer<Money> {
 
 /// The row of a market, as it is now.
 pub fn require_market(symbol: &str) -> Answer<MarketRow> {
-    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
+    let mut table = Table::open(&tables::MARKETS);
     let index = table.index(c"markets_pkey");
     let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
     table.close();
@@ -98,7 +98,7 @@ pub fn require_market(symbol: &str) -> Answer<MarketRow> {
 
 /// A market that lets logins without a trusted role trade through the sequencer only, if there is one.
 pub fn any_for_sequencer() -> Option<String> {
-    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
+    let mut table = Table::open(&tables::MARKETS);
     let index = table.index(c"markets_pkey");
     let mut found = None;
     table.scan(index, &[], |row| {

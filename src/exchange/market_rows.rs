@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::rows::{self, MarketRow};
+use super::tables;
 use super::venue::acquire;
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
@@ -86,7 +87,7 @@ fn held(symbol: &str) -> Failure {
 
 /// As [`hold`], before the tables of a venue are opened.
 pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
-    let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+    let mut table = Table::open(&tables::MARKETS);
     let held = hold(&mut table, symbols)?;
     table.close();
     Ok(held)
@@ -97,7 +98,7 @@ pub fn is_held(symbol: &str) -> bool {
     if !Lock::Market(symbol).try_acquire() {
         return true;
     }
-    let mut table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+    let mut table = Table::open(&tables::MARKETS);
     let busy = matches!(lock_row(&mut table, symbol, |_| ()), Locked::Busy);
     table.close();
     busy

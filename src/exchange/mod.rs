@@ -9,7 +9,7 @@ mod balance_rows;
 mod behind;
 mod calls;
 mod cancel_all;
-pub mod checks;
+mod checks;
 #[cfg(any(test, feature = "pg_test"))]
 mod checks_test;
 mod columns;
@@ -35,6 +35,7 @@ mod run;
 pub mod sequencer;
 mod stops;
 mod suspects;
+mod tables;
 mod ticket;
 mod transfer;
 mod venue;

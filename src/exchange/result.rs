@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 use matching::money::{ONE, div_half_away};
 use matching::{CancelReason, Money, OrderId, Side, Status};
 
-use super::amendments;
 use super::command::{Action, Command, Done, Fills};
-use super::refusals;
 use super::rows::{OrderRow, orders, trades};
+use super::{amendments, refusals, tables};
 use crate::error::Answer;
 use crate::pg::result::Composite;
 use crate::pg::scan::{Key, Row};
@@ -83,7 +82,7 @@ struct Stored {
 
 impl Stored {
     fn read(id: OrderId) -> Answer<Stored> {
-        let mut table = Table::open(c"exchange", c"orders", orders::ALL);
+        let mut table = Table::open(&tables::ORDERS);
         let index = table.index(c"orders_pkey");
         let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
             order: OrderRow::read(row),
@@ -102,7 +101,7 @@ fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
         Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
         Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
     };
-    let mut table = Table::open(c"exchange", c"trades", trades::ALL);
+    let mut table = Table::open(&tables::TRADES);
     let index = table.index(name);
     let mut fills = Fills::default();
     table.scan(index, &[Key::Int(id.0)], |row| {

@@ -4,16 +4,16 @@ use std::ops::ControlFlow;
 
 use matching::MarketStatus;
 
-use super::carry_out;
 use super::command::{Action, Command};
 use super::rows::markets;
+use super::{carry_out, tables};
 use crate::error::Answer;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
 /// The open markets in which stops are left.
 pub fn left(symbol: Option<&str>) -> Vec<String> {
-    let mut table = Table::open(c"exchange", c"markets", markets::ALL);
+    let mut table = Table::open(&tables::MARKETS);
     let index = table.index(c"idx_markets_stops");
     let keys: Vec<Key<'_>> = symbol.into_iter().map(Key::Text).collect();
     let mut symbols = Vec::new();

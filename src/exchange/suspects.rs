@@ -12,6 +12,7 @@ use pgrx::PgSqlErrorCode;
 
 use super::columns::attempts;
 use super::inbox::{self, Wanted};
+use super::tables;
 use crate::error::{Answer, Failure};
 use crate::pg::lock::Lock;
 use crate::pg::table::Table;
@@ -53,7 +54,7 @@ impl Suspects {
     /// Looks at what is there, and at what the last process has left behind.
     pub fn at_start() -> Suspects {
         let until = inbox::highest_id().unwrap_or(i64::MIN);
-        let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
+        let mut table = Table::open(&tables::COMMAND_ATTEMPTS);
         let index = table.index(c"command_attempts_pkey");
         let found = table.find(index, &[], |row| Attempt {
             first: row.int(attempts::FIRST_ID),
@@ -104,7 +105,7 @@ pub fn forget() {
 }
 
 fn delete_all() {
-    let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
+    let mut table = Table::open(&tables::COMMAND_ATTEMPTS);
     let index = table.index(c"command_attempts_pkey");
     let mut rows = Vec::new();
     table.scan(index, &[], |row| {
@@ -118,7 +119,7 @@ fn delete_all() {
 
 fn write(attempt: Attempt) {
     forget();
-    let mut table = Table::open(c"exchange", c"command_attempts", attempts::ALL);
+    let mut table = Table::open(&tables::COMMAND_ATTEMPTS);
     attached::firing(|| {
         table.insert(&[Value::Int(attempt.first), Value::Int(attempt.last), Value::Int(attempt.tries)])
     });

@@ -19,8 +19,8 @@ use super::demand::Demands;
 use super::fees::Fees;
 use super::front::Known;
 use super::load::Reach;
-use super::market_rows;
 use super::rows::{self, MarketRow, OrderRow};
+use super::{market_rows, tables};
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
 use crate::pg::lock::Lock;
@@ -123,7 +123,7 @@ impl Venue {
         // for the other's index entry while it holds a market. An order that an INSERT has stored has waited before.
         let named = commands.iter().filter(|c| matches!(c.action, Action::New { stored: None, .. }));
         acquire(named.filter(|c| c.client_order_id().is_some()).map(|c| Lock::Client(c.user.0)));
-        let mut markets_table = Table::open(c"exchange", c"markets", rows::markets::ALL);
+        let mut markets_table = Table::open(&tables::MARKETS);
         let found = market_rows::hold(&mut markets_table, &symbols)?;
         let mut venue = Venue {
             markets: BTreeMap::new(),
@@ -138,8 +138,8 @@ impl Venue {
             unloaded: HashMap::new(),
             now: Timestamp::now(),
             markets_table,
-            orders_table: Table::open(c"exchange", c"orders", rows::orders::ALL),
-            assets_table: Table::open(c"exchange", c"assets", rows::assets::ALL),
+            orders_table: Table::open(&tables::ORDERS),
+            assets_table: Table::open(&tables::ASSETS),
         };
         venue.open_markets(found);
         venue.load_users(commands);

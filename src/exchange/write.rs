@@ -7,10 +7,10 @@ use matching::{OrderId, UserId};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::market_rows;
-use super::rows::{self, amendments, assets, markets, orders, trades};
+use super::rows::{self, assets, markets, orders};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
+use super::{market_rows, tables};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
@@ -118,9 +118,8 @@ fn write_markets(
         known.remember(symbol, (tid, session::writer()));
         for trade in &made {
             pgrx::check_for_interrupts!();
-            let (table, ids) = trades_table.get_or_insert_with(|| {
-                (Table::open(c"exchange", c"trades", trades::ALL), sequence::named(c"exchange", c"trades_id_seq"))
-            });
+            let (table, ids) = trades_table
+                .get_or_insert_with(|| (Table::open(&tables::TRADES), sequence::named(c"exchange", c"trades_id_seq")));
             rows::insert_trade(table, sequence::next_value(*ids), symbol, trade, &market.row.rules, now);
         }
     }
@@ -133,7 +132,7 @@ fn write_amendments(open: &BTreeMap<String, OpenMarket>, work: &Work, now: Times
     if work.amendments.is_empty() {
         return;
     }
-    let mut table = Table::open(c"exchange", c"order_amendments", amendments::ALL);
+    let mut table = Table::open(&tables::ORDER_AMENDMENTS);
     let ids = sequence::named(c"exchange", c"order_amendments_id_seq");
     for (symbol, change) in &work.amendments {
         let rules = &open[symbol].row.rules;

@@ -10,10 +10,10 @@ mod credentials;
 mod keys;
 mod secrets;
 pub mod settings;
+mod tables;
 
 use std::cell::RefCell;
 
-use crate::pg::column::Kind;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 pub use acting::{is_trusted, require_acts_for, work_for};
@@ -56,8 +56,7 @@ pub struct Users(Table);
 impl Users {
     /// Opens the table.
     pub fn open() -> Users {
-        let columns = &[("id", Kind::Int), ("is_active", Kind::Bool), ("db_role", Kind::Name), ("role", Kind::Text)];
-        Users(Table::open(c"identity", c"users", columns))
+        Users(Table::open(&tables::USERS))
     }
 
     /// Whether a user exists and may trade.

@@ -6,9 +6,8 @@ use vault::password::{BCRYPT_MAX_BYTES, HashError, Verdict};
 use vault::{api_key, code};
 use zeroize::Zeroizing;
 
-use super::{Standing, Users, settings};
+use super::{Standing, Users, settings, tables};
 use crate::error::{Answer, Failure};
-use crate::pg::column::{Column, Kind};
 use crate::pg::random;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -85,18 +84,9 @@ fn verify_api_key(key: Option<&str>) -> Result<Option<i64>, ErrorReport> {
     Ok(key.and_then(user_of_key))
 }
 
-/// The columns of `identity.api_keys` that are read.
-const KEYS: &[Column] = &[
-    ("user_id", Kind::Int),
-    ("prefix", Kind::Text),
-    ("key_hash", Kind::Bytes),
-    ("expires_at", Kind::Time),
-    ("revoked_at", Kind::Time),
-];
-
 fn user_of_key(key: &str) -> Option<i64> {
     let prefix = api_key::prefix(key)?;
-    let mut keys = Table::open(c"identity", c"api_keys", KEYS);
+    let mut keys = Table::open(&tables::API_KEYS);
     let index = keys.index(c"api_keys_prefix_key");
     let found = keys.find(index, &[Key::Text(prefix)], |row| Stored {
         user: row.int(0),

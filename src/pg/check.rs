@@ -154,19 +154,21 @@ impl<'a> Proposed<'a> {
 
 /// Refuses a row that does not hold the checks of its table (XX001): nothing of it is written.
 pub(super) fn require(plan: &Plan, proposed: &Proposed<'_>) {
-    if let Some(check) = plan.checks.iter().find(|check| !proposed.holds(check)) {
+    if let Some(check) = plan.definition.checks.iter().find(|check| !proposed.holds(check)) {
         raise_violated(plan, proposed, check);
     }
 }
 
 #[cold]
 fn raise_violated(plan: &Plan, proposed: &Proposed<'_>, check: &Check) -> ! {
-    let spell = |at: usize| proposed.given(at).map(|value| format!("{} {}", plan.columns[at].0, clip(&spelled(value))));
+    let spell = |at: usize| {
+        proposed.given(at).map(|value| format!("{} {}", plan.definition.columns[at].0, clip(&spelled(value))))
+    };
     let row = proposed.before.as_ref().map(Row::identity).or_else(|| spell(0)).unwrap_or_default();
     let given: Vec<String> = check.columns.iter().filter_map(|at| spell(*at)).collect();
     session::raise_unfit(
         PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-        &format!("row of {} with {row} would violate {}: {}", plan.table(), check.name, given.join(", ")),
+        &format!("row of {} with {row} would violate {}: {}", plan.definition.table(), check.name, given.join(", ")),
         "The exchange has come to a value that cannot be, and has written nothing. Report this message; exchange.verify() tells whether a row was wrong before.",
     );
 }

@@ -73,7 +73,7 @@ impl Computed {
             // Behind a pointer: pgrx has not guarded it.
             let value = pg_sys::ffi::pg_guard_ffi_boundary(|| evaluate(self.expression, context, &raw mut is_null));
             if is_null && self.is_required {
-                column::raise_null(&plan.table(), &self.name);
+                column::raise_null(&plan.definition.table(), &self.name);
             }
             *(*writer.slot).tts_values.add(self.column) = value;
             *(*writer.slot).tts_isnull.add(self.column) = is_null;

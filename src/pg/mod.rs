@@ -9,6 +9,7 @@ pub mod check;
 pub mod column;
 pub mod databases;
 mod defaults;
+pub mod definition;
 mod entries;
 pub mod event;
 mod key;

@@ -13,8 +13,8 @@ use super::attached::Attached;
 use super::check::Check;
 use super::column::{self, Column, Places};
 use super::defaults::{self, Computed};
+use super::definition::{Definition, qualified};
 use super::{owner, session};
-use crate::exchange::checks;
 
 thread_local! {
     /// The plans that no [`super::table::Table`] is using now.
@@ -26,11 +26,7 @@ thread_local! {
 
 /// A table as this session knows it.
 pub struct Plan {
-    schema: &'static CStr,
-    name: &'static CStr,
-    pub(super) columns: &'static [Column],
-    /// The CHECK constraints of ours that the engine keeps itself.
-    pub(super) checks: &'static [Check],
+    pub(super) definition: &'static Definition,
     changes: u64,
     oid: pg_sys::Oid,
     /// All memory of the plan; deleted with it.
@@ -61,14 +57,10 @@ pub struct Writer {
 
 impl Plan {
     /// The plan of a table, and the table open with a lock for writing.
-    pub fn take(
-        schema: &'static CStr,
-        name: &'static CStr,
-        columns: &'static [Column],
-    ) -> (Box<Plan>, pg_sys::Relation) {
+    pub fn take(definition: &'static Definition) -> (Box<Plan>, pg_sys::Relation) {
         listen();
-        let mine = |plan: &Box<Plan>| std::ptr::eq(plan.columns, columns) && plan.name == name && plan.schema == schema;
-        let known = IDLE.with_borrow_mut(|idle| idle.iter().position(mine).map(|at| idle.swap_remove(at)));
+        let mine = |plan: &Plan| std::ptr::eq(plan.definition, definition);
+        let known = IDLE.with_borrow_mut(|idle| idle.iter().position(|plan| mine(plan)).map(|at| idle.swap_remove(at)));
         // SAFETY: locks are taken after news of changes has been heard, and news that came with the lock is looked
         // at once more; a plan from before a change is not used.
         unsafe {
@@ -80,12 +72,12 @@ impl Plan {
                 }
                 pg_sys::table_close(relation, pg_sys::NoLock as i32);
             }
-            let Some(oid) = session::relation(schema, name) else {
-                session::raise_missing(&format!("table {}", qualified(schema, name)));
+            let Some(oid) = session::relation(definition.schema, definition.name) else {
+                session::raise_missing(&format!("table {}", definition.table()));
             };
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
             // Under its lock, before anything of it is used: what stands under this name may be a view.
-            let places = places(relation, &qualified(schema, name), columns);
+            let places = places(relation, &definition.table(), definition.columns);
             let memory = memory();
             let slot = in_memory(memory, || {
                 let rows = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
@@ -93,9 +85,7 @@ impl Plan {
             });
             let changes = CHANGES.get();
             let indexes = vec![];
-            let checks = checks::of(schema, name);
-            let plan =
-                Plan { schema, name, columns, checks, changes, oid, memory, slot, places, indexes, writer: None };
+            let plan = Plan { definition, changes, oid, memory, slot, places, indexes, writer: None };
             (Box::new(plan), relation)
         }
     }
@@ -110,24 +100,19 @@ impl Plan {
         }
     }
 
-    /// The name of the table, for messages.
-    pub fn table(&self) -> String {
-        qualified(self.schema, self.name)
-    }
-
     /// The oid of an index that can be searched.
     pub fn index(&mut self, name: &'static CStr) -> pg_sys::Oid {
         if let Some((_, oid)) = self.indexes.iter().find(|(known, _)| *known == name) {
             return *oid;
         }
-        let Some(oid) = session::relation(self.schema, name) else {
-            session::raise_missing(&format!("index {}", qualified(self.schema, name)));
+        let Some(oid) = session::relation(self.definition.schema, name) else {
+            session::raise_missing(&format!("index {}", qualified(self.definition.schema, name)));
         };
         if !is_searchable(oid, self.oid) {
-            let index = qualified(self.schema, name);
+            let index = qualified(self.definition.schema, name);
             session::raise_unfit(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                &format!("{index} is not a valid B-tree index of {}", self.table()),
+                &format!("{index} is not a valid B-tree index of {}", self.definition.table()),
                 &format!("A CREATE INDEX CONCURRENTLY may have failed or still run: wait, or REINDEX INDEX {index}."),
             );
         }
@@ -137,15 +122,15 @@ impl Plan {
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
     pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let Plan { memory, schema, name, places, checks, writer, .. } = self;
-        let new = || Writer::new(relation, &qualified(schema, name), &places.at, checks);
+        let Plan { memory, definition, places, writer, .. } = self;
+        let new = || Writer::new(relation, &definition.table(), &places.at, definition.checks);
         writer.get_or_insert_with(|| in_memory(*memory, new))
     }
 
     /// The writer, with the defaults of columns that are not ours.
     pub fn inserter(&mut self, relation: pg_sys::Relation) -> &mut Writer {
         if self.writer(relation).defaults.is_none() {
-            let find = || defaults::of_others(relation, &self.table(), &self.places.at);
+            let find = || defaults::of_others(relation, &self.definition.table(), &self.places.at);
             let found = in_memory(self.memory, find);
             self.writer(relation).defaults = Some(found);
         }
@@ -320,10 +305,6 @@ extern "C-unwind" fn changed(_argument: pg_sys::Datum, _relation: pg_sys::Oid) {
 #[pg_guard]
 extern "C-unwind" fn changed_entry(_argument: pg_sys::Datum, _cache: i32, _hash: u32) {
     CHANGES.set(CHANGES.get() + 1);
-}
-
-pub(super) fn qualified(schema: &CStr, name: &CStr) -> String {
-    format!("{}.{}", schema.to_string_lossy(), name.to_string_lossy())
 }
 
 /// Finds our columns in what stands under the name of a table, and refuses (55000) what is not one.

@@ -153,9 +153,9 @@ impl Row<'_> {
     #[cold]
     #[inline(never)]
     pub fn raise_corrupted(&self, column: usize) -> ! {
-        let (name, kind) = self.table.plan.columns[column];
+        let (name, kind) = self.table.plan.definition.columns[column];
         let is = self.datum(column).map_or("NULL".to_owned(), |datum| spelled(datum, kind));
-        raise_corrupted(&self.table.plan.table(), &self.identity(), &format!("{name} is {}", clip(&is)));
+        raise_corrupted(&self.table.plan.definition.table(), &self.identity(), &format!("{name} is {}", clip(&is)));
     }
 
     /// What tells this row from the others of its table: its primary key, or where it stands when that says nothing.

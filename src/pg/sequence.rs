@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::{IntoDatum, PgSqlErrorCode, PgTryBuilder, pg_sys};
 
+use super::definition::qualified;
 use super::{latch, owner, plan, session};
 use crate::error::{Answer, Failure};
 
@@ -40,7 +41,7 @@ pub fn named(schema: &'static CStr, name: &'static CStr) -> pg_sys::Oid {
     if let Some(oid) = known {
         return oid;
     }
-    let spelled = format!("sequence {}", plan::qualified(schema, name));
+    let spelled = format!("sequence {}", qualified(schema, name));
     let oid = session::relation(schema, name).unwrap_or_else(|| session::raise_missing(&spelled));
     if let Err(failure) = owner::require(oid, &spelled) {
         session::raise_unfit(failure.code, &failure.message, &failure.hint);

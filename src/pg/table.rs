@@ -13,15 +13,14 @@
 //! hold as always. Unique and exclusion constraints are enforced as always, but at once where they are DEFERRABLE, and
 //! not looked at by an update that leaves the key; WAL is written as always; `exchange.verify()` reads what results.
 
-use std::ffi::CStr;
-
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 
 use super::attached::Change;
 use super::check::{self, Proposed};
-use super::column::{self, Column};
+use super::column;
 use super::defaults::Computed;
+use super::definition::Definition;
 use super::plan::{Plan, Writer};
 use super::scan::{Locked, Row};
 use super::value::Value;
@@ -39,9 +38,9 @@ pub struct Table {
 }
 
 impl Table {
-    /// Opens a table; `columns` are the columns that are read and written.
-    pub fn open(schema: &'static CStr, name: &'static CStr, columns: &'static [Column]) -> Table {
-        let (plan, relation) = Plan::take(schema, name, columns);
+    /// Opens a table.
+    pub fn open(definition: &'static Definition) -> Table {
+        let (plan, relation) = Plan::take(definition);
         Table { relation, slot: plan.slot, plan, blocks: None }
     }
 
@@ -257,7 +256,7 @@ fn fill<'a>(slot: *mut pg_sys::TupleTableSlot, plan: &Plan, values: impl Iterato
     for (column, value) in values {
         let (at, datum) = (plan.places.at[column], value.datum());
         if datum.is_none() && plan.places.required[column] {
-            column::raise_null(&plan.table(), plan.columns[column].0);
+            column::raise_null(&plan.definition.table(), plan.definition.columns[column].0);
         }
         // SAFETY: `at` is a column of the table, for whose rows the slot was made.
         unsafe {

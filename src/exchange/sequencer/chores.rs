@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::super::command::{Action, Command};
 use super::super::inbox::{self, Wanted};
-use super::super::rows::{markets, orders};
+use super::super::rows::markets;
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{behind, carry_out, stops};
+use super::super::{behind, carry_out, stops, tables};
 use super::complaints::Complaints;
 use super::desks::DESKS_OF_SERVER;
 use super::worker::LOOK;
@@ -228,7 +228,7 @@ fn for_whole<T>(look: impl FnOnce() -> Vec<T>) -> Answer<Vec<T>> {
 /// The markets that have orders whose time has come.
 fn expired() -> Vec<String> {
     let now = Timestamp::now();
-    let mut markets_table = Table::open(c"exchange", c"markets", markets::ALL);
+    let mut markets_table = Table::open(&tables::MARKETS);
     let mut symbols = Vec::new();
     let index = markets_table.index(c"markets_pkey");
     markets_table.scan(index, &[], |row| {
@@ -236,7 +236,7 @@ fn expired() -> Vec<String> {
         ControlFlow::Continue(())
     });
     markets_table.close();
-    let mut orders_table = Table::open(c"exchange", c"orders", orders::ALL);
+    let mut orders_table = Table::open(&tables::ORDERS);
     let index = orders_table.index(c"idx_orders_expires_at");
     symbols.retain(|symbol| orders_table.find(index, &[Key::Text(symbol), Key::Until(now)], |_| ()).is_some());
     orders_table.close();
