@@ -30,7 +30,7 @@ cargo xtask setup                                install what is missing
 cargo xtask install                              build, and install into the server, which may be running
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
-cargo check-all [KIND …]                         run every kind of test, or these
+cargo check-all [--installed] [KIND …]           run every kind of test, or these
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
@@ -60,7 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("setup", []) => setup::run(&project)?,
         ("install", []) => install::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
-        ("check-all", kinds) => return check::run(&project, kinds),
+        ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("orms", []) => return orms::run(&project),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,

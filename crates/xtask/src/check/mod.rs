@@ -4,14 +4,17 @@ mod cargo_tests;
 mod client;
 mod readme;
 mod regress;
+mod request;
 
 use std::process::ExitCode;
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::install;
 use crate::progress;
 use crate::project::Project;
 use crate::setup;
+
+pub use request::Request;
 
 /// How one kind of test went.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,33 +36,39 @@ impl Tally {
     }
 }
 
-type Kind = (&'static str, fn(&Project) -> Result<Tally>);
+/// One kind of test.
+pub struct Kind {
+    name: &'static str,
+    /// Whether it tests the release build as it is installed.
+    installed: bool,
+    run: fn(&Project) -> Result<Tally>,
+}
 
-/// The test build of `pg_test` replaces the installed library, so the release build is
+/// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
 /// installed after it, for those that test what users get.
 const KINDS: [Kind; 7] = [
-    ("style", style),
-    ("unit", cargo_tests::unit),
-    ("pg_test", cargo_tests::pg_test),
-    ("pg_regress", pg_regress),
-    ("isolation", regress::isolation),
-    ("client", client::run),
-    ("readme", readme::run),
+    Kind { name: "style", installed: false, run: style },
+    Kind { name: "unit", installed: false, run: cargo_tests::unit },
+    Kind { name: "pg_test", installed: false, run: cargo_tests::pg_test },
+    Kind { name: "pg_regress", installed: true, run: regress::pg_regress },
+    Kind { name: "isolation", installed: true, run: regress::isolation },
+    Kind { name: "client", installed: true, run: client::run },
+    Kind { name: "readme", installed: true, run: readme::run },
 ];
 
 /// Runs every kind, or those that are named; the last line reads `N passed, N failed`, and nothing follows it.
-pub fn run(project: &Project, wanted: &[String]) -> Result<ExitCode> {
-    let kinds = chosen(wanted)?;
+pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
     setup::run(project)?;
-    let has = |name: &str| kinds.iter().any(|(kind, _)| *kind == name);
-    if !has("pg_regress") && (has("isolation") || has("client") || has("readme")) {
-        install::run(project)?;
-    }
+    let mut to_install = !request.installed;
     let mut passed = 0;
     let mut failed = 0;
-    for (name, kind) in kinds {
+    for Kind { name, installed, run } in &request.kinds {
+        if *installed && to_install {
+            install::run(project)?;
+            to_install = false;
+        }
         println!("{name}");
-        let tally = required(name, kind(project));
+        let tally = required(name, run(project));
         for line in &tally.failed {
             println!("  FAILED {line}");
         }
@@ -69,18 +78,6 @@ pub fn run(project: &Project, wanted: &[String]) -> Result<ExitCode> {
     }
     println!("{passed} passed, {failed} failed");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The kinds of these names, in the order in which they run; without a name all of them.
-fn chosen(wanted: &[String]) -> Result<Vec<Kind>> {
-    if let Some(unknown) = wanted.iter().find(|name| !KINDS.iter().any(|(kind, _)| kind == name)) {
-        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-        return Err(Failure::new(
-            format!("there is no kind of test `{unknown}`"),
-            format!("one of {}", names.join(", ")),
-        ));
-    }
-    Ok(KINDS.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|kind| kind == name)).collect())
 }
 
 /// A kind that could not run, or that ran nothing, has failed.
@@ -112,25 +109,10 @@ fn style(project: &Project) -> Result<Tally> {
     Ok(tally)
 }
 
-fn pg_regress(project: &Project) -> Result<Tally> {
-    install::run(project)?;
-    regress::pg_regress(project)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_chosen_by_name_and_run_in_their_order() {
-        let names = |wanted: &[&str]| {
-            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&wanted).map(|kinds| kinds.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
-        };
-        assert_eq!(names(&[]).map(|kinds| kinds.len()).ok(), Some(KINDS.len()));
-        assert_eq!(names(&["client", "unit"]).ok(), Some(vec!["unit", "client"]));
-        assert!(names(&["units"]).is_err());
-    }
+    use crate::failure::Failure;
 
     #[test]
     fn a_kind_without_a_test_has_failed() {
