@@ -43,8 +43,8 @@ GRANT EXECUTE ON FUNCTION
     exchange.account_statement(bigint, text, timestamptz, timestamptz), exchange.locked_funds(bigint)
     TO bourse_viewer, bourse_worker;
 
--- Triggers call it with the rights of whoever inserts.
-GRANT EXECUTE ON FUNCTION bourse.require_drawn(bigint, regclass) TO bourse_trader;
+-- Triggers call them with the rights of whoever inserts.
+GRANT EXECUTE ON FUNCTION bourse.require_drawn(bigint, regclass), bourse.refuse(text, text, text) TO bourse_trader;
 
 -- Everybody who may trade, each for the users whom the session acts for.
 GRANT EXECUTE ON FUNCTION

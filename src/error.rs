@@ -45,6 +45,13 @@ impl Failure {
         Failure { code, message: cut(&message, LONGEST).into_owned(), hint: cut(&hint, LONGEST_HINT).into_owned() }
     }
 
+    /// A failure with the SQLSTATE of these five characters; one that PostgreSQL does not know is an internal error.
+    pub fn of(sqlstate: &str, message: &str, hint: &str) -> Failure {
+        let sixes = sqlstate.bytes().take(5).map(|byte| i32::from(byte.wrapping_sub(b'0') & 0x3F));
+        let code: i32 = sixes.zip([0, 6, 12, 18, 24]).map(|(six, place)| six << place).sum();
+        Failure::new(PgSqlErrorCode::from(code), message, hint)
+    }
+
     /// A parameter whose value cannot be (22023).
     pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Failure {
         Failure::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message, hint)
@@ -92,6 +99,10 @@ mod tests {
     fn sqlstate_spells_the_code() {
         assert_eq!(Failure::null("price").sqlstate(), "22004");
         assert_eq!(Failure::unknown("market X", "").sqlstate(), "42704");
+        for state in ["22023", "2D000", "P0001", "XX001"] {
+            assert_eq!(Failure::of(state, "", "").sqlstate(), state);
+        }
+        assert_eq!(Failure::of("ZZZZZ", "", "").sqlstate(), "XX000");
     }
 
     #[pg_test]

@@ -37,10 +37,11 @@ pub extern "C-unwind" fn _PG_init() {
 
 pgrx::extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 pgrx::extension_sql_file!("../sql/bourse/install.sql", name = "bourse_install", requires = ["bootstrap"]);
+pgrx::extension_sql_file!("../sql/bourse/refuse.sql", name = "bourse_refuse", requires = ["bourse_install"]);
 pgrx::extension_sql_file!(
     "../sql/bourse/require_given.sql",
     name = "bourse_require_given",
-    requires = ["bourse_install"]
+    requires = ["bourse_refuse"]
 );
 pgrx::extension_sql_file!(
     "../sql/bourse/require_shallow.sql",

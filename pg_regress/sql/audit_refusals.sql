@@ -94,10 +94,10 @@ DROP TABLE public.aud_foreign;
 SELECT count(*) AS kept FROM audit.audit_logs WHERE table_name = 'exchange.aud_notes';
 SELECT * FROM audit.verify();
 -- Of all hints in these functions none was missing but those of other tests (identity_strangers has that of types).
-SELECT DISTINCT p.oid::regprocedure AS function, h[1] AS never_given
-FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
+SELECT DISTINCT p.oid::regprocedure AS function, h AS never_given
+FROM pg_proc p, hints(p.prosrc) h
 WHERE (p.pronamespace = 'audit'::regnamespace AND p.prorettype <> 'trigger'::regtype OR p.oid::regprocedure::text ~ '^identity\.(require_eras|erase_|export_)')
-  AND NOT EXISTS (SELECT FROM tried t WHERE right(t.answer, length(h[1])) = h[1])
+  AND NOT EXISTS (SELECT FROM tried t WHERE right(t.answer, length(h)) = h)
 ORDER BY 2;
 DROP TABLE tried;
 DROP ROLE regress_aud_admin, regress_aud_ann;

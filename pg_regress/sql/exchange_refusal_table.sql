@@ -241,9 +241,9 @@ WHERE (given = wanted AND NOT changed AND (given_hint LIKE wanted_hint OR (door 
 SELECT door, count(*) AS cases FROM tried GROUP BY door ORDER BY door;
 SELECT wanted AS sqlstate, count(DISTINCT "case") AS cases FROM tried GROUP BY wanted ORDER BY wanted;
 -- Of all hints in functions written in SQL none was missing. (Those of the guards of tables are in bourse_strangers.)
-SELECT DISTINCT p.oid::regprocedure AS function, replace(h[1], '''''', '''') AS never_given
-FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
+SELECT DISTINCT p.oid::regprocedure AS function, h AS never_given
+FROM pg_proc p, hints(p.prosrc) h
 WHERE p.pronamespace IN ('exchange'::regnamespace, 'bourse'::regnamespace) AND p.proname !~ '^require_no_.*_code$'
-  AND NOT EXISTS (SELECT FROM tried t WHERE t.given_hint = replace(h[1], '''''', ''''));
+  AND NOT EXISTS (SELECT FROM tried t WHERE t.given_hint = h);
 DROP ROLE regress_rft_trader, regress_rft_gateway;
 SELECT * FROM exchange.verify();

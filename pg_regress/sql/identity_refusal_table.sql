@@ -88,8 +88,8 @@ SELECT login, call, sqlstate, hint, answer FROM answered WHERE answer NOT LIKE s
 SELECT sqlstate, count(*) AS cases FROM answered GROUP BY sqlstate ORDER BY sqlstate;
 -- Of all hints in functions written in SQL those of a race and of rotation are missing; audit_refusals has those of
 -- privacy, identity_erased that of an erased user, identity_logins and identity_strangers those of columns and triggers.
-SELECT p.proname AS function, h[1] AS never_given
-FROM pg_proc p, regexp_matches(p.prosrc, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
-WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_no|refuse_owned|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h[1]) ORDER BY 1;
+SELECT p.proname AS function, h AS never_given
+FROM pg_proc p, hints(p.prosrc) h
+WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_no|refuse_owned|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h) ORDER BY 1;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
 DROP ROLE regress_irt_trader, regress_irt_gateway, regress_irt_admin, regress_irt_giver;

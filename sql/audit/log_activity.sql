@@ -10,9 +10,8 @@ BEGIN
     IF user_id IS NOT NULL THEN
         PERFORM exchange.require_user(user_id);
     ELSIF NOT identity.is_operator() THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'no permission to log what nobody known has done',
-            HINT = 'Log for your own user, or connect as a member of bourse_gateway.';
+        PERFORM bourse.refuse('42501', 'no permission to log what nobody known has done',
+            'Log for your own user, or connect as a member of bourse_gateway.');
     END IF;
     written := audit.write_activity(user_id, btrim(action), resource_type, resource_id, audit.redact(details));
     -- The foreign key has waited for an erasure that was under way.
@@ -34,13 +33,12 @@ BEGIN
          AS a (name, value, most)
     WHERE length(a.value) NOT BETWEEN 1 AND a.most;
     IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = wrong,
-            HINT = 'An action has 1 to 100 characters, a resource_type 1 to 50, a resource_id 1 to 100.';
+        PERFORM bourse.refuse('22023', wrong,
+            'An action has 1 to 100 characters, a resource_type 1 to 50, a resource_id 1 to 100.');
     END IF;
     IF length(details::text) > 65536 THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-            MESSAGE = format('details have %s characters', length(details::text)),
-            HINT = 'Give at most 65536 characters of JSON; keep what is larger in a table of its own.';
+        PERFORM bourse.refuse('54000', format('details have %s characters', length(details::text)),
+            'Give at most 65536 characters of JSON; keep what is larger in a table of its own.');
     END IF;
     PERFORM bourse.require_shallow('details', details);
 END

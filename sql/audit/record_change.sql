@@ -129,11 +129,10 @@ COMMENT ON FUNCTION audit.record_market_status(text, text, text) IS
 'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For set_market_status() only';
 
 CREATE FUNCTION audit.refuse_change() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
-        MESSAGE = format('%I.%I is insert-only: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
-        HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+    PERFORM bourse.refuse('23001', format('%I.%I is insert-only: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
+        'The trail is kept as it was written; identity.erase_user() removes what is personal.');
 END
 $$;
 COMMENT ON FUNCTION audit.refuse_change() IS 'Trigger: keeps the trail insert-only (23001)';
@@ -161,9 +160,8 @@ BEGIN
         erased.origin_erased_by := NEW.origin_erased_by;
     END IF;
     IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD THEN
-        RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
-            MESSAGE = format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
-            HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+        PERFORM bourse.refuse('23001', format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
+            'The trail is kept as it was written; identity.erase_user() removes what is personal.');
     END IF;
     RETURN NEW;
 END
@@ -188,9 +186,8 @@ BEGIN
         changed.user_id := NULL;
     END IF;
     IF NEW IS DISTINCT FROM changed OR NEW IS NOT DISTINCT FROM OLD THEN
-        RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
-            MESSAGE = format('audit.activity_logs is insert-only: UPDATE of row %s refused', OLD.id),
-            HINT = 'The trail is kept as it was written; identity.erase_user() removes what is personal.';
+        PERFORM bourse.refuse('23001', format('audit.activity_logs is insert-only: UPDATE of row %s refused', OLD.id),
+            'The trail is kept as it was written; identity.erase_user() removes what is personal.');
     END IF;
     RETURN NEW;
 END

@@ -35,9 +35,9 @@ CREATE FUNCTION audit.require_read_committed(activity text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
-            MESSAGE = format('%s under %s', activity, upper(current_setting('transaction_isolation') COLLATE "C")),
-            HINT = 'What is true must be read after the lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.';
+        PERFORM bourse.refuse('25001',
+            format('%s under %s', activity, upper(current_setting('transaction_isolation') COLLATE "C")),
+            'What is true must be read after the lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.');
     END IF;
 END
 $$;

@@ -79,23 +79,23 @@ BEGIN
     SELECT c.relkind, c.relowner, n.nspname, c.relname INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
     IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p') THEN
-        RAISE EXCEPTION USING ERRCODE = 'wrong_object_type',
-            MESSAGE = format('%s is no table', audit.qualified_name(relation)), HINT = 'Name a table: views and sequences have no rows of their own.';
+        PERFORM bourse.refuse('42809', format('%s is no table', audit.qualified_name(relation)),
+            'Name a table: views and sequences have no rows of their own.');
     END IF;
     -- What operators change of markets is what the trail is for; of the engine's own columns there it says nothing.
     IF exchange.is_written_by_engine(relation) AND class.relname <> 'markets' THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('%s cannot be audited: the engine writes it without triggers', audit.qualified_name(relation)),
-            HINT = 'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.';
+        PERFORM bourse.refuse('0A000',
+            format('%s cannot be audited: the engine writes it without triggers', audit.qualified_name(relation)),
+            'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.');
     END IF;
     IF class.nspname = 'audit' THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('%s cannot be audited: it is the trail', audit.qualified_name(relation)), HINT = 'audit.verify() watches over the trail.';
+        PERFORM bourse.refuse('0A000', format('%s cannot be audited: it is the trail', audit.qualified_name(relation)),
+            'audit.verify() watches over the trail.');
     END IF;
     IF class.relowner <> 'bourse_owner'::regrole THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('%s belongs to %s', audit.qualified_name(relation), class.relowner::regrole),
-            HINT = 'ALTER TABLE … OWNER TO bourse_owner first: a trigger is made by the owner of its table.';
+        PERFORM bourse.refuse('42501',
+            format('%s belongs to %s', audit.qualified_name(relation), class.relowner::regrole),
+            'ALTER TABLE … OWNER TO bourse_owner first: a trigger is made by the owner of its table.');
     END IF;
 END
 $$;
@@ -108,9 +108,10 @@ DECLARE
     strange name := bourse.strange_column(relation);
 BEGIN
     IF strange IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('column %I of %s has a type that belongs to somebody else', strange, audit.qualified_name(relation)),
-            HINT = 'Writing it into the trail would run that owner''s code as bourse_owner: ALTER TYPE … OWNER TO bourse_owner, or audit.disable() the table.';
+        PERFORM bourse.refuse('42501',
+            format('column %I of %s has a type that belongs to somebody else', strange, audit.qualified_name(relation)),
+            'Writing it into the trail would run that owner''s code as bourse_owner: ALTER TYPE … OWNER TO '
+            'bourse_owner, or audit.disable() the table.');
     END IF;
 END
 $$;
@@ -129,8 +130,9 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM pg_attribute a
                       WHERE a.attrelid = relation AND a.attname = s AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_column',
-            MESSAGE = format('%s has no column %L', audit.qualified_name(relation), bourse.clip(unknown)), HINT = 'secrets names columns of the table.';
+        PERFORM bourse.refuse('42703',
+            format('%s has no column %s', audit.qualified_name(relation), bourse.quoted(unknown)),
+            'secrets names columns of the table.');
     END IF;
     PERFORM audit.attach(relation, secrets);
     PERFORM audit.write_log('ENABLE', relation_name, NULL, NULL, NULL, jsonb_build_object('secrets', to_jsonb(secrets)))

@@ -7,8 +7,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg
 BEGIN
     PERFORM bourse.require_installed();
     IF anchor !~ '^[0-9]{1,18}:[0-9a-f]{64}$' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no anchor', bourse.clip(anchor)), HINT = 'Give what audit.head() returned: a number, a colon, 64 hexadecimal digits.';
+        PERFORM bourse.refuse('22023', format('%s is no anchor', bourse.quoted(anchor)),
+            'Give what audit.head() returned: a number, a colon, 64 hexadecimal digits.');
     END IF;
     RETURN QUERY SELECT * FROM audit.verify_anchor(anchor);
     RETURN QUERY SELECT * FROM audit.verify_seals();

@@ -82,19 +82,20 @@ BEGIN
         may_hang := (SELECT min(r) FROM bourse.strange_rights() r);
     END IF;
     IF hung IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = hung || ' would run a stranger''s code with the rights of bourse_owner',
-            HINT = 'Triggers need a function, and foreign keys columns of a type, that belongs to a superuser or to bourse_owner.';
+        PERFORM bourse.refuse('42501', hung || ' would run a stranger''s code with the rights of bourse_owner',
+            'Triggers need a function, and foreign keys columns of a type, that belongs to a superuser or to '
+            'bourse_owner.');
     END IF;
     IF careless IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = careless || ' would find its tables by the search_path of whoever calls, with the rights of bourse_owner',
-            HINT = 'ALTER FUNCTION ... SET search_path = pg_catalog, the schemas that it needs, pg_temp. Temporary tables come first otherwise.';
+        PERFORM bourse.refuse('42501',
+            careless || ' would find its tables by the search_path of whoever calls, with the rights of bourse_owner',
+            'ALTER FUNCTION ... SET search_path = pg_catalog, the schemas that it needs, pg_temp. Temporary tables '
+            'come first otherwise.');
     END IF;
     IF may_hang IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = may_hang || ' would let a stranger run code with the rights of bourse_owner',
-            HINT = 'Name the rights that are needed (SELECT, INSERT ...) in place of ALL; a superuser can add the foreign key or trigger.';
+        PERFORM bourse.refuse('42501', may_hang || ' would let a stranger run code with the rights of bourse_owner',
+            'Name the rights that are needed (SELECT, INSERT ...) in place of ALL; a superuser can add the foreign '
+            'key or trigger.');
     END IF;
 END
 $$;

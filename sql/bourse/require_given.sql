@@ -2,9 +2,8 @@ CREATE FUNCTION bourse.require_given(parameter text, value anyelement, hint text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF value IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = format('%s must not be NULL', parameter),
-            HINT = coalesce(hint, format('Give a value for %s.', parameter));
+        PERFORM bourse.refuse('22004', format('%s must not be NULL', parameter),
+            coalesce(hint, format('Give a value for %s.', parameter)));
     END IF;
 END
 $$;

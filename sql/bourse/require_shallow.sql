@@ -3,9 +3,8 @@ CREATE FUNCTION bourse.require_shallow(parameter text, value jsonb) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF jsonb_path_exists(value, 'strict $.**{64}') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('more than 64 levels in %s', parameter),
-            HINT = 'Give JSON of at most 64 levels, one in the other.';
+        PERFORM bourse.refuse('22023', format('more than 64 levels in %s', parameter),
+            'Give JSON of at most 64 levels, one in the other.');
     END IF;
 END
 $$;

@@ -4,13 +4,11 @@ CREATE FUNCTION bourse.refuse_conflict(relation text, is_behind boolean) RETURNS
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF is_behind THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('the ids of %s are behind its rows', relation),
-            HINT = 'SELECT * FROM bourse.align_sequences() moves every sequence behind its rows; an admin may call it.';
+        PERFORM bourse.refuse('55000', format('the ids of %s are behind its rows', relation),
+            'SELECT * FROM bourse.align_sequences() moves every sequence behind its rows; an admin may call it.');
     END IF;
-    RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-        MESSAGE = format('a unique index on %s does not take the row', relation),
-        HINT = 'It is none of ours: drop it, or send what it takes.';
+    PERFORM bourse.refuse('23505', format('a unique index on %s does not take the row', relation),
+        'It is none of ours: drop it, or send what it takes.');
 END
 $$;
 COMMENT ON FUNCTION bourse.refuse_conflict(text, boolean) IS

@@ -3,9 +3,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange,
 BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM exchange.markets m WHERE m.symbol = require_market.symbol) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('market %s does not exist', coalesce(bourse.clip(symbol), 'NULL')),
-            HINT = 'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.';
+        PERFORM bourse.refuse('42704', format('market %s does not exist', coalesce(bourse.clip(symbol), 'NULL')),
+            'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.');
     END IF;
 END
 $$;
@@ -18,8 +17,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange,
 BEGIN
     PERFORM exchange.require_market(order_book.symbol);
     IF levels IS NULL OR levels < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s levels asked for', coalesce(levels::text, 'NULL')), HINT = 'Ask for at least one level.';
+        PERFORM bourse.refuse('22023', format('%s levels asked for', coalesce(levels::text, 'NULL')),
+            'Ask for at least one level.');
     END IF;
     RETURN QUERY
     SELECT 'buy', b.price, sum(coalesce(b.visible_amount, b.amount - b.filled_amount)), count(*)

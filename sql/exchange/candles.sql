@@ -13,9 +13,8 @@ BEGIN
     PERFORM bourse.require_given('width', width, 'Give a width like 1 minute or 1 day.');
     -- A month has no fixed length: extract() tells one from 30 days.
     IF extract(year FROM width) <> 0 OR extract(month FROM width) <> 0 OR width <= interval '0' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s is no width of a candle', width),
-            HINT = 'Give a width above zero without months or years, like 1 minute or 1 day.';
+        PERFORM bourse.refuse('22023', format('%s is no width of a candle', width),
+            'Give a width above zero without months or years, like 1 minute or 1 day.');
     END IF;
     -- Whole candles: those that start within the period, each with all of its trades.
     first := exchange.sequence_since(candles.symbol, exchange.bin_from(width, "from", origin));

@@ -5,8 +5,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_tem
 BEGIN
     PERFORM bourse.require_installed();
     IF name IS NULL OR name = '' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'a feed needs a name', HINT = 'Give the name of the publication, or leave it out: bourse_feed.';
+        PERFORM bourse.refuse('22023', 'a feed needs a name',
+            'Give the name of the publication, or leave it out: bourse_feed.');
     END IF;
     EXECUTE format($sql$
         CREATE PUBLICATION %I FOR TABLE
@@ -20,8 +20,8 @@ BEGIN
     RETURN name;
 EXCEPTION
     WHEN duplicate_object THEN
-        RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-            MESSAGE = format('publication %s exists', bourse.clip(name)), HINT = 'Subscribe to it, or choose another name.';
+        PERFORM bourse.refuse('42710', format('publication %s exists', bourse.clip(name)),
+            'Subscribe to it, or choose another name.');
 END
 $$;
 COMMENT ON FUNCTION exchange.create_feed(text) IS
@@ -32,9 +32,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_tem
 BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM pg_publication p WHERE p.pubname = drop_feed.name AND p.pubowner = 'bourse_owner'::regrole) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('feed %s does not exist', coalesce(bourse.clip(name), 'NULL')),
-            HINT = 'SELECT pubname FROM pg_publication WHERE pubowner = ''bourse_owner''::regrole lists the feeds.';
+        PERFORM bourse.refuse('42704', format('feed %s does not exist', coalesce(bourse.clip(name), 'NULL')),
+            'SELECT pubname FROM pg_publication WHERE pubowner = ''bourse_owner''::regrole lists the feeds.');
     END IF;
     EXECUTE format('DROP PUBLICATION %I', name);
     RETURN name;

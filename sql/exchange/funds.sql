@@ -7,9 +7,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_given('asset', asset);
     IF asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no asset', bourse.clip(asset)),
-            HINT = 'An asset is 1 to 10 capital letters and digits, like USD or BTC.';
+        PERFORM bourse.refuse('22023', format('%s is no asset', bourse.quoted(asset)),
+            'An asset is 1 to 10 capital letters and digits, like USD or BTC.');
     END IF;
 END
 $$;
@@ -20,9 +19,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange,
 BEGIN
     PERFORM bourse.require_given('user_id', user_id);
     IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('user %s does not exist', user_id),
-            HINT = 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.';
+        PERFORM bourse.refuse('42704', format('user %s does not exist', user_id),
+            'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.');
     END IF;
 END
 $$;
@@ -43,13 +41,12 @@ CREATE FUNCTION exchange.require_reference(reference text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF reference = '' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'reference is empty', HINT = 'Give a reference of at least one character, or none.';
+        PERFORM bourse.refuse('22023', 'reference is empty', 'Give a reference of at least one character, or none.');
     END IF;
     IF length(reference) > 128 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('reference %L has %s characters', bourse.clip(reference), length(reference)),
-            HINT = 'A reference has 1 to 128 characters.';
+        PERFORM bourse.refuse('22023',
+            format('reference %s has %s characters', bourse.quoted(reference), length(reference)),
+            'A reference has 1 to 128 characters.');
     END IF;
 END
 $$;
@@ -105,7 +102,7 @@ BEGIN
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-                MESSAGE = format('reference %L was used for another transfer', bourse.clip(reference)),
+                MESSAGE = format('reference %s was used for another transfer', bourse.quoted(reference)),
                 DETAIL = CASE WHEN identity.acts_for(first.user_id)
                     THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id)
                     ELSE 'The other transfer is another user''s.' END,
@@ -121,12 +118,13 @@ COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numer
 CREATE FUNCTION exchange.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation',
-        MESSAGE = format('insufficient funds: user %s has %s %s available, %s needed', user_id,
+    PERFORM bourse.refuse('23514',
+        format('insufficient funds: user %s has %s %s available, %s needed', user_id,
             coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
                       WHERE (a.user_id, a.symbol) BETWEEN (refuse_funds.user_id, asset) AND (refuse_funds.user_id, asset)
-                     ), 0), asset, trim_scale(refuse_funds.amount)),
-        HINT = 'Only available funds can leave: cancel orders that lock funds, or ask for less.';
+                     ), 0),
+            asset, trim_scale(refuse_funds.amount)),
+        'Only available funds can leave: cancel orders that lock funds, or ask for less.');
 END
 $$;
 COMMENT ON FUNCTION exchange.refuse_funds(bigint, text, numeric) IS
@@ -186,9 +184,9 @@ EXCEPTION
         IF SQLSTATE = '23514' AND broken <> 'assets_total_check' THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range',
-            MESSAGE = format('the %s balance of user %s leaves the range of NUMERIC(20,8)', asset, user_id),
-            HINT = 'No price, amount, price x amount or balance may reach 1000000000000.';
+        PERFORM bourse.refuse('22003',
+            format('the %s balance of user %s leaves the range of NUMERIC(20,8)', asset, user_id),
+            'No price, amount, price x amount or balance may reach 1000000000000.');
 END
 $$;
 COMMENT ON FUNCTION exchange.move_balance(bigint, text, numeric, numeric) IS
@@ -288,14 +286,14 @@ CREATE FUNCTION exchange.calculate_commission(amount numeric, price numeric, rat
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF amount IS NULL OR price IS NULL OR rate IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'amount, price and rate must not be NULL', HINT = 'Give all three.';
+        PERFORM bourse.refuse('22004', 'amount, price and rate must not be NULL', 'Give all three.');
     END IF;
     -- NaN is above every number in PostgreSQL, infinity above all but NaN.
     IF least(amount, price, rate) < 0 OR greatest(amount, price, rate) >= 'Infinity' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('no commission on amount %s, price %s, rate %s', left(amount::text, 60), left(price::text, 60), left(rate::text, 60)),
-            HINT = 'Amount, price and rate are finite and not negative.';
+        PERFORM bourse.refuse('22023',
+            format('no commission on amount %s, price %s, rate %s', left(amount::text, 60), left(price::text, 60),
+                left(rate::text, 60)),
+            'Amount, price and rate are finite and not negative.');
     END IF;
     RETURN amount * price * rate;
 END

@@ -45,8 +45,8 @@ BEGIN
     END IF;
     found := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL exchange.unseeing_code(relation) code);
     IF found IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = found || ' would not see what the engine writes', HINT = 'Write an AFTER ... FOR EACH ROW trigger without REFERENCING: the engine fires those.';
+        PERFORM bourse.refuse('0A000', found || ' would not see what the engine writes',
+            'Write an AFTER ... FOR EACH ROW trigger without REFERENCING: the engine fires those.');
     END IF;
 END
 $$;

@@ -9,13 +9,13 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     IF symbol IS NULL OR base IS NULL OR quote IS NULL OR maker_rate IS NULL OR taker_rate IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'symbol, base, quote and the rates must not be NULL', HINT = 'Give a value for each.';
+        PERFORM bourse.refuse('22004', 'symbol, base, quote and the rates must not be NULL', 'Give a value for each.');
     END IF;
     IF greatest(scale(trim_scale(maker_rate)), scale(trim_scale(taker_rate))) > 8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('rate %s or %s has more than 8 decimals', bourse.clip(maker_rate::text), bourse.clip(taker_rate::text)),
-            HINT = 'Round the rates to 8 decimals or fewer.';
+        PERFORM bourse.refuse('22023',
+            format('rate %s or %s has more than 8 decimals', bourse.clip(maker_rate::text),
+                bourse.clip(taker_rate::text)),
+            'Round the rates to 8 decimals or fewer.');
     END IF;
     PERFORM exchange.require_amount('tick_size', tick_size);
     PERFORM exchange.require_amount('lot_size', lot_size);
@@ -23,9 +23,10 @@ BEGIN
     PERFORM exchange.require_amount('max_amount', max_amount) WHERE max_amount IS NOT NULL;
     PERFORM exchange.require_amount('min_notional', min_notional) WHERE min_notional IS NOT NULL;
     IF mod(tick_size * lot_size, 0.00000001) <> 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('tick_size %s x lot_size %s is finer than 0.00000001', tick_size, lot_size),
-            HINT = 'Choose a tick and a lot whose product is a multiple of 0.00000001, so that every price x amount is exact.';
+        PERFORM bourse.refuse('22023',
+            format('tick_size %s x lot_size %s is finer than 0.00000001', tick_size, lot_size),
+            'Choose a tick and a lot whose product is a multiple of 0.00000001, so that every price x amount is '
+            'exact.');
     END IF;
     INSERT INTO exchange.markets AS m (symbol, base, quote, tick_size, lot_size, min_amount, max_amount, min_notional,
                                        maker_rate, taker_rate)
@@ -37,14 +38,13 @@ EXCEPTION
         IF broken <> 'markets_pkey' THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION USING ERRCODE = 'duplicate_object',
-            MESSAGE = format('market %s exists', bourse.clip(symbol)),
-            HINT = 'SELECT * FROM exchange.markets shows its rules.';
+        PERFORM bourse.refuse('42710', format('market %s exists', bourse.clip(symbol)),
+            'SELECT * FROM exchange.markets shows its rules.');
     WHEN check_violation OR not_null_violation OR numeric_value_out_of_range THEN
         GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT;
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('market %L refused: %s', bourse.clip(symbol), bourse.clip(broken)),
-            HINT = 'A symbol is like BTC-USD, base and quote are two different assets like BTC, the taker rate lies between 0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.';
+        PERFORM bourse.refuse('22023', format('market %s refused: %s', bourse.quoted(symbol), bourse.clip(broken)),
+            'A symbol is like BTC-USD, base and quote are two different assets like BTC, the taker rate lies between '
+            '0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.');
 END
 $$;
 COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric) IS

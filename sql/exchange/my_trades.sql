@@ -19,15 +19,14 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange.require_user(my_trades.user_id);
     IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s trades asked for', coalesce("limit"::text, 'NULL')),
-            HINT = 'Ask for 1 to 10000 trades; go on before the last trade_id.';
+        PERFORM bourse.refuse('22023', format('%s trades asked for', coalesce("limit"::text, 'NULL')),
+            'Ask for 1 to 10000 trades; go on before the last trade_id.');
     END IF;
     IF before IS NOT NULL THEN
         SELECT t.created_at INTO until FROM exchange.trades t WHERE t.id = before;
         IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('trade %s does not exist', before),
-                HINT = 'Give the last trade_id of the page before, or leave it out for the latest trades.';
+            PERFORM bourse.refuse('42704', format('trade %s does not exist', before),
+                'Give the last trade_id of the page before, or leave it out for the latest trades.');
         END IF;
         -- What ended since may have traded before.
         ended := ended + (SELECT count(*) FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until >= until);

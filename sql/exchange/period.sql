@@ -2,8 +2,8 @@ CREATE FUNCTION exchange.require_period("from" timestamptz, "to" timestamptz) RE
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF "from" IS NULL OR "to" IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'from and to must not be NULL', HINT = 'Give both; -infinity and infinity are times as well.';
+        PERFORM bourse.refuse('22004', 'from and to must not be NULL',
+            'Give both; -infinity and infinity are times as well.');
     END IF;
     IF "from" > "to" THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',

@@ -4,9 +4,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange,
 BEGIN
     PERFORM exchange.require_market(trade_tape.symbol);
     IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s trades asked for', coalesce("limit"::text, 'NULL')),
-            HINT = 'Ask for 1 to 10000 trades; go on after the last sequence.';
+        PERFORM bourse.refuse('22023', format('%s trades asked for', coalesce("limit"::text, 'NULL')),
+            'Ask for 1 to 10000 trades; go on after the last sequence.');
     END IF;
     IF after_sequence IS NULL THEN
         RETURN QUERY

@@ -32,8 +32,8 @@ BEGIN
     PERFORM exchange.require_existing_user(from_user_id);
     PERFORM bourse.require_given('to_user_id', to_user_id);
     IF from_user_id = to_user_id THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('user %s is sender and receiver', from_user_id), HINT = 'Name two different users.';
+        PERFORM bourse.refuse('22023', format('user %s is sender and receiver', from_user_id),
+            'Name two different users.');
     END IF;
     PERFORM exchange.require_reference(reference);
     -- A transfer that is repeated has been paid.

@@ -59,9 +59,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_drawn(NEW.id, 'exchange.orders_id_seq');
     IF owned <> '' AND NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to insert an order with %s', owned),
-            HINT = 'Leave these columns out, or send NULL or DEFAULT: the engine writes them when it places the order.';
+        PERFORM bourse.refuse('42501', format('no permission to insert an order with %s', owned),
+            'Leave these columns out, or send NULL or DEFAULT: the engine writes them when it places the order.');
     END IF;
     RETURN NEW;
 END
@@ -73,9 +72,9 @@ CREATE FUNCTION exchange.refuse_owned_command_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'no permission to insert a command with set_aside_at, set_aside_sqlstate or set_aside_reason',
-            HINT = 'Leave them out, or send NULL or DEFAULT: the sequencer writes them.';
+        PERFORM bourse.refuse('42501',
+            'no permission to insert a command with set_aside_at, set_aside_sqlstate or set_aside_reason',
+            'Leave them out, or send NULL or DEFAULT: the sequencer writes them.');
     END IF;
     RETURN NEW;
 END
@@ -113,12 +112,12 @@ $$;
 COMMENT ON FUNCTION exchange.update_order_timestamp() IS 'Trigger: stamps updated_at on every update of an order';
 
 CREATE FUNCTION exchange.guard_funds() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF OLD.amount <> 0 OR OLD.locked_amount <> 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'restrict_violation',
-            MESSAGE = format('user %s still holds %s %s', OLD.user_id, OLD.amount + OLD.locked_amount, OLD.symbol),
-            HINT = 'Cancel the orders and withdraw the balance first: money is never deleted.';
+        PERFORM bourse.refuse('23001',
+            format('user %s still holds %s %s', OLD.user_id, OLD.amount + OLD.locked_amount, OLD.symbol),
+            'Cancel the orders and withdraw the balance first: money is never deleted.');
     END IF;
     RETURN OLD;
 END
@@ -126,11 +125,11 @@ $$;
 COMMENT ON FUNCTION exchange.guard_funds() IS 'Trigger: a balance that is not zero cannot be deleted, not even with its user (23001)';
 
 CREATE FUNCTION exchange.refuse_foreign_command() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-        MESSAGE = format('no permission to act for user %s', coalesce(NEW.user_id::text, 'NULL')),
-        HINT = 'Send commands for your own user; a member of bourse_gateway says SELECT identity.act_as(user_id) in the same transaction.';
+    PERFORM bourse.refuse('42501', format('no permission to act for user %s', coalesce(NEW.user_id::text, 'NULL')),
+        'Send commands for your own user; a member of bourse_gateway says SELECT identity.act_as(user_id) in the '
+        'same transaction.');
 END
 $$;
 COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for a user whom the session may not act for is refused (42501)';
@@ -143,9 +142,8 @@ BEGIN
     IF (NEW.tick_size, NEW.lot_size) IS DISTINCT FROM (OLD.tick_size, OLD.lot_size)
        AND EXISTS (SELECT FROM exchange.orders o
                    WHERE o.symbol = OLD.symbol AND o.status IN ('open', 'pending')) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
-            MESSAGE = format('market %s has live orders: its tick and lot cannot change', OLD.symbol),
-            HINT = 'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.';
+        PERFORM bourse.refuse('55006', format('market %s has live orders: its tick and lot cannot change', OLD.symbol),
+            'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.');
     END IF;
     -- A row that is only touched stays as it is: a restore touches it, too.
     IF NEW IS DISTINCT FROM OLD THEN
@@ -179,14 +177,14 @@ COMMENT ON FUNCTION exchange.touch_markets() IS
 'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of their books';
 
 CREATE FUNCTION exchange.guard_live_orders() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = CASE TG_OP
-            WHEN 'DELETE' THEN format('order %s of user %s in %s is live', OLD.id, OLD.user_id, OLD.symbol)
-            ELSE format('order %s of user %s in %s is live before or after this UPDATE, and what it locks would change',
-                        OLD.id, OLD.user_id, OLD.symbol) END,
-        HINT = 'Cancel it first (cancel_order, cancel_all_orders, amend_order): that gives back the funds which it locks.';
+    PERFORM bourse.refuse('55000',
+        format(CASE TG_OP
+            WHEN 'DELETE' THEN 'order %s of user %s in %s is live'
+            ELSE 'order %s of user %s in %s is live before or after this UPDATE, and what it locks would change'
+        END, OLD.id, OLD.user_id, OLD.symbol),
+        'Cancel it first (cancel_order, cancel_all_orders, amend_order): that gives back the funds which it locks.');
 END
 $$;
 COMMENT ON FUNCTION exchange.guard_live_orders() IS

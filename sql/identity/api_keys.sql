@@ -12,22 +12,20 @@ BEGIN
     PERFORM identity.require_active(user_id);
     PERFORM identity.require_text('name', name, 80) WHERE name <> '';
     IF expires_at <= clock_timestamp() THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('expires_at %s is over', expires_at), HINT = 'Give a time after now, or none.';
+        PERFORM bourse.refuse('22023', format('expires_at %s is over', expires_at), 'Give a time after now, or none.');
     END IF;
     -- The calendars of most clients end with that day.
     IF expires_at >= '9999-12-31 00:00:00+00' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('expires_at %s is not before 9999-12-31', expires_at), HINT = 'Give a time before 9999-12-31, or none.';
+        PERFORM bourse.refuse('22023', format('expires_at %s is not before 9999-12-31', expires_at),
+            'Give a time before 9999-12-31, or none.');
     END IF;
     PERFORM FROM identity.users u WHERE u.id = issue_api_key.user_id FOR NO KEY UPDATE;
     SELECT count(*) INTO live FROM identity.api_keys k
     WHERE k.user_id = issue_api_key.user_id AND k.revoked_at IS NULL
       AND coalesce(k.expires_at > clock_timestamp(), true);
     IF live >= most THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-            MESSAGE = format('user %s has %s live API keys', user_id, live),
-            HINT = 'Revoke some first: SELECT identity.revoke_api_key(id).';
+        PERFORM bourse.refuse('54000', format('user %s has %s live API keys', user_id, live),
+            'Revoke some first: SELECT identity.revoke_api_key(id).');
     END IF;
     -- A prefix names one key: another is drawn when it is taken, once in 4 billion for each key that there is.
     WHILE id IS NULL LOOP
@@ -58,9 +56,8 @@ BEGIN
     PERFORM bourse.require_installed();
     SELECT k.user_id INTO owner_id FROM identity.api_keys k WHERE k.id = key_id;
     IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('API key %s does not exist', coalesce(key_id::text, 'NULL')),
-            HINT = 'Look it up in identity.api_keys: it shows the keys that you may revoke.';
+        PERFORM bourse.refuse('42704', format('API key %s does not exist', coalesce(key_id::text, 'NULL')),
+            'Look it up in identity.api_keys: it shows the keys that you may revoke.');
     END IF;
     UPDATE identity.api_keys k SET revoked_at = clock_timestamp() WHERE k.id = key_id AND k.revoked_at IS NULL;
     RETURN FOUND;

@@ -18,10 +18,11 @@ BEGIN
     SELECT count(*), min(c.created_at) INTO sent, oldest FROM identity.verification_codes c
     WHERE c.user_id = issue_code.user_id AND c.provider = issue_code.provider AND c.created_at > lately;
     IF sent >= current_setting('bourse.code_sends')::integer THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-            MESSAGE = format('user %s has been sent %s codes by %s within %s', user_id, sent, provider,
-                             current_setting('bourse.code_window')),
-            HINT = format('Wait until %s.', to_char((oldest + (clock_timestamp() - lately)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'));
+        PERFORM bourse.refuse('54000',
+            format('user %s has been sent %s codes by %s within %s', user_id, sent, provider,
+                current_setting('bourse.code_window')),
+            format('Wait until %s.',
+                to_char((oldest + (clock_timestamp() - lately)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')));
     END IF;
     code := identity.new_code();
     UPDATE identity.verification_codes c SET revoked_at = clock_timestamp()
@@ -41,9 +42,9 @@ EXCEPTION WHEN unique_violation THEN
         RAISE;
     END IF;
     -- The code of another session is live, and the snapshot of this transaction is older.
-    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-        MESSAGE = format('another session has just issued a code of %s for user %s', provider, user_id),
-        HINT = 'Repeat the transaction; under READ COMMITTED the newer code replaces the older.';
+    PERFORM bourse.refuse('40001',
+        format('another session has just issued a code of %s for user %s', provider, user_id),
+        'Repeat the transaction; under READ COMMITTED the newer code replaces the older.');
 END
 $$;
 COMMENT ON FUNCTION identity.issue_code(bigint, text) IS
@@ -68,10 +69,11 @@ BEGIN
     SELECT coalesce(sum(c.attempts), 0), max(c.attempted_at) INTO tried, newest FROM identity.verification_codes c
     WHERE c.user_id = verify_code.user_id AND c.provider = verify_code.provider AND c.attempted_at > lately;
     IF tried >= current_setting('bourse.code_tries')::integer THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-            MESSAGE = format('user %s has tried %s codes of %s within %s', user_id, tried, provider,
-                             current_setting('bourse.code_window')),
-            HINT = format('Wait until %s.', to_char((newest + (clock_timestamp() - lately)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'));
+        PERFORM bourse.refuse('54000',
+            format('user %s has tried %s codes of %s within %s', user_id, tried, provider,
+                current_setting('bourse.code_window')),
+            format('Wait until %s.',
+                to_char((newest + (clock_timestamp() - lately)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')));
     END IF;
     SELECT c.id, c.code_hash INTO live FROM identity.verification_codes c
     WHERE c.user_id = verify_code.user_id AND c.provider = verify_code.provider

@@ -3,9 +3,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_text('exchange', exchange, 20);
     IF upper(exchange COLLATE "C") NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no exchange', exchange),
-            HINT = 'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.';
+        PERFORM bourse.refuse('22023', format('%s is no exchange', bourse.quoted(exchange)),
+            'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.');
     END IF;
     RETURN upper(exchange COLLATE "C");
 END
@@ -37,9 +36,9 @@ BEGIN
     IF principal_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM identity.user_principals p WHERE p.user_id = store_credentials.user_id
            AND p.principal_id = store_credentials.principal_id AND p.status = 'ACTIVE') THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('user %s has no active principal %L', user_id, bourse.clip(principal_id)),
-            HINT = 'identity.register_principal() gives one to a user.';
+        PERFORM bourse.refuse('42704',
+            format('user %s has no active principal %s', user_id, bourse.quoted(principal_id)),
+            'identity.register_principal() gives one to a user.');
     END IF;
     sealed_key := identity.seal(user_id, name, is_testnet, 'api_key', api_key);
     sealed_secret := identity.seal(user_id, name, is_testnet, 'api_secret', api_secret);
@@ -124,9 +123,9 @@ BEGIN
     IF NOT is_worker
        AND (identity.login_is('bourse_admin') OR identity.login_is('bourse_gateway')
             OR decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id()) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
-            HINT = 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.';
+        PERFORM bourse.refuse('42501',
+            format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
+            'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.');
     END IF;
     PERFORM exchange.require_existing_user(decrypt_credentials.user_id);
     -- A worker may have to take back at the other exchange what stands there.
@@ -136,10 +135,10 @@ BEGIN
     WHERE e.user_id = decrypt_credentials.user_id AND e.exchange = name
       AND e.is_testnet = decrypt_credentials.is_testnet AND e.is_active;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('user %s has no active credentials for %s %s', decrypt_credentials.user_id, name,
-                             CASE WHEN decrypt_credentials.is_testnet THEN 'testnet' ELSE 'mainnet' END),
-            HINT = 'identity.exchange_credentials lists those that there are.';
+        PERFORM bourse.refuse('42704',
+            format('user %s has no active credentials for %s %s', decrypt_credentials.user_id, name,
+                CASE WHEN decrypt_credentials.is_testnet THEN 'testnet' ELSE 'mainnet' END),
+            'identity.exchange_credentials lists those that there are.');
     END IF;
     PERFORM audit.log_activity(c.user_id, 'decrypt_credentials', 'exchange_credentials', c.id::text,
         jsonb_build_object('exchange', c.exchange, 'is_testnet', c.is_testnet, 'login', session_user));
@@ -164,9 +163,8 @@ BEGIN
     PERFORM bourse.require_given('credential_id', delete_credentials.credential_id);
     SELECT c.user_id INTO owner_id FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
     IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('credentials %s do not exist', delete_credentials.credential_id),
-            HINT = 'identity.exchange_credentials lists those that there are.';
+        PERFORM bourse.refuse('42704', format('credentials %s do not exist', delete_credentials.credential_id),
+            'identity.exchange_credentials lists those that there are.');
     END IF;
     PERFORM identity.require_no_strange_trigger('identity.exchange_credentials');
     DELETE FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;

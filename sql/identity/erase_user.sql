@@ -6,15 +6,14 @@ DECLARE
     held text;
 BEGIN
     IF NOT identity.login_is('bourse_admin') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to erase user %s', user_id), HINT = 'Connect as a member of bourse_admin.';
+        PERFORM bourse.refuse('42501', format('no permission to erase user %s', user_id),
+            'Connect as a member of bourse_admin.');
     END IF;
     PERFORM audit.require_read_committed('erase_user()');
     PERFORM bourse.require_given('reason', reason);
     IF length(btrim(reason)) NOT BETWEEN 1 AND 500 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('reason has %s characters', length(btrim(reason))),
-            HINT = 'Give a reason of 1 to 500 characters, without personal data: it stays.';
+        PERFORM bourse.refuse('22023', format('reason has %s characters', length(btrim(reason))),
+            'Give a reason of 1 to 500 characters, without personal data: it stays.');
     END IF;
     PERFORM exchange.require_existing_user(user_id);
     -- Deposits wait for this lock: their foreign key needs the row.
@@ -24,9 +23,9 @@ BEGIN
     SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol) INTO held
     FROM exchange.assets a WHERE a.user_id = user_id AND a.amount + a.locked_amount <> 0;
     IF live > 0 OR held IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
-            MESSAGE = format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
-            HINT = 'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.';
+        PERFORM bourse.refuse('55006',
+            format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
+            'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.');
     END IF;
 END
 $$;
@@ -133,9 +132,10 @@ BEGIN
     RETURN rows;
 EXCEPTION WHEN foreign_key_violation THEN
     GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
-    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
-        MESSAGE = format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id, audit.qualified_name(relation)),
-        HINT = format('Delete those rows of %s.%s first, or make its foreign key ON DELETE CASCADE.', child_schema, child);
+    PERFORM bourse.refuse('23503',
+        format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id,
+            audit.qualified_name(relation)),
+        format('Delete those rows of %s.%s first, or make its foreign key ON DELETE CASCADE.', child_schema, child));
 END
 $$;
 COMMENT ON FUNCTION identity.delete_rows(regclass, text, bigint) IS
@@ -171,9 +171,9 @@ DECLARE
     strange text := identity.strange_trigger_below(relation);
 BEGIN
     IF strange IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('trigger %s would run with the rights of bourse_owner', strange),
-            HINT = 'Its function belongs to somebody else: drop the trigger, or the foreign key by which rows of its table go with the user.';
+        PERFORM bourse.refuse('55000', format('trigger %s would run with the rights of bourse_owner', strange),
+            'Its function belongs to somebody else: drop the trigger, or the foreign key by which rows of its table '
+            'go with the user.');
     END IF;
 END
 $$;

@@ -103,9 +103,8 @@ BEGIN
             'not_readable', coalesce(jsonb_agg(h.name) FILTER (WHERE NOT e.readable), '[]'))
         FROM held h LEFT JOIN exported e ON e.table_name = h.name);
 EXCEPTION WHEN program_limit_exceeded THEN
-    RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-        MESSAGE = format('what is held about user %s is too much for one JSON value', user_id),
-        HINT = 'Read it row by row: SELECT * FROM identity.export_user_rows(user_id).';
+    PERFORM bourse.refuse('54000', format('what is held about user %s is too much for one JSON value', user_id),
+        'Read it row by row: SELECT * FROM identity.export_user_rows(user_id).');
 END
 $$;
 COMMENT ON FUNCTION identity.export_user(bigint) IS

@@ -15,9 +15,8 @@ BEGIN
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('%s account %L is not linked', provider, bourse.clip(external_id)),
-            HINT = 'identity.auth_identities lists the accounts of users.';
+        PERFORM bourse.refuse('42704', format('%s account %s is not linked', provider, bourse.quoted(external_id)),
+            'identity.auth_identities lists the accounts of users.');
     END IF;
     RETURN owner_id;
 END

@@ -13,16 +13,15 @@ BEGIN
     IF login IS NOT NULL THEN
         SELECT r.rolname INTO given FROM pg_roles r WHERE r.rolname = login;
         IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-                MESSAGE = format('login %L does not exist', bourse.clip(login)), HINT = 'CREATE ROLE … LOGIN IN ROLE bourse_trader first.';
+            PERFORM bourse.refuse('42704', format('login %s does not exist', bourse.quoted(login)),
+                'CREATE ROLE … LOGIN IN ROLE bourse_trader first.');
         END IF;
         -- What such a login does is the operator's; a superuser may still say whose it is.
         IF NOT identity.is_superuser(session_user) AND EXISTS (
             SELECT FROM unnest('{bourse_owner,bourse_admin,bourse_worker,bourse_gateway}'::name[]) r (name)
             WHERE pg_has_role(given.rolname, r.name, 'MEMBER')) THEN
-            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                MESSAGE = format('login %L acts for more than one user', given.rolname),
-                HINT = 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.';
+            PERFORM bourse.refuse('42501', format('login %s acts for more than one user', bourse.quoted(given.rolname)),
+                'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.');
         END IF;
     END IF;
     UPDATE identity.users u SET db_role = login::name WHERE u.id = user_id AND u.db_role IS DISTINCT FROM login::name;
@@ -32,8 +31,8 @@ EXCEPTION
         IF taken <> 'users_db_role_key' THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            MESSAGE = format('login %L is another user''s', login), HINT = 'One login is one user: set_login(that user, NULL) takes it away.';
+        PERFORM bourse.refuse('23505', format('login %s is another user''s', bourse.quoted(login)),
+            'One login is one user: set_login(that user, NULL) takes it away.');
 END
 $$;
 COMMENT ON FUNCTION identity.set_login(bigint, text) IS
@@ -50,9 +49,10 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = session_user
                    AND (r.rolsuper OR r.rolcreaterole AND pg_has_role(r.oid, 'bourse_admin', 'MEMBER'))) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to give logins to users: %s cannot make any', session_user),
-            HINT = 'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a superuser.';
+        PERFORM bourse.refuse('42501',
+            format('no permission to give logins to users: %s cannot make any', session_user),
+            'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a '
+            'superuser.');
     END IF;
 END
 $$;
@@ -90,16 +90,15 @@ BEGIN
         RETURN NEW;
     END IF;
     IF NEW.db_role IS NOT NULL OR NEW.email_verified_at IS NOT NULL OR NEW.erased_at IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'no permission to insert a user with db_role, email_verified_at or erased_at',
-            HINT = 'Leave them out: identity.set_login(), verify_code() and erase_user() write them.';
+        PERFORM bourse.refuse('42501', 'no permission to insert a user with db_role, email_verified_at or erased_at',
+            'Leave them out: identity.set_login(), verify_code() and erase_user() write them.');
     END IF;
     IF NOT is_admin THEN
         PERFORM bourse.require_drawn(NEW.id, 'identity.users_id_seq');
         IF owned <> '' THEN
-            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                MESSAGE = format('no permission to insert a user with %s', owned),
-                HINT = 'Leave these columns out, or send NULL or DEFAULT: an admin writes them, and authenticate() and set_password().';
+            PERFORM bourse.refuse('42501', format('no permission to insert a user with %s', owned),
+                'Leave these columns out, or send NULL or DEFAULT: an admin writes them, and authenticate() and '
+                'set_password().');
         END IF;
         NEW.created_at := now();
         NEW.updated_at := NEW.created_at;

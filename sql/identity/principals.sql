@@ -14,9 +14,8 @@ BEGIN
         IF FOUND AND owner_id = coalesce(user_id, owner_id) THEN
             RETURN owner_id;
         ELSIF FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-                MESSAGE = format('principal %L belongs to another user', bourse.clip(principal_id)),
-                HINT = 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.';
+            PERFORM bourse.refuse('23505', format('principal %s belongs to another user', bourse.quoted(principal_id)),
+                'One principal is one user: identity.unregister_principal() takes it away, with its credentials.');
         END IF;
         BEGIN
             owner_id := user_id;
@@ -41,9 +40,9 @@ BEGIN
             END IF;
         END;
     END LOOP;
-    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-        MESSAGE = format('another session has just registered principal %L', bourse.clip(principal_id)),
-        HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
+    PERFORM bourse.refuse('40001',
+        format('another session has just registered principal %s', bourse.quoted(principal_id)),
+        'Repeat the transaction; under READ COMMITTED the user would be found.');
 END
 $$;
 COMMENT ON FUNCTION identity.register_principal(text, bigint) IS
@@ -62,9 +61,8 @@ BEGIN
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('principal %L is not registered', bourse.clip(principal_id)),
-            HINT = 'identity.user_principals lists those that are.';
+        PERFORM bourse.refuse('42704', format('principal %s is not registered', bourse.quoted(principal_id)),
+            'identity.user_principals lists those that are.');
     END IF;
     RETURN owner_id;
 END

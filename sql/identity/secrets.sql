@@ -5,9 +5,8 @@ BEGIN
     PERFORM bourse.require_given(parameter, value);
     IF btrim(value) = '' OR length(value) > most THEN
         -- The value may be a secret: its length says enough.
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s has %s characters', parameter, length(btrim(value))),
-            HINT = format('Give %s 1 to %s characters that are not all blank.', parameter, most);
+        PERFORM bourse.refuse('22023', format('%s has %s characters', parameter, length(btrim(value))),
+            format('Give %s 1 to %s characters that are not all blank.', parameter, most));
     END IF;
 END
 $$;
@@ -19,9 +18,8 @@ CREATE FUNCTION identity.require_active(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     IF EXISTS (SELECT FROM identity.users u WHERE u.id = require_active.user_id AND NOT u.is_active) THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('user %s is not active', require_active.user_id),
-            HINT = 'An admin can set identity.users.is_active; cancels work meanwhile.';
+        PERFORM bourse.refuse('42501', format('user %s is not active', require_active.user_id),
+            'An admin can set identity.users.is_active; cancels work meanwhile.');
     END IF;
 END
 $$;
@@ -31,14 +29,12 @@ CREATE FUNCTION identity.require_object(parameter text, value jsonb) RETURNS voi
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(value) <> 'object' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s is a JSON %s', parameter, jsonb_typeof(value)),
-            HINT = format('Give %s as a JSON object, like {"language": "en"}.', parameter);
+        PERFORM bourse.refuse('22023', format('%s is a JSON %s', parameter, jsonb_typeof(value)),
+            format('Give %s as a JSON object, like {"language": "en"}.', parameter));
     END IF;
     IF octet_length(value::text) > 65536 THEN
-        RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded',
-            MESSAGE = format('%s has %s bytes', parameter, octet_length(value::text)),
-            HINT = 'It may have 65536 bytes of JSON, together with what is known of the account already.';
+        PERFORM bourse.refuse('54000', format('%s has %s bytes', parameter, octet_length(value::text)),
+            'It may have 65536 bytes of JSON, together with what is known of the account already.');
     END IF;
     PERFORM bourse.require_shallow(parameter, value);
 END
@@ -50,9 +46,8 @@ CREATE FUNCTION identity.require_length(parameter text, value text, most integer
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF length(value) > most THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%s has %s characters', parameter, length(value)),
-            HINT = format('No %s has more than %s characters.', parameter, most);
+        PERFORM bourse.refuse('22023', format('%s has %s characters', parameter, length(value)),
+            format('No %s has more than %s characters.', parameter, most));
     END IF;
 END
 $$;
@@ -68,9 +63,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM identity.require_text('password', password, 1024);
     IF length(password) < 8 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('the password has %s characters', length(password)),
-            HINT = 'A password has at least 8 characters; the longer the better.';
+        PERFORM bourse.refuse('22023', format('the password has %s characters', length(password)),
+            'A password has at least 8 characters; the longer the better.');
     END IF;
 END
 $$;

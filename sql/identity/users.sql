@@ -38,8 +38,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_variable
 BEGIN
     IF EXISTS (SELECT FROM identity.users u WHERE u.id = user_id AND u.erased_at IS NOT NULL) THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('user %s has been erased', user_id), HINT = 'What is left of an erased user stays as it is: register the person anew.';
+        PERFORM bourse.refuse('55000', format('user %s has been erased', user_id),
+            'What is left of an erased user stays as it is: register the person anew.');
     END IF;
 END
 $$;
@@ -59,21 +59,20 @@ BEGIN
     PERFORM identity.require_text('username', username, 80) WHERE username IS NOT NULL;
     PERFORM identity.require_password(password) WHERE password IS NOT NULL;
     IF email COLLATE "C" !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no email address', bourse.clip(email)), HINT = 'An address is like ann@example.org.';
+        PERFORM bourse.refuse('22023', format('%s is no email address', bourse.quoted(email)),
+            'An address is like ann@example.org.');
     END IF;
     IF username COLLATE "C" ~ '[@[:space:]]' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no username', username), HINT = 'A username has no @ and no blanks.';
+        PERFORM bourse.refuse('22023', format('%s is no username', bourse.quoted(username)),
+            'A username has no @ and no blanks.');
     END IF;
     IF role IS NULL OR role NOT IN ('viewer', 'trader', 'developer', 'admin') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('%L is no role', bourse.clip(role)), HINT = 'A role is viewer, trader, developer or admin.';
+        PERFORM bourse.refuse('22023', format('%s is no role', bourse.quoted(role)),
+            'A role is viewer, trader, developer or admin.');
     END IF;
     IF role IN ('developer', 'admin') AND NOT identity.login_is('bourse_admin') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('no permission to make a user with the role %s', role),
-            HINT = 'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.';
+        PERFORM bourse.refuse('42501', format('no permission to make a user with the role %s', role),
+            'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.');
     END IF;
     INSERT INTO identity.users AS u (name, email, username, password_hash, role)
     VALUES (name, email, username, identity.hash_password(password), role)
@@ -88,10 +87,10 @@ EXCEPTION
         IF taken NOT IN ('ix_users_email', 'ix_users_username') THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            MESSAGE = CASE taken WHEN 'ix_users_email' THEN format('email %L is taken', bourse.clip(email))
-                                 ELSE format('username %L is taken', username) END,
-            HINT = 'Emails and usernames are compared without case: take another one.';
+        PERFORM bourse.refuse('23505',
+            CASE taken WHEN 'ix_users_email' THEN format('email %s is taken', bourse.quoted(email))
+                       ELSE format('username %s is taken', bourse.quoted(username)) END,
+            'Emails and usernames are compared without case: take another one.');
 END
 $$;
 COMMENT ON FUNCTION identity.register(text, text, text, text, text) IS
@@ -149,9 +148,9 @@ BEGIN
             END IF;
         END;
     END LOOP;
-    RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-        MESSAGE = format('another session has just made the user of %s %L', provider, bourse.clip(external_id)),
-        HINT = 'Repeat the transaction; under READ COMMITTED the user would be found.';
+    PERFORM bourse.refuse('40001',
+        format('another session has just made the user of %s %s', provider, bourse.quoted(external_id)),
+        'Repeat the transaction; under READ COMMITTED the user would be found.');
 END
 $$;
 COMMENT ON FUNCTION identity.authenticate(text, text, text, jsonb) IS
@@ -194,9 +193,9 @@ BEGIN
     DO UPDATE SET metadata = coalesce(i.metadata, '{}') || excluded.metadata WHERE i.user_id = link_identity.user_id
     RETURNING i.id INTO identity_id;
     IF identity_id IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            MESSAGE = format('%s account %L belongs to another user', provider, bourse.clip(external_id)),
-            HINT = 'One account of a provider is one user: identity.unlink_identity() takes it away.';
+        PERFORM bourse.refuse('23505',
+            format('%s account %s belongs to another user', provider, bourse.quoted(external_id)),
+            'One account of a provider is one user: identity.unlink_identity() takes it away.');
     END IF;
     RETURN identity_id;
 EXCEPTION WHEN unique_violation THEN

@@ -8,15 +8,14 @@ BEGIN
     PERFORM bourse.require_given('is_valid', is_valid);
     SELECT c.updated_at INTO version FROM identity.exchange_credentials c WHERE c.id = credential_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-            MESSAGE = format('credentials %s do not exist', credential_id),
-            HINT = 'identity.exchange_credentials lists those that there are.';
+        PERFORM bourse.refuse('42704', format('credentials %s do not exist', credential_id),
+            'identity.exchange_credentials lists those that there are.');
     END IF;
     -- What was tested may have been replaced meanwhile.
     IF version <> as_of THEN
-        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('credentials %s have changed at %s, after %s', credential_id, version, as_of),
-            HINT = 'Decrypt and test them again: nothing was recorded.';
+        PERFORM bourse.refuse('55000',
+            format('credentials %s have changed at %s, after %s', credential_id, version, as_of),
+            'Decrypt and test them again: nothing was recorded.');
     END IF;
     UPDATE identity.exchange_credentials c
     SET validation_status = CASE WHEN is_valid THEN 'valid' ELSE 'invalid' END, last_validated = clock_timestamp()
@@ -42,9 +41,8 @@ DECLARE
 BEGIN
     PERFORM identity.require_operator();
     IF batch_size IS NULL OR batch_size < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('batch_size %s is below 1', coalesce(batch_size::text, 'NULL')),
-            HINT = 'Take at least one row to a batch.';
+        PERFORM bourse.refuse('22023', format('batch_size %s is below 1', coalesce(batch_size::text, 'NULL')),
+            'Take at least one row to a batch.');
     END IF;
     keys := ARRAY(SELECT identity.vault_key_ids());
     rotated := 0;

@@ -7,7 +7,7 @@ use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::error::{Answer, Failure};
+use crate::error::{Answer, Failure, clip};
 use crate::exchange::sequencer;
 use crate::guc;
 use crate::pg::lock::Lock;
@@ -111,6 +111,17 @@ fn let_go_sequence(sequence: pg_sys::Oid) {
 #[pg_extern(sql = false)]
 fn require_installed() -> Result<(), ErrorReport> {
     Ok(require_tables()?)
+}
+
+#[pg_extern(sql = false)]
+fn refuse(sqlstate: Option<&str>, message: Option<&str>, hint: Option<&str>) -> Result<(), ErrorReport> {
+    let (Some(sqlstate), Some(message)) = (sqlstate, message) else { Err(Failure::null("message"))? };
+    Err(Failure::of(sqlstate, message, hint.unwrap_or_default()))?
+}
+
+#[pg_extern(sql = false)]
+fn quoted(value: Option<&str>) -> String {
+    value.map_or_else(|| "NULL".to_owned(), |value| format!("{:?}", clip(value)))
 }
 
 #[pg_extern(sql = false)]

@@ -1,0 +1,9 @@
+CREATE FUNCTION bourse.refuse(sqlstate text, message text, hint text) RETURNS void
+LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'refuse_wrapper';
+COMMENT ON FUNCTION bourse.refuse(text, text, text) IS
+'Raises the error that every refusal of ours is: a SQLSTATE of five characters, a message, a hint. Never returns';
+
+CREATE FUNCTION bourse.quoted(value text) RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'quoted_wrapper';
+COMMENT ON FUNCTION bourse.quoted(text) IS
+'A text for a message, as the library quotes it too: in double quotes, no more than its first 100 characters; NULL is NULL';
