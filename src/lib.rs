@@ -4,16 +4,18 @@
 //! |---|---|
 //! | [`bourse`] | install, migrate, status |
 //! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
+//! | [`audit`] | the audit trail |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
 //! | [`guc`] | settings |
 //!
-//! Public SQL is declared in `sql/<schema>/`, tables in `sql/migrations/`.
+//! Public SQL is declared in `sql/<schema>/`, tables in `sql/<schema>/migrations/`.
 
 // pgrx turns every ERROR into an unwinding panic and a returned failure into an ERROR.
 #![allow(clippy::result_large_err)]
 
+pub mod audit;
 pub mod bourse;
 pub mod error;
 pub mod exchange;

@@ -82,7 +82,7 @@ BEGIN
     RETURN sealed + audit.seal_cluster(own_cluster, moment);
 END
 $$;
-COMMENT ON FUNCTION audit.seal_all() IS 'What seal() does, under any isolation level. For seal() and migrations';
+COMMENT ON FUNCTION audit.seal_all() IS 'What seal() does, under any isolation level. For seal() and bourse.install()';
 
 CREATE FUNCTION audit.register_cluster(cluster bigint, moment timestamptz) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, audit, pg_temp AS $$

@@ -52,7 +52,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     relation regclass;
 BEGIN
-    -- What is audited already keeps its list of secrets.
+    -- What is audited already keeps its list of secrets, and what somebody has disabled stays so.
     FOR relation IN
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p')
@@ -60,6 +60,8 @@ BEGIN
                OR n.nspname = 'exchange' AND c.relname IN ('markets', 'fee_groups', 'fee_schedules'))
           AND NOT EXISTS (SELECT FROM pg_trigger t
                           WHERE t.tgrelid = c.oid AND t.tgfoid = 'audit.record_change()'::regprocedure)
+          AND NOT EXISTS (SELECT FROM audit.audit_logs l
+                          WHERE l.action = 'DISABLE' AND l.table_name = n.nspname || '.' || c.relname)
         ORDER BY n.nspname, c.relname
     LOOP
         PERFORM audit.attach(relation);
@@ -67,7 +69,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.attach_defaults() IS
-'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: a journal is not written twice. Safe to repeat: for migrations that add such tables';
+'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: a journal is not written twice. Safe to repeat: bourse.install() calls it when migrations have run';
 
 -- Which tables can be switched: ours, but not those that the engine writes or that are the trail itself.
 CREATE FUNCTION audit.require_switchable(relation regclass) RETURNS void

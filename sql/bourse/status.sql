@@ -4,7 +4,7 @@ DECLARE
     applied text[] := '{}';
 BEGIN
     IF to_regclass('bourse.schema_migrations') IS NOT NULL THEN
-        SELECT coalesce(array_agg(m.version ORDER BY m.version), '{}') INTO applied FROM bourse.schema_migrations m;
+        SELECT coalesce(array_agg(m.version ORDER BY m.applied_at), '{}') INTO applied FROM bourse.schema_migrations m;
     END IF;
     RETURN QUERY
     SELECT 'extension', e.extversion FROM pg_extension e WHERE e.extname = 'pg_bourse'

@@ -155,15 +155,6 @@ $$;
 COMMENT ON FUNCTION exchange.guard_market_rules() IS
 'Trigger: tick and lot of a market do not change while it has live orders (55006); stamps updated_at';
 
--- Migration 0006 makes a trigger of this, 0022 drops it.
-CREATE FUNCTION exchange.hold_markets() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-BEGIN
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION exchange.hold_markets() IS 'Trigger of earlier versions: does nothing any more';
-
 CREATE FUNCTION exchange.touch_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN

@@ -1,7 +1,8 @@
-//! Installation: the tables are ordinary objects of the database, made by numbered migrations that the library
-//! carries and that run once each.
+//! Installation: the tables are ordinary objects of the database, made by the migrations of the schemas ([`modules`]),
+//! which the library carries and which run once each.
 
 mod migrations;
+pub mod modules;
 
 use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -12,6 +13,11 @@ use crate::exchange::sequencer;
 use crate::guc;
 use crate::pg::lock::Lock;
 use crate::pg::{event, owner, repeats, sequence, session, worker};
+use modules::Module;
+
+/// The schema `bourse`.
+pub const MODULE: Module =
+    Module { migrations: modules::migrations!("bourse": "0001_at_work"), after_migrations: None };
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {
@@ -80,7 +86,7 @@ fn migrate() -> Result<String, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn migrations_list() -> SetOfIterator<'static, &'static str> {
-    SetOfIterator::new(migrations::versions())
+    SetOfIterator::new(modules::all_migrations().map(|migration| migration.version))
 }
 
 #[pg_extern(sql = false)]

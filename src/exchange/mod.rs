@@ -44,10 +44,34 @@ mod write;
 use pgrx::prelude::PgSqlErrorCode;
 pub use sequencer::prepare;
 
+use crate::bourse::modules::{Module, migrations};
 use crate::error::{Answer, Failure};
 use crate::pg::{sequence, session};
 use command::{Command, Done};
 use door_rule::Door;
+
+/// The schema `exchange`.
+pub const MODULE: Module = Module {
+    migrations: migrations!(
+        "exchange":
+        "0001_markets",
+        "0002_assets",
+        "0003_transfers",
+        "0004_orders",
+        "0005_trades",
+        "0006_order_amendments",
+        "0007_order_commands",
+        "0008_command_rejections",
+        "0009_command_attempts",
+        "0010_fee_groups",
+        "0011_fee_schedules",
+        "0012_users",
+        "0013_user_balance_view",
+        "0014_order_book_view",
+        "0015_ledger_entries",
+    ),
+    after_migrations: None,
+};
 
 /// Refuses where the exchange cannot work: before install, on a standby, in a transaction that reads one snapshot.
 fn require_write(command: &str) -> Answer<()> {

@@ -14,11 +14,26 @@ mod tables;
 
 use std::cell::RefCell;
 
+use crate::bourse::modules::{Module, migrations};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 pub use acting::{is_trusted, require_acts_for, work_for};
 use matching::UserId;
 use matching::book::IdMap;
+
+/// The schema `identity`.
+pub const MODULE: Module = Module {
+    migrations: migrations!(
+        "identity":
+        "0001_users",
+        "0002_auth_identities",
+        "0003_user_principals",
+        "0004_verification_codes",
+        "0005_api_keys",
+        "0006_exchange_credentials",
+    ),
+    after_migrations: None,
+};
 
 /// Whether a user exists and may trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

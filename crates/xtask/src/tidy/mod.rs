@@ -86,7 +86,8 @@ fn the_pure_crates_know_no_postgresql() {
 fn sql_files_have_good_names_and_are_used() {
     let tree = Tree::read();
     tree.hold(source::hyphen_in_sql_name);
-    let violations = pairs::unreferenced_sql(&tree.files);
+    let mut violations = pairs::unreferenced_sql(&tree.files);
+    violations.extend(pairs::misnumbered_migrations(&tree.files));
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 

@@ -23,30 +23,42 @@ CREATE TABLE identity.exchange_credentials (
     created_at               timestamptz NOT NULL DEFAULT now(),
     updated_at               timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT unique_user_exchange_testnet UNIQUE (user_id, exchange, is_testnet),
-    CONSTRAINT unique_principal_exchange_testnet UNIQUE (principal_id, exchange, is_testnet),
     -- A principal of somebody else cannot stand here; credentials go with their principal.
     CONSTRAINT fk_exchange_credentials_principal FOREIGN KEY (user_id, principal_id)
         REFERENCES identity.user_principals (user_id, principal_id) ON DELETE CASCADE,
     CONSTRAINT exchange_credentials_validated_check CHECK ((validation_status = 'pending') = (last_validated IS NULL))
 );
+COMMENT ON TABLE identity.exchange_credentials IS 'Credentials of users at other exchanges, as Fernet tokens. Only store_credentials() and rotate_credentials() write tokens';
+COMMENT ON COLUMN identity.exchange_credentials.key_id IS 'The key of the vault that the tokens need; identity.vault_keys() counts them';
+COMMENT ON COLUMN identity.exchange_credentials.validation_status IS 'pending when stored, then valid or invalid: what the exchange said to the worker';
+
 -- unique_user_exchange_testnet and unique_principal_exchange_testnet find by user and by principal.
 CREATE INDEX ix_exchange_credentials_exchange ON identity.exchange_credentials (exchange);
 -- What waits for the worker that validates.
 CREATE INDEX ix_exchange_credentials_validation_status ON identity.exchange_credentials (validation_status, id);
 -- What rotate_credentials() has still to do.
 CREATE INDEX ix_exchange_credentials_key_id ON identity.exchange_credentials (key_id, id);
+CREATE UNIQUE INDEX unique_principal_exchange_testnet
+    ON identity.exchange_credentials ((principal_id || ''), exchange, is_testnet);
+COMMENT ON INDEX identity.unique_principal_exchange_testnet IS
+'One row for a principal, exchange and network; those without a principal do not count. An expression, so that row security keeps users from trying principals';
+
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.exchange_credentials
     FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
-COMMENT ON TABLE identity.exchange_credentials IS 'Credentials of users at other exchanges, as Fernet tokens. Only store_credentials() and rotate_credentials() write tokens';
-COMMENT ON COLUMN identity.exchange_credentials.key_id IS 'The key of the vault that the tokens need; identity.vault_keys() counts them';
-COMMENT ON COLUMN identity.exchange_credentials.validation_status IS 'pending when stored, then valid or invalid: what the exchange said to the worker';
+-- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
+CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.exchange_credentials
+    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
 
 ALTER TABLE identity.exchange_credentials ENABLE ROW LEVEL SECURITY;
 CREATE POLICY exchange_credentials_own ON identity.exchange_credentials
-    USING (user_id = (SELECT identity.current_user_id())) WITH CHECK (user_id = (SELECT identity.current_user_id()));
+    USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE)
+    WITH CHECK (user_id = (SELECT identity.current_user_id()));
 CREATE POLICY exchange_credentials_all ON identity.exchange_credentials TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all())) WITH CHECK ((SELECT identity.acts_for_all()));
+
 -- Tokens leave through get_user_credentials() only.
 GRANT SELECT (id, user_id, principal_id, exchange, key_id, is_testnet, is_active, validation_status, last_validated,
               created_at, updated_at) ON identity.exchange_credentials TO bourse_viewer, bourse_worker;
-GRANT UPDATE (is_active), DELETE ON identity.exchange_credentials TO bourse_trader;
+-- Not DELETE, which is also LOCK TABLE in any mode: one trader could stop everybody. Rows go by way of
+-- identity.delete_credentials().
+GRANT UPDATE (is_active) ON identity.exchange_credentials TO bourse_trader;

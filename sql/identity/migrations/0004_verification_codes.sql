@@ -15,11 +15,6 @@ CREATE TABLE identity.verification_codes (
     revoked_at   timestamptz,
     CONSTRAINT verification_codes_end_check CHECK (consumed_at IS NULL OR revoked_at IS NULL)
 );
--- A new code replaces the old one: at most one is live. issue_code() revokes, the index holds it.
-CREATE UNIQUE INDEX verification_codes_live_key ON identity.verification_codes (user_id, provider)
-    WHERE consumed_at IS NULL AND revoked_at IS NULL;
--- Sends and tries of one user and provider over the last minutes.
-CREATE INDEX ix_verification_codes_user_id ON identity.verification_codes (user_id, provider, created_at);
 COMMENT ON TABLE identity.verification_codes IS 'Codes that were sent to users. Only issue_code() and verify_code() write it; ended codes stay, because sends and tries are counted';
 COMMENT ON COLUMN identity.verification_codes.code IS 'Always ******: a code is known to whoever got it';
 COMMENT ON COLUMN identity.verification_codes.code_hash IS 'Hashed like a password: a million codes tried against a stolen row take longer than the code lives';
@@ -27,11 +22,22 @@ COMMENT ON COLUMN identity.verification_codes.sent_time IS 'When it was issued, 
 COMMENT ON COLUMN identity.verification_codes.consumed_at IS 'When it was given back, right and in time';
 COMMENT ON COLUMN identity.verification_codes.revoked_at IS 'When a newer code or a new address took its place';
 
+-- A new code replaces the old one: at most one is live. issue_code() revokes, the index holds it.
+CREATE UNIQUE INDEX verification_codes_live_key ON identity.verification_codes (user_id, provider)
+    WHERE consumed_at IS NULL AND revoked_at IS NULL;
+-- Sends and tries of one user and provider over the last minutes.
+CREATE INDEX ix_verification_codes_user_id ON identity.verification_codes (user_id, provider, created_at);
+
+-- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
+CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.verification_codes
+    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+
 ALTER TABLE identity.verification_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY verification_codes_own ON identity.verification_codes FOR SELECT
-    USING (user_id = (SELECT identity.current_user_id()));
+    USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE);
 CREATE POLICY verification_codes_all ON identity.verification_codes FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
+
 -- Nobody reads the hashes.
 GRANT SELECT (id, user_id, code, sent_time, provider, created_at, expires_at, attempts, attempted_at, consumed_at, revoked_at)
     ON identity.verification_codes TO bourse_viewer;

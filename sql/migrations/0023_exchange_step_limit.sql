@@ -1,2 +1,0 @@
-COMMENT ON COLUMN exchange.orders.cancel_reason IS
-'user; ioc: rest of an immediate-or-cancel order; no_liquidity: rest of a market order; budget: a market buy had spent all; expired; self_trade_taker, self_trade_maker: it met an order of its own user; price_band; fok, post_only: a triggered stop could not keep its promise; unsettleable: its owner''s balance had no room for what a trade would have brought; step_limit: rest of an order that never rests and has done what one command may';
