@@ -8,7 +8,6 @@
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
-//! | [`guc`] | settings |
 //!
 //! Public SQL is declared in `sql/<schema>/`, tables in `sql/<schema>/migrations/`.
 
@@ -19,7 +18,6 @@ pub mod audit;
 pub mod bourse;
 pub mod error;
 pub mod exchange;
-pub mod guc;
 pub mod identity;
 pub mod pg;
 
@@ -29,7 +27,9 @@ pub mod pg;
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::session::hide_backtraces();
-    guc::register();
+    bourse::settings::register();
+    identity::settings::register();
+    exchange::settings::register();
     pg::prepared::guard();
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {

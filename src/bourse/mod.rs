@@ -3,16 +3,15 @@
 
 mod migrations;
 pub mod modules;
+pub mod settings;
 
 use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure, clip};
-use crate::exchange::sequencer;
-use crate::guc;
 use crate::pg::lock::Lock;
-use crate::pg::{event, owner, repeats, sequence, session, worker};
+use crate::pg::{databases, event, owner, repeats, sequence, session};
 use modules::Module;
 
 /// The schema `bourse`.
@@ -74,7 +73,7 @@ fn require_utf8() -> Answer<()> {
 #[pg_extern(sql = false)]
 fn install() -> Result<String, ErrorReport> {
     let done = migrations::run()?;
-    sequencer::expect(worker::my_database());
+    databases::expect();
     Ok(done)
 }
 
@@ -168,17 +167,12 @@ fn refuse_strange_code(call: pg_sys::FunctionCallInfo) {
 }
 
 #[pg_extern(sql = false)]
-fn refuse_unseeing_code(call: pg_sys::FunctionCallInfo) {
-    event::look(call, "exchange.require_no_unseeing_code");
-}
-
-#[pg_extern(sql = false)]
 fn guard_drop(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     // Our functions in PL/pgSQL go with their language, and the extension with them.
     let is_ours = |name: &String| matches!(name.as_str(), "pg_bourse" | "plpgsql");
     let name = event::dropped_with_cascade(call).into_iter().find(is_ours);
     match name {
-        Some(name) if !guc::drops_tables() && journal().is_some() => Err(Failure::new(
+        Some(name) if !settings::drops_tables() && journal().is_some() => Err(Failure::new(
             PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
             format!("DROP EXTENSION {name} CASCADE would drop every table of pg_bourse, balances and orders included"),
             "Take a dump. Who means it says SET bourse.drop_tables = on first.",

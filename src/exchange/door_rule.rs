@@ -4,10 +4,10 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::market_calls;
 use super::rows::MarketRow;
+use super::{market_calls, settings};
 use crate::error::{Answer, Failure};
-use crate::{guc, identity};
+use crate::identity;
 
 /// A call that works in the caller's own transaction.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ impl Door {
 
     /// Refuses where the server lets only trusted logins do this (42501).
     pub fn require_open(self) -> Answer<()> {
-        if guc::sequencer_only() && !identity::is_trusted() {
+        if settings::sequencer_only() && !identity::is_trusted() {
             return Err(self.closed("bourse.sequencer_only is on"));
         }
         Ok(())

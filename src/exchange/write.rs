@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 use super::rows::{self, assets, markets, orders};
 use super::run::Work;
 use super::venue::{OpenMarket, Venue};
-use super::{market_rows, tables};
+use super::{market_rows, settings, tables};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
@@ -48,7 +48,7 @@ fn write_orders(
     let rules = market.row.rules;
     let changed = market.core.book.drain_changed();
     let any = !changed.is_empty();
-    if any && crate::guc::notifies() {
+    if any && settings::notifies() {
         session::notify(c"bourse", &market.symbol);
     }
     for change in changed {

@@ -1,9 +1,12 @@
-//! Settings of passwords, codes and the vault. None of them can be set by a session that is not a superuser's.
+//! Settings of passwords, codes and the vault: none of them can be set by a session that is not a superuser's. And
+//! `bourse.user_id` ([`spoken`]), which anybody can.
 
 use std::ffi::CString;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use vault::password::Scheme;
+
+use crate::pg::{session, spoken};
 
 /// How new passwords are hashed.
 #[derive(Clone, Copy, Debug, PostgresGucEnum)]
@@ -28,11 +31,12 @@ static KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>:
 
 /// Makes the settings known.
 pub fn register() {
+    spoken::define();
     passwords();
     codes();
     // Without a preload PostgreSQL takes no setting of the postmaster's level. The vault then has no key: what a
     // session puts into a placeholder of this name is never read.
-    if crate::pg::session::is_preloading() {
+    if session::is_preloading() {
         keys();
     }
 }

@@ -111,15 +111,19 @@ unsafe extern "C-unwind" fn utility(
         let is_news = may_end_a_restore(statement);
         next(statement, text, read_only, context, params, environment, destination, completion);
         if is_news {
-            expect();
+            expect_tables();
         }
     }
 }
 
-/// Tells the keeper that something is about to be there. Not of databases where the extension is not, or not ours: a
-/// process would stay there for a while.
 #[pg_guard]
-extern "C-unwind" fn expect() {
+extern "C-unwind" fn expect_tables() {
+    expect();
+}
+
+/// Tells the keeper that tables of ours are about to be in this database. Not of databases where the extension is not,
+/// or not ours: a process would stay there for a while.
+pub fn expect() {
     if let Some(keeper) = KEEPER.get().filter(|_| owner::require_home().is_ok()) {
         (keeper.expect)(worker::my_database());
     }

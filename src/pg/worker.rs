@@ -1,5 +1,6 @@
 //! Background workers: how ours are registered, what they are inside, and how they run a transaction.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,10 +12,26 @@ use pgrx::{IntoDatum, PgTryBuilder, pg_guard, pg_sys};
 
 use super::owner;
 use crate::error::{Answer, Failure};
-use crate::exchange::sequencer;
 
-/// Registers the launcher with the server that is preloading the library. It starts once the server takes writes.
-pub fn register_launcher() {
+/// What our background processes do.
+#[derive(Clone, Copy)]
+pub struct Processes {
+    /// The launcher, connected to no database.
+    pub launch: fn(),
+    /// A worker, connected to a database.
+    pub run: fn(u32),
+    /// The end of a worker, however it comes short of a crash.
+    pub leave: fn(),
+}
+
+thread_local! {
+    static PROCESSES: Cell<Option<Processes>> = const { Cell::new(None) };
+}
+
+/// Registers the launcher with the server that is preloading the library. It starts once the server takes writes. All
+/// processes of the server inherit what they are to do.
+pub fn register(processes: Processes) {
+    PROCESSES.set(Some(processes));
     BackgroundWorkerBuilder::new("pg_bourse launcher")
         .set_type("pg_bourse launcher")
         .set_library("pg_bourse")
@@ -46,8 +63,9 @@ pub fn launch_sequencer(database: u32, name: &str) -> bool {
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub extern "C-unwind" fn pg_bourse_launcher(_argument: pg_sys::Datum) {
+    let Some(processes) = PROCESSES.get() else { return };
     begin(pg_sys::InvalidOid);
-    sequencer::launch();
+    (processes.launch)();
 }
 
 /// The entry of a sequencer; its argument is the database.
@@ -56,10 +74,11 @@ pub extern "C-unwind" fn pg_bourse_launcher(_argument: pg_sys::Datum) {
 #[pg_guard]
 pub extern "C-unwind" fn pg_bourse_sequencer(database: pg_sys::Datum) {
     let database = pg_sys::Oid::from(database.value() as u32);
-    on_exit(sequencer::leave);
+    let Some(processes) = PROCESSES.get() else { return };
+    on_exit(processes.leave);
     begin(database);
     give_up_rights();
-    sequencer::run(database.to_u32());
+    (processes.run)(database.to_u32());
 }
 
 /// Takes the server's own signal handlers and connects: to a database, or to the shared catalogs only.

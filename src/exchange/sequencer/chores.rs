@@ -8,13 +8,12 @@ use super::super::command::{Action, Command};
 use super::super::inbox::{self, Wanted};
 use super::super::rows::markets;
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{behind, carry_out, stops, tables};
+use super::super::{behind, carry_out, settings, stops, tables};
 use super::complaints::Complaints;
 use super::desks::DESKS_OF_SERVER;
 use super::worker::LOOK;
 use crate::bourse::{require_at_work, require_home};
 use crate::error::{Answer, Failure};
-use crate::guc;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
@@ -64,7 +63,7 @@ impl Chores {
     pub fn run(&mut self, ring_is_used: bool) -> Option<Timestamp> {
         let now = Timestamp::now();
         let batch = if ring_is_used { SMALL_INBOX_BATCH } else { INBOX_BATCH };
-        if self.inbox.is_due(now, LONGEST_PAUSE.max(guc::poll_interval())) {
+        if self.inbox.is_due(now, LONGEST_PAUSE.max(settings::poll_interval())) {
             let drained = self.drain(batch);
             self.paused = matches!(drained, Ok(Look::Paused(_)));
             self.tell_of_setback(&drained);
@@ -118,7 +117,7 @@ impl Chores {
             if let Some(look) = out_of_place() {
                 return Ok(look);
             }
-            if !guc::drains_inbox() || !inbox::is_waiting() {
+            if !settings::drains_inbox() || !inbox::is_waiting() {
                 return Ok(Look::Done(0));
             }
             behind::require_none()?;
@@ -142,7 +141,7 @@ impl Chores {
             if let Some(look) = out_of_place() {
                 return Ok(Err(look));
             }
-            if !guc::drains_inbox() {
+            if !settings::drains_inbox() {
                 return Ok(Ok(Next::Busy));
             }
             behind::require_none()?;
@@ -181,7 +180,7 @@ impl Chores {
     /// How long until the next look into the inbox: longer and longer while it cannot be carried out, for every try
     /// has the ring wait.
     fn pause(&self) -> Duration {
-        let pause = guc::poll_interval();
+        let pause = settings::poll_interval();
         pause.saturating_mul(1 << self.setbacks.min(16)).min(LONGEST_PAUSE.max(pause))
     }
 

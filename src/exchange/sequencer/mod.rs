@@ -28,12 +28,10 @@ use crate::pg::databases::{self, Keeper};
 use crate::pg::latch::{self, Latch};
 use crate::pg::shared;
 use crate::pg::value::Timestamp;
+use crate::pg::worker::{Processes, on_exit, register};
 
-pub use launcher::launch;
 pub use message::{Errand, REFERENCE_LENGTH, Transfer};
-pub use ring::SLOTS;
 pub use submit::{submit, submit_errand};
-pub use worker::{leave, run};
 
 /// How long a command that needs a database for itself waits for its sequencer to end.
 const CLEARING: Duration = Duration::from_secs(10);
@@ -44,7 +42,7 @@ static PRELOADED: AtomicBool = AtomicBool::new(false);
 pub fn prepare() {
     pg_shmem_init!(RING = shared::first(Ring::empty()));
     pg_shmem_init!(DESKS_OF_SERVER = shared::first(Desks::empty()));
-    crate::pg::worker::register_launcher();
+    register(Processes { launch: launcher::launch, run: worker::run, leave: worker::leave });
     databases::keep(Keeper { clear, admit, expect });
     PRELOADED.store(true, Ordering::Relaxed);
 }
@@ -56,7 +54,7 @@ pub fn is_preloaded() -> bool {
 
 /// Has a sequencer look for tables of ours in a database at once, and again for a while: they may be there when the
 /// transaction of this session has ended.
-pub fn expect(database: u32) {
+fn expect(database: u32) {
     if is_preloaded() {
         let process = DESKS_OF_SERVER.with(|desks| desks.expect(database, Timestamp::now()));
         process.into_iter().for_each(Latch::set);
@@ -75,7 +73,7 @@ fn clear(database: u32) {
     CLEARED.set(Some(database));
     if !GUARDED.replace(true) {
         // A session that is terminated does not come back from its command.
-        crate::pg::worker::on_exit(|| CLEARED.take().into_iter().for_each(admit));
+        on_exit(|| CLEARED.take().into_iter().for_each(admit));
     }
     let sequencer = DESKS_OF_SERVER.with(|desks| desks.set(database, State::Barred, Timestamp::now()));
     sequencer.into_iter().for_each(Latch::set);

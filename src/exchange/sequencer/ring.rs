@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::super::settings::MOST_RING_SLOTS;
 use super::message::{Reply, Request};
 use crate::pg::latch::Latch;
 use crate::pg::shared::Shared;
@@ -14,16 +15,13 @@ use crate::pg::value::Timestamp;
 /// The longest time for which a request is put back.
 pub const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The most requests that can be on their way at once, over all databases.
-pub const SLOTS: usize = 1024;
-
 /// Where the requests of every database stand.
 pub static RING: Shared<Ring> = Shared::new(c"pg_bourse ring");
 
 /// The slots, the first `used` of which may be in use.
 #[derive(Clone, Copy)]
 pub struct Ring {
-    slots: [Slot; SLOTS],
+    slots: [Slot; MOST_RING_SLOTS],
     used: usize,
     sent: u64,
 }
@@ -70,7 +68,7 @@ impl Ring {
     /// A ring that nobody uses.
     pub fn empty() -> Ring {
         let free = Slot { database: 0, number: 0, due: Timestamp(0), tries: 0, state: State::Free };
-        Ring { slots: [free; SLOTS], used: 0, sent: 0 }
+        Ring { slots: [free; MOST_RING_SLOTS], used: 0, sent: 0 }
     }
 
     /// Leaves a request of this process; none while all of the first `limit` slots are in use.
@@ -208,7 +206,7 @@ mod tests {
     #[pg_test]
     fn a_clock_that_is_set_back_holds_no_request() {
         let (mut ring, request) = (Box::new(Ring::empty()), request());
-        ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        ring.send(1, request, Latch::mine(), MOST_RING_SLOTS).expect("a free slot");
         let now = Timestamp::now();
         let taken = ring.take(1, now);
         ring.put_back(&taken[0], now + LONGEST_PAUSE, true);
@@ -222,14 +220,14 @@ mod tests {
     #[pg_test]
     fn a_request_that_has_been_taken_is_not_withdrawn_and_keeps_its_answer() {
         let (mut ring, request) = (Box::new(Ring::empty()), request());
-        let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        let place = ring.send(1, request, Latch::mine(), MOST_RING_SLOTS).expect("a free slot");
         ring.take(1, Timestamp::now());
         assert!(!ring.withdraw(place));
         let reply = Reply::of::<i64>(&Err(super::super::submit::unknown_outcome()));
         assert!(ring.answer(place, reply).is_some(), "nobody is woken");
         assert!(!ring.withdraw(place));
         assert!(ring.reply(place).is_some());
-        let place = ring.send(1, request, Latch::mine(), SLOTS).expect("a free slot");
+        let place = ring.send(1, request, Latch::mine(), MOST_RING_SLOTS).expect("a free slot");
         assert!(ring.withdraw(place));
         assert!(ring.take(1, Timestamp::now()).is_empty());
     }

@@ -8,11 +8,11 @@ use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command};
 use super::super::result::OrderResult;
+use super::super::settings;
 use super::desks::{DESKS_OF_SERVER, Desk, State};
 use super::message::{Errand, Outcome, Reply, Request, Work};
 use super::ring::{Place, RING};
 use crate::error::{Answer, Failure};
-use crate::guc;
 use crate::pg::latch::{self, Latch};
 use crate::pg::{lock, session, worker};
 
@@ -104,7 +104,7 @@ impl Waiting {
         }
         let database = worker::my_database();
         let place = loop {
-            let limit = guc::ring_slots();
+            let limit = settings::ring_slots();
             if let Some(place) = RING.with(|ring| ring.send(database, request, Latch::mine(), limit)) {
                 break place;
             }

@@ -1,35 +1,26 @@
-//! Settings of the extension. `bourse.user_id` is made in [`crate::pg::spoken`].
+//! Settings of the exchange.
 
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
-static DROP_TABLES: GucSetting<bool> = GucSetting::<bool>::new(false);
+/// The most requests that can be on their way at once: so many places the ring has.
+pub const MOST_RING_SLOTS: usize = 1024;
+
 static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static SEQUENCER_ONLY: GucSetting<bool> = GucSetting::<bool>::new(false);
 static DRAIN_INBOX: GucSetting<bool> = GucSetting::<bool>::new(true);
 static POLL_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(100);
-static RING_SLOTS: GucSetting<i32> = GucSetting::<i32>::new(MOST_SLOTS);
-const MOST_SLOTS: i32 = crate::exchange::sequencer::SLOTS as i32;
+static RING_SLOTS: GucSetting<i32> = GucSetting::<i32>::new(MOST_RING_SLOTS as i32);
 
 /// Makes the settings known. Called once, when the library is loaded.
 pub fn register() {
-    crate::identity::settings::register();
-    crate::pg::spoken::define();
     GucRegistry::define_bool_guc(
         c"bourse.notify",
         c"Sends NOTIFY bourse with the symbol of each market whose book has changed, once per transaction.",
         c"A hint to look, not a feed: a commit with a NOTIFY takes a lock on the whole database.",
         &NOTIFY,
         GucContext::Userset,
-        GucFlags::default(),
-    );
-    GucRegistry::define_bool_guc(
-        c"bourse.drop_tables",
-        c"Lets DROP EXTENSION pg_bourse CASCADE take the tables with it.",
-        c"Off: it is refused while there are tables.",
-        &DROP_TABLES,
-        GucContext::Suset,
         GucFlags::default(),
     );
     GucRegistry::define_bool_guc(
@@ -64,15 +55,10 @@ pub fn register() {
         c"A session that finds no free slot waits for one.",
         &RING_SLOTS,
         1,
-        MOST_SLOTS,
+        MOST_RING_SLOTS as i32,
         GucContext::Sighup,
         GucFlags::default(),
     );
-}
-
-/// Whether the tables may go with the extension.
-pub fn drops_tables() -> bool {
-    DROP_TABLES.get()
 }
 
 /// Whether logins without a trusted role trade and transfer through the sequencer only.

@@ -1,0 +1,10 @@
+//! Keeps off the tables of the engine what would not see all that it writes there.
+
+use pgrx::prelude::*;
+
+use crate::pg::event;
+
+#[pg_extern(sql = false)]
+fn refuse_unseeing_code(call: pg_sys::FunctionCallInfo) {
+    event::look(call, "exchange.require_no_unseeing_code");
+}
