@@ -75,7 +75,8 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/bourse/sequences.sql", name = "bourse_sequences", requires = ["bourse_guard_drop"]);
 pgrx::extension_sql_file!("../sql/bourse/at_work.sql", name = "bourse_at_work", requires = ["bourse_sequences"]);
-pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_at_work"]);
+pgrx::extension_sql_file!("../sql/bourse/queue.sql", name = "bourse_queue", requires = ["bourse_at_work"]);
+pgrx::extension_sql_file!("../sql/bourse/status.sql", name = "bourse_status", requires = ["bourse_queue"]);
 pgrx::extension_sql_file!("../sql/identity/session.sql", name = "identity_session", requires = ["bourse_status"]);
 pgrx::extension_sql_file!("../sql/exchange/doors.sql", name = "exchange_doors", requires = ["identity_session"]);
 pgrx::extension_sql_file!("../sql/exchange/triggers.sql", name = "exchange_triggers", requires = ["exchange_doors"]);
