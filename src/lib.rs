@@ -9,7 +9,8 @@
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
 //!
-//! Public SQL is declared in `sql/<schema>/`, tables in `sql/<schema>/migrations/`.
+//! Public SQL is declared in `sql/<schema>/`, tables in `sql/<schema>/migrations/`;
+//! `sql/<schema>/tables.sql` shows them as they are.
 
 // pgrx turns every ERROR into an unwinding panic and a returned failure into an ERROR.
 #![allow(clippy::result_large_err)]

@@ -14,6 +14,7 @@ mod orms;
 mod progress;
 mod project;
 mod psql;
+mod schema;
 mod setup;
 mod table;
 #[cfg(test)]
@@ -31,6 +32,7 @@ cargo xtask install                              build, and install into the ser
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …]           run every kind of test, or these
+cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
@@ -61,6 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", []) => install::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
+        ("schema", rest) => return schema::run(&project, &schema::Request::parse(rest)?),
         ("orms", []) => return orms::run(&project),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,

@@ -1,5 +1,6 @@
 //! The SQL of the manual, README.md and docs/*.md: every block of a page runs, in order, in one `psql` session
-//! against a fresh database, and prints what the page says it prints.
+//! against a fresh database, and prints what the page says it prints. The lists of tables, sql/<schema>/tables.sql, say
+//! what the catalog says.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +9,8 @@ use super::Tally;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
-use crate::project::{self, Project};
+use crate::project::{self, DEFAULT_MAJOR, Project};
+use crate::schema;
 
 const README: &str = "README.md";
 /// The folder of the other pages.
@@ -36,7 +38,7 @@ struct Block<'a> {
     shown: Option<&'a [&'a str]>,
 }
 
-/// One test for each block of SQL.
+/// One test for each block of SQL, and one for each list of tables.
 pub fn run(project: &Project) -> Result<Tally> {
     let pages = pages(project)?;
     let cluster = Cluster::open(project, "readme")?;
@@ -49,6 +51,14 @@ pub fn run(project: &Project) -> Result<Tally> {
         let of_page = page.run(project, &cluster)?;
         tally.passed += of_page.passed;
         tally.failed.extend(of_page.failed);
+    }
+    // Another major version may print an expression otherwise.
+    let lists = if project.major == DEFAULT_MAJOR { schema::files(project, &cluster)? } else { Vec::new() };
+    for file in lists {
+        match file.difference(project)? {
+            None => tally.record(&file.path, true),
+            Some(text) => tally.record(&format!("{}, run `cargo xtask schema --write`:\n{text}", file.path), false),
+        }
     }
     Ok(tally)
 }
