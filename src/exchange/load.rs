@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use matching::bounds::STEPS;
-use matching::stops::Known;
+use matching::market::Known;
 use matching::{MarketStatus, Money, OrderId, SelfTrade, Side, UserId};
 
 use super::command::{Action, Command};

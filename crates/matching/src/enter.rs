@@ -1,9 +1,9 @@
 //! How an order that arrives is planned, and how the plan is carried out.
 
-use crate::book::{Owner, Place};
-use crate::bounds::BEAT;
+use crate::book::Owner;
 use crate::market::reserve_slot;
-use crate::walk::{self, Bounds, Step, Walk};
+use crate::plan::{Step, Walk};
+use crate::walk::{self, Bounds};
 use crate::{
     Accounts, CancelReason, Market, MarketStatus, Money, OrderState, OrderType, Refusal, Side, Status, TimeInForce,
     room,
@@ -132,19 +132,5 @@ impl Market {
             self.rules.status = MarketStatus::Halted;
         }
         (order, trades)
-    }
-
-    /// Ends a live order and releases what it still locks.
-    pub(crate) fn end(&mut self, accounts: &mut Accounts, place: Place, reason: CancelReason) {
-        let (order, owner) = (*self.book.order(place), self.book.owner(place));
-        accounts.release(reserve_slot(owner, order.side), order.reserved);
-        self.book.change(place, |order| order.end(reason));
-    }
-
-    /// Lets the caller look whether it shall go on, every so many turns of a loop.
-    pub(crate) fn beat(&self, turn: usize) {
-        if turn % BEAT == BEAT - 1 {
-            (self.pulse)();
-        }
     }
 }

@@ -8,16 +8,19 @@
 //! |---|---|
 //! | [`money`] | [`Money`]: amounts, fees and their rounding |
 //! | [`order`] | sides, order types, what an order is and what became of it |
-//! | [`rules`] | [`Rules`] of a market: tick, lot, limits, rates, status |
+//! | [`rules`] | [`Rules`] of a market: tick, lot, limits, rates |
+//! | [`status`] | what a market lets happen |
 //! | [`refusal`] | [`Refusal`]: everything the exchange says no to |
 //! | [`accounts`] | [`Accounts`]: available and locked funds of each user and asset |
 //! | [`book`] | [`Book`]: price levels, each a queue in priority order |
 //! | [`bounds`] | how much one order and one command may ask for |
-//! | [`market`] | [`Market`]: place, cancel, amend, expire |
+//! | [`market`] | [`Market`]: its rules, its book, its counters |
+//! | [`commands`] | place, cancel, amend, expire |
 //! | [`enter`] | how an order that arrives is planned, and the plan carried out |
-//! | [`walk`] | what an arriving order would do: the plan that is carried out or refused whole |
-//! | [`trade`] | what a fill does to its orders |
+//! | [`walk`] | how the [`plan`] of an arriving order is made, which is carried out or refused whole |
+//! | [`fill`] | what a fill does to its orders |
 //! | [`settle`] | the money of one fill |
+//! | [`trade`] | what is left of it to write down |
 //! | [`stops`] | stop orders that trades trigger |
 //! | [`tape`] | which trade of a span was the first to reach a price |
 //! | [`auction`] | the uncrossing at one price |
@@ -28,15 +31,19 @@ pub mod accounts;
 pub mod auction;
 pub mod book;
 pub mod bounds;
+pub mod commands;
 pub mod enter;
+pub mod fill;
 pub mod market;
 pub mod money;
 pub mod order;
+pub mod plan;
 pub mod reference;
 pub mod refusal;
 mod room;
 pub mod rules;
 pub mod settle;
+pub mod status;
 pub mod stops;
 pub mod tape;
 pub mod trade;
@@ -51,6 +58,7 @@ pub use order::{
     TimeInForce, UserId,
 };
 pub use refusal::Refusal;
-pub use rules::{MarketStatus, Rules};
+pub use rules::Rules;
+pub use status::MarketStatus;
 pub use tape::Tape;
 pub use trade::{Shrink, Trade};

@@ -3,7 +3,7 @@
 
 use crate::book::{IdMap, Place};
 use crate::money::MAX;
-use crate::walk::{Step, Walk};
+use crate::plan::{Step, Walk};
 use crate::{Accounts, Book, Money, OrderState, Refusal, Rules, Side, Slot};
 
 /// What the makers of a plan are given.

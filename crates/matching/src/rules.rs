@@ -3,30 +3,7 @@
 use crate::bounds::SLICES;
 use crate::money::{MAX, ONE};
 use crate::order::{OrderState, OrderType, Side, Status, Terms, TimeInForce};
-use crate::{Money, NewOrder, Rate, Rates, Refusal};
-
-/// What a market lets happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarketStatus {
-    /// Everything.
-    Open,
-    /// Nothing: not even a cancel.
-    Halted,
-    /// Cancels only.
-    CancelOnly,
-    /// Orders collect without trading.
-    Auction,
-    /// Nothing: the market has ended for the day or for good.
-    Closed,
-}
-
-crate::order::sql_names!(MarketStatus {
-    Open = "open",
-    Halted = "halted",
-    CancelOnly = "cancel_only",
-    Auction = "auction",
-    Closed = "closed",
-});
+use crate::{MarketStatus, Money, NewOrder, Rate, Rates, Refusal};
 
 /// The rules of a market, all from its row. tick × lot is a multiple of 1e-8 and at
 /// most what `NUMERIC(20,8)` holds ([`Rules::exact`]).

@@ -6,26 +6,8 @@
 
 use crate::book::Place;
 use crate::enter::{Beyond, Means};
-use crate::market::reserve_slot;
+use crate::market::{Known, reserve_slot};
 use crate::{Accounts, CancelReason, Market, MarketStatus, Refusal, Side, Status, TimeInForce};
-
-/// What is known of the stops of a market whose caller has not loaded them all.
-#[derive(Clone, Copy, Debug)]
-pub struct Known {
-    /// The first place in the queue, by trade and priority, of which nothing is known.
-    pub until: (i64, i64),
-    /// No sell stop with a trigger at or below this has been loaded; none: all have.
-    pub sells_above: Option<i64>,
-    /// No buy stop with a trigger at or above this has been loaded; none: all have.
-    pub buys_below: Option<i64>,
-}
-
-impl Default for Known {
-    /// Everything.
-    fn default() -> Known {
-        Known { until: (i64::MAX, i64::MAX), sells_above: None, buys_below: None }
-    }
-}
 
 /// What became of the stop whose turn it was.
 enum Turn {
