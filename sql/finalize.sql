@@ -39,7 +39,8 @@ GRANT EXECUTE ON FUNCTION
     exchange.calculate_commission(numeric, numeric, numeric),
     exchange.order_book(text, integer), exchange.best_bid_offer(text), exchange.ticker(text),
     exchange.candles(text, interval, timestamptz, timestamptz), exchange.trade_tape(text, bigint, integer),
-    exchange.order_book_orders(text, bigint), exchange.my_trades(bigint, integer, bigint), exchange.book_as_of(text, timestamptz),
+    exchange.order_book_orders(text, bigint), exchange.my_trades(bigint, integer, bigint),
+    exchange.book_as_of(text, timestamptz),
     exchange.account_statement(bigint, text, timestamptz, timestamptz), exchange.locked_funds(bigint)
     TO bourse_viewer, bourse_worker;
 
@@ -54,9 +55,11 @@ GRANT EXECUTE ON FUNCTION
     exchange.amend_order(bigint, numeric, numeric),
     exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric, boolean,
                           timestamptz, text),
-    exchange.submit_cancel(bigint), exchange.submit_cancel(bigint, text), exchange.submit_amend(bigint, numeric, numeric),
+    exchange.submit_cancel(bigint), exchange.submit_cancel(bigint, text),
+    exchange.submit_amend(bigint, numeric, numeric),
     exchange.submit_cancel_all(bigint, text),
-    exchange.transfer(bigint, bigint, text, numeric, text), exchange.submit_transfer(bigint, bigint, text, numeric, text)
+    exchange.transfer(bigint, bigint, text, numeric, text),
+    exchange.submit_transfer(bigint, bigint, text, numeric, text)
     TO bourse_trader, bourse_worker;
 GRANT EXECUTE ON PROCEDURE exchange.match_orders(text, integer) TO bourse_trader, bourse_worker;
 
@@ -94,13 +97,15 @@ GRANT EXECUTE ON FUNCTION identity.act_as(bigint), identity.act_for_everybody() 
 GRANT EXECUTE ON FUNCTION
     identity.register(text, text, text, text, text), identity.authenticate(text, text, text, jsonb),
     identity.create_telegram_user(text, jsonb), identity.link_identity(bigint, text, text, jsonb),
-    identity.register_principal(text, bigint), identity.unlink_identity(text, text), identity.unregister_principal(text),
+    identity.register_principal(text, bigint), identity.unlink_identity(text, text),
+    identity.unregister_principal(text),
     identity.verify_password(text, text),
     identity.issue_code(bigint, text), identity.verify_code(bigint, text, text), identity.verify_api_key(text)
     TO bourse_admin, bourse_gateway;
 -- Everybody for their own user.
 GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
-GRANT EXECUTE ON FUNCTION identity.export_user(bigint), identity.export_user_rows(bigint) TO bourse_viewer, bourse_worker;
+GRANT EXECUTE ON FUNCTION identity.export_user(bigint), identity.export_user_rows(bigint) TO bourse_viewer,
+    bourse_worker;
 GRANT EXECUTE ON FUNCTION
     identity.issue_api_key(bigint, text, timestamptz), identity.revoke_api_key(bigint),
     identity.store_credentials(bigint, text, text, text, text, boolean, text), identity.delete_credentials(bigint)
@@ -111,5 +116,6 @@ GRANT EXECUTE ON FUNCTION
     TO bourse_trader, bourse_worker;
 -- The keeper of the vault.
 GRANT EXECUTE ON FUNCTION
-    identity.validate_credentials(bigint, boolean, timestamptz), identity.rotate_credentials(integer), identity.vault_keys()
+    identity.validate_credentials(bigint, boolean, timestamptz), identity.rotate_credentials(integer),
+    identity.vault_keys()
     TO bourse_admin, bourse_worker;

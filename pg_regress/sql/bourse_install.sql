@@ -95,12 +95,13 @@ $$ SELECT u.id FROM identity.users u WHERE u.name = person $$;
 -- The hints that the source of a function gives as they stand, for the files that look whether each was given.
 CREATE FUNCTION hints(source text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS
 $$
-    SELECT replace(trim('''' FROM regexp_replace(l.literal, '''\s+''', '', 'g')), '''''', '''')
-    FROM regexp_split_to_table(source, 'bourse\.refuse\(') WITH ORDINALITY c (call, n)
-    CROSS JOIN LATERAL substring(split_part(c.call, E');\n', 1) FROM '((?:''(?:[^'']|'''')*''\s*)+)$') l (literal)
-    WHERE c.n > 1 AND l.literal IS NOT NULL
-    UNION ALL
-    SELECT replace(h[1], '''''', '''') FROM regexp_matches(source, 'HINT = ''((?:[^'']|'''')*)''', 'g') h
+    SELECT replace(regexp_replace(btrim(l.literal, E''' \n'), '''\s+''', '', 'g'), '''''', '''')
+    FROM (
+        SELECT substring(split_part(c.call, E');\n', 1) FROM '((?:''(?:[^'']|'''')*''\s*)+)$')
+        FROM regexp_split_to_table(source, 'bourse\.refuse\(') WITH ORDINALITY c (call, n) WHERE c.n > 1
+        UNION ALL
+        SELECT h[1] FROM regexp_matches(source, 'HINT = ((?:''(?:[^'']|'''')*''\s*)+)', 'g') h) l (literal)
+    WHERE l.literal IS NOT NULL
 $$;
 
 -- A library that is newer than the tables says so.

@@ -41,10 +41,12 @@ COMMENT ON FUNCTION audit.activity_digest(uuid, text, jsonb, text, inet, text) I
 CREATE FUNCTION audit.operator_field(operator text) RETURNS bytea[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RETURN CASE WHEN operator IS NULL THEN '{}'::bytea[] ELSE ARRAY['operator'::bytea, convert_to(operator, 'UTF8')] END;
+    RETURN CASE WHEN operator IS NULL THEN '{}'::bytea[]
+        ELSE ARRAY['operator'::bytea, convert_to(operator, 'UTF8')] END;
 END
 $$;
-COMMENT ON FUNCTION audit.operator_field(text) IS 'What the hash of a row holds of the operator who wrote it: nothing when there was none';
+COMMENT ON FUNCTION audit.operator_field(text) IS
+'What the hash of a row holds of the operator who wrote it: nothing when there was none';
 
 -- Each list of fields stands here once, for the writer and for verify().
 CREATE FUNCTION audit.log_hash(
@@ -55,13 +57,16 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN sha256(array_send(ARRAY[
         'audit_logs'::bytea, previous, int8send(cluster), int8send(transaction_id), int8send(place::bigint),
-        int8send(id), int8send(user_id), int8send(subject_id), convert_to(action, 'UTF8'), convert_to(table_name, 'UTF8'),
-        convert_to(record_id, 'UTF8'), convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'),
+        int8send(id), int8send(user_id), int8send(subject_id), convert_to(action, 'UTF8'),
+        convert_to(table_name, 'UTF8'), convert_to(record_id, 'UTF8'),
+        convert_to(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8'),
         values_digest, origin_digest] || audit.operator_field(operator)));
 END
 $$;
-COMMENT ON FUNCTION audit.log_hash(bytea, bigint, bigint, integer, bigint, bigint, bigint, text, text, text, timestamptz, bytea, bytea, text) IS
-'The hash of a row of audit_logs: SHA-256 of the hash before it in its chain (NULL: the first) and of its fields; operator is one where there is one';
+COMMENT ON FUNCTION audit.log_hash(bytea, bigint, bigint, integer, bigint, bigint, bigint, text, text, text,
+                                   timestamptz, bytea, bytea, text) IS
+'The hash of a row of audit_logs: SHA-256 of the hash before it in its chain (NULL: the first) and of its fields; '
+'operator is one where there is one';
 
 CREATE FUNCTION audit.activity_hash(
     previous bytea, cluster bigint, transaction_id bigint, place integer, id bigint, subject_id bigint, action text,
@@ -75,12 +80,13 @@ BEGIN
         || audit.operator_field(operator)));
 END
 $$;
-COMMENT ON FUNCTION audit.activity_hash(bytea, bigint, bigint, integer, bigint, bigint, text, text, timestamptz, bytea, text) IS
+COMMENT ON FUNCTION audit.activity_hash(bytea, bigint, bigint, integer, bigint, bigint, text, text, timestamptz, bytea,
+                                        text) IS
 'The hash of a row of activity_logs, as log_hash()';
 
 CREATE FUNCTION audit.seal_hash(
-    previous bytea, id bigint, log text, cluster bigint, transaction_id bigint, length integer, first_id bigint, head bytea,
-    horizon bigint, next_id bigint, sealed_at timestamptz) RETURNS bytea
+    previous bytea, id bigint, log text, cluster bigint, transaction_id bigint, length integer, first_id bigint,
+    head bytea, horizon bigint, next_id bigint, sealed_at timestamptz) RETURNS bytea
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN sha256(array_send(ARRAY[
@@ -89,7 +95,8 @@ BEGIN
         convert_to(to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')]));
 END
 $$;
-COMMENT ON FUNCTION audit.seal_hash(bytea, bigint, text, bigint, bigint, integer, bigint, bytea, bigint, bigint, timestamptz) IS
+COMMENT ON FUNCTION audit.seal_hash(bytea, bigint, text, bigint, bigint, integer, bigint, bytea, bigint, bigint,
+                                    timestamptz) IS
 'The hash of a seal, as log_hash()';
 
 CREATE FUNCTION audit.user_agent() RETURNS text
@@ -98,7 +105,8 @@ BEGIN
     RETURN left(nullif(current_setting('bourse.user_agent', true), ''), 500);
 END
 $$;
-COMMENT ON FUNCTION audit.user_agent() IS 'What the client says of itself in the setting bourse.user_agent: at most 500 characters, NULL when it says nothing';
+COMMENT ON FUNCTION audit.user_agent() IS
+'What the client says of itself in the setting bourse.user_agent: at most 500 characters, NULL when it says nothing';
 
 -- Memberships, not the user whom a login is mapped to, nor whom it acts for at the moment: those are in its own hands.
 CREATE FUNCTION audit.operator() RETURNS text
@@ -115,7 +123,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.operator() IS
-'The login of this session, when it is one that acts for everybody: an admin, a worker, a superuser, a gateway that acts for everybody just now. Otherwise NULL';
+'The login of this session, when it is one that acts for everybody: an admin, a worker, a superuser, a gateway that '
+'acts for everybody just now. Otherwise NULL';
 
 -- The only writer of audit_logs. Only the own transaction's rows are read: nobody waits.
 CREATE FUNCTION audit.write_log(action text, table_name text, record_id text, subject_id bigint, old_values jsonb,
@@ -140,14 +149,15 @@ BEGIN
     SELECT l.position, l.hash INTO previous FROM audit.audit_logs l
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
     INSERT INTO audit.audit_logs (
-        id, user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, "timestamp", subject_id,
-        login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, operator, hash)
+        id, user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, "timestamp",
+        subject_id, login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt,
+        origin_digest, operator, hash)
     VALUES (
         id, actor, action, table_name, record_id, old_values, new_values, inet_client_addr(), agent, moment,
-        subject_id, identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt, values_digest,
-        origin_salt, origin_digest, operator,
-        audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor, subject_id,
-                       action, table_name, record_id, moment, values_digest, origin_digest, operator))
+        subject_id, identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, values_salt,
+        values_digest, origin_salt, origin_digest, operator,
+        audit.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor,
+                       subject_id, action, table_name, record_id, moment, values_digest, origin_digest, operator))
     ON CONFLICT ON CONSTRAINT audit_logs_pkey DO NOTHING;
     IF NOT FOUND THEN
         PERFORM bourse.refuse_conflict('audit.audit_logs', true);
@@ -156,4 +166,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.write_log(text, text, text, bigint, jsonb, jsonb) IS
-'Adds a row to audit_logs, linked to the row before it of the same transaction. Returns its id. For record_change() and erase_user() only';
+'Adds a row to audit_logs, linked to the row before it of the same transaction. Returns its id. For record_change() '
+'and erase_user() only';

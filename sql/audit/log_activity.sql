@@ -20,7 +20,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) IS
-'Adds a row to activity_logs and returns its id. user_id: whose activity; NULL, nobody known, for who acts for everybody. action: 1 to 100 characters; resource_type, resource_id: up to 50 and 100; details: up to 65536 characters and 64 levels, secrets are redacted by their key. 22004 action is NULL, 22023 a text that is empty or too long, details of too many levels, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user has been erased';
+'Adds a row to activity_logs and returns its id. user_id: whose activity; NULL, nobody known, for who acts for '
+'everybody. action: 1 to 100 characters; resource_type, resource_id: up to 50 and 100; details: up to 65536 characters '
+'and 64 levels, secrets are redacted by their key. 22004 action is NULL, 22023 a text that is empty or too long, '
+'details of too many levels, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user '
+'has been erased';
 
 CREATE FUNCTION audit.require_activity(action text, resource_type text, resource_id text, details jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -29,7 +33,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_given('action', action);
     SELECT format('%s has %s characters', a.name, length(a.value)) INTO wrong
-    FROM (VALUES ('action', btrim(action), 100), ('resource_type', resource_type, 50), ('resource_id', resource_id, 100))
+    FROM (VALUES ('action', btrim(action), 100), ('resource_type', resource_type, 50),
+          ('resource_id', resource_id, 100))
          AS a (name, value, most)
     WHERE length(a.value) NOT BETWEEN 1 AND a.most;
     IF FOUND THEN
@@ -44,7 +49,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.require_activity(text, text, text, jsonb) IS
-'Refuses an action that is NULL (22004), texts that are empty or too long and details of too many levels (22023), details that are too long (54000)';
+'Refuses an action that is NULL (22004), texts that are empty or too long and details of too many levels (22023), '
+'details that are too long (54000)';
 
 -- The only writer of activity_logs: as write_log(), one chain for each transaction.
 CREATE FUNCTION audit.write_activity(user_id bigint, action text, resource_type text, resource_id text, details jsonb)
@@ -81,4 +87,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.write_activity(bigint, text, text, text, jsonb) IS
-'Adds a row to activity_logs, linked to the row before it of the same transaction. Returns its id. For log_activity() and the functions that have checked their caller';
+'Adds a row to activity_logs, linked to the row before it of the same transaction. Returns its id. For log_activity() '
+'and the functions that have checked their caller';

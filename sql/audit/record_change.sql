@@ -4,11 +4,13 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp
 SET standard_conforming_strings = on AS $$
 DECLARE
     -- Some word of each name below.
-    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie|authorization|cvv|hash|encrypted';
+    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie'
+        '|authorization|cvv|hash|encrypted';
     -- Between words: nothing, a dash, an underscore or a blank. Short words count only whole: no passenger, no spinner.
     named CONSTANT text := '(passw|passphrase|passcode|pwd|jwt|secret|token|credential|mnemonic'
         '|(api|private|signing|encryption|session|ssh|master)[-_ ]*keys?$|(seed|recovery)[-_ ]*(phrase|words)'
-        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)|verification[-_ ]*code)$'
+        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)'
+        '|verification[-_ ]*code)$'
         '|[-_ ](hash(es)?|encrypted)$|(code|key)hash$)';
     kind text := jsonb_typeof(row_values);
 BEGIN
@@ -28,14 +30,17 @@ BEGIN
         SELECT coalesce(jsonb_object_agg(e.key, CASE
             WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
             -- apiKey is api_Key.
-            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') COLLATE "C" ~* named THEN '"[redacted]"'
+            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') COLLATE "C" ~* named
+                THEN '"[redacted]"'
             WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets, levels - 1)
             ELSE e.value END), '{}')
         FROM jsonb_each(row_values) e);
 END
 $$;
 COMMENT ON FUNCTION audit.redact(jsonb, text[], integer) IS
-'Values with every secret replaced by [redacted], and whatever lies deeper than so many levels: the named keys, and names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in any case and with any separator';
+'Values with every secret replaced by [redacted], and whatever lies deeper than so many levels: the named keys, and '
+'names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in '
+'any case and with any separator';
 
 -- Who changes a row has to be found again by its key, and the key may be a secret: then its digest stands for it.
 CREATE FUNCTION audit.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
@@ -52,7 +57,8 @@ BEGIN
     IF shown <> given THEN
         FOREACH key IN ARRAY keys LOOP
             IF shown -> key <> given -> key THEN
-                given := given || jsonb_build_object(key, 'sha256:' || encode(sha256(convert_to(given ->> key, 'UTF8')), 'hex'));
+                given := given || jsonb_build_object(
+                    key, 'sha256:' || encode(sha256(convert_to(given ->> key, 'UTF8')), 'hex'));
             END IF;
         END LOOP;
     END IF;
@@ -67,7 +73,8 @@ COMMENT ON FUNCTION audit.record_key(jsonb, text[], text[]) IS
 
 -- Whatever the session has set: what is recorded, and whether something has changed, does not depend on it.
 CREATE FUNCTION audit.record_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET extra_float_digits = 1 SET timezone = 'UTC'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET extra_float_digits = 1
+SET timezone = 'UTC'
 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' SET xmlbinary = 'base64'
 SET lc_monetary = 'C' SET quote_all_identifiers = off AS $$
 DECLARE
@@ -103,13 +110,16 @@ BEGIN
     END IF;
     -- An assignment: PERFORM would go through the executor.
     log_id := audit.write_log(
-        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit.record_key(present, keys, TG_ARGV[2]::text[]), (present ->> TG_ARGV[0])::bigint,
+        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit.record_key(present, keys, TG_ARGV[2]::text[]),
+        (present ->> TG_ARGV[0])::bigint,
         audit.redact(before, TG_ARGV[2]::text[]), audit.redact(after, TG_ARGV[2]::text[]));
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION audit.record_change() IS
-'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not recorded';
+'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, '
+'further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not '
+'recorded';
 
 -- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
 CREATE FUNCTION audit.record_market_status(symbol text, old_status text, new_status text) RETURNS void
@@ -126,7 +136,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.record_market_status(text, text, text) IS
-'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For set_market_status() only';
+'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For '
+'set_market_status() only';
 
 CREATE FUNCTION audit.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -152,7 +163,8 @@ BEGIN
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
     IF OLD.origin_erased_by IS NULL
-       AND audit.erasure_of(NEW.origin_erased_by, audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator), OLD.id) THEN
+       AND audit.erasure_of(NEW.origin_erased_by,
+                            audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator), OLD.id) THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
@@ -215,7 +227,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text, text) IS
-'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; with nobody when an operator did it';
+'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; '
+'with nobody when an operator did it';
 
 -- An ERASE row that somebody has written by hand takes nothing of who is still there.
 CREATE FUNCTION audit.is_erased(user_id bigint) RETURNS boolean
@@ -227,7 +240,8 @@ COMMENT ON FUNCTION audit.is_erased(bigint) IS 'Whether a user has been erased, 
 CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
-                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id AND log_id < l.id)
+                   WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id
+                     AND log_id < l.id)
            AND audit.is_erased(erasure_of.user_id)
 $$;
 COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
@@ -235,11 +249,13 @@ COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
 
 -- The ids of the two logs cannot be compared: the ERASE row says how far it went. One from before that was kept went as
 -- far as its time.
-CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint, moment timestamptz) RETURNS boolean
+CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint, moment timestamptz)
+RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
-                     AND CASE WHEN l.new_values ? 'last_activity' THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
+                     AND CASE WHEN l.new_values ? 'last_activity'
+                         THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
                               ELSE moment <= l."timestamp" END)
            AND audit.is_erased(activity_erasure_of.user_id)
 $$;

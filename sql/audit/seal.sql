@@ -2,7 +2,8 @@
 CREATE FUNCTION audit.clusters() RETURNS SETOF bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH RECURSIVE known (cluster) AS (
-        SELECT least((SELECT min(l.cluster) FROM audit.audit_logs l), (SELECT min(l.cluster) FROM audit.activity_logs l))
+        SELECT least((SELECT min(l.cluster) FROM audit.audit_logs l),
+                     (SELECT min(l.cluster) FROM audit.activity_logs l))
         UNION ALL
         SELECT least((SELECT min(l.cluster) FROM audit.audit_logs l WHERE l.cluster > k.cluster),
                      (SELECT min(l.cluster) FROM audit.activity_logs l WHERE l.cluster > k.cluster))
@@ -10,7 +11,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     )
     SELECT k.cluster FROM known k WHERE k.cluster IS NOT NULL
 $$;
-COMMENT ON FUNCTION audit.clusters() IS 'The clusters whose transactions stand in the trail, by their system identifiers';
+COMMENT ON FUNCTION audit.clusters() IS
+'The clusters whose transactions stand in the trail, by their system identifiers';
 
 -- EXECUTE plans with the values at hand: for the newest transactions an index scan, for all of them none.
 CREATE FUNCTION audit.chains(cluster bigint, since bigint) RETURNS TABLE (
@@ -29,7 +31,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.chains(bigint, bigint) IS
-'The chains of one cluster as the logs hold them now, from a transaction on: how long, where they begin, the hash of their last row';
+'The chains of one cluster as the logs hold them now, from a transaction on: how long, where they begin, the hash of '
+'their last row';
 
 CREATE FUNCTION audit.require_read_committed(activity text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -41,7 +44,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION audit.require_read_committed(text) IS 'Refuses a function that locks and then reads under another isolation level (25001)';
+COMMENT ON FUNCTION audit.require_read_committed(text) IS
+'Refuses a function that locks and then reads under another isolation level (25001)';
 
 CREATE FUNCTION audit.seal() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -52,7 +56,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.seal() IS
-'Links the chains of all transactions that have ended since the last call into the global chain: from then on a whole transaction, or its last rows, cannot go unnoticed. The first call on a server registers it. Returns how many transactions. Call it every few seconds; writers do not wait for it. 25001 not under READ COMMITTED, 25006 read-only';
+'Links the chains of all transactions that have ended since the last call into the global chain: from then on a whole '
+'transaction, or its last rows, cannot go unnoticed. The first call on a server registers it. Returns how many '
+'transactions. Call it every few seconds; writers do not wait for it. 25001 not under READ COMMITTED, 25006 read-only';
 
 -- A server is registered in the chain before it seals its own transactions. What the server before has left is sealed
 -- first: what comes to light of another server later was never written there.
@@ -88,7 +94,8 @@ CREATE FUNCTION audit.register_cluster(cluster bigint, moment timestamptz) RETUR
 LANGUAGE sql SET search_path = pg_catalog, audit, pg_temp AS $$
     INSERT INTO audit.seals
     SELECT n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0, moment,
-           audit.seal_hash(n.previous, n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0, moment)
+           audit.seal_hash(n.previous, n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0,
+                           moment)
     FROM (SELECT coalesce(l.id, 0) + 1 AS id, l.hash AS previous, pg_current_xact_id()::text::bigint AS transaction_id
           FROM (SELECT) one LEFT JOIN (SELECT s.id, s.hash FROM audit.seals s ORDER BY s.id DESC LIMIT 1) l ON true) n
 $$;
@@ -123,7 +130,8 @@ BEGIN
         INSERT INTO audit.seals AS s
         VALUES (coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id, seal.length, seal.first_id, seal.head,
                 seal.horizon, seal.next_id, moment,
-                audit.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id, seal.length,
+                audit.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id,
+                                seal.length,
                                 seal.first_id, seal.head, seal.horizon, seal.next_id, moment))
         RETURNING s.id, s.hash INTO last;
         sealed := sealed + 1;
@@ -143,4 +151,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.head() IS
-'Seals, and returns the anchor: number and SHA-256 of the last seal, like 42:9f86…. Keep it where the operators of this server cannot write; audit.verify(anchor) checks it. SQLSTATEs as seal()';
+'Seals, and returns the anchor: number and SHA-256 of the last seal, like 42:9f86…. Keep it where the operators of '
+'this server cannot write; audit.verify(anchor) checks it. SQLSTATEs as seal()';

@@ -3,7 +3,8 @@
 CREATE FUNCTION audit.subject_column(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT a.attname FROM pg_attribute a
-    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('int8'::regtype, 'int4'::regtype)
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.atttypid IN ('int8'::regtype, 'int4'::regtype)
       AND (a.attname = 'user_id'
            OR relation = 'identity.users'::regclass AND a.attname = 'id'
            OR a.attnotnull AND EXISTS (
@@ -12,12 +13,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                     AND f.conkey = ARRAY[a.attnum]))
     ORDER BY a.attname <> 'user_id', a.attnum LIMIT 1
 $$;
-COMMENT ON FUNCTION audit.subject_column(regclass) IS 'The column of a table that names the user whom a row is about, or NULL';
+COMMENT ON FUNCTION audit.subject_column(regclass) IS
+'The column of a table that names the user whom a row is about, or NULL';
 
 CREATE FUNCTION audit.attach(relation regclass, secrets text[] DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
-    keys text[] := ARRAY(SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
+    keys text[] := ARRAY(SELECT a.attname FROM pg_index i
+                         CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
                          JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
                          WHERE i.indrelid = relation AND i.indisprimary ORDER BY k.place);
 BEGIN
@@ -29,7 +32,8 @@ BEGIN
                    'EXECUTE FUNCTION audit.record_change()', relation);
 END
 $$;
-COMMENT ON FUNCTION audit.attach(regclass, text[]) IS 'Makes the audit triggers of a table anew. For enable() and migrations';
+COMMENT ON FUNCTION audit.attach(regclass, text[]) IS
+'Makes the audit triggers of a table anew. For enable() and migrations';
 
 CREATE FUNCTION audit.detach(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -45,7 +49,8 @@ BEGIN
     RETURN any_found;
 END
 $$;
-COMMENT ON FUNCTION audit.detach(regclass) IS 'Drops the audit triggers of a table; whether there were any. For enable(), disable() and migrations';
+COMMENT ON FUNCTION audit.detach(regclass) IS
+'Drops the audit triggers of a table; whether there were any. For enable(), disable() and migrations';
 
 CREATE FUNCTION audit.attach_defaults() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -69,7 +74,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.attach_defaults() IS
-'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: a journal is not written twice. Safe to repeat: bourse.install() calls it when migrations have run';
+'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: '
+'a journal is not written twice. Safe to repeat: bourse.install() calls it when migrations have run';
 
 -- Which tables can be switched: ours, but not those that the engine writes or that are the trail itself.
 CREATE FUNCTION audit.require_switchable(relation regclass) RETURNS void
@@ -102,7 +108,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.require_switchable(regclass) IS
-'Refuses NULL (22004), what is no table (42809), tables of the engine and of the trail (0A000), tables of other owners (42501)';
+'Refuses NULL (22004), what is no table (42809), tables of the engine and of the trail (0A000), tables of other owners '
+'(42501)';
 
 CREATE FUNCTION audit.require_own_types(relation regclass) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -142,7 +149,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
-'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, trades, assets and the counters of markets past all triggers, on purpose: they are refused, exchange.markets excepted; exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, of the table or of a column''s type, 42703 unknown column, 42809 no table';
+'Audits every change of a table from now on. secrets: columns whose values never enter the trail, beside those that '
+'are known by name. Repeat it to change secrets, or after the primary key has been renamed. The engine writes orders, '
+'trades, assets and the counters of markets past all triggers, on purpose: they are refused, exchange.markets '
+'excepted; exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. '
+'Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, '
+'of the table or of a column''s type, 42703 unknown column, 42809 no table';
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -158,30 +170,36 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.disable(regclass) IS
-'Audits a table no longer; its rows in the trail stay. Whether it was audited. Leaves a DISABLE row. SQLSTATEs as enable()';
+'Audits a table no longer; its rows in the trail stay. Whether it was audited. Leaves a DISABLE row. SQLSTATEs as '
+'enable()';
 
 CREATE FUNCTION audit.qualified_name(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = relation
 $$;
 COMMENT ON FUNCTION audit.qualified_name(regclass) IS 'Schema and table as they stand in audit_logs.table_name';
 
-CREATE FUNCTION audit.enabled() RETURNS TABLE (table_name text, subject text, key text[], secrets text[], active boolean)
+CREATE FUNCTION audit.enabled()
+RETURNS TABLE (table_name text, subject text, key text[], secrets text[], active boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp
 SET standard_conforming_strings = on AS $$
 BEGIN
     PERFORM bourse.require_installed();
     -- A trigger keeps its arguments one after the other, each ended by a zero byte.
     RETURN QUERY
-    SELECT audit.qualified_name(t.tgrelid), nullif(a.args[1], ''), a.args[2]::text[], a.args[3]::text[], t.tgenabled IN ('O', 'A')
+    SELECT audit.qualified_name(t.tgrelid), nullif(a.args[1], ''), a.args[2]::text[], a.args[3]::text[],
+           t.tgenabled IN ('O', 'A')
     FROM pg_trigger t
     CROSS JOIN LATERAL (
         SELECT array_agg(convert_from(decode(w.word, 'hex'), getdatabaseencoding()) ORDER BY w.n) AS args
-        FROM regexp_split_to_table(regexp_replace(encode(t.tgargs, 'hex'), '(..)', '\1 ', 'g'), '00 ') WITH ORDINALITY s (spaced, n)
+        FROM regexp_split_to_table(regexp_replace(encode(t.tgargs, 'hex'), '(..)', '\1 ', 'g'), '00 ')
+             WITH ORDINALITY s (spaced, n)
         CROSS JOIN LATERAL (SELECT replace(s.spaced, ' ', '') AS word, s.n) w) a
     WHERE t.tgfoid = 'audit.record_change()'::regprocedure AND t.tgtype & 1 = 1
     ORDER BY audit.qualified_name(t.tgrelid) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION audit.enabled() IS
-'The audited tables: the column that names the user, the key columns, the columns that are secret beside those known by name, whether the trigger is active';
+'The audited tables: the column that names the user, the key columns, the columns that are secret beside those known '
+'by name, whether the trigger is active';

@@ -17,9 +17,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.verify(text) IS
-'What was tampered with in audit_logs, activity_logs and seals: 0 rows when nothing. Names the row, or the seal, what the chain says and what is there. anchor: what head() returned once; then nothing up to that seal can have been rewritten. Without one, who can write everything (a superuser) can rewrite everything. 22023 no anchor';
+'What was tampered with in audit_logs, activity_logs and seals: 0 rows when nothing. Names the row, or the seal, what '
+'the chain says and what is there. anchor: what head() returned once; then nothing up to that seal can have been '
+'rewritten. Without one, who can write everything (a superuser) can rewrite everything. 22023 no anchor';
 
-CREATE FUNCTION audit.verify_anchor(anchor text) RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION audit.verify_anchor(anchor text)
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT 'anchor_holds', 'seal ' || a.id, a.hash, coalesce(encode(s.hash, 'hex'), 'none')
     FROM (SELECT split_part(anchor, ':', 1)::bigint AS id, split_part(anchor, ':', 2) AS hash) a
@@ -43,15 +46,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     FROM computed s
     CROSS JOIN LATERAL (VALUES
         ('seal_follows_seal', s.id = s.expected_id, 'seal ' || s.expected_id, 'seal ' || s.id),
-        ('seal_is_unchanged', s.id <> s.expected_id OR s.hash = s.computed, encode(s.computed, 'hex'), encode(s.hash, 'hex'))
+        ('seal_is_unchanged', s.id <> s.expected_id OR s.hash = s.computed, encode(s.computed, 'hex'),
+         encode(s.hash, 'hex'))
     ) AS c (check_name, holds, expected, actual)
     WHERE NOT c.holds
     ORDER BY s.id
 $$;
 COMMENT ON FUNCTION audit.verify_seals() IS 'The part of verify() that follows the global chain';
 
--- An era is the time that the database has lived on one server: from the seal that registers the server to the next such
--- seal. Seals from before there were eras are held by the anchors that there are of them.
+-- An era is the time that the database has lived on one server: from the seal that registers the server to the next
+-- such seal. Seals from before there were eras are held by the anchors that there are of them.
 CREATE FUNCTION audit.eras() RETURNS TABLE (seal bigint, next_seal bigint, cluster bigint, since timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT s.id, lead(s.id) OVER w, s.cluster,
@@ -62,10 +66,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     -- Restored on another server, which has not sealed yet.
     SELECT NULL, NULL, c.system_identifier, (SELECT max(p.sealed_at) FROM audit.seals p)
     FROM pg_control_system() c
-    WHERE c.system_identifier <> (SELECT s.cluster FROM audit.seals s WHERE s.log = 'clusters' ORDER BY s.id DESC LIMIT 1)
+    WHERE c.system_identifier <> (SELECT s.cluster FROM audit.seals s WHERE s.log = 'clusters'
+                                  ORDER BY s.id DESC LIMIT 1)
 $$;
 COMMENT ON FUNCTION audit.eras() IS
-'The servers on which this database has lived: the seal that registers each, that of the next one, its system identifier, and since when nothing can have been written there. Without a seal: this server, before its first seal';
+'The servers on which this database has lived: the seal that registers each, that of the next one, its system '
+'identifier, and since when nothing can have been written there. Without a seal: this server, before its first seal';
 
 CREATE FUNCTION audit.verify_chains() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -76,45 +82,60 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head, s.next_id,
                max(s.horizon) OVER (PARTITION BY cluster) AS horizon
         FROM seals s
-        FULL JOIN (SELECT k.cluster, a.* FROM audit.clusters() k (cluster) CROSS JOIN LATERAL audit.chains(k.cluster, 0) a) c
+        FULL JOIN (SELECT k.cluster, a.* FROM audit.clusters() k (cluster)
+                   CROSS JOIN LATERAL audit.chains(k.cluster, 0) a) c
             USING (log, cluster, transaction_id)
     ), timed AS (
-        -- When the last seal was made before this transaction began to write, and the highest number that a row had then.
+        -- When the last seal was made before this transaction began to write, and the highest number that a row had
+        -- then.
         SELECT e.log, e.cluster, e.transaction_id, e.first_time,
-               max(e.sealed_at) OVER (PARTITION BY e.cluster ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS begun_after,
-               max(e.sealed_id) OVER (PARTITION BY e.cluster, e.log ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS above
-        FROM (SELECT s.log, s.cluster, s.next_id AS transaction_id, NULL::timestamptz AS first_time, s.sealed_at, s.first_id AS sealed_id FROM seals s
+               max(e.sealed_at) OVER (PARTITION BY e.cluster
+                                      ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS begun_after,
+               max(e.sealed_id) OVER (PARTITION BY e.cluster, e.log
+                                      ORDER BY e.transaction_id, e.first_time NULLS FIRST) AS above
+        FROM (SELECT s.log, s.cluster, s.next_id AS transaction_id, NULL::timestamptz AS first_time, s.sealed_at,
+                     s.first_id AS sealed_id
+              FROM seals s
               UNION ALL
-              SELECT c.log, c.cluster, c.transaction_id, c.first_time, NULL, NULL FROM chains c WHERE c.first_time IS NOT NULL) e
+              SELECT c.log, c.cluster, c.transaction_id, c.first_time, NULL, NULL FROM chains c
+              WHERE c.first_time IS NOT NULL) e
     ), named AS (
         SELECT c.*, format('%s %s', c.log, coalesce(c.sealed_id, c.first_id)) AS name, t.above, era.cluster AS era,
                greatest(t.begun_after, era.since) AS begun_after,
-               -- Sealed before there were eras, or in the era of its server; not sealed, in the last era or on this server.
+               -- Sealed before there were eras, or in the era of its server; not sealed, in the last era or on this
+               -- server.
                c.seal < (SELECT min(e.seal) FROM audit.eras() e) IS TRUE OR era.cluster IS NOT NULL
                    OR NOT EXISTS (SELECT FROM audit.eras()) AS is_of_an_era,
                -- Before there were eras a number was drawn before the transaction had its own.
                (c.seal > (SELECT min(e.seal) FROM audit.eras() e)) IS NOT FALSE AS is_numbered
         FROM chains c
-        LEFT JOIN timed t ON t.log = c.log AND t.cluster = c.cluster AND t.transaction_id = c.transaction_id AND t.first_time IS NOT NULL
+        LEFT JOIN timed t ON t.log = c.log AND t.cluster = c.cluster AND t.transaction_id = c.transaction_id
+            AND t.first_time IS NOT NULL
         LEFT JOIN audit.eras() era ON era.cluster = c.cluster
-            AND (c.seal > era.seal AND (c.seal < era.next_seal) IS NOT FALSE OR c.seal IS NULL AND era.next_seal IS NULL)
+            AND (c.seal > era.seal AND (c.seal < era.next_seal) IS NOT FALSE
+                 OR c.seal IS NULL AND era.next_seal IS NULL)
     )
     SELECT k.check_name, n.name, k.expected, k.actual
     FROM named n
     CROSS JOIN LATERAL (VALUES
-        ('chain_is_complete', n.seal IS NULL OR (n.length, n.first_id) IS NOT DISTINCT FROM (n.sealed_length, n.sealed_id),
+        ('chain_is_complete', n.seal IS NULL
+         OR (n.length, n.first_id) IS NOT DISTINCT FROM (n.sealed_length, n.sealed_id),
          format('%s rows of transaction %s', n.sealed_length, n.transaction_id),
          CASE WHEN n.length IS NULL THEN 'none' ELSE format('%s rows, the first is %s', n.length, n.first_id) END),
         ('chain_is_unchanged', n.seal IS NULL OR n.length IS DISTINCT FROM n.sealed_length OR n.head = n.sealed_head,
          encode(n.sealed_head, 'hex'), encode(n.head, 'hex')),
         ('chain_was_there', n.seal IS NOT NULL OR n.horizon IS NULL OR n.transaction_id >= n.horizon,
          'no row of transaction ' || n.transaction_id, n.length || ' rows'),
-        ('chain_had_begun', n.transaction_id < n.next_id, 'transactions below ' || n.next_id, 'transaction ' || n.transaction_id),
-        ('chain_is_of_its_server', n.is_of_an_era, 'a server that was registered when it was written', 'server ' || n.cluster),
+        ('chain_had_begun', n.transaction_id < n.next_id, 'transactions below ' || n.next_id,
+         'transaction ' || n.transaction_id),
+        ('chain_is_of_its_server', n.is_of_an_era, 'a server that was registered when it was written',
+         'server ' || n.cluster),
         -- A clock may be set back a little.
         ('chain_is_not_backdated', n.first_time >= n.begun_after - interval '5 minutes',
-         to_char(n.begun_after AT TIME ZONE 'UTC', '"not before" YYYY-MM-DD HH24:MI:SS UTC'), to_char(n.first_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')),
-        ('id_is_of_its_time', NOT n.is_numbered OR n.first_id > n.above, 'a number above ' || n.above, 'row ' || n.first_id)
+         to_char(n.begun_after AT TIME ZONE 'UTC', '"not before" YYYY-MM-DD HH24:MI:SS UTC'),
+         to_char(n.first_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')),
+        ('id_is_of_its_time', NOT n.is_numbered OR n.first_id > n.above, 'a number above ' || n.above,
+         'row ' || n.first_id)
     ) AS k (check_name, holds, expected, actual)
     WHERE NOT k.holds
     ORDER BY n.seal NULLS LAST, n.first_id
@@ -126,22 +147,31 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH rows AS (
         SELECT 'audit_logs' AS log, l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1 AS expected_position,
-               audit.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id, l.subject_id, l.action,
-                              l.table_name, l.record_id, l."timestamp", l.values_digest, l.origin_digest, l.operator) AS computed,
-               CASE WHEN l.values_salt IS NULL THEN audit.values_go(l.action, l.table_name) AND audit.erasure_of(l.values_erased_by, l.subject_id, l.id)
-                    ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values) END AS values_hold,
-               CASE WHEN l.origin_salt IS NULL THEN audit.erasure_of(l.origin_erased_by, audit.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
-                    ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent) END AS origin_holds,
+               audit.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id,
+                              l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
+                              l.origin_digest, l.operator) AS computed,
+               CASE WHEN l.values_salt IS NULL
+                    THEN audit.values_go(l.action, l.table_name)
+                         AND audit.erasure_of(l.values_erased_by, l.subject_id, l.id)
+                    ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values)
+               END AS values_hold,
+               CASE WHEN l.origin_salt IS NULL
+                    THEN audit.erasure_of(l.origin_erased_by,
+                                          audit.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
+                    ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent)
+               END AS origin_holds,
                true AS user_holds,
                l.action <> 'ERASE' OR audit.is_erased(l.subject_id) AS erasure_holds
         FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
         UNION ALL
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1,
-               audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id, l.action,
+               audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id,
+                                   l.action,
                                    l.resource_type, l."timestamp", l.digest, l.operator),
                CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id, l."timestamp")
-                    ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address, l.user_agent) END,
+                    ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address,
+                                                          l.user_agent) END,
                true,
                l.user_id IS NOT DISTINCT FROM l.subject_id
                    OR l.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = l.subject_id),
@@ -151,10 +181,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT c.check_name, format('%s %s', l.log, l.id), c.expected, c.actual
     FROM rows l
     CROSS JOIN LATERAL (VALUES
-        ('row_follows_row', l.position = l.expected_position, format('position %s of transaction %s', l.expected_position, l.transaction_id),
+        ('row_follows_row', l.position = l.expected_position,
+         format('position %s of transaction %s', l.expected_position, l.transaction_id),
          'position ' || l.position),
         -- What does not follow cannot have the right hash either: said once.
-        ('row_is_unchanged', l.position <> l.expected_position OR l.hash = l.computed, encode(l.computed, 'hex'), encode(l.hash, 'hex')),
+        ('row_is_unchanged', l.position <> l.expected_position OR l.hash = l.computed, encode(l.computed, 'hex'),
+         encode(l.hash, 'hex')),
         ('values_are_unchanged', l.values_hold, 'the values that were written, or their erasure', 'other values'),
         ('origin_is_unchanged', l.origin_holds, 'the origin that was written, or its erasure', 'another origin'),
         ('user_is_unchanged', l.user_holds, 'the user who was written', 'another user, or none'),

@@ -3,7 +3,8 @@
 CREATE FUNCTION bourse.guard_drop() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'guard_drop_wrapper';
 COMMENT ON FUNCTION bourse.guard_drop() IS
-'Event trigger: refuses DROP EXTENSION … CASCADE of pg_bourse, or of plpgsql below it, while there are tables (2BP01), unless bourse.drop_tables is on';
+'Event trigger: refuses DROP EXTENSION … CASCADE of pg_bourse, or of plpgsql below it, while there are tables (2BP01), '
+'unless bourse.drop_tables is on';
 CREATE EVENT TRIGGER bourse_guard_drop ON ddl_command_start WHEN TAG IN ('DROP EXTENSION')
     EXECUTE FUNCTION bourse.guard_drop();
 COMMENT ON EVENT TRIGGER bourse_guard_drop IS

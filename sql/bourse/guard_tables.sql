@@ -16,16 +16,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     FROM pg_class c
     WHERE c.oid = relation AND c.relowner = to_regrole('bourse_owner') AND bourse.strange_trigger(c.oid) IS NOT NULL
     UNION ALL
-    SELECT format('foreign key %I of %s to %s', k.conname, bourse.quoted_name(k.conrelid), bourse.quoted_name(k.confrelid))
+    SELECT format('foreign key %I of %s to %s', k.conname, bourse.quoted_name(k.conrelid),
+                  bourse.quoted_name(k.confrelid))
     FROM pg_constraint k
     WHERE k.oid IN (SELECT f.con FROM referring f JOIN pg_type t ON t.oid = f.type JOIN pg_roles r ON r.oid = t.typowner
                     WHERE t.typbasetype = 0 AND NOT r.rolsuper AND r.rolname <> 'bourse_owner')
 $$;
 COMMENT ON FUNCTION bourse.strange_code(oid) IS
-'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of a table: its triggers, when it is ours, and its foreign keys to ours from columns of their types. No rows: none';
+'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of a table: its triggers, '
+'when it is ours, and its foreign keys to ours from columns of their types. No rows: none';
 
--- Triggers of our tables fire with the rights of bourse_owner, in sessions of anybody. A name without a schema then means
--- what the caller wants, unless the function says where it looks.
+-- Triggers of our tables fire with the rights of bourse_owner, in sessions of anybody. A name without a schema then
+-- means what the caller wants, unless the function says where it looks.
 CREATE FUNCTION bourse.careless_code(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT format('the function of trigger %I on %s', t.tgname, bourse.quoted_name(t.tgrelid))
@@ -43,20 +45,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT DISTINCT format('%s on %s for %s', g.privilege_type, bourse.quoted_name(c.oid),
                            CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
     FROM pg_class c
-    CROSS JOIN LATERAL (SELECT c.relacl UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid) acl (items)
+    CROSS JOIN LATERAL (
+        SELECT c.relacl UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid) acl (items)
     CROSS JOIN LATERAL aclexplode(acl.items) g
     WHERE c.relowner = to_regrole('bourse_owner') AND (relations IS NULL OR c.oid = ANY (relations))
       AND g.privilege_type IN ('REFERENCES', 'TRIGGER')
       AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, c.relowner, 'MEMBER'))
     UNION ALL
     -- Who makes functions and operators in a schema of ours makes some that fit our calls better than ours do.
-    SELECT format('CREATE on schema %I for %s', n.nspname, CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
+    SELECT format('CREATE on schema %I for %s', n.nspname,
+                  CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
     FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g
     WHERE relations IS NULL AND n.nspowner = to_regrole('bourse_owner') AND g.privilege_type = 'CREATE'
       AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, n.nspowner, 'MEMBER'))
 $$;
 COMMENT ON FUNCTION bourse.strange_rights(oid[]) IS
-'The rights REFERENCES and TRIGGER on our tables, and CREATE on our schemas, of roles that are no members of bourse_owner; relations: on these tables alone. No rows: none';
+'The rights REFERENCES and TRIGGER on our tables, and CREATE on our schemas, of roles that are no members of '
+'bourse_owner; relations: on these tables alone. No rows: none';
 
 -- Every CREATE TABLE of the application comes by here: what touches no table of ours, and no foreign key, ends early.
 CREATE FUNCTION bourse.require_no_strange_code(tag text) RETURNS void
@@ -74,11 +79,14 @@ DECLARE
     careless text;
 BEGIN
     IF relations IS NOT NULL THEN
-        hung := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL bourse.strange_code(relation) code);
+        hung := (SELECT min(code) FROM unnest(relations) relation
+                 CROSS JOIN LATERAL bourse.strange_code(relation) code);
         -- A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
         may_hang := (SELECT min(r) FROM bourse.strange_rights(relations) r);
-        careless := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL bourse.careless_code(relation) code);
-    ELSIF tag = 'GRANT' AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
+        careless := (SELECT min(code) FROM unnest(relations) relation
+                     CROSS JOIN LATERAL bourse.careless_code(relation) code);
+    ELSIF tag = 'GRANT'
+        AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
         may_hang := (SELECT min(r) FROM bourse.strange_rights() r);
     END IF;
     IF hung IS NOT NULL THEN
@@ -100,7 +108,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.require_no_strange_code(text) IS
-'Refuses a statement, by its tag, that leaves strange_code(), careless_code() or strange_rights() behind (42501). For refuse_strange_code() only';
+'Refuses a statement, by its tag, that leaves strange_code(), careless_code() or strange_rights() behind (42501). For '
+'refuse_strange_code() only';
 
 CREATE FUNCTION bourse.refuse_strange_code() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_strange_code_wrapper';
@@ -108,6 +117,7 @@ COMMENT ON FUNCTION bourse.refuse_strange_code() IS
 'Event trigger: require_no_strange_code(), with the rights of bourse_owner whoever has sent the statement';
 
 CREATE EVENT TRIGGER bourse_refuse_strange_code ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER', 'CREATE SCHEMA', 'GRANT')
+    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
+                 'CREATE SCHEMA', 'GRANT')
     EXECUTE FUNCTION bourse.refuse_strange_code();
 COMMENT ON EVENT TRIGGER bourse_refuse_strange_code IS 'Keeps strangers'' code off the tables of the platform';

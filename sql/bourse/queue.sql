@@ -12,14 +12,14 @@ DECLARE
     class record;
 BEGIN
     PERFORM bourse.require_given('queue', queue);
-    SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind IN ('r', 'p') AND r.rolname IS NOT NULL AS is_ours INTO class
+    SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind IN ('r', 'p') AND r.rolname IS NOT NULL AS is_ours
+    INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_roles r ON r.oid = c.relowner AND r.rolname = 'bourse_owner'
     WHERE c.oid = queue;
     IF class.is_ours IS NOT TRUE THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('%s is no queue of the platform', coalesce(class.name, queue::text)),
-            HINT = 'A queue is a table that belongs to bourse_owner.';
+        PERFORM bourse.refuse('42501', format('%s is no queue of the platform', coalesce(class.name, queue::text)),
+            'A queue is a table that belongs to bourse_owner.');
     END IF;
     RETURN class.name;
 END
@@ -33,8 +33,8 @@ BEGIN
     PERFORM bourse.require_given('lease', lasting);
     -- An infinite time and an interval of months compare as they should, too.
     IF NOT (lasting >= interval '1 second' AND lasting <= interval '1 day') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('a lease of %s', lasting), HINT = 'A lease lasts from 1 second to 1 day; extend it for longer work.';
+        PERFORM bourse.refuse('22023', format('a lease of %s', lasting),
+            'A lease lasts from 1 second to 1 day; extend it for longer work.');
     END IF;
     RETURN at + lasting;
 END
@@ -43,15 +43,17 @@ COMMENT ON FUNCTION bourse.queue_lease_end(interval, timestamptz) IS
 'When a lease that begins at this time ends. Refuses NULL (22004) and what is not from 1 second to 1 day (22023)';
 
 -- A pure function: the same item waits as long in every test. Jitter only shortens, so that the cap holds.
-CREATE FUNCTION bourse.backoff(id bigint, attempt integer, base interval DEFAULT '15 seconds', factor double precision DEFAULT 2,
+CREATE FUNCTION bourse.backoff(id bigint, attempt integer, base interval DEFAULT '15 seconds',
+                               factor double precision DEFAULT 2,
                                cap interval DEFAULT '1 hour', jitter double precision DEFAULT 0.2) RETURNS interval
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF NOT (attempt >= 1 AND base > interval '0' AND base <= cap AND cap <= interval '1 year'
             AND factor >= 1 AND factor <= 10 AND jitter >= 0 AND jitter <= 1) THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('no backoff for attempt %s with base %s, factor %s, cap %s, jitter %s', attempt, base, factor, cap, jitter),
-            HINT = 'attempt from 1, base above 0 and up to cap, cap up to 1 year, factor from 1 to 10, jitter from 0 to 1.';
+        PERFORM bourse.refuse('22023',
+            format('no backoff for attempt %s with base %s, factor %s, cap %s, jitter %s', attempt, base, factor, cap,
+                jitter),
+            'attempt from 1, base above 0 and up to cap, cap up to 1 year, factor from 1 to 10, jitter from 0 to 1.');
     END IF;
     RETURN make_interval(secs =>
         -- More than 10 to the 100th is the cap whatever the base.
@@ -61,10 +63,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.backoff(bigint, integer, interval, double precision, interval, double precision) IS
-'How long an item waits after this attempt, the first being 1, has failed: base, factor times as long after every further one, cap at most; jitter: the share of it that may be taken off, by a hash of id and attempt. NULL for NULL. 22023 out of bounds';
+'How long an item waits after this attempt, the first being 1, has failed: base, factor times as long after every '
+'further one, cap at most; jitter: the share of it that may be taken off, by a hash of id and attempt. NULL for NULL. '
+'22023 out of bounds';
 
 -- Priorities are few: each is asked for its own first items, so that those of later do not stand in the way of others.
-CREATE FUNCTION bourse.queue_claim(queue regclass, worker text, n integer, lasting interval, condition text DEFAULT 'true',
+CREATE FUNCTION bourse.queue_claim(queue regclass, worker text, n integer, lasting interval,
+                                   condition text DEFAULT 'true',
                                    parameters text[] DEFAULT '{}', at timestamptz DEFAULT NULL)
 RETURNS TABLE (id bigint, lease uuid, attempt integer, lease_ends timestamptz)
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off AS $$
@@ -82,7 +87,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_claim(worker, n);
     LOOP
-        EXECUTE format('SELECT min(q.priority) FROM %s q WHERE q.claimable_at IS NOT NULL AND (q.priority > $1 OR $1 IS NULL)', name)
+        EXECUTE format('SELECT min(q.priority) FROM %s q '
+                       'WHERE q.claimable_at IS NOT NULL AND (q.priority > $1 OR $1 IS NULL)', name)
             INTO level USING level;
         EXIT WHEN level IS NULL;
         LOOP
@@ -106,26 +112,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_claim(regclass, text, integer, interval, text, text[], timestamptz) IS
-'Hands up to n items of a queue to a worker, those of the lowest priority number first, then those that are due longest; rows that others are just changing are passed over, never waited for. All that one call hands out has one lease, which lasts so long from at (the clock) on. condition: SQL about the row q, with parameters as $7, from a function of ours, never from a user. A row whose lease is NULL is not handed out: its last attempt has ended without a word, and its status is failed now; up to 1,000 in a call. 22004 NULL, 22023 worker, n or lasting out of bounds, 42501 no table of bourse_owner';
+'Hands up to n items of a queue to a worker, those of the lowest priority number first, then those that are due '
+'longest; rows that others are just changing are passed over, never waited for. All that one call hands out has one '
+'lease, which lasts so long from at (the clock) on. condition: SQL about the row q, with parameters as $7, from a '
+'function of ours, never from a user. A row whose lease is NULL is not handed out: its last attempt has ended without '
+'a word, and its status is failed now; up to 1,000 in a call. 22004 NULL, 22023 worker, n or lasting out of bounds, '
+'42501 no table of bourse_owner';
 
 CREATE FUNCTION bourse.require_claim(worker text, n integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_given('worker', worker), bourse.require_given('n', n);
     IF length(worker) NOT BETWEEN 1 AND 100 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('worker has %s characters', length(worker)), HINT = 'Give the worker a name of 1 to 100 characters.';
+        PERFORM bourse.refuse('22023', format('worker has %s characters', length(worker)),
+            'Give the worker a name of 1 to 100 characters.');
     END IF;
     IF n NOT BETWEEN 1 AND 10000 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('n is %s', n), HINT = 'Claim from 1 to 10000 items at a time.';
+        PERFORM bourse.refuse('22023', format('n is %s', n), 'Claim from 1 to 10000 items at a time.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.require_claim(text, integer) IS 'Refuses a worker without a name and a number of items out of bounds, as queue_claim() says';
+COMMENT ON FUNCTION bourse.require_claim(text, integer) IS
+'Refuses a worker without a name and a number of items out of bounds, as queue_claim() says';
 
--- Locked first, in the order of the index, and each once: a sub-select of the UPDATE could run again and lock more. What
--- has been claimed meanwhile is not due any more when its lock is had.
+-- Locked first, in the order of the index, and each once: a sub-select of the UPDATE could run again and lock more.
+-- What has been claimed meanwhile is not due any more when its lock is had.
 CREATE FUNCTION bourse.queue_claim_query(name text, condition text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT format($query$
@@ -139,7 +150,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
                 claimable_at = CASE WHEN q.attempt < q.max_attempts THEN $5 END,
                 lease = CASE WHEN q.attempt < q.max_attempts THEN $6 END,
                 attempt = least(q.attempt + 1, q.max_attempts),
-                last_error = CASE WHEN q.lease IS NULL THEN q.last_error ELSE format('the lease of %%s has ended', q.locked_by) END,
+                last_error = CASE WHEN q.lease IS NULL THEN q.last_error
+                    ELSE format('the lease of %%s has ended', q.locked_by) END,
                 locked_by = CASE WHEN q.attempt < q.max_attempts THEN $4 ELSE q.locked_by END
             FROM due WHERE q.id = due.id
             RETURNING q.id, q.lease, q.attempt, q.claimable_at, due.claimable_at AS due_at
@@ -147,18 +159,21 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
         SELECT c.id, c.lease, c.attempt, c.claimable_at FROM claimed c ORDER BY c.due_at, c.id
         $query$, name, condition)
 $$;
-COMMENT ON FUNCTION bourse.queue_claim_query(text, text) IS 'The statement by which queue_claim() takes items of one priority';
+COMMENT ON FUNCTION bourse.queue_claim_query(text, text) IS
+'The statement by which queue_claim() takes items of one priority';
 
 CREATE FUNCTION bourse.refuse_lease(name text, lease uuid, id bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = CASE WHEN id IS NULL THEN format('lease %s holds nothing in %s', lease, name)
-                       ELSE format('lease %s does not hold item %s of %s', lease, id, name) END,
-        HINT = 'The lease has ended, or the item has, or was cancelled: somebody else may be at it. Drop what you have done, and claim anew.';
+    PERFORM bourse.refuse('55000',
+        CASE WHEN id IS NULL THEN format('lease %s holds nothing in %s', lease, name)
+            ELSE format('lease %s does not hold item %s of %s', lease, id, name) END,
+        'The lease has ended, or the item has, or was cancelled: somebody else may be at it. Drop what you have '
+        'done, and claim anew.');
 END
 $$;
-COMMENT ON FUNCTION bourse.refuse_lease(text, uuid, bigint) IS 'Refuses whoever does not hold, or hold any more, what is to change (55000)';
+COMMENT ON FUNCTION bourse.refuse_lease(text, uuid, bigint) IS
+'Refuses whoever does not hold, or hold any more, what is to change (55000)';
 
 -- All that comes with a lease is one statement: it changes what the lease holds, or refuses.
 CREATE FUNCTION bourse.queue_settle(queue regclass, lease uuid, ids bigint[], at timestamptz, changes text, detail text,
@@ -183,25 +198,31 @@ BEGIN
         PERFORM bourse.refuse_lease(name, lease, ids[1]);
     END IF;
     IF ids IS NOT NULL THEN
-        PERFORM bourse.refuse_lease(name, lease, min(given)) FROM unnest(ids) given WHERE given <> ALL (settled) OR given IS NULL
+        PERFORM bourse.refuse_lease(name, lease, min(given)) FROM unnest(ids) given
+        WHERE given <> ALL (settled) OR given IS NULL
         HAVING count(*) > 0;
     END IF;
     RETURN QUERY SELECT unnest(settled);
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_settle(regclass, uuid, bigint[], timestamptz, text, text, timestamptz) IS
-'Changes what a lease holds at this time: these items, or all of them (NULL). Returns their ids. Refuses when one of them is not held, or none (55000). changes: SQL about the row q, with detail as $4 and until as $5. For the functions of queues only';
+'Changes what a lease holds at this time: these items, or all of them (NULL). Returns their ids. Refuses when one of '
+'them is not held, or none (55000). changes: SQL about the row q, with detail as $4 and until as $5. For the functions '
+'of queues only';
 
-CREATE FUNCTION bourse.queue_extend(queue regclass, lease uuid, lasting interval, ids bigint[] DEFAULT NULL, at timestamptz DEFAULT NULL)
+CREATE FUNCTION bourse.queue_extend(queue regclass, lease uuid, lasting interval, ids bigint[] DEFAULT NULL,
+                                    at timestamptz DEFAULT NULL)
 RETURNS SETOF bigint
 LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT bourse.queue_settle(queue, lease, ids, at, 'claimable_at = $5', NULL,
                                bourse.queue_lease_end(lasting, coalesce(at, clock_timestamp())))
 $$;
 COMMENT ON FUNCTION bourse.queue_extend(regclass, uuid, interval, bigint[], timestamptz) IS
-'A sign of life: has a lease last so long from now on, for these of its items or for all (NULL). Returns their ids. 22004 NULL, 22023 lasting out of bounds, 55000 the lease does not hold them any more';
+'A sign of life: has a lease last so long from now on, for these of its items or for all (NULL). Returns their ids. '
+'22004 NULL, 22023 lasting out of bounds, 55000 the lease does not hold them any more';
 
-CREATE FUNCTION bourse.queue_complete(queue regclass, lease uuid, ids bigint[] DEFAULT NULL, again_at timestamptz DEFAULT NULL,
+CREATE FUNCTION bourse.queue_complete(queue regclass, lease uuid, ids bigint[] DEFAULT NULL,
+                                      again_at timestamptz DEFAULT NULL,
                                       at timestamptz DEFAULT NULL) RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT count(*) FROM bourse.queue_settle(queue, lease, ids, at,
@@ -209,7 +230,8 @@ LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
              ELSE 'status = ''pending'', claimable_at = $5, lease = NULL, attempt = 0' END, NULL, again_at)
 $$;
 COMMENT ON FUNCTION bourse.queue_complete(regclass, uuid, bigint[], timestamptz, timestamptz) IS
-'Items are done: these of a lease, or all (NULL). again_at: they are due again then, with attempts as if they were new. Returns how many. 22004 no lease, 55000 the lease does not hold them any more: nothing is changed';
+'Items are done: these of a lease, or all (NULL). again_at: they are due again then, with attempts as if they were '
+'new. Returns how many. 22004 no lease, 55000 the lease does not hold them any more: nothing is changed';
 
 CREATE FUNCTION bourse.queue_fail(queue regclass, lease uuid, id bigint, error text, retry_after interval DEFAULT NULL,
                                   permanent boolean DEFAULT false, at timestamptz DEFAULT NULL) RETURNS text
@@ -219,15 +241,17 @@ DECLARE
     moment timestamptz := coalesce(at, clock_timestamp());
     status text;
 BEGIN
-    PERFORM bourse.require_given('id', id), bourse.require_given('error', error), bourse.require_given('permanent', permanent);
+    PERFORM bourse.require_given('id', id), bourse.require_given('error', error),
+            bourse.require_given('permanent', permanent);
     IF NOT (retry_after >= interval '0' AND retry_after <= interval '1 year') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('retry_after is %s', retry_after), HINT = 'Give an interval from 0 to 1 year, or NULL.';
+        PERFORM bourse.refuse('22023', format('retry_after is %s', retry_after),
+            'Give an interval from 0 to 1 year, or NULL.');
     END IF;
     PERFORM bourse.queue_settle(queue, lease, ARRAY[id], moment, CASE
         WHEN permanent THEN 'status = ''failed'', claimable_at = NULL, lease = NULL, last_error = $4'
         ELSE 'status = CASE WHEN q.attempt < q.max_attempts THEN ''pending'' ELSE ''failed'' END,
-              claimable_at = CASE WHEN q.attempt < q.max_attempts THEN coalesce($5, $2 + bourse.backoff(q.id, q.attempt)) END,
+              claimable_at = CASE WHEN q.attempt < q.max_attempts
+                  THEN coalesce($5, $2 + bourse.backoff(q.id, q.attempt)) END,
               lease = NULL, last_error = $4' END,
         CASE WHEN length(error) > 2000 THEN left(error, 1999) || '…' ELSE error END, moment + retry_after);
     EXECUTE format('SELECT q.status FROM %s q WHERE q.id = $1', bourse.queue_name(queue)) INTO status USING id;
@@ -235,15 +259,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_fail(regclass, uuid, bigint, text, interval, boolean, timestamptz) IS
-'An attempt has failed. Returns pending: it is due again after retry_after, by default backoff(id, attempt); or failed: it was the last attempt, or permanent; it stays as a dead letter. error: up to 2000 characters are kept. 22004 NULL, 22023 retry_after out of bounds, 55000 the lease does not hold it any more: nothing is changed';
+'An attempt has failed. Returns pending: it is due again after retry_after, by default backoff(id, attempt); or '
+'failed: it was the last attempt, or permanent; it stays as a dead letter. error: up to 2000 characters are kept. '
+'22004 NULL, 22023 retry_after out of bounds, 55000 the lease does not hold it any more: nothing is changed';
 
-CREATE FUNCTION bourse.queue_release(queue regclass, lease uuid, ids bigint[] DEFAULT NULL, at timestamptz DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION bourse.queue_release(queue regclass, lease uuid, ids bigint[] DEFAULT NULL, at timestamptz DEFAULT NULL)
+RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT count(*) FROM bourse.queue_settle(queue, lease, ids, at,
         'status = ''pending'', claimable_at = $2, lease = NULL, attempt = q.attempt - 1', NULL, NULL)
 $$;
 COMMENT ON FUNCTION bourse.queue_release(regclass, uuid, bigint[], timestamptz) IS
-'Gives items back untouched, these of a lease or all (NULL), as by a worker that is shut down: due now, and the attempt does not count. Returns how many. 22004 no lease, 55000 the lease does not hold them any more';
+'Gives items back untouched, these of a lease or all (NULL), as by a worker that is shut down: due now, and the '
+'attempt does not count. Returns how many. 22004 no lease, 55000 the lease does not hold them any more';
 
 CREATE FUNCTION bourse.queue_cancel(queue regclass, id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off AS $$
@@ -253,13 +281,15 @@ DECLARE
 BEGIN
     -- The lease stays, so that its holder can be told; it holds nothing any more.
     EXECUTE format('UPDATE %s q SET status = ''cancelled'', claimable_at = NULL '
-                   'WHERE q.id = $1 AND q.status IN (''pending'', ''running'') RETURNING q.id', bourse.queue_name(queue))
+                   'WHERE q.id = $1 AND q.status IN (''pending'', ''running'') RETURNING q.id',
+                   bourse.queue_name(queue))
         INTO cancelled USING id;
     RETURN cancelled IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_cancel(regclass, bigint) IS
-'Takes an item out of its queue, also from whoever holds it: the holder''s next word is refused (55000). false: it had ended already, or is not there. 42501 no table of bourse_owner';
+'Takes an item out of its queue, also from whoever holds it: the holder''s next word is refused (55000). false: it had '
+'ended already, or is not there. 42501 no table of bourse_owner';
 
 CREATE FUNCTION bourse.queue_retry(queue regclass, ids bigint[], at timestamptz DEFAULT NULL) RETURNS SETOF bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off AS $$
@@ -271,7 +301,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_retry(regclass, bigint[], timestamptz) IS
-'Puts those of these items that have failed or were cancelled back into their queue, due at this time (now), with attempts as if they were new. Returns their ids. 42501 no table of bourse_owner';
+'Puts those of these items that have failed or were cancelled back into their queue, due at this time (now), with '
+'attempts as if they were new. Returns their ids. 42501 no table of bourse_owner';
 
 CREATE FUNCTION bourse.queue_lag(queue regclass, at timestamptz DEFAULT NULL) RETURNS interval
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off AS $$
@@ -284,10 +315,12 @@ DECLARE
     oldest timestamptz;
 BEGIN
     LOOP
-        EXECUTE format('SELECT min(q.priority) FROM %s q WHERE q.claimable_at IS NOT NULL AND (q.priority > $1 OR $1 IS NULL)', name)
+        EXECUTE format('SELECT min(q.priority) FROM %s q '
+                       'WHERE q.claimable_at IS NOT NULL AND (q.priority > $1 OR $1 IS NULL)', name)
             INTO level USING level;
         EXIT WHEN level IS NULL;
-        EXECUTE format('SELECT min(q.claimable_at) FROM %s q WHERE q.priority = $1 AND q.claimable_at IS NOT NULL', name)
+        EXECUTE format('SELECT min(q.claimable_at) FROM %s q WHERE q.priority = $1 AND q.claimable_at IS NOT NULL',
+                       name)
             INTO due USING level;
         oldest := least(oldest, due);
     END LOOP;
@@ -295,4 +328,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.queue_lag(regclass, timestamptz) IS
-'How long the item that is due longest has been due; 0: nothing is due yet, NULL: the queue is empty. Two probes of the index for each priority';
+'How long the item that is due longest has been due; 0: nothing is due yet, NULL: the queue is empty. Two probes of '
+'the index for each priority';

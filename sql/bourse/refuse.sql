@@ -6,4 +6,5 @@ COMMENT ON FUNCTION bourse.refuse(text, text, text) IS
 CREATE FUNCTION bourse.quoted(value text) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'quoted_wrapper';
 COMMENT ON FUNCTION bourse.quoted(text) IS
-'A text for a message, as the library quotes it too: in double quotes, no more than its first 100 characters; NULL is NULL';
+'A text for a message, as the library quotes it too: in double quotes, no more than its first 100 characters; NULL is '
+'NULL';

@@ -3,4 +3,5 @@
 CREATE FUNCTION bourse.require_drawn(id bigint, sequence regclass) RETURNS boolean
 LANGUAGE c AS 'MODULE_PATHNAME', 'require_drawn_wrapper';
 COMMENT ON FUNCTION bourse.require_drawn(bigint, regclass) IS
-'Refuses (42501) the id of a new row that its sequence has not just drawn; NULL and whatever bourse_owner inserts pass. For triggers. Returns true';
+'Refuses (42501) the id of a new row that its sequence has not just drawn; NULL and whatever bourse_owner inserts '
+'pass. For triggers. Returns true';

@@ -8,4 +8,5 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.require_shallow(text, jsonb) IS 'Refuses JSON of more than 64 levels, a value within a list or an object being one more (22023); NULL passes';
+COMMENT ON FUNCTION bourse.require_shallow(text, jsonb) IS
+'Refuses JSON of more than 64 levels, a value within a list or an object being one more (22023); NULL passes';

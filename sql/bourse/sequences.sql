@@ -12,12 +12,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.refuse_conflict(text, boolean) IS
-'Says why a table of ours has not taken a row that nobody has sent before: its sequence is behind (55000), or an index that somebody has added does not take it (23505)';
+'Says why a table of ours has not taken a row that nobody has sent before: its sequence is behind (55000), or an index '
+'that somebody has added does not take it (23505)';
 
 CREATE FUNCTION bourse.hold_sequence(sequence regclass) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hold_sequence_wrapper';
 COMMENT ON FUNCTION bourse.hold_sequence(regclass) IS
-'Has nobody take a number from a sequence until let_go_sequence(). Waits without keeping anybody else waiting; 55P03 after a while. For align_sequences() only';
+'Has nobody take a number from a sequence until let_go_sequence(). Waits without keeping anybody else waiting; 55P03 '
+'after a while. For align_sequences() only';
 
 CREATE FUNCTION bourse.let_go_sequence(sequence regclass) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'let_go_sequence_wrapper';
@@ -46,7 +48,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     UNION ALL
     SELECT 'exchange.order_commands_id_seq'::regclass, 'exchange.command_rejections'::regclass, 'command_id'
 $$;
-COMMENT ON FUNCTION bourse.numbered_columns() IS 'The columns of our tables whose values a sequence gives, each with its sequence';
+COMMENT ON FUNCTION bourse.numbered_columns() IS
+'The columns of our tables whose values a sequence gives, each with its sequence';
 
 CREATE FUNCTION bourse.highest_id(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -55,14 +58,17 @@ DECLARE
     found bigint;
     highest bigint;
 BEGIN
-    FOR numbered IN SELECT c.relation, c.column_name FROM bourse.numbered_columns() c WHERE c.sequence = highest_id.sequence LOOP
-        EXECUTE format('SELECT max(%I) FROM %s', numbered.column_name, bourse.quoted_name(numbered.relation)) INTO found;
+    FOR numbered IN SELECT c.relation, c.column_name FROM bourse.numbered_columns() c
+                    WHERE c.sequence = highest_id.sequence LOOP
+        EXECUTE format('SELECT max(%I) FROM %s', numbered.column_name, bourse.quoted_name(numbered.relation))
+            INTO found;
         highest := greatest(highest, found);
     END LOOP;
     RETURN highest;
 END
 $$;
-COMMENT ON FUNCTION bourse.highest_id(regclass) IS 'The highest number in the columns of a sequence, as numbered_columns() has them; NULL: none';
+COMMENT ON FUNCTION bourse.highest_id(regclass) IS
+'The highest number in the columns of a sequence, as numbered_columns() has them; NULL: none';
 
 CREATE FUNCTION bourse.next_id(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -70,7 +76,8 @@ DECLARE
     upcoming bigint;
 BEGIN
     EXECUTE format('SELECT s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END '
-                   'FROM %s s, pg_sequence q WHERE q.seqrelid = $1', bourse.quoted_name(sequence)) INTO upcoming USING sequence;
+                   'FROM %s s, pg_sequence q WHERE q.seqrelid = $1', bourse.quoted_name(sequence))
+        INTO upcoming USING sequence;
     RETURN upcoming;
 END
 $$;
@@ -84,10 +91,11 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
     RETURN false;
 END
 $$;
-COMMENT ON FUNCTION bourse.has_given(regclass, bigint) IS 'Whether an id is the last that a sequence has given to this session';
+COMMENT ON FUNCTION bourse.has_given(regclass, bigint) IS
+'Whether an id is the last that a sequence has given to this session';
 
--- A sequence that is not behind is only looked at. One that is is held for as long as moving it takes, and no other with
--- it: whoever trades holds several to the end of a transaction, in no order.
+-- A sequence that is not behind is only looked at. One that is is held for as long as moving it takes, and no other
+-- with it: whoever trades holds several to the end of a transaction, in no order.
 CREATE FUNCTION bourse.align_sequences() RETURNS TABLE (sequence text, was bigint, now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
@@ -105,7 +113,8 @@ BEGIN
         was := bourse.next_id(numbered.sequence);
         highest := bourse.highest_id(numbered.sequence);
         IF highest > numbered.seqmax - 1000000 THEN
-            RAISE WARNING '% stays at %: somebody has given a row the id %, above which nothing is left', sequence, was, highest;
+            RAISE WARNING '% stays at %: somebody has given a row the id %, above which nothing is left',
+                sequence, was, highest;
         ELSIF was <= highest THEN
             PERFORM setval(numbered.sequence, highest);
             now := bourse.next_id(numbered.sequence);
@@ -116,4 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.align_sequences() IS
-'Moves every sequence of our tables that is behind their rows, and none back. Returns what it has moved: the number that came next, and the one that comes next now. Repeat it whenever rows have come without their sequences. Others may work meanwhile. 25001 not under READ COMMITTED, 25006 read-only, 55P03 somebody keeps numbers of a sequence in a long transaction';
+'Moves every sequence of our tables that is behind their rows, and none back. Returns what it has moved: the number '
+'that came next, and the one that comes next now. Repeat it whenever rows have come without their sequences. Others '
+'may work meanwhile. 25001 not under READ COMMITTED, 25006 read-only, 55P03 somebody keeps numbers of a sequence in a '
+'long transaction';

@@ -11,14 +11,19 @@ BEGIN
     UNION ALL SELECT 'installed', (cardinality(applied) > 0)::text
     UNION ALL SELECT 'schema_version', applied[cardinality(applied)]
     UNION ALL SELECT 'pending_migrations', (SELECT count(*) FROM bourse.migrations() v WHERE v <> ALL (applied))::text
-    UNION ALL SELECT 'at_work', coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)::text
+    UNION ALL SELECT 'at_work',
+        coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)::text
     UNION ALL SELECT 'strange_code', (SELECT coalesce(string_agg(code, '; ' ORDER BY code), 'none')
-                                      FROM (SELECT bourse.strange_code(c.oid) AS code FROM pg_class c WHERE c.relhastriggers
-                                            UNION ALL SELECT bourse.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+                                      FROM (SELECT bourse.strange_code(c.oid) AS code FROM pg_class c
+                                            WHERE c.relhastriggers
+                                            UNION ALL
+                                            SELECT bourse.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
                                             UNION ALL SELECT bourse.strange_rights()) hung)
     UNION ALL SELECT 'server', current_setting('server_version')
     UNION ALL SELECT 'durable', (current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
                                  AND current_setting('synchronous_commit') <> 'off')::text;
 END
 $$;
-COMMENT ON FUNCTION bourse.status() IS 'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what strangers have hung on the tables (strange_code), whether commits are durable';
+COMMENT ON FUNCTION bourse.status() IS
+'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what strangers have '
+'hung on the tables (strange_code), whether commits are durable';

@@ -3,7 +3,8 @@
 CREATE FUNCTION bourse.strange_column(relation regclass, trusted oid DEFAULT NULL) RETURNS name
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH RECURSIVE parts (attname, type) AS (
-        SELECT a.attname, a.atttypid FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+        SELECT a.attname, a.atttypid FROM pg_attribute a
+        WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
         UNION
         SELECT p.attname, made_of.type
         FROM parts p JOIN pg_type t ON t.oid = p.type
@@ -19,7 +20,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     ORDER BY p.attname LIMIT 1
 $$;
 COMMENT ON FUNCTION bourse.strange_column(regclass, oid) IS
-'The first column of a table whose type, or a type that it is made of, belongs to a stranger: neither a superuser, nor bourse_owner, nor the role trusted. NULL: none';
+'The first column of a table whose type, or a type that it is made of, belongs to a stranger: neither a superuser, nor '
+'bourse_owner, nor the role trusted. NULL: none';
 
 CREATE FUNCTION bourse.strange_trigger(relation regclass, trusted oid DEFAULT NULL) RETURNS name
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -41,11 +43,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH RECURSIVE tree (oid) AS (
         SELECT relation::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.oid
     )
-    SELECT bool_and((r.rolsuper OR r.rolname = 'bourse_owner') AND c.relkind IN ('r', 'p')) AND bourse.strange_column(relation) IS NULL
+    SELECT bool_and((r.rolsuper OR r.rolname = 'bourse_owner') AND c.relkind IN ('r', 'p'))
+        AND bourse.strange_column(relation) IS NULL
     FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_roles r ON r.oid = c.relowner
 $$;
 COMMENT ON FUNCTION bourse.is_ours(regclass) IS
-'Whether a table, its partitions and the types of its columns belong to superusers and bourse_owner: reading it runs no code of a stranger';
+'Whether a table, its partitions and the types of its columns belong to superusers and bourse_owner: reading it runs '
+'no code of a stranger';
 
 CREATE FUNCTION bourse.is_of_its_owner(relation regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -55,27 +59,34 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT bool_and(c.relowner = root.relowner AND c.relkind IN ('r', 'p') AND NOT c.relforcerowsecurity
                     AND bourse.strange_trigger(c.oid, root.relowner) IS NULL)
            AND bool_and(bourse.strange_column(relation, root.relowner) IS NULL)
-    FROM tree t JOIN pg_class c ON c.oid = t.oid CROSS JOIN (SELECT k.relowner FROM pg_class k WHERE k.oid = relation) root
+    FROM tree t JOIN pg_class c ON c.oid = t.oid
+    CROSS JOIN (SELECT k.relowner FROM pg_class k WHERE k.oid = relation) root
 $$;
 COMMENT ON FUNCTION bourse.is_of_its_owner(regclass) IS
-'Whether all code of a table, its partitions, triggers and types is that of its owner, of superusers or of bourse_owner: then it can be read with the owner''s rights';
+'Whether all code of a table, its partitions, triggers and types is that of its owner, of superusers or of '
+'bourse_owner: then it can be read with the owner''s rights';
 
 CREATE FUNCTION bourse.quoted_name(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+    SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = relation
 $$;
 COMMENT ON FUNCTION bourse.quoted_name(regclass) IS 'Schema and table as a query under any search_path names them';
 
 CREATE FUNCTION bourse.enter_restricted(owner oid) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'enter_restricted_wrapper';
 COMMENT ON FUNCTION bourse.enter_restricted(oid) IS
-'From here to the end of the SECURITY DEFINER function that calls it, the session has the rights of this role (of bourse_owner in place of a superuser) in a security-restricted operation. For run_as_owner() only';
+'From here to the end of the SECURITY DEFINER function that calls it, the session has the rights of this role (of '
+'bourse_owner in place of a superuser) in a security-restricted operation. For run_as_owner() only';
 
 CREATE FUNCTION bourse.guard_settings() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME', 'guard_settings_wrapper';
-COMMENT ON FUNCTION bourse.guard_settings() IS 'From here on changes of settings can be undone: returns what restore_settings() needs. For run_restricted() only';
+COMMENT ON FUNCTION bourse.guard_settings() IS
+'From here on changes of settings can be undone: returns what restore_settings() needs. For run_restricted() only';
 
-CREATE FUNCTION bourse.restore_settings(level integer) RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'restore_settings_wrapper';
-COMMENT ON FUNCTION bourse.restore_settings(integer) IS 'Undoes every change of a setting since guard_settings(). For run_restricted() only';
+CREATE FUNCTION bourse.restore_settings(level integer) RETURNS void LANGUAGE c STRICT
+AS 'MODULE_PATHNAME', 'restore_settings_wrapper';
+COMMENT ON FUNCTION bourse.restore_settings(integer) IS
+'Undoes every change of a setting since guard_settings(). For run_restricted() only';
 
 -- Who is locked out of the table is told so, not kept waiting. Deferred triggers fire here and now: at the commit they
 -- would have the caller's rights.
@@ -84,7 +95,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp 
 DECLARE
     owner oid := (SELECT c.relowner FROM pg_class c WHERE c.oid = relation);
     deferred text := (SELECT string_agg(format('%I.%I', n.nspname, t.tgname), ', ')
-                      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                      JOIN pg_namespace n ON n.oid = c.relnamespace
                       WHERE t.tgrelid = relation AND t.tgdeferrable AND NOT t.tgisinternal);
 BEGIN
     PERFORM bourse.enter_restricted(owner);
@@ -108,4 +120,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.run_restricted(regclass, text, bigint) IS
-'What a query about a table says, run with the rights of the table''s owner in a security-restricted operation, as VACUUM does. For export_user_rows() and erase_user() only';
+'What a query about a table says, run with the rights of the table''s owner in a security-restricted operation, as '
+'VACUUM does. For export_user_rows() and erase_user() only';

@@ -18,7 +18,9 @@ BEGIN
            CASE e.source
                WHEN 'trade' THEN exchange.describe_trade(e.source_id, e.asset, e.amount)
                ELSE exchange.describe_transfer(e.source_id, e.amount) END,
-           e.amount, opening + sum(e.amount) OVER (ORDER BY e.created_at, e.source, e.source_id, e.amount ROWS UNBOUNDED PRECEDING)
+           e.amount,
+           opening + sum(e.amount) OVER (ORDER BY e.created_at, e.source, e.source_id, e.amount
+                                         ROWS UNBOUNDED PRECEDING)
     FROM exchange.ledger_entries e
     WHERE e.user_id = account_statement.user_id AND e.asset = account_statement.asset
       AND e.created_at >= "from" AND e.created_at < "to" AND e.amount <> 0
@@ -26,30 +28,38 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timestamptz) IS
-'A user''s ledger in one asset, from (included) to (excluded): first the opening balance, then every movement with the balance after it, locked part included. source and source_id: the trade or transfer; amount and balance: in the asset. Costs what the user''s own history costs. 22004 NULL, 22023 asset or period, 42501 not a user you act for, 42704 unknown user';
+'A user''s ledger in one asset, from (included) to (excluded): first the opening balance, then every movement with the '
+'balance after it, locked part included. source and source_id: the trade or transfer; amount and balance: in the '
+'asset. Costs what the user''s own history costs. 22004 NULL, 22023 asset or period, 42501 not a user you act for, '
+'42704 unknown user';
 
 CREATE FUNCTION exchange.describe_trade(trade_id bigint, asset text, amount numeric) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-    SELECT format('%s %s %s at %s %s', CASE WHEN s.buys THEN 'bought' ELSE 'sold' END, trim_scale(t.amount), m.base, trim_scale(t.price), m.quote)
+    SELECT format('%s %s %s at %s %s', CASE WHEN s.buys THEN 'bought' ELSE 'sold' END,
+                  trim_scale(t.amount), m.base, trim_scale(t.price), m.quote)
            || CASE WHEN describe_trade.asset = m.quote AND s.commission <> 0
                    THEN format(', commission %s', trim_scale(s.commission)) ELSE '' END
     FROM exchange.trades t
     JOIN exchange.markets m ON m.symbol = t.symbol
     -- Who gets base or pays quote has bought.
     CROSS JOIN LATERAL (SELECT (describe_trade.asset = m.base) = (describe_trade.amount > 0) AS buys) AS b
-    CROSS JOIN LATERAL (SELECT b.buys, CASE WHEN b.buys THEN t.buyer_commission ELSE t.seller_commission END AS commission) AS s
+    CROSS JOIN LATERAL (
+        SELECT b.buys, CASE WHEN b.buys THEN t.buyer_commission ELSE t.seller_commission END AS commission) AS s
     WHERE t.id = describe_trade.trade_id
 $$;
-COMMENT ON FUNCTION exchange.describe_trade(bigint, text, numeric) IS 'One ledger line of a trade in words. For account_statement() only';
+COMMENT ON FUNCTION exchange.describe_trade(bigint, text, numeric) IS
+'One ledger line of a trade in words. For account_statement() only';
 
 CREATE FUNCTION exchange.describe_transfer(transfer_id bigint, amount numeric) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     -- A transfer between users is told from its debit: the reference is the sender's own.
     SELECT CASE
         WHEN t.kind <> 'transfer' THEN t.kind || coalesce(', reference ' || t.reference, '')
-        WHEN describe_transfer.amount < 0 THEN format('transfer to user %s', t.counterparty_id) || coalesce(', reference ' || t.reference, '')
+        WHEN describe_transfer.amount < 0
+            THEN format('transfer to user %s', t.counterparty_id) || coalesce(', reference ' || t.reference, '')
         ELSE format('transfer from user %s', t.user_id) END
     FROM exchange.transfers t
     WHERE t.id = describe_transfer.transfer_id
 $$;
-COMMENT ON FUNCTION exchange.describe_transfer(bigint, numeric) IS 'One ledger line of a transfer in words. For account_statement() only';
+COMMENT ON FUNCTION exchange.describe_transfer(bigint, numeric) IS
+'One ledger line of a transfer in words. For account_statement() only';

@@ -35,7 +35,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.order_book(text, integer) IS
-'The public book: bids best first, then offers best first, each level with the quantity that it shows (icebergs: their slice) and its number of orders. 42704 unknown market, 22023 fewer than one level';
+'The public book: bids best first, then offers best first, each level with the quantity that it shows (icebergs: their '
+'slice) and its number of orders. 42704 unknown market, 22023 fewer than one level';
 
 -- Not order_book(symbol, 1): a plan for one level can be kept, one for any number is made anew for each call and
 -- takes longer than reading the level.

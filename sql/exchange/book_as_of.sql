@@ -46,7 +46,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.book_as_of(text, timestamptz) IS
-'The public book as it stood at a moment, from orders, trades and amendments alone: bids best first, then offers best first, each level with the quantity that it showed (icebergs: their slice) and its number of orders. Batches count as one moment. 22004 NULL, 42704 unknown market';
+'The public book as it stood at a moment, from orders, trades and amendments alone: bids best first, then offers best '
+'first, each level with the quantity that it showed (icebergs: their slice) and its number of orders. Batches count as '
+'one moment. 22004 NULL, 42704 unknown market';
 
 -- An iceberg shows a new slice whenever it enters the book and whenever fills have used the old one up. What it
 -- took while it entered does not count.
@@ -72,9 +74,11 @@ BEGIN
     slice := display;
     FOR lots IN
         SELECT f.amount
-        FROM (SELECT t.*, t.taker_side = 'buy' AS took FROM exchange.trades t WHERE t.buy_order_id = slice_as_of.order_id
+        FROM (SELECT t.*, t.taker_side = 'buy' AS took FROM exchange.trades t
+              WHERE t.buy_order_id = slice_as_of.order_id
               UNION ALL
-              SELECT t.*, t.taker_side = 'sell' FROM exchange.trades t WHERE t.sell_order_id = slice_as_of.order_id) AS f
+              SELECT t.*, t.taker_side = 'sell' FROM exchange.trades t
+              WHERE t.sell_order_id = slice_as_of.order_id) AS f
         WHERE f.sequence > entered_after AND f.sequence < later AND NOT (f.took AND f.created_at <= entered_at)
         ORDER BY f.sequence
     LOOP
@@ -84,4 +88,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.slice_as_of(bigint, timestamptz, bigint) IS
-'What was left of an iceberg''s slice at a moment; later is the first trade after it. May be more than what was left of the order. For book_as_of() only';
+'What was left of an iceberg''s slice at a moment; later is the first trade after it. May be more than what was left '
+'of the order. For book_as_of() only';

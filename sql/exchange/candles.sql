@@ -21,7 +21,8 @@ BEGIN
     after := exchange.sequence_since(candles.symbol, exchange.bin_from(width, "to", origin));
     RETURN QUERY
     -- The least (sequence, price) is the first trade's, the greatest the last's: cheaper than sorting each candle.
-    SELECT date_bin(width, t.created_at, origin) AS start, (min(ARRAY[t.sequence, t.price]))[2], max(t.price), min(t.price),
+    SELECT date_bin(width, t.created_at, origin) AS start, (min(ARRAY[t.sequence, t.price]))[2], max(t.price),
+           min(t.price),
            (max(ARRAY[t.sequence, t.price]))[2], sum(t.amount), round(sum(t.price * t.amount), 8), count(*)
     FROM exchange.trades t
     WHERE t.symbol = candles.symbol AND t.sequence >= first AND t.sequence < after
@@ -30,7 +31,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.candles(text, interval, timestamptz, timestamptz) IS
-'The candles of a market that start at from or later and before to, oldest first. width: any fixed length (a day is 24 hours), counted from 2000-01-01 00:00 UTC; a candle holds the trades from its start to the next. open and close: its first and last trade by sequence; volume in base, quote_volume in quote. An interval without a trade has no candle. 22004 NULL, 22023 width of months, width not above zero, from after to, 42704 unknown market';
+'The candles of a market that start at from or later and before to, oldest first. width: any fixed length (a day is 24 '
+'hours), counted from 2000-01-01 00:00 UTC; a candle holds the trades from its start to the next. open and close: its '
+'first and last trade by sequence; volume in base, quote_volume in quote. An interval without a trade has no candle. '
+'22004 NULL, 22023 width of months, width not above zero, from after to, 42704 unknown market';
 
 -- The width is added in seconds: how long a day is would depend on the session's time zone.
 CREATE FUNCTION exchange.bin_from(width interval, at timestamptz, origin timestamptz) RETURNS timestamptz
@@ -38,4 +42,5 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT CASE WHEN date_bin(width, at, origin) = at THEN at
                 ELSE date_bin(width, at, origin) + extract(epoch FROM width) * interval '1 second' END
 $$;
-COMMENT ON FUNCTION exchange.bin_from(interval, timestamptz, timestamptz) IS 'The first start of a candle at this time or later. For candles() only';
+COMMENT ON FUNCTION exchange.bin_from(interval, timestamptz, timestamptz) IS
+'The first start of a candle at this time or later. For candles() only';

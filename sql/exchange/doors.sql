@@ -8,7 +8,8 @@ CREATE TYPE exchange.order_result AS (
     cancel_reason    text
 );
 COMMENT ON TYPE exchange.order_result IS
-'An order right after a call: quantities in base; average_price of its fills in quote, NULL without fills, rounded to 8 decimals; commission of its fills in quote';
+'An order right after a call: quantities in base; average_price of its fills in quote, NULL without fills, rounded to '
+'8 decimals; commission of its fills in quote';
 
 CREATE FUNCTION exchange.place_order(
     user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text DEFAULT 'limit',
@@ -16,29 +17,38 @@ CREATE FUNCTION exchange.place_order(
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'place_order_wrapper';
-COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
-                                         boolean, timestamptz, text) IS
-'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: base. A repeated client_order_id returns the first answer. 22003 overflow, 22004 NULL, 22023 bad value or combination, off tick or lot, outside the limits or the price band of the market, 23505 client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 too many open orders, or more trades than one command makes, 55000 market not open, P0001 post_only that would take, fok that cannot fill';
+COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
+                                         numeric, boolean, timestamptz, text) IS
+'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: '
+'base. A repeated client_order_id returns the first answer. 22003 overflow, 22004 NULL, 22023 bad value or '
+'combination, off tick or lot, outside the limits or the price band of the market, 23505 client_order_id used for '
+'another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 '
+'too many open orders, or more trades than one command makes, 55000 market not open, P0001 post_only that would take, '
+'fok that cannot fill';
 
 CREATE FUNCTION exchange.cancel_order(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
-'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market halted';
+'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market '
+'halted';
 
 CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
+AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
 'Cancels the order that the user placed under this client_order_id. SQLSTATEs as cancel_order(order_id)';
 
 CREATE FUNCTION exchange.cancel_all_orders(user_id bigint, symbol text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_all_orders_wrapper';
 COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
-'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your user, 42704 unknown market, 55000 the named market takes no cancels, 54000 live orders in more than 1,000 markets';
+'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your '
+'user, 42704 unknown market, 55000 the named market takes no cancels, 54000 live orders in more than 1,000 markets';
 
 CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'amend_order_wrapper';
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
-'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
+'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; '
+'anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
 
 CREATE FUNCTION exchange.check_inserted(
     user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text, time_in_force text,
@@ -47,7 +57,8 @@ CREATE FUNCTION exchange.check_inserted(
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'check_inserted_wrapper';
 COMMENT ON FUNCTION exchange.check_inserted(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
                                             numeric, boolean, timestamptz, text) IS
-'Refuses an order that a plain INSERT is about to store, as place_order() would. For the trigger of exchange.orders only';
+'Refuses an order that a plain INSERT is about to store, as place_order() would. For the trigger of exchange.orders '
+'only';
 
 CREATE FUNCTION exchange.place_inserted(order_ids bigint[])
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'place_inserted_wrapper';
@@ -57,19 +68,27 @@ COMMENT ON FUNCTION exchange.place_inserted(bigint[]) IS
 CREATE FUNCTION exchange.match_batch(symbol text, batch_size integer)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'match_batch_wrapper';
 COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
-'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. Returns how many; 0: none left. Granted to nobody: who could roll it back would see for free what others have queued. CALL match_orders() instead';
+'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. '
+'Returns how many; 0: none left. Granted to nobody: who could roll it back would see for free what others have queued. '
+'CALL match_orders() instead';
 
 CREATE FUNCTION exchange.set_market_status(symbol text, status text)
 RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'set_market_status_wrapper';
 COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
-'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the batch that is matching. A change leaves a row in audit_logs while exchange.markets is audited. Returns the status. 22004 NULL, 22023 unknown status, 42704 unknown market';
+'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: '
+'cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the '
+'batch that is matching. A change leaves a row in audit_logs while exchange.markets is audited. Returns the status. '
+'22004 NULL, 22023 unknown status, 42704 unknown market';
 
 CREATE FUNCTION exchange.expire_orders(symbol text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';
 COMMENT ON FUNCTION exchange.expire_orders(text) IS
-'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never trades, whether this has run or not. At most 10,000 at a time: call it again while it returns so many. Returns how many. 22004 NULL, 42704 unknown market';
+'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never '
+'trades, whether this has run or not. At most 10,000 at a time: call it again while it returns so many. Returns how '
+'many. 22004 NULL, 42704 unknown market';
 
 CREATE FUNCTION exchange.require_amount(name text, amount numeric)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';
 COMMENT ON FUNCTION exchange.require_amount(text, numeric) IS
-'Refuses what is no exact positive amount: 22004 NULL, 22023 NaN, infinity, more than 8 decimals, not positive, 22003 too large';
+'Refuses what is no exact positive amount: 22004 NULL, 22023 NaN, infinity, more than 8 decimals, not positive, 22003 '
+'too large';

@@ -24,7 +24,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_existing_user(bigint) IS 'Refuses a user who is NULL (22004) or does not exist (42704)';
+COMMENT ON FUNCTION exchange.require_existing_user(bigint) IS
+'Refuses a user who is NULL (22004) or does not exist (42704)';
 
 -- The user whose money is moved: there, and one whom the session may act for.
 CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
@@ -35,7 +36,8 @@ BEGIN
     PERFORM exchange.require_existing_user(user_id);
 END
 $$;
-COMMENT ON FUNCTION exchange.require_user(bigint) IS 'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
+COMMENT ON FUNCTION exchange.require_user(bigint) IS
+'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
 
 CREATE FUNCTION exchange.require_reference(reference text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -50,7 +52,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_reference(text) IS 'Refuses a reference that is empty or longer than 128 characters (22023); NULL passes';
+COMMENT ON FUNCTION exchange.require_reference(text) IS
+'Refuses a reference that is empty or longer than 128 characters (22023); NULL passes';
 
 -- In the order of references, which only their index gives: by the statistics of a table that has just begun to grow, a
 -- walk through all transfers of the user would look as good.
@@ -66,7 +69,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.transfer_of(bigint, text) IS
-'The transfer that a user has sent under a reference; NULL: none. For the functions that have checked their caller only';
+'The transfer that a user has sent under a reference; NULL: none. For the functions that have checked their caller '
+'only';
 
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
 -- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
@@ -79,7 +83,8 @@ DECLARE
     first exchange.transfers%ROWTYPE;
 BEGIN
     PERFORM exchange.require_reference(reference);
-    INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
+    INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id,
+                                         debit_id)
     VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
     -- Which index it was that did not take the row, the next looks tell.
     ON CONFLICT DO NOTHING
@@ -104,7 +109,8 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
                 MESSAGE = format('reference %s was used for another transfer', bourse.quoted(reference)),
                 DETAIL = CASE WHEN identity.acts_for(first.user_id)
-                    THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset, first.user_id)
+                    THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset,
+                                first.user_id)
                     ELSE 'The other transfer is another user''s.' END,
                 HINT = 'Give each transfer a reference of its own; repeat one only to ask for the same transfer again.';
         END IF;
@@ -113,7 +119,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
-'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been erased';
+'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of '
+'this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been '
+'erased';
 
 CREATE FUNCTION exchange.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
@@ -121,7 +129,8 @@ BEGIN
     PERFORM bourse.refuse('23514',
         format('insufficient funds: user %s has %s %s available, %s needed', user_id,
             coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
-                      WHERE (a.user_id, a.symbol) BETWEEN (refuse_funds.user_id, asset) AND (refuse_funds.user_id, asset)
+                      WHERE (a.user_id, a.symbol) BETWEEN (refuse_funds.user_id, asset)
+                                                      AND (refuse_funds.user_id, asset)
                      ), 0),
             asset, trim_scale(refuse_funds.amount)),
         'Only available funds can leave: cancel orders that lock funds, or ask for less.');
@@ -149,11 +158,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_tem
 #variable_conflict use_variable
 BEGIN
     PERFORM FROM exchange.assets a
-    WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset) FOR NO KEY UPDATE;
+    WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset)
+    FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM exchange.create_balance(user_id, asset);
         PERFORM FROM exchange.assets a
-        WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset) FOR NO KEY UPDATE;
+        WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset)
+        FOR NO KEY UPDATE;
     END IF;
 END
 $$;
@@ -190,7 +201,8 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION exchange.move_balance(bigint, text, numeric, numeric) IS
-'Moves available and locked funds of one user by signed amounts. For what has just been journaled only. 22003 too large, 23514 insufficient funds';
+'Moves available and locked funds of one user by signed amounts. For what has just been journaled only. 22003 too '
+'large, 23514 insufficient funds';
 
 CREATE FUNCTION exchange.book_transfer(user_id bigint, asset text, kind text, amount numeric, locked_amount numeric,
                                        reference text) RETURNS bigint
@@ -208,7 +220,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.book_transfer(bigint, text, text, numeric, numeric, text) IS
-'Writes one journal row and moves the balance with it, once per reference. Returns the transfer id. 22003 too large, 23505 the reference was used for another transfer, 23514 insufficient funds. For the functions that move one user''s money only';
+'Writes one journal row and moves the balance with it, once per reference. Returns the transfer id. 22003 too large, '
+'23505 the reference was used for another transfer, 23514 insufficient funds. For the functions that move one user''s '
+'money only';
 
 CREATE FUNCTION exchange.deposit(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -221,9 +235,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
-'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user you act for, 42704 unknown user, 23505 reference used for another transfer, 55000 the user has been erased';
+'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves '
+'money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user '
+'you act for, 42704 unknown user, 23505 reference used for another transfer, 55000 the user has been erased';
 
-CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL)
+RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
@@ -234,9 +251,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
-'Debits available funds; what orders have locked stays. Arguments and SQLSTATEs as deposit(), and 23514 insufficient funds';
+'Debits available funds; what orders have locked stays. Arguments and SQLSTATEs as deposit(), and 23514 insufficient '
+'funds';
 
-CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric, locked_change numeric DEFAULT 0)
+CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric,
+                                              locked_change numeric DEFAULT 0)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
@@ -271,7 +290,8 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) IS
-'Adjusts available and locked funds, journaled as an adjustment. false, and nothing moves, when either would go negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 unknown user';
+'Adjusts available and locked funds, journaled as an adjustment. false, and nothing moves, when either would go '
+'negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 unknown user';
 
 CREATE FUNCTION exchange.update_user_balance(user_id bigint, change numeric) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -299,13 +319,15 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
-'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or negative';
+'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or '
+'negative';
 
 CREATE FUNCTION exchange.create_balance(user_id bigint, asset text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     INSERT INTO exchange.assets AS a (user_id, symbol) VALUES (create_balance.user_id, asset) ON CONFLICT DO NOTHING;
-    IF NOT FOUND AND NOT EXISTS (SELECT FROM exchange.assets a WHERE a.user_id = create_balance.user_id AND a.symbol = asset) THEN
+    IF NOT FOUND AND NOT EXISTS (SELECT FROM exchange.assets a
+                                 WHERE a.user_id = create_balance.user_id AND a.symbol = asset) THEN
         PERFORM bourse.refuse_conflict('exchange.assets', EXISTS (
             SELECT FROM exchange.assets a WHERE a.id = currval('exchange.assets_id_seq')));
     END IF;

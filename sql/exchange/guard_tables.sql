@@ -1,5 +1,5 @@
--- The engine writes its tables past the executor. It honours what others attach to them as far as it can, and the rest is
--- refused when it is attached, for it would miss rows without a word.
+-- The engine writes its tables past the executor. It honours what others attach to them as far as it can, and the rest
+-- is refused when it is attached, for it would miss rows without a word.
 CREATE FUNCTION exchange.is_written_by_engine(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT EXISTS (
@@ -8,7 +8,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
           AND c.relname IN ('markets', 'assets', 'orders', 'order_amendments', 'trades',
                             'order_commands', 'command_rejections', 'command_attempts'))
 $$;
-COMMENT ON FUNCTION exchange.is_written_by_engine(oid) IS 'Whether the engine writes rows of this table past the executor';
+COMMENT ON FUNCTION exchange.is_written_by_engine(oid) IS
+'Whether the engine writes rows of this table past the executor';
 
 CREATE FUNCTION exchange.unseeing_code(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -18,14 +19,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     WHERE t.tgrelid = relation AND exchange.is_written_by_engine(relation) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
       AND t.tgtype & 28 <> 0 AND (t.tgtype & 3 <> 1 OR coalesce(t.tgoldtable, t.tgnewtable) IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
-                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.refclassid = 'pg_extension'::regclass)
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid
+                        AND d.refclassid = 'pg_extension'::regclass)
     UNION ALL
     SELECT format('rule %I on %s', r.rulename, bourse.quoted_name(r.ev_class))
     FROM pg_rewrite r
     WHERE r.ev_class = relation AND exchange.is_written_by_engine(relation) AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
 $$;
 COMMENT ON FUNCTION exchange.unseeing_code(oid) IS
-'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... FOR EACH ROW, or have REFERENCING, and rules. No rows: none';
+'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... '
+'FOR EACH ROW, or have REFERENCING, and rules. No rows: none';
 
 CREATE FUNCTION exchange.require_no_unseeing_code(tag text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -43,7 +46,8 @@ BEGIN
     IF relations IS NULL THEN
         RETURN;
     END IF;
-    found := (SELECT min(code) FROM unnest(relations) relation CROSS JOIN LATERAL exchange.unseeing_code(relation) code);
+    found := (SELECT min(code) FROM unnest(relations) relation
+              CROSS JOIN LATERAL exchange.unseeing_code(relation) code);
     IF found IS NOT NULL THEN
         PERFORM bourse.refuse('0A000', found || ' would not see what the engine writes',
             'Write an AFTER ... FOR EACH ROW trigger without REFERENCING: the engine fires those.');
@@ -51,7 +55,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.require_no_unseeing_code(text) IS
-'Refuses a statement, by its tag, that leaves unseeing_code() on a table of the engine (0A000). For refuse_unseeing_code() only';
+'Refuses a statement, by its tag, that leaves unseeing_code() on a table of the engine (0A000). For '
+'refuse_unseeing_code() only';
 
 CREATE FUNCTION exchange.refuse_unseeing_code() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_unseeing_code_wrapper';
@@ -61,4 +66,5 @@ COMMENT ON FUNCTION exchange.refuse_unseeing_code() IS
 CREATE EVENT TRIGGER exchange_refuse_unseeing_code ON ddl_command_end
     WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE', 'ALTER TABLE')
     EXECUTE FUNCTION exchange.refuse_unseeing_code();
-COMMENT ON EVENT TRIGGER exchange_refuse_unseeing_code IS 'Keeps what would miss rows off the tables that the engine writes';
+COMMENT ON EVENT TRIGGER exchange_refuse_unseeing_code IS
+'Keeps what would miss rows off the tables that the engine writes';

@@ -47,5 +47,8 @@ EXCEPTION
             '0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.');
 END
 $$;
-COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric, numeric) IS
-'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base; rates: commission as a fraction of price x amount. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the market exists';
+COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric,
+                                           numeric) IS
+'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base; rates: '
+'commission as a fraction of price x amount. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the '
+'market exists';

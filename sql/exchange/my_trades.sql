@@ -1,8 +1,8 @@
 -- A trade names orders, not users: two more index entries for each trade would cost more than all other indexes of
 -- trades. So the latest trades are found through the user's live orders and those that ended last.
 CREATE FUNCTION exchange.my_trades(user_id bigint, "limit" integer DEFAULT 100, before bigint DEFAULT NULL)
-RETURNS TABLE (trade_id bigint, order_id bigint, symbol text, side text, price numeric, amount numeric, commission numeric,
-               was_taker boolean, created_at timestamptz)
+RETURNS TABLE (trade_id bigint, order_id bigint, symbol text, side text, price numeric, amount numeric,
+               commission numeric, was_taker boolean, created_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -29,7 +29,8 @@ BEGIN
                 'Give the last trade_id of the page before, or leave it out for the latest trades.');
         END IF;
         -- What ended since may have traded before.
-        ended := ended + (SELECT count(*) FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until >= until);
+        ended := ended + (SELECT count(*) FROM exchange.orders o
+                          WHERE o.user_id = my_trades.user_id AND o.traded_until >= until);
     END IF;
     LOOP
         SELECT array_agg(p.id), array_agg(p.order_id), array_agg(p.side), max(p.place), min(p.created_at)
@@ -39,10 +40,12 @@ BEGIN
                 SELECT o.id, o.side FROM exchange.orders o
                 WHERE o.user_id = my_trades.user_id AND o.status IN ('open', 'pending') AND o.filled_amount > 0
                 UNION ALL
-                (SELECT o.id, o.side FROM exchange.orders o WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
+                (SELECT o.id, o.side FROM exchange.orders o
+                 WHERE o.user_id = my_trades.user_id AND o.traded_until IS NOT NULL
                  ORDER BY o.traded_until DESC LIMIT ended)
             )
-            SELECT f.id, f.created_at, f.order_id, f.side, dense_rank() OVER (ORDER BY f.created_at DESC, f.id DESC) AS place
+            SELECT f.id, f.created_at, f.order_id, f.side,
+                   dense_rank() OVER (ORDER BY f.created_at DESC, f.id DESC) AS place
             FROM (SELECT t.id, t.created_at, m.id AS order_id, m.side
                   FROM mine m JOIN exchange.trades t ON t.buy_order_id = m.id AND m.side = 'buy'
                   UNION ALL
@@ -68,4 +71,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.my_trades(bigint, integer, bigint) IS
-'A user''s latest trades, newest first; with before those earlier than that trade: give the last trade_id to go on. One row per trade and own order: a trade between two of one''s own orders has two. price: quote per base; amount: base; commission: the user''s own, in quote. Costs the page, the live orders and what the user has traded since before, not the history. 22004 NULL user, 22023 limit not 1 to 10000, 42501 not a user you act for, 42704 unknown user or trade';
+'A user''s latest trades, newest first; with before those earlier than that trade: give the last trade_id to go on. '
+'One row per trade and own order: a trade between two of one''s own orders has two. price: quote per base; amount: '
+'base; commission: the user''s own, in quote. Costs the page, the live orders and what the user has traded since '
+'before, not the history. 22004 NULL user, 22023 limit not 1 to 10000, 42501 not a user you act for, 42704 unknown '
+'user or trade';

@@ -13,11 +13,13 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT coalesce(b.visible_amount, b.amount - b.filled_amount) AS shown FROM exchange.orders b
         WHERE o.side = 'buy' AND b.side = 'buy' AND b.status = 'open' AND b.symbol = order_book_orders.symbol
-          AND b.price = o.price AND b.priority < o.priority AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())
+          AND b.price = o.price AND b.priority < o.priority
+          AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())
         UNION ALL
         SELECT coalesce(s.visible_amount, s.amount - s.filled_amount) FROM exchange.orders s
         WHERE o.side = 'sell' AND s.side = 'sell' AND s.status = 'open' AND s.symbol = order_book_orders.symbol
-          AND s.price = o.price AND s.priority < o.priority AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
+          AND s.price = o.price AND s.priority < o.priority
+          AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
     ) AS q ON true
     WHERE o.user_id = order_book_orders.user_id AND o.symbol = order_book_orders.symbol AND o.status = 'open'
       AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
@@ -26,4 +28,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.order_book_orders(text, bigint) IS
-'A user''s own open orders in the book, bids best first, then offers best first: what is left of each (of an iceberg also what it shows), how many orders stand before it at its price and what they show. 22004 NULL, 42501 not a user you act for, 42704 unknown user or market';
+'A user''s own open orders in the book, bids best first, then offers best first: what is left of each (of an iceberg '
+'also what it shows), how many orders stand before it at its price and what they show. 22004 NULL, 42501 not a user '
+'you act for, 42704 unknown user or market';

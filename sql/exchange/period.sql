@@ -37,4 +37,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.sequence_since(text, timestamptz) IS
-'The sequence of a market''s first trade at this time or later; one above its last trade when there is none. For market data only';
+'The sequence of a market''s first trade at this time or later; one above its last trade when there is none. For '
+'market data only';

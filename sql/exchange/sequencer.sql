@@ -5,9 +5,12 @@ CREATE FUNCTION exchange.submit_order(
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_order_wrapper';
-COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric, numeric,
-                                          boolean, timestamptz, text) IS
-'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes or locks of the same transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
+COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
+                                          numeric, boolean, timestamptz, text) IS
+'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the '
+'caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as '
+'place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes or locks of the same '
+'transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
 
 CREATE FUNCTION exchange.submit_cancel(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
@@ -15,7 +18,8 @@ COMMENT ON FUNCTION exchange.submit_cancel(bigint) IS
 'cancel_order() through the sequencer. SQLSTATEs as cancel_order and submit_order';
 
 CREATE FUNCTION exchange.submit_cancel(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
+AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint, text) IS
 'cancel_order() by client_order_id through the sequencer. SQLSTATEs as cancel_order and submit_order';
 
@@ -33,27 +37,37 @@ CREATE FUNCTION exchange.submit_transfer(from_user_id bigint, to_user_id bigint,
                                          reference text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'submit_transfer_wrapper';
 COMMENT ON FUNCTION exchange.submit_transfer(bigint, bigint, text, numeric, text) IS
-'transfer() through the sequencer: a transaction of its own, durable when it returns. reference: at most 128 characters; after a timeout or a lost connection send it again with the same one. SQLSTATEs as transfer and submit_order';
+'transfer() through the sequencer: a transaction of its own, durable when it returns. reference: at most 128 '
+'characters; after a timeout or a lost connection send it again with the same one. SQLSTATEs as transfer and '
+'submit_order';
 
 CREATE FUNCTION exchange.sequencer_status(
-    OUT state text, OUT pid integer, OUT queued bigint, OUT batches bigint, OUT requests bigint, OUT largest_batch bigint,
-    OUT setback text)
+    OUT state text, OUT pid integer, OUT queued bigint, OUT batches bigint, OUT requests bigint,
+    OUT largest_batch bigint, OUT setback text)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sequencer_status_wrapper';
 COMMENT ON FUNCTION exchange.sequencer_status() IS
-'The sequencer of this database: state (working; paused: bourse.pause(), or a restore is under way; wanted or starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in one transaction; and why it cannot carry out the inbox, NULL when it can';
+'The sequencer of this database: state (working; paused: bourse.pause(), or a restore is under way; wanted or '
+'starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, '
+'requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in '
+'one transaction; and why it cannot carry out the inbox, NULL when it can';
 
 -- The tables whose ids the engine gives.
 CREATE FUNCTION exchange.table_behind() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT t.name FROM (
-        SELECT 'exchange.orders', (SELECT max(o.id) FROM exchange.orders o), (SELECT s.last_value + s.is_called::integer FROM exchange.orders_id_seq s)
-        UNION ALL SELECT 'exchange.trades', (SELECT max(t.id) FROM exchange.trades t), (SELECT s.last_value + s.is_called::integer FROM exchange.trades_id_seq s)
+        SELECT 'exchange.orders', (SELECT max(o.id) FROM exchange.orders o),
+               (SELECT s.last_value + s.is_called::integer FROM exchange.orders_id_seq s)
+        UNION ALL SELECT 'exchange.trades', (SELECT max(t.id) FROM exchange.trades t),
+            (SELECT s.last_value + s.is_called::integer FROM exchange.trades_id_seq s)
         UNION ALL SELECT 'exchange.order_amendments', (SELECT max(m.id) FROM exchange.order_amendments m),
                          (SELECT s.last_value + s.is_called::integer FROM exchange.order_amendments_id_seq s)
-        UNION ALL SELECT 'exchange.assets', (SELECT max(a.id) FROM exchange.assets a), (SELECT s.last_value + s.is_called::integer FROM exchange.assets_id_seq s)
-        UNION ALL SELECT 'exchange.transfers', (SELECT max(f.id) FROM exchange.transfers f), (SELECT s.last_value + s.is_called::integer FROM exchange.transfers_id_seq s)
+        UNION ALL SELECT 'exchange.assets', (SELECT max(a.id) FROM exchange.assets a),
+            (SELECT s.last_value + s.is_called::integer FROM exchange.assets_id_seq s)
+        UNION ALL SELECT 'exchange.transfers', (SELECT max(f.id) FROM exchange.transfers f),
+            (SELECT s.last_value + s.is_called::integer FROM exchange.transfers_id_seq s)
         ) t (name, highest, next)
     WHERE t.next <= t.highest LIMIT 1
 $$;
 COMMENT ON FUNCTION exchange.table_behind() IS
-'The first table of which the engine would use an id again, because rows have come without their sequences; NULL: none. For the sequencer, before it does anything unasked';
+'The first table of which the engine would use an id again, because rows have come without their sequences; NULL: '
+'none. For the sequencer, before it does anything unasked';

@@ -10,7 +10,8 @@ BEGIN
     SELECT m.last_price INTO last FROM exchange.markets m WHERE m.symbol = ticker.symbol;
     SELECT b.bid_price, b.ask_price INTO bid, ask FROM exchange.best_bid_offer(symbol) b;
     first := exchange.sequence_since(symbol, clock_timestamp() - interval '24 hours');
-    SELECT max(t.price), min(t.price), coalesce(sum(t.amount), 0), round(coalesce(sum(t.price * t.amount), 0), 8), count(*)
+    SELECT max(t.price), min(t.price), coalesce(sum(t.amount), 0), round(coalesce(sum(t.price * t.amount), 0), 8),
+           count(*)
     INTO high_24h, low_24h, volume_24h, quote_volume_24h, trades_24h
     FROM exchange.trades t WHERE t.symbol = ticker.symbol AND t.sequence >= first;
     SELECT t.price, last - t.price, round((last - t.price) * 100 / t.price, 2)
@@ -19,4 +20,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.ticker(text) IS
-'A market at a glance. last, bid, ask: prices now, NULL when there is none; the rest over the trades of the last 24 hours: first, highest, lowest price, volume in base and in quote, change from open to last in quote and in percent (2 decimals). Without such a trade prices and changes are NULL. 42704 unknown market';
+'A market at a glance. last, bid, ask: prices now, NULL when there is none; the rest over the trades of the last 24 '
+'hours: first, highest, lowest price, volume in base and in quote, change from open to last in quote and in percent (2 '
+'decimals). Without such a trade prices and changes are NULL. 42704 unknown market';

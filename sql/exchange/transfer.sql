@@ -15,12 +15,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
-'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 amount, asset, reference or sender = receiver, 22003 the receiver cannot hold so much, 23505 reference used for another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, or bourse.sequencer_only is on and the login has no trusted role: submit_transfer(), 42704 unknown user, 55000 one of them has been erased';
+'Moves available funds from a user you act for to another. amount: in the asset, up to 8 decimals. reference: the '
+'sender''s id among the sender''s transfers, moves money once for ever. Returns the id of the debit. 22004 NULL, 22023 '
+'amount, asset, reference or sender = receiver, 22003 the receiver cannot hold so much, 23505 reference used for '
+'another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, or '
+'bourse.sequencer_only is on and the login has no trusted role: submit_transfer(), 42704 unknown user, 55000 one of '
+'them has been erased';
 
--- The sender's funds come first: who cannot pay is told so whoever the receiver is, and nothing of the receiver is looked
--- at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then both
--- balances are locked in order of user, the order of the engine, so that transfers in opposite directions never deadlock,
--- and the debit comes before the credit.
+-- The sender's funds come first: who cannot pay is told so whoever the receiver is, and nothing of the receiver is
+-- looked at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then
+-- both balances are locked in order of user, the order of the engine, so that transfers in opposite directions never
+-- deadlock, and the debit comes before the credit.
 CREATE FUNCTION exchange.carry_out_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
                                             reference text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$

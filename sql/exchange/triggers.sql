@@ -17,7 +17,8 @@ BEGIN
         NEW.time_in_force, NEW.client_order_id, NEW.stop_price, NEW.display_amount, NEW.quote_amount, NEW.post_only,
         NEW.expires_at, NEW.self_trade_prevention);
     -- The unique constraint would say it of an id that the caller has given, and ON CONFLICT DO NOTHING nothing at all.
-    IF EXISTS (SELECT FROM exchange.orders o WHERE o.id = NEW.id) AND bourse.has_given('exchange.orders_id_seq', NEW.id) THEN
+    IF EXISTS (SELECT FROM exchange.orders o WHERE o.id = NEW.id)
+        AND bourse.has_given('exchange.orders_id_seq', NEW.id) THEN
         PERFORM bourse.refuse_conflict('exchange.orders', true);
     END IF;
     -- What only the engine decides starts from nothing, whatever the statement says.
@@ -39,7 +40,9 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.validate_order_before_insert() IS 'Trigger: refuses an inserted order as place_order() would: 22004, 22023, 42501, 42704, and 23505 for a client_order_id that is taken';
+COMMENT ON FUNCTION exchange.validate_order_before_insert() IS
+'Trigger: refuses an inserted order as place_order() would: 22004, 22023, 42501, 42704, and 23505 for a '
+'client_order_id that is taken';
 
 CREATE FUNCTION exchange.refuse_owned_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -100,7 +103,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION exchange.place_inserted_orders() IS 'Trigger: places the orders of a plain INSERT, in order of id. One refusal fails the statement';
+COMMENT ON FUNCTION exchange.place_inserted_orders() IS
+'Trigger: places the orders of a plain INSERT, in order of id. One refusal fails the statement';
 
 CREATE FUNCTION exchange.update_order_timestamp() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -122,7 +126,8 @@ BEGIN
     RETURN OLD;
 END
 $$;
-COMMENT ON FUNCTION exchange.guard_funds() IS 'Trigger: a balance that is not zero cannot be deleted, not even with its user (23001)';
+COMMENT ON FUNCTION exchange.guard_funds() IS
+'Trigger: a balance that is not zero cannot be deleted, not even with its user (23001)';
 
 CREATE FUNCTION exchange.refuse_foreign_command() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -132,7 +137,8 @@ BEGIN
         'same transaction.');
 END
 $$;
-COMMENT ON FUNCTION exchange.refuse_foreign_command() IS 'Trigger: a command for a user whom the session may not act for is refused (42501)';
+COMMENT ON FUNCTION exchange.refuse_foreign_command() IS
+'Trigger: a command for a user whom the session may not act for is refused (42501)';
 
 CREATE FUNCTION exchange.guard_market_rules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
@@ -165,7 +171,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.touch_markets() IS
-'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of their books';
+'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of '
+'their books';
 
 CREATE FUNCTION exchange.guard_live_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -179,4 +186,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.guard_live_orders() IS
-'Trigger: a live order is not deleted, not even with its user, and what it locks is not changed by hand: its funds would stay locked (55000)';
+'Trigger: a live order is not deleted, not even with its user, and what it locks is not changed by hand: its funds '
+'would stay locked (55000)';

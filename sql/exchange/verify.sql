@@ -16,7 +16,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.verify() IS
-'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, room in each for what it has locked, money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills equal to trades, book not crossed, trade sequences without gap and in order of time';
+'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, room in each for what it has locked, '
+'money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills '
+'equal to trades, book not crossed, trade sequences without gap and in order of time';
 
 -- These four are SQL, not PL/pgSQL, so that each call plans for the tables as they are: a plan kept from an empty
 -- exchange would take days on a full one.
@@ -33,11 +35,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
         ) AS c
         GROUP BY c.user_id, c.asset
     )
-    SELECT 'balance_not_negative', format('user %s %s', a.user_id, a.symbol), '>= 0', format('%s + %s', a.amount, a.locked_amount)
+    SELECT 'balance_not_negative', format('user %s %s', a.user_id, a.symbol), '>= 0',
+           format('%s + %s', a.amount, a.locked_amount)
     FROM exchange.assets a
     WHERE NOT (a.amount >= 0 AND a.locked_amount >= 0) OR 'NaN' IN (a.amount, a.locked_amount)
     UNION ALL
-    SELECT 'balance_has_room', format('user %s %s', a.user_id, a.symbol), '< 1000000000000', (a.amount + a.locked_amount)::text
+    SELECT 'balance_has_room', format('user %s %s', a.user_id, a.symbol), '< 1000000000000',
+           (a.amount + a.locked_amount)::text
     FROM exchange.assets a
     WHERE a.amount + a.locked_amount >= 1000000000000 AND a.amount + a.locked_amount < 'NaN'
     UNION ALL
@@ -72,7 +76,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
                            WHEN o.side = 'sell' THEN o.reserved < o.amount - o.filled_amount
                            -- A stop buy that has begun to trade spends what it has reserved, above its trigger too.
                            WHEN o.order_type = 'stop' AND o.filled_amount > 0 THEN false
-                           ELSE o.reserved < coalesce(o.price, o.stop_price) * (o.amount - o.filled_amount) END) AS suspects
+                           ELSE o.reserved < coalesce(o.price, o.stop_price) * (o.amount - o.filled_amount)
+                      END) AS suspects
         FROM exchange.orders o
         FULL JOIN fills f ON f.order_id = o.id
         GROUP BY o.user_id, o.symbol
@@ -103,7 +108,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     FULL JOIN ledger l ON l.user_id = a.user_id AND l.asset = a.symbol
     WHERE coalesce(a.amount + a.locked_amount, 0) <> coalesce(l.amount, 0)
     UNION ALL
-    SELECT 'order_has_its_user', format('order %s', o.id), 'a user and a market', format('user %s, market %s', o.user_id, o.symbol)
+    SELECT 'order_has_its_user', format('order %s', o.id), 'a user and a market',
+           format('user %s, market %s', o.user_id, o.symbol)
     FROM positions p
     LEFT JOIN identity.users u ON u.id = p.user_id
     LEFT JOIN exchange.markets m ON m.symbol = p.symbol
@@ -125,10 +131,13 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
 $$;
 COMMENT ON FUNCTION exchange.fills_of(bigint) IS 'The trades of an order, with what each moved. For verify() only';
 
-CREATE FUNCTION exchange.verify_order(order_id bigint) RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange.verify_order(order_id bigint)
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-    SELECT 'filled_is_traded', format('order %s', f.order_id), f.amount::text, coalesce(o.filled_amount::text, 'no such order')
-    FROM (SELECT verify_order.order_id, coalesce(sum(x.amount), 0) AS amount FROM exchange.fills_of(verify_order.order_id) x) AS f
+    SELECT 'filled_is_traded', format('order %s', f.order_id), f.amount::text,
+           coalesce(o.filled_amount::text, 'no such order')
+    FROM (SELECT verify_order.order_id, coalesce(sum(x.amount), 0) AS amount
+          FROM exchange.fills_of(verify_order.order_id) x) AS f
     LEFT JOIN exchange.orders o ON o.id = f.order_id
     WHERE o.id IS NULL OR o.filled_amount <> f.amount
     UNION ALL
@@ -163,8 +172,10 @@ COMMENT ON FUNCTION exchange.verify_order(bigint) IS 'What is wrong with one ord
 CREATE FUNCTION exchange.verify_markets() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     WITH tape AS MATERIALIZED (
-        SELECT t.symbol, count(*) AS trades, min(t.sequence) AS first, max(t.sequence) AS last, sum(t.commission) AS commission,
-               sum(t.commission) FILTER (WHERE t.sequence > m.swept_sequence AND t.sequence <= m.last_sequence) AS unswept,
+        SELECT t.symbol, count(*) AS trades, min(t.sequence) AS first, max(t.sequence) AS last,
+               sum(t.commission) AS commission,
+               sum(t.commission) FILTER (WHERE t.sequence > m.swept_sequence
+                                         AND t.sequence <= m.last_sequence) AS unswept,
                array_agg(t.sequence) FILTER (WHERE t.created_at < t.before) AS backwards
         FROM (SELECT s.symbol, s.sequence, s.created_at, s.commission,
                      lag(s.created_at) OVER (PARTITION BY s.symbol ORDER BY s.sequence) AS before
@@ -176,7 +187,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
         FROM (
             -- A transfer between users is both its lines: nothing comes in from outside.
             SELECT t.asset, t.amount + t.locked_amount AS outside,
-                   CASE t.kind WHEN 'sweep' THEN -(t.amount + t.locked_amount) END AS commission, NULL::numeric AS unswept
+                   CASE t.kind WHEN 'sweep' THEN -(t.amount + t.locked_amount) END AS commission,
+                   NULL::numeric AS unswept
             FROM exchange.transfers t WHERE t.kind <> 'transfer'
             UNION ALL
             SELECT m.quote, -t.commission, t.commission, t.unswept
@@ -186,7 +198,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     )
     -- What users hold and what the house has earned is what came in from outside.
     SELECT 'money_conserved', coalesce(h.asset, j.asset), j.outside::text, h.amount::text
-    FROM (SELECT a.symbol AS asset, sum(a.amount + a.locked_amount) AS amount FROM exchange.assets a GROUP BY a.symbol) AS h
+    FROM (SELECT a.symbol AS asset, sum(a.amount + a.locked_amount) AS amount FROM exchange.assets a
+          GROUP BY a.symbol) AS h
     FULL JOIN journal j ON j.asset = h.asset
     WHERE coalesce(h.amount, 0) <> coalesce(j.outside, 0)
     UNION ALL
@@ -201,13 +214,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     WHERE coalesce(t.trades, 0) <> m.last_sequence OR coalesce(t.last, 0) <> m.last_sequence OR t.first <> 1
     UNION ALL
     -- Market data finds a time by the sequence of the trades.
-    SELECT 'time_follows_sequence', format('%s trade %s', t.symbol, t.sequence), format('>= %s', b.created_at), t.created_at::text
+    SELECT 'time_follows_sequence', format('%s trade %s', t.symbol, t.sequence), format('>= %s', b.created_at),
+           t.created_at::text
     FROM tape p CROSS JOIN LATERAL unnest(p.backwards) AS s (sequence)
     JOIN exchange.trades t ON t.symbol = p.symbol AND t.sequence = s.sequence
     CROSS JOIN LATERAL (SELECT x.created_at FROM exchange.trades x WHERE x.symbol = t.symbol AND x.sequence < t.sequence
                         ORDER BY x.sequence DESC LIMIT 1) AS b
 $$;
-COMMENT ON FUNCTION exchange.verify_markets() IS 'The checks of verify() about the tape, its counters and its commission';
+COMMENT ON FUNCTION exchange.verify_markets() IS
+'The checks of verify() about the tape, its counters and its commission';
 
 CREATE FUNCTION exchange.verify_book() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -48,7 +48,10 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.issue_code(bigint, text) IS
-'Makes a code of six digits for whoever sends it to the user; it replaces the one before. Lives bourse.code_lifetime; at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too long, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many codes';
+'Makes a code of six digits for whoever sends it to the user; it replaces the one before. Lives bourse.code_lifetime; '
+'at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too '
+'long, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many '
+'codes';
 
 CREATE FUNCTION identity.verify_code(user_id bigint, code text, provider text DEFAULT 'telegram') RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -99,4 +102,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.verify_code(bigint, text, text) IS
-'Whether this is the live code of the user and provider; then it is used up, the account is marked as verified (for the provider email: email_verified_at). Commit also after false, for the try counts: at most bourse.code_tries per bourse.code_window. 22004 NULL, 22023 provider blank or too long, code too long, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many tries';
+'Whether this is the live code of the user and provider; then it is used up, the account is marked as verified (for '
+'the provider email: email_verified_at). Commit also after false, for the try counts: at most bourse.code_tries per '
+'bourse.code_window. 22004 NULL, 22023 provider blank or too long, code too long, 42501 the session does not act for '
+'everybody, 42704 unknown user, 54000 too many tries';

@@ -9,7 +9,8 @@ BEGIN
     RETURN upper(exchange COLLATE "C");
 END
 $$;
-COMMENT ON FUNCTION identity.require_exchange(text) IS 'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
+COMMENT ON FUNCTION identity.require_exchange(text) IS
+'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
 
 -- The secrets are sealed before any row exists, so that neither a dead row nor the WAL ever holds one.
 CREATE FUNCTION identity.store_credentials(user_id bigint, exchange text, api_key text, api_secret text,
@@ -63,7 +64,10 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS
-'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is not active, 42704 unknown user or principal, 55000 the vault has no key';
+'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and '
+'network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as '
+'literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is '
+'not active, 42704 unknown user or principal, 55000 the vault has no key';
 
 CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)
 RETURNS TABLE (api_key_encrypted text, api_secret_encrypted text, is_testnet boolean)
@@ -83,7 +87,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.get_user_credentials(bigint, text) IS
-'The tokens of a user''s active credentials at an exchange, mainnet first. 22004 NULL, 22023 unknown exchange, 42501 not a user you act for, 42704 unknown user';
+'The tokens of a user''s active credentials at an exchange, mainnet first. 22004 NULL, 22023 unknown exchange, 42501 '
+'not a user you act for, 42704 unknown user';
 
 CREATE FUNCTION identity.get_user_credentials(principal_id text, exchange text, is_testnet boolean)
 RETURNS TABLE (user_id bigint, api_key_encrypted text, api_secret_encrypted text, api_passphrase_encrypted text)
@@ -104,11 +109,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
-'The tokens that stand for a principal, passphrase included, when it is active and a user''s you act for; otherwise no row. 22004 NULL, 22023 unknown exchange';
+'The tokens that stand for a principal, passphrase included, when it is active and a user''s you act for; otherwise no '
+'row. 22004 NULL, 22023 unknown exchange';
 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
-    OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text, OUT updated_at timestamptz)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
+    OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text,
+    OUT updated_at timestamptz)
+LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp
+SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     name text;
@@ -148,11 +156,15 @@ BEGIN
     updated_at := c.updated_at;
     api_key := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
     api_secret := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted);
-    api_passphrase := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted);
+    api_passphrase := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                      c.api_passphrase_encrypted);
 END
 $$;
 COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
-'The secrets of active credentials, for the login of the user and for bourse_worker. updated_at tells which version they are, for validate_credentials(). Leaves a row in audit.activity_logs and a line in the server''s log. 22004 NULL, 22023 unknown exchange, 42501 neither the user nor a worker, an admin, a gateway, or a user who is not active, 42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
+'The secrets of active credentials, for the login of the user and for bourse_worker. updated_at tells which version '
+'they are, for validate_credentials(). Leaves a row in audit.activity_logs and a line in the server''s log. 22004 '
+'NULL, 22023 unknown exchange, 42501 neither the user nor a worker, an admin, a gateway, or a user who is not active, '
+'42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
 
 CREATE FUNCTION identity.delete_credentials(credential_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -171,4 +183,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.delete_credentials(bigint) IS
-'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s, 55000 a stranger''s trigger would fire';
+'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s, 55000 a '
+'stranger''s trigger would fire';

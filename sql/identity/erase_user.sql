@@ -20,7 +20,8 @@ BEGIN
     PERFORM FROM identity.users u WHERE u.id = user_id FOR UPDATE;
     PERFORM FROM exchange.assets a WHERE a.user_id = user_id ORDER BY a.symbol FOR UPDATE;
     SELECT count(*) INTO live FROM exchange.orders o WHERE o.user_id = user_id AND o.status IN ('open', 'pending');
-    SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol) INTO held
+    SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol)
+    INTO held
     FROM exchange.assets a WHERE a.user_id = user_id AND a.amount + a.locked_amount <> 0;
     IF live > 0 OR held IS NOT NULL THEN
         PERFORM bourse.refuse('55006',
@@ -39,14 +40,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
         SELECT relation::oid
         UNION
         SELECT t.oid FROM below b CROSS JOIN LATERAL (
-            SELECT f.conrelid FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
+            SELECT f.conrelid FROM pg_constraint f
+            WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
             UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
     )
     SELECT format('%I on %s', bourse.strange_trigger(b.oid, trusted), audit.qualified_name(b.oid)) AS name FROM below b
     WHERE bourse.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
 $$;
 COMMENT ON FUNCTION identity.strange_trigger_below(regclass, oid) IS
-'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; NULL: none. For erase_user() only';
+'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; '
+'NULL: none. For erase_user() only';
 
 -- A cancel is the caller's, whatever stands around it; one that the code of a table raises is that code''s.
 CREATE FUNCTION identity.require_no_cancel(state text, message text, context text) RETURNS void
@@ -59,7 +62,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.require_no_cancel(text, text, text) IS
-'Ends the call when it was cancelled, and not when the code of a table only says so (57014). For export_user() and erase_user() only';
+'Ends the call when it was cancelled, and not when the code of a table only says so (57014). For export_user() and '
+'erase_user() only';
 
 -- What is left of the row says nothing of the person: optional columns are emptied, required ones get their default.
 CREATE FUNCTION identity.erase_profile(user_id bigint, pseudonym text) RETURNS void
@@ -92,8 +96,11 @@ DECLARE
     activities bigint;
 BEGIN
     WITH marked AS (
-        SELECT l.id, l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE AND audit.values_go(l.action, l.table_name) AS erase_values,
-               l.origin_erased_by IS NULL AND audit.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE AS erase_origin
+        SELECT l.id,
+               l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE
+               AND audit.values_go(l.action, l.table_name) AS erase_values,
+               l.origin_erased_by IS NULL
+               AND audit.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE AS erase_origin
         FROM audit.audit_logs l WHERE (l.subject_id + 0 = user_id OR l.user_id = user_id) AND l.id < erasure
     )
     UPDATE audit.audit_logs l
@@ -109,14 +116,17 @@ BEGIN
     FROM marked m WHERE m.id = l.id AND (m.erase_values OR m.erase_origin);
     GET DIAGNOSTICS changes = ROW_COUNT;
     UPDATE audit.activity_logs l
-    SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL, erased_by = erasure
+    SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL,
+        erased_by = erasure
     WHERE l.subject_id + 0 = user_id AND l.erased_by IS NULL AND l.id <= last_activity;
     GET DIAGNOSTICS activities = ROW_COUNT;
     RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
 END
 $$;
 COMMENT ON FUNCTION identity.erase_trail(bigint, bigint, bigint) IS
-'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a gateway, for the user. How many rows of each log. For erase_user() only';
+'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but '
+'for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a '
+'gateway, for the user. How many rows of each log. For erase_user() only';
 
 CREATE FUNCTION identity.delete_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -139,7 +149,8 @@ EXCEPTION WHEN foreign_key_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.delete_rows(regclass, text, bigint) IS
-'Deletes the rows of a user and says how many, in a security-restricted operation. Names the table that holds them back (23503). For erase_user() only';
+'Deletes the rows of a user and says how many, in a security-restricted operation. Names the table that holds them '
+'back (23503). For erase_user() only';
 
 -- NULL when it fails: the table is kept, and the person leaves all the same.
 CREATE FUNCTION identity.delete_strange_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
@@ -148,7 +159,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     context text;
 BEGIN
-    IF identity.strange_trigger_below(relation, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) IS NOT NULL THEN
+    IF identity.strange_trigger_below(
+           relation, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) IS NOT NULL THEN
         RETURN NULL;
     END IF;
     RETURN identity.delete_rows(relation, condition, user_id);
@@ -163,7 +175,8 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION identity.delete_strange_rows(regclass, text, bigint) IS
-'Deletes the rows of a user from a table of somebody else, with its owner''s rights, and says how many; NULL: that has failed. For erase_user() only';
+'Deletes the rows of a user from a table of somebody else, with its owner''s rights, and says how many; NULL: that has '
+'failed. For erase_user() only';
 
 CREATE FUNCTION identity.require_no_strange_trigger(relation regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -178,7 +191,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.require_no_strange_trigger(regclass) IS
-'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows of identity';
+'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows of '
+'identity';
 
 CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -202,7 +216,8 @@ BEGIN
     PERFORM identity.erase_profile(user_id, pseudonym);
     -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
     FOR owned IN
-        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition, t.ours, n.nspname = 'identity' AS is_identity,
+        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition, t.ours,
+               n.nspname = 'identity' AS is_identity,
                identity.strange_trigger_below(t.relation) AS strange_trigger,
                t.readable AND has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
                AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
@@ -228,10 +243,19 @@ BEGIN
     END LOOP;
     SELECT coalesce(max(l.id), 0) INTO last_activity FROM audit.activity_logs l WHERE l.subject_id = user_id;
     erasure := audit.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
-                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted, 'last_activity', last_activity));
-    RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted, 'kept', kept,
+                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted,
+                                                  'last_activity', last_activity));
+    RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted,
+                              'kept', kept,
                               'redacted', identity.erase_trail(user_id, erasure, last_activity), 'login_role', login);
 END
 $$;
 COMMENT ON FUNCTION identity.erase_user(bigint, text) IS
-'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", "pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, 42704 unknown user, 55000 a trigger that somebody else has put below a table of identity, 23503 a table without ON DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';
+'Takes a person out of the database for good: the name becomes a pseudonym, everything else in identity.users is '
+'emptied, the user inactive and without a login; rows of identity and rows that would be deleted with the user are '
+'deleted, personal values leave the trail, which still verifies. Orders, trades, balances and transfers stay under the '
+'pseudonym. reason: 1 to 500 characters, stays in an ERASE row of audit_logs. Safe to repeat. Returns {"user_id", '
+'"pseudonym", "erasure": id of that row, "deleted": rows by table, "kept": tables left as they are, "redacted": rows '
+'by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, '
+'42704 unknown user, 55000 a trigger that somebody else has put below a table of identity, 23503 a table without ON '
+'DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';

@@ -11,22 +11,27 @@ BEGIN
     IF relation = 'audit.audit_logs'::regclass THEN
         -- What this user did to others is theirs to see, where others came from is for those others.
         condition := 'user_id = $1 OR subject_id + 0 = $1';
-        columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,values_salt,values_digest,origin_salt,origin_digest,hash}'::text[]
+        columns := $columns$ to_jsonb(t)
+            - '{cluster,transaction_id,position,values_salt,values_digest,origin_salt,origin_digest,hash}'::text[]
             - CASE WHEN t.subject_id <> $1 THEN '{record_id,old_values,new_values}' ELSE '{}' END::text[]
-            - CASE WHEN t.user_id = $1 THEN '{}' ELSE '{login_role,ip_address,user_agent,operator}' END::text[] $columns$;
+            - CASE WHEN t.user_id = $1 THEN '{}'
+                   ELSE '{login_role,ip_address,user_agent,operator}' END::text[] $columns$;
     ELSIF relation = 'audit.activity_logs'::regclass THEN
         columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,salt,digest,hash}'::text[] $columns$;
     END IF;
     RETURN QUERY EXECUTE format('SELECT audit.redact(%s) FROM %s t WHERE %s ORDER BY %s',
-                                columns, relation, condition, coalesce(keys, 'to_jsonb(t)::text COLLATE "C"')) USING user_id;
+                                columns, relation, condition, coalesce(keys, 'to_jsonb(t)::text COLLATE "C"'))
+        USING user_id;
 END
 $$;
 COMMENT ON FUNCTION identity.export_rows(regclass, text, bigint) IS
-'The rows of one of our tables that are about a user, by primary key; times in UTC, secrets redacted. For export_user_rows() only';
+'The rows of one of our tables that are about a user, by primary key; times in UTC, secrets redacted. For '
+'export_user_rows() only';
 
 -- A table of somebody else: its code runs with its owner's rights, and whatever it does, the others are still told. One
 -- row more than is given shows that there are more.
-CREATE FUNCTION identity.export_strange_rows(relation regclass, condition text, user_id bigint, budget bigint) RETURNS SETOF jsonb
+CREATE FUNCTION identity.export_strange_rows(relation regclass, condition text, user_id bigint, budget bigint)
+RETURNS SETOF jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp SET timezone = 'UTC'
 SET extra_float_digits = 1 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' AS $$
 #variable_conflict use_variable
@@ -38,7 +43,8 @@ BEGIN
     BEGIN
         rows := ARRAY(SELECT r FROM bourse.run_restricted(relation, format(
             'SELECT CASE WHEN sum(length(row)) OVER (ROWS UNBOUNDED PRECEDING) <= %s THEN row END FROM ('
-            'SELECT to_jsonb(t)::text AS row FROM %s t WHERE %s LIMIT %s) r', budget, bourse.quoted_name(relation), condition, most + 1), user_id) r);
+            'SELECT to_jsonb(t)::text AS row FROM %s t WHERE %s LIMIT %s) r',
+            budget, bourse.quoted_name(relation), condition, most + 1), user_id) r);
         IF cardinality(rows) <= most AND array_position(rows, NULL) IS NULL THEN
             RETURN QUERY SELECT audit.redact(r::jsonb) FROM unnest(rows) r ORDER BY r COLLATE "C";
             RETURN;
@@ -54,7 +60,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.export_strange_rows(regclass, text, bigint, bigint) IS
-'The rows of a table of somebody else that are about a user, read with its owner''s rights, secrets redacted; a single NULL when that fails, or gives more than 10,000 rows or more characters than the budget. For export_user_rows() only';
+'The rows of a table of somebody else that are about a user, read with its owner''s rights, secrets redacted; a single '
+'NULL when that fails, or gives more than 10,000 rows or more characters than the budget. For export_user_rows() only';
 
 CREATE FUNCTION identity.export_user_rows(user_id bigint) RETURNS TABLE (table_name text, data jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -68,11 +75,13 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse.require_given('user_id', user_id);
     PERFORM exchange.require_user(user_id);
-    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, audit.qualified_name(t.relation) AS name FROM identity.user_tables() t LOOP
+    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, audit.qualified_name(t.relation) AS name
+                FROM identity.user_tables() t LOOP
         IF held.readable AND held.ours THEN
             RETURN QUERY SELECT held.name, r FROM identity.export_rows(held.relation, held.condition, user_id) r;
         ELSIF held.readable THEN
-            strange := ARRAY(SELECT r FROM identity.export_strange_rows(held.relation, held.condition, user_id, budget) r);
+            strange := ARRAY(SELECT r
+                             FROM identity.export_strange_rows(held.relation, held.condition, user_id, budget) r);
             budget := budget - (SELECT coalesce(sum(length(r::text)), 0) FROM unnest(strange) r);
             RETURN QUERY SELECT held.name, r FROM unnest(strange) r;
         ELSE
@@ -83,7 +92,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
-'All that is held about a user, in every schema, one row each however many there are: table_name, data: the row as JSON, secrets redacted, times in UTC; NULL: a table that cannot be read. What belongs to neither bourse_owner nor a superuser is read with its owner''s rights, up to 10,000 rows of a table and 32 million characters in all. Tables are found through foreign keys to identity.users and by columns named user_id. Leaves a row export_user in activity_logs. 22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
+'All that is held about a user, in every schema, one row each however many there are: table_name, data: the row as '
+'JSON, secrets redacted, times in UTC; NULL: a table that cannot be read. What belongs to neither bourse_owner nor a '
+'superuser is read with its owner''s rights, up to 10,000 rows of a table and 32 million characters in all. Tables are '
+'found through foreign keys to identity.users and by columns named user_id. Leaves a row export_user in activity_logs. '
+'22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
 
 CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -99,7 +112,8 @@ BEGIN
         SELECT jsonb_build_object(
             'user_id', user_id,
             'exported_at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-            'tables', coalesce(jsonb_object_agg(h.name, coalesce(e.rows, '[]')) FILTER (WHERE e.readable IS NOT FALSE), '{}'),
+            'tables',
+                coalesce(jsonb_object_agg(h.name, coalesce(e.rows, '[]')) FILTER (WHERE e.readable IS NOT FALSE), '{}'),
             'not_readable', coalesce(jsonb_agg(h.name) FILTER (WHERE NOT e.readable), '[]'))
         FROM held h LEFT JOIN exported e ON e.table_name = h.name);
 EXCEPTION WHEN program_limit_exceeded THEN
@@ -108,4 +122,5 @@ EXCEPTION WHEN program_limit_exceeded THEN
 END
 $$;
 COMMENT ON FUNCTION identity.export_user(bigint) IS
-'What export_user_rows() gives, as one value: {"user_id", "exported_at", "tables": {"identity.users": [rows], …}, "not_readable": [tables]}. 54000 too much for one value (a few hundred thousand rows), and else as export_user_rows()';
+'What export_user_rows() gives, as one value: {"user_id", "exported_at", "tables": {"identity.users": [rows], …}, '
+'"not_readable": [tables]}. 54000 too much for one value (a few hundred thousand rows), and else as export_user_rows()';

@@ -36,7 +36,10 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION identity.set_login(bigint, text) IS
-'Has a database login act as a user (users.db_role); NULL takes it away. For superusers, and admins with CREATEROLE. Leaves a LOGIN row in audit_logs, which no erasure empties. 22004 user_id is NULL, 23505 the login is another user''s, 42501 the caller may not give logins, or a login that acts for more than one user, 42704 unknown user or login, 55000 the user has been erased';
+'Has a database login act as a user (users.db_role); NULL takes it away. For superusers, and admins with CREATEROLE. '
+'Leaves a LOGIN row in audit_logs, which no erasure empties. 22004 user_id is NULL, 23505 the login is another '
+'user''s, 42501 the caller may not give logins, or a login that acts for more than one user, 42704 unknown user or '
+'login, 55000 the user has been erased';
 
 CREATE FUNCTION identity.is_superuser(role name) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -64,11 +67,13 @@ CREATE FUNCTION identity.record_login() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     PERFORM audit.write_log('LOGIN', 'identity.users', NEW.id::text, NEW.id,
-        CASE WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('db_role', OLD.db_role) END, jsonb_build_object('db_role', NEW.db_role));
+        CASE WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('db_role', OLD.db_role) END,
+        jsonb_build_object('db_role', NEW.db_role));
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION identity.record_login() IS 'Trigger: writes a LOGIN row of audit_logs for each change of whose login somebody is';
+COMMENT ON FUNCTION identity.record_login() IS
+'Trigger: writes a LOGIN row of audit_logs for each change of whose login somebody is';
 
 -- Each of these columns has one writer. An INSERT that names them with NULL, as ORMs do, is fine.
 CREATE FUNCTION identity.refuse_owned_columns() RETURNS trigger
@@ -107,7 +112,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.refuse_owned_columns() IS
-'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them, and its id, times, rights and secrets out of a gateway''s INSERT (42501)';
+'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them, and its id, '
+'times, rights and secrets out of a gateway''s INSERT (42501)';
 
 CREATE FUNCTION identity.fill_defaults() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -120,4 +126,5 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.fill_defaults() IS 'Trigger: an explicit NULL in a new user is the default of its column, as object-relational mappers mean it';
+COMMENT ON FUNCTION identity.fill_defaults() IS
+'Trigger: an explicit NULL in a new user is the default of its column, as object-relational mappers mean it';

@@ -11,7 +11,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.set_password(bigint, text) IS
-'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 72 bytes with bcrypt. 22004 NULL, 22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
+'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 72 bytes with bcrypt. 22004 NULL, '
+'22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
 CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint
@@ -25,7 +26,9 @@ BEGIN
     PERFORM identity.require_length('login', login, 255);
     PERFORM identity.require_length('password', password, 1024);
     SELECT u.id, u.is_active, u.password_hash INTO found_user
-    FROM identity.users u WHERE identity.fold(u.email) = identity.fold(login) COLLATE "C" OR identity.fold(u.username) = identity.fold(login) COLLATE "C"
+    FROM identity.users u
+    WHERE identity.fold(u.email) = identity.fold(login) COLLATE "C"
+       OR identity.fold(u.username) = identity.fold(login) COLLATE "C"
     ORDER BY identity.fold(u.email) IS DISTINCT FROM identity.fold(login) COLLATE "C" LIMIT 1;
     verdict := identity.check_password(coalesce(password, ''), found_user.password_hash);
     IF verdict = 'wrong' OR NOT found_user.is_active THEN
@@ -46,4 +49,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.verify_password(text, text) IS
-'The active user with this email or username (without case) and password, or NULL; an unknown user takes as long as a wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a read-only transaction it writes nothing. Commit also after NULL. 22023 a login or password longer than any, 42501 the session does not act for everybody';
+'The active user with this email or username (without case) and password, or NULL; an unknown user takes as long as a '
+'wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a '
+'read-only transaction it writes nothing. Commit also after NULL. 22023 a login or password longer than any, 42501 the '
+'session does not act for everybody';

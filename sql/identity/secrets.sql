@@ -23,7 +23,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_active(bigint) IS 'Refuses a user who is not active (42501), in the words of the exchange';
+COMMENT ON FUNCTION identity.require_active(bigint) IS
+'Refuses a user who is not active (42501), in the words of the exchange';
 
 CREATE FUNCTION identity.require_object(parameter text, value jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -39,7 +40,9 @@ BEGIN
     PERFORM bourse.require_shallow(parameter, value);
 END
 $$;
-COMMENT ON FUNCTION identity.require_object(text, jsonb) IS 'Refuses JSON that is not an object or has more than 64 levels (22023), or is longer than 65536 bytes (54000); NULL passes';
+COMMENT ON FUNCTION identity.require_object(text, jsonb) IS
+'Refuses JSON that is not an object or has more than 64 levels (22023), or is longer than 65536 bytes (54000); NULL '
+'passes';
 
 -- Values that are only compared, not stored: whoever sends more than any of them can have is told so before any work.
 CREATE FUNCTION identity.require_length(parameter text, value text, most integer) RETURNS void
@@ -51,12 +54,14 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_length(text, text, integer) IS 'Refuses overlong text (22023) without repeating it; NULL passes';
+COMMENT ON FUNCTION identity.require_length(text, text, integer) IS
+'Refuses overlong text (22023) without repeating it; NULL passes';
 
 CREATE FUNCTION identity.fold(value text) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fold_wrapper';
 COMMENT ON FUNCTION identity.fold(text) IS
-'A text as it is compared without case: small letters as Unicode has them, whatever the locale of the database. For emails and usernames: WHERE identity.fold(email) = identity.fold(…) COLLATE "C" is an index scan';
+'A text as it is compared without case: small letters as Unicode has them, whatever the locale of the database. For '
+'emails and usernames: WHERE identity.fold(email) = identity.fold(…) COLLATE "C" is an index scan';
 
 CREATE FUNCTION identity.require_password(password text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -68,12 +73,14 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_password(text) IS 'Refuses a password that is NULL (22004), shorter than 8 or longer than 1024 characters (22023)';
+COMMENT ON FUNCTION identity.require_password(text) IS
+'Refuses a password that is NULL (22004), shorter than 8 or longer than 1024 characters (22023)';
 
 CREATE FUNCTION identity.hash_password(password text) RETURNS text
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hash_password_wrapper';
 COMMENT ON FUNCTION identity.hash_password(text) IS
-'The hash of a password with a new salt, as bourse.password_algorithm says. 22023 too long for bcrypt, costs that do not go together';
+'The hash of a password with a new salt, as bourse.password_algorithm says. 22023 too long for bcrypt, costs that do '
+'not go together';
 
 CREATE FUNCTION identity.check_password(password text, password_hash text) RETURNS text
 LANGUAGE c AS 'MODULE_PATHNAME', 'check_password_wrapper';
@@ -91,11 +98,14 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'seal_wrapper';
 COMMENT ON FUNCTION identity.seal(bigint, text, boolean, text, text) IS
 'A Fernet token of a secret, bound to its place, made with the newest key. 55000 the vault has no key';
 
-CREATE FUNCTION identity.unseal(key_id text, user_id bigint, exchange text, is_testnet boolean, purpose text, token text) RETURNS text
+CREATE FUNCTION identity.unseal(key_id text, user_id bigint, exchange text, is_testnet boolean, purpose text,
+                                token text) RETURNS text
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'unseal_wrapper';
 COMMENT ON FUNCTION identity.unseal(text, bigint, text, boolean, text, text) IS
-'The secret of a token that was made for this place. 55000 the key is not in the vault, XX001 the token was changed or moved';
+'The secret of a token that was made for this place. 55000 the key is not in the vault, XX001 the token was changed or '
+'moved';
 
 CREATE FUNCTION identity.vault_key_ids() RETURNS SETOF text
 LANGUAGE c ROWS 2 AS 'MODULE_PATHNAME', 'vault_key_ids_wrapper';
-COMMENT ON FUNCTION identity.vault_key_ids() IS 'The ids of the vault''s keys, the newest first. 55000 the vault has no key';
+COMMENT ON FUNCTION identity.vault_key_ids() IS
+'The ids of the vault''s keys, the newest first. 55000 the vault has no key';

@@ -1,27 +1,32 @@
 CREATE FUNCTION identity.current_user_id() RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'current_user_id_wrapper';
 COMMENT ON FUNCTION identity.current_user_id() IS
-'The user of this session: for a member of bourse_gateway the one named by act_as() in this transaction; otherwise the user whose db_role is the login. NULL: nobody';
+'The user of this session: for a member of bourse_gateway the one named by act_as() in this transaction; otherwise the '
+'user whose db_role is the login. NULL: nobody';
 
 CREATE FUNCTION identity.acts_for(user_id bigint) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'acts_for_wrapper';
 COMMENT ON FUNCTION identity.acts_for(bigint) IS
-'Whether this session may act for a user: its own, or anybody for an admin, a worker and a gateway that has called act_for_everybody() in this transaction';
+'Whether this session may act for a user: its own, or anybody for an admin, a worker and a gateway that has called '
+'act_for_everybody() in this transaction';
 
 CREATE FUNCTION identity.acts_for_all() RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'acts_for_all_wrapper';
 COMMENT ON FUNCTION identity.acts_for_all() IS
-'Whether this session may act for everybody: an admin, a worker, a gateway that has called act_for_everybody() in this transaction';
+'Whether this session may act for everybody: an admin, a worker, a gateway that has called act_for_everybody() in this '
+'transaction';
 
 CREATE FUNCTION identity.act_as(user_id bigint) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'act_as_wrapper';
 COMMENT ON FUNCTION identity.act_as(bigint) IS
-'Has a member of bourse_gateway act for one user until the transaction ends, or goes back to a savepoint from before. The same as SET LOCAL bourse.user_id. 22004 NULL, 42501 not a member of bourse_gateway';
+'Has a member of bourse_gateway act for one user until the transaction ends, or goes back to a savepoint from before. '
+'The same as SET LOCAL bourse.user_id. 22004 NULL, 42501 not a member of bourse_gateway';
 
 CREATE FUNCTION identity.act_for_everybody() RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'act_for_everybody_wrapper';
 COMMENT ON FUNCTION identity.act_for_everybody() IS
-'Has a member of bourse_gateway act for everybody until the transaction ends, or goes back to a savepoint from before. 42501 not a member of bourse_gateway';
+'Has a member of bourse_gateway act for everybody until the transaction ends, or goes back to a savepoint from before. '
+'42501 not a member of bourse_gateway';
 
 -- Private: what only functions of the owner call.
 CREATE FUNCTION identity.require_acts_for(user_id bigint) RETURNS void
@@ -31,7 +36,8 @@ COMMENT ON FUNCTION identity.require_acts_for(bigint) IS 'Refuses a user whom th
 CREATE FUNCTION identity.require_operator() RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
 COMMENT ON FUNCTION identity.require_operator() IS
-'Refuses a session that neither acts for everybody nor is a gateway''s that has not said for whom it acts (42501), and while the tables are missing (55000)';
+'Refuses a session that neither acts for everybody nor is a gateway''s that has not said for whom it acts (42501), and '
+'while the tables are missing (55000)';
 
 CREATE FUNCTION identity.is_operator() RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'is_operator_wrapper';
@@ -42,14 +48,17 @@ COMMENT ON FUNCTION identity.is_operator() IS
 CREATE FUNCTION identity.login_is(role text) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'login_is_wrapper';
 COMMENT ON FUNCTION identity.login_is(text) IS
-'Whether the session''s login is a member of a role, and PostgreSQL is not running the code of somebody else for it (VACUUM, REINDEX, a foreign key …)';
+'Whether the session''s login is a member of a role, and PostgreSQL is not running the code of somebody else for it '
+'(VACUUM, REINDEX, a foreign key …)';
 
 CREATE FUNCTION identity.author() RETURNS text
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'author_wrapper';
 COMMENT ON FUNCTION identity.author() IS
-'The login that a written row is put down to: the session''s, or whose request the sequencer carries out. Gives no rights';
+'The login that a written row is put down to: the session''s, or whose request the sequencer carries out. Gives no '
+'rights';
 
 CREATE FUNCTION identity.author_id() RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'author_id_wrapper';
 COMMENT ON FUNCTION identity.author_id() IS
-'The user whom a written row is put down to: as current_user_id(), also in the cascade of a foreign key, and whose request the sequencer carries out. Gives no rights';
+'The user whom a written row is put down to: as current_user_id(), also in the cascade of a foreign key, and whose '
+'request the sequencer carries out. Gives no rights';

@@ -12,7 +12,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.unverify_email() IS 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
+COMMENT ON FUNCTION identity.unverify_email() IS
+'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
 
 CREATE FUNCTION identity.keep_erased() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -94,9 +95,12 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION identity.register(text, text, text, text, text) IS
-'Makes a user; a name alone is enough. Returns the id. role: viewer, trader, or for a member of bourse_admin also developer and admin. 22004 name is NULL, 22023 a value that cannot be, 23505 email or username is taken, 42501 the session does not act for everybody or may not give the role';
+'Makes a user; a name alone is enough. Returns the id. role: viewer, trader, or for a member of bourse_admin also '
+'developer and admin. 22004 name is NULL, 22023 a value that cannot be, 23505 email or username is taken, 42501 the '
+'session does not act for everybody or may not give the role';
 
-CREATE FUNCTION identity.authenticate(provider text, external_id text, name text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION identity.authenticate(provider text, external_id text, name text DEFAULT NULL,
+                                      metadata jsonb DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
@@ -122,7 +126,8 @@ BEGIN
                 metadata := coalesce((SELECT i.metadata FROM identity.auth_identities i
                                       WHERE i.id = found_user.identity_id FOR NO KEY UPDATE), '{}') || metadata;
                 PERFORM identity.require_object('metadata', metadata);
-                UPDATE identity.auth_identities i SET metadata = authenticate.metadata WHERE i.id = found_user.identity_id;
+                UPDATE identity.auth_identities i SET metadata = authenticate.metadata
+                WHERE i.id = found_user.identity_id;
             END IF;
             RETURN found_user.id;
         END IF;
@@ -154,7 +159,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.authenticate(text, text, text, jsonb) IS
-'The user of an account with a provider, made at the first call: two sessions at once get the same user. name: of a new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a value that cannot be, 54000 metadata too long, 40001 repeat the transaction, 42501 the user is not active, or the session does not act for everybody';
+'The user of an account with a provider, made at the first call: two sessions at once get the same user. name: of a '
+'new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a '
+'value that cannot be, 54000 metadata too long, 40001 repeat the transaction, 42501 the user is not active, or the '
+'session does not act for everybody';
 
 CREATE FUNCTION identity.create_telegram_user(telegram_id text, profile jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -170,9 +178,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.create_telegram_user(text, jsonb) IS
-'The user of a Telegram account, made at the first call. profile: what Telegram says (first_name, last_name, username, language_code …), kept as metadata; an email in it is not taken for the user''s. Returns the id. Errors as authenticate()';
+'The user of a Telegram account, made at the first call. profile: what Telegram says (first_name, last_name, username, '
+'language_code …), kept as metadata; an email in it is not taken for the user''s. Returns the id. Errors as '
+'authenticate()';
 
-CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL)
+RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -207,4 +218,6 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS
-'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value that cannot be, 54000 metadata too long, 23505 the account is another user''s, 42501 the session does not act for everybody, 42704 unknown user, 55000 the user has been erased';
+'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value '
+'that cannot be, 54000 metadata too long, 23505 the account is another user''s, 42501 the session does not act for '
+'everybody, 42704 unknown user, 55000 the user has been erased';

@@ -1,4 +1,5 @@
-CREATE FUNCTION identity.validate_credentials(credential_id bigint, is_valid boolean, as_of timestamptz DEFAULT NULL) RETURNS void
+CREATE FUNCTION identity.validate_credentials(credential_id bigint, is_valid boolean, as_of timestamptz DEFAULT NULL)
+RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     version timestamptz;
@@ -23,7 +24,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.validate_credentials(bigint, boolean, timestamptz) IS
-'Records what the exchange said of credentials: validation_status valid or invalid, last_validated now. Storing makes it pending again. as_of: the updated_at that decrypt_credentials() gave with what was tested; without it the verdict is for whatever stands there now. 22004 NULL, 42501 the session does not act for everybody, 42704 unknown credentials, 55000 they have changed since as_of';
+'Records what the exchange said of credentials: validation_status valid or invalid, last_validated now. Storing makes '
+'it pending again. as_of: the updated_at that decrypt_credentials() gave with what was tested; without it the verdict '
+'is for whatever stands there now. 22004 NULL, 42501 the session does not act for everybody, 42704 unknown '
+'credentials, 55000 they have changed since as_of';
 
 -- Each call is a batch of its own: commit it, and call again until nothing remains. A row that does not open stays as
 -- it is and bars nobody behind it.
@@ -56,9 +60,11 @@ BEGIN
                 api_key := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
                     identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted));
                 api_secret := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted));
+                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                                    c.api_secret_encrypted));
                 api_passphrase := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase', c.api_passphrase_encrypted));
+                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                    c.api_passphrase_encrypted));
             EXCEPTION WHEN data_corrupted THEN
                 bad := bad || c.id;
                 CONTINUE;
@@ -70,17 +76,22 @@ BEGIN
         END LOOP;
     END LOOP;
     unreadable := cardinality(bad);
-    SELECT count(*) INTO remaining FROM identity.exchange_credentials e WHERE e.key_id = ANY (keys[2:]) AND e.id <> ALL (bad);
+    SELECT count(*) INTO remaining FROM identity.exchange_credentials e
+    WHERE e.key_id = ANY (keys[2:]) AND e.id <> ALL (bad);
     IF unreadable > 0 THEN
         RAISE WARNING USING ERRCODE = 'data_corrupted',
             MESSAGE = format('%s credentials were changed or moved, and stay with their old key: %s%s', unreadable,
                              array_to_string(bad[:100], ', '), CASE WHEN unreadable > 100 THEN ', …' ELSE '' END),
-            HINT = 'Find out who has written these rows; then store the credentials anew, or identity.delete_credentials() them.';
+            HINT = 'Find out who has written these rows; then store the credentials anew, or '
+                'identity.delete_credentials() them.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION identity.rotate_credentials(integer) IS
-'Seals up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many remain, and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, and a warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the older keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
+'Seals up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many remain, '
+'and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, and a '
+'warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the older '
+'keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
 
 CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, credentials bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -96,4 +107,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.vault_keys() IS
-'The keys of the vault, newest first, then those that credentials need and the vault has not (missing); each with the number of credentials. 42501 the session does not act for everybody, 55000 the vault has no key';
+'The keys of the vault, newest first, then those that credentials need and the vault has not (missing); each with the '
+'number of credentials. 42501 the session does not act for everybody, 55000 the vault has no key';

@@ -8,6 +8,21 @@ fn is_extension_script(path: &str) -> bool {
     path.starts_with("sql/") && path.ends_with(".sql") && !path.contains("/migrations/")
 }
 
+/// As wide as Rust may be. A long text goes on in the next line, in quotes of its own.
+const WIDEST: usize = 120;
+
+/// The lines of scripts are as wide as those of Rust.
+pub fn long_line(path: &str, text: &str) -> Vec<String> {
+    if !is_extension_script(path) {
+        return Vec::new();
+    }
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| line.chars().count() > WIDEST)
+        .map(|(number, _)| format!("{path}:{number}: wider than {WIDEST} characters"))
+        .collect()
+}
+
 /// The routines that a script makes: line, qualified name, and everything before the body.
 fn routines(text: &str) -> Vec<(usize, &str, &str)> {
     let begins = ["CREATE FUNCTION ", "CREATE PROCEDURE "];
@@ -93,6 +108,13 @@ mod tests {
     const GOOD: &str = "CREATE FUNCTION a.f(b text) RETURNS text\n\
                         LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, a, pg_temp AS $$ SELECT 1 $$;\n\
                         CREATE FUNCTION a.g() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';\n";
+
+    #[test]
+    fn a_line_of_121_characters_is_too_wide() {
+        let lines = |width: usize| format!("-- {}\n", "ä".repeat(width - 3));
+        assert_eq!(long_line("sql/a/f.sql", &(lines(120) + &lines(121))), ["sql/a/f.sql:2: wider than 120 characters"]);
+        assert!(long_line("pg_regress/sql/a.sql", &lines(121)).is_empty());
+    }
 
     #[test]
     fn a_routine_needs_its_path() {
