@@ -24,6 +24,14 @@ pub mod pg;
 
 ::pgrx::pg_module_magic!(name, version);
 
+// What different schemas lock is not the same.
+const _: () = assert!(pg::lock::are_apart(&[
+    bourse::MIGRATIONS,
+    exchange::locks::INBOX,
+    exchange::locks::CLIENTS,
+    exchange::locks::MARKETS,
+]));
+
 /// Called by the server when it loads the library.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {

@@ -2,7 +2,6 @@
 
 use pgrx::prelude::*;
 
-use super::Lock;
 use super::modules::{MODULES, Migration, all_migrations};
 use crate::error::{Answer, Failure};
 
@@ -19,7 +18,7 @@ const JOURNAL: &str = "
 pub fn run() -> Answer<String> {
     super::require_utf8()?;
     super::session::refuse_read_only("bourse.install()");
-    Lock::Migrations.acquire();
+    super::MIGRATIONS.only().acquire();
     let is_new = super::journal().is_none();
     if !is_new {
         super::require_tables()?;

@@ -10,13 +10,16 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure, clip};
-use crate::pg::lock::Lock;
+use crate::pg::lock::Space;
 use crate::pg::{databases, event, owner, repeats, sequence, session};
 use modules::Module;
 
 /// The schema `bourse`.
 pub const MODULE: Module =
     Module { migrations: modules::migrations!("bourse": "0001_at_work"), after_migrations: None };
+
+/// Installing and migrating.
+pub const MIGRATIONS: Space = Space::new(0, 1);
 
 /// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
 pub fn require_tables() -> Answer<()> {

@@ -10,8 +10,10 @@ use std::collections::{HashMap, HashSet};
 use matching::UserId;
 use matching::accounts::AssetId;
 use matching::book::IdMap;
+use pgrx::prelude::*;
 
 use crate::pg::table::Tid;
+use crate::pg::{owner, session};
 
 /// Beyond so many balances of one asset all are forgotten.
 const MOST: usize = 200_000;
@@ -59,5 +61,16 @@ impl BalanceRows {
             let known = assets.into_iter().zip(self.places);
             remembered.extend(known.filter(|(_, places)| places.len() <= MOST));
         });
+    }
+}
+
+/// Makes the first, empty balance of a user in an asset, unless another transaction makes it just now: then waits
+/// for that one.
+pub fn create_balance(user: UserId, asset: &str) {
+    let made = session::as_role(owner::NAME, || {
+        Spi::run_with_args("SELECT exchange.create_balance($1, $2)", &[user.0.into(), asset.into()])
+    });
+    if let Err(error) = made {
+        pgrx::error!("balance of user {} in {asset} not made: {error}", user.0);
     }
 }

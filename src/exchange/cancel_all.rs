@@ -7,11 +7,13 @@ use matching::{OrderId, UserId};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::carry_out::{carry_out_here, require_write};
 use super::command::{Action, Command, Done, Target};
-use super::market_calls::require_market;
+use super::door_rule::Door;
+use super::market_row::require_market;
 use super::rows::orders;
 use super::sequencer::{self, Errand};
-use super::{Door, carry_out_here, market_rows, refusals, require_write, tables};
+use super::{market_rows, refusals, tables};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::scan::Key;

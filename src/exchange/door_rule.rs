@@ -4,8 +4,8 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::rows::MarketRow;
-use super::{market_calls, settings};
+use super::market_row::{self, MarketRow};
+use super::settings;
 use crate::error::{Answer, Failure};
 use crate::identity;
 
@@ -56,8 +56,8 @@ impl Door {
             return Ok(());
         }
         match symbol {
-            Some(symbol) => self.require_open_in(symbol, &market_calls::require_market(symbol)?),
-            None => market_calls::any_for_sequencer().map_or(Ok(()), |symbol| Err(self.closed_in(&symbol))),
+            Some(symbol) => self.require_open_in(symbol, &market_row::require_market(symbol)?),
+            None => market_row::any_for_sequencer().map_or(Ok(()), |symbol| Err(self.closed_in(&symbol))),
         }
     }
 

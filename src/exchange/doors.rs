@@ -5,10 +5,12 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::calls::{self, order_call};
+use super::carry_out::{carry_out_here, require_write};
 use super::command::Command;
+use super::door_rule::Door;
 use super::sequencer::submit;
 use super::ticket::Request;
-use super::{Door, carry_out_here, refusals, require_write, result};
+use super::{refusals, result};
 use crate::error::Answer;
 use crate::pg::numeric::Numeric;
 use crate::pg::result::Composite;

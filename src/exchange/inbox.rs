@@ -1,24 +1,20 @@
-//! The bulk door: commands out of `exchange.order_commands`, a batch to a transaction.
+//! The inbox of the bulk door, `exchange.order_commands`: a batch of it to a transaction.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use matching::UserId;
-use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::prelude::*;
 
+use super::carry_out::carry_out_some;
 use super::columns::commands;
 use super::command::{Action, Command, Target};
-use super::drain::drain;
-use super::market_calls::require_market;
 use super::ticket::{Request, client_order_id, exact_if_given, request_of, require_short};
-use super::{Door, calls, carry_out_some, refusals, require_write, stops, tables};
+use super::{calls, refusals, tables};
 use crate::error::{Answer, Failure, clip};
-use crate::pg::lock::Lock;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{attached, procedure, session};
+use crate::pg::{attached, session};
 
 /// The most bytes of commands in one batch.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
@@ -43,52 +39,6 @@ pub struct Wanted<'a> {
     pub most: usize,
     /// None with a higher id.
     pub until: i64,
-}
-
-/// Drains the inbox. The caller sees nothing of what others have queued before it stands, and can take nothing back.
-#[pg_extern(sql = false)]
-fn match_orders(
-    symbol: Option<&str>,
-    batch_size: Option<i32>,
-    call: pg_sys::FunctionCallInfo,
-) -> Result<(), ErrorReport> {
-    let most = admit(symbol, batch_size)?;
-    let symbol = symbol.map(str::to_owned);
-    Ok(procedure::in_own_transactions(call, "match_orders()", || {
-        Ok(next_batch(Wanted { symbol: symbol.as_deref(), most, until: i64::MAX })? > 0)
-    })?)
-}
-
-/// One batch as part of the caller's transaction. Granted to nobody: whoever can roll it back has looked for nothing.
-#[pg_extern(sql = false)]
-fn match_batch(symbol: Option<&str>, batch_size: Option<i32>) -> Result<i64, ErrorReport> {
-    let most = admit(symbol, batch_size)?;
-    Ok(next_batch(Wanted { symbol, most, until: i64::MAX })? as i64)
-}
-
-/// Refuses who may not drain the inbox, and arguments that name nothing; returns the size of a batch.
-fn admit(symbol: Option<&str>, batch_size: Option<i32>) -> Answer<usize> {
-    require_write("match_orders()")?;
-    let most = batch_size.filter(|n| *n > 0).ok_or_else(|| {
-        let given = batch_size.map_or("NULL".to_owned(), |n| n.to_string());
-        Failure::invalid(format!("batch_size is {given}"), "Take at least one command to a batch.")
-    })?;
-    if let Some(symbol) = symbol {
-        require_market(symbol)?;
-    }
-    Door::DRAIN.require_open_everywhere(symbol)?;
-    Ok(most as usize)
-}
-
-/// Carries out the next commands, when nobody else is at it any more: they are carried out in order of id.
-fn next_batch(wanted: Wanted<'_>) -> Answer<usize> {
-    require_write("match_orders()")?;
-    Lock::Inbox.acquire();
-    match drain(wanted)? {
-        // Nothing waits: what cascades have left goes on.
-        0 => stops::enter(&stops::left(wanted.symbol)),
-        count => Ok(count),
-    }
 }
 
 /// Whether a command waits in the inbox.
@@ -122,11 +72,6 @@ pub fn highest_id() -> Option<i64> {
     let id = inbox.last(index, |row| row.int(commands::ID));
     inbox.close();
     id
-}
-
-/// Carries out the next commands, unless somebody else is at it. Returns how many.
-pub fn drain_if_free(wanted: Wanted<'_>) -> Answer<usize> {
-    if Lock::Inbox.try_acquire() { drain(wanted) } else { Ok(0) }
 }
 
 impl Skipped {

@@ -5,11 +5,13 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::calls::{find_order, order_call};
+use super::carry_out::{carry_out_here, require_write};
 use super::command::Command;
-use super::market_calls::require_market;
+use super::door_rule::Door;
+use super::market_row::require_market;
 use super::rows::{OrderRow, orders};
 use super::ticket::{Request, request_of};
-use super::{Door, amendments, carry_out_here, refusals, require_write, tables, venue};
+use super::{amendments, locks, refusals, tables, venue};
 use crate::error::Failure;
 use crate::identity;
 use crate::pg::numeric::Numeric;
@@ -32,7 +34,7 @@ order_call! {
         Door::INSERT.require_open_in(&ticket.symbol, &market)?;
         let mut repeats = false;
         if let Some(client_id) = &ticket.client_order_id {
-            venue::hold_client_ids(ticket.user)?;
+            locks::hold_client_ids(ticket.user)?;
             let keys = [Key::Int(ticket.user.0), Key::Text(client_id)];
             let first = find_order(c"orders_client_order_id_key", &keys);
             // The very same order is left to the unique constraint, and so to ON CONFLICT DO NOTHING.

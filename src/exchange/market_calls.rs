@@ -1,20 +1,19 @@
 //! The SQL calls that concern a market as a whole.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use matching::{MarketStatus, Money};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::carry_out::{carry_out, require_write};
 use super::command::{Action, Command, Done};
-use super::rows::{MarketRow, is_for_sequencer, markets};
+use super::market_row::require_market;
+use super::rows::MarketRow;
 use super::ticket::exact;
-use super::{carry_out, market_rows, refusals, require_write, tables};
+use super::{market_rows, refusals};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
-use crate::pg::scan::Key;
-use crate::pg::table::Table;
 use crate::pg::{owner, session};
 
 #[pg_extern(sql = false)]
@@ -85,26 +84,4 @@ pub fn positive(name: &str, amount: Option<Numeric>) -> Answer<Money> {
         return Err(Failure::invalid(format!("{name} {value} is not positive"), format!("Give {name} above zero.")));
     }
     Ok(value)
-}
-
-/// The row of a market, as it is now.
-pub fn require_market(symbol: &str) -> Answer<MarketRow> {
-    let mut table = Table::open(&tables::MARKETS);
-    let index = table.index(c"markets_pkey");
-    let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
-    table.close();
-    row.ok_or_else(|| refusals::unknown_market(symbol))
-}
-
-/// A market that lets logins without a trusted role trade through the sequencer only, if there is one.
-pub fn any_for_sequencer() -> Option<String> {
-    let mut table = Table::open(&tables::MARKETS);
-    let index = table.index(c"markets_pkey");
-    let mut found = None;
-    table.scan(index, &[], |row| {
-        found = is_for_sequencer(row).then(|| row.text(markets::SYMBOL).to_owned());
-        if found.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    table.close();
-    found
 }

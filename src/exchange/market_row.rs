@@ -1,10 +1,15 @@
 //! The row of a market as the engine reads it.
 
+use std::ops::ControlFlow;
+
 use matching::{MarketStatus, Money, Rates, Rules};
 
 use super::columns::markets;
+use super::{refusals, tables};
+use crate::error::Answer;
 use crate::pg::row::Row;
-use crate::pg::table::Tid;
+use crate::pg::scan::Key;
+use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
 
 /// A row of `exchange.markets`.
@@ -67,8 +72,30 @@ impl MarketRow {
 }
 
 /// Whether a market lets logins without a trusted role trade through the sequencer only.
-pub fn is_for_sequencer(row: &Row<'_>) -> bool {
+fn is_for_sequencer(row: &Row<'_>) -> bool {
     row.word(markets::DOOR, |word| one_of(word, "any", "sequencer"))
+}
+
+/// The row of a market, as it is now.
+pub fn require_market(symbol: &str) -> Answer<MarketRow> {
+    let mut table = Table::open(&tables::MARKETS);
+    let index = table.index(c"markets_pkey");
+    let row = table.find(index, &[Key::Text(symbol)], MarketRow::read);
+    table.close();
+    row.ok_or_else(|| refusals::unknown_market(symbol))
+}
+
+/// A market that lets logins without a trusted role trade through the sequencer only, if there is one.
+pub fn any_for_sequencer() -> Option<String> {
+    let mut table = Table::open(&tables::MARKETS);
+    let index = table.index(c"markets_pkey");
+    let mut found = None;
+    table.scan(index, &[], |row| {
+        found = is_for_sequencer(row).then(|| row.text(markets::SYMBOL).to_owned());
+        if found.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    table.close();
+    found
 }
 
 /// Which of two words it is: false for the first, true for the second.

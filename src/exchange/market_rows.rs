@@ -11,11 +11,11 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use super::locks::MARKETS;
 use super::rows::{self, MarketRow};
 use super::tables;
-use super::venue::acquire;
 use crate::error::{Answer, Failure};
-use crate::pg::lock::Lock;
+use crate::pg::lock::{self, Lock};
 use crate::pg::scan::{Key, Locked, Row};
 use crate::pg::subtransaction;
 use crate::pg::table::{Table, Tid};
@@ -44,7 +44,7 @@ pub fn remember(symbol: &str, tid: Tid) {
 /// Holds these markets to the end of the transaction. Returns the rows of those that exist, in order of symbol.
 pub fn hold(table: &mut Table, symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)>> {
     loop {
-        let taken = acquire(symbols.iter().copied().map(Lock::Market));
+        let taken = lock::acquire_all(symbols.iter().map(|symbol| MARKETS.named(symbol)));
         let busy = match lock_rows(table, symbols)? {
             Ok(rows) => return Ok(rows),
             Err(busy) => busy,
@@ -95,7 +95,7 @@ pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)
 
 /// Whether somebody else holds a market just now, whatever stands in its row. What this takes is for the caller's transaction to let go.
 pub fn is_held(symbol: &str) -> bool {
-    if !Lock::Market(symbol).try_acquire() {
+    if !MARKETS.named(symbol).try_acquire() {
         return true;
     }
     let mut table = Table::open(&tables::MARKETS);

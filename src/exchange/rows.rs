@@ -7,7 +7,7 @@ use matching::{
 };
 
 pub use super::columns::*;
-pub use super::market_row::{MarketRow, is_for_sequencer};
+pub use super::market_row::MarketRow;
 use super::ticket::{Body, Ticket};
 use crate::pg::row::{Row, raise_corrupted};
 use crate::pg::table::{Table, Tid};

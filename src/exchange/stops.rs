@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use matching::MarketStatus;
 
+use super::carry_out::carry_out;
 use super::command::{Action, Command};
 use super::rows::markets;
-use super::{carry_out, tables};
+use super::tables;
 use crate::error::Answer;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;

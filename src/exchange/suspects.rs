@@ -12,9 +12,9 @@ use pgrx::PgSqlErrorCode;
 
 use super::columns::attempts;
 use super::inbox::{self, Wanted};
+use super::locks::INBOX;
 use super::tables;
 use crate::error::{Answer, Failure};
-use crate::pg::lock::Lock;
 use crate::pg::table::Table;
 use crate::pg::value::Value;
 use crate::pg::{attached, session};
@@ -67,7 +67,7 @@ impl Suspects {
 
     /// Notes which of them are to be tried next: at most so many, and one alone where the last process has ended.
     pub fn note(&mut self, most: usize) -> Answer<Next> {
-        if !Lock::Inbox.try_acquire() {
+        if !INBOX.only().try_acquire() {
             return Ok(Next::Busy);
         }
         let first = inbox::waiting(1, self.until).first().copied();

@@ -4,8 +4,8 @@ use matching::UserId;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::carry_out::require_write;
 use super::market_calls::positive;
-use super::require_write;
 use super::sequencer::{self, Errand, REFERENCE_LENGTH, Transfer};
 use crate::error::{Answer, Failure};
 use crate::identity;

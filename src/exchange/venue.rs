@@ -3,7 +3,6 @@
 //! The order is fixed, so that no two calls ever wait for each other in a circle: client ids, then markets, each
 //! by lock key, then the rows of the markets by symbol, then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
@@ -13,19 +12,19 @@ use matching::{Accounts, Market, OrderId, Rates, Side, UserId};
 
 use pgrx::prelude::PgSqlErrorCode;
 
-use super::balance_rows::BalanceRows;
+use super::balance_rows::{self, BalanceRows};
 use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
 use super::front::Known;
 use super::load::Reach;
+use super::locks::CLIENTS;
 use super::rows::{self, MarketRow, OrderRow};
 use super::{market_rows, tables};
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
-use crate::pg::lock::Lock;
+use crate::pg::lock;
 use crate::pg::scan::{Key, Row};
-use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
 
@@ -106,15 +105,6 @@ pub struct Venue {
     pub assets_table: Table,
 }
 
-/// Takes locks of one kind in the one order that everybody uses. Returns those that were not held before.
-pub fn acquire<'a>(locks: impl Iterator<Item = Lock<'a>>) -> Vec<Lock<'a>> {
-    let mut locks: Vec<Lock<'_>> = locks.collect();
-    locks.sort_unstable_by_key(|lock| lock.key());
-    locks.dedup_by_key(|lock| lock.key());
-    locks.retain(|lock| lock.acquire());
-    locks
-}
-
 impl Venue {
     /// Locks and loads what these commands need: so many orders of each side at least, if they cross.
     pub fn open(commands: &[Command], depth: usize) -> Answer<Venue> {
@@ -122,7 +112,7 @@ impl Venue {
         // A new order with a client_order_id waits here for another one of the same user, so that neither waits
         // for the other's index entry while it holds a market. An order that an INSERT has stored has waited before.
         let named = commands.iter().filter(|c| matches!(c.action, Action::New { stored: None, .. }));
-        acquire(named.filter(|c| c.client_order_id().is_some()).map(|c| Lock::Client(c.user.0)));
+        lock::acquire_all(named.filter(|c| c.client_order_id().is_some()).map(|c| CLIENTS.of(c.user.0)));
         let mut markets_table = Table::open(&tables::MARKETS);
         let found = market_rows::hold(&mut markets_table, &symbols)?;
         let mut venue = Venue {
@@ -291,7 +281,7 @@ impl Venue {
                 .or_else(|| self.assets_table.find_locked(index, &keys, read))
                 .or_else(|| {
                     // A first balance takes its place in the order of locks as an empty row.
-                    super::write::create_balance(user, symbol);
+                    balance_rows::create_balance(user, symbol);
                     self.assets_table.find_locked(index, &keys, read)
                 });
             if let Some((tid, balance)) = found {
@@ -334,27 +324,4 @@ pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()>
 /// Cancel and timeout are heard in the middle of a long plan.
 fn heed() {
     pgrx::check_for_interrupts!();
-}
-
-thread_local! {
-    /// The transaction in which this session last waited for client ids one by one, and the highest lock it holds.
-    static HELD: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
-}
-
-/// Holds a user's client ids for one row of an INSERT, whose rows come in any order. Waits, unless that could
-/// close a circle: then it is taken at once or refused.
-pub fn hold_client_ids(user: UserId) -> Answer<()> {
-    let (lock, transaction) = (Lock::Client(user.0), session::transaction_number());
-    let (seen, highest) = HELD.get();
-    if seen != transaction || lock.key() >= highest {
-        lock.acquire();
-        HELD.set((transaction, lock.key()));
-    } else if !lock.try_acquire() {
-        return Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE,
-            format!("another session is placing an order of user {}", user.0),
-            "Repeat the INSERT; or order its rows by user.",
-        ));
-    }
-    Ok(())
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use matching::OrderId;
 use matching::book::IdMap;
-use matching::{OrderId, UserId};
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::rows::{self, assets, markets, orders};
 use super::run::Work;
@@ -14,7 +13,7 @@ use super::{market_rows, settings, tables};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::{attached, owner, sequence, session};
+use crate::pg::{attached, sequence, session};
 
 /// Writes everything, closes the tables, and fires what others have attached to them.
 pub fn write(venue: Venue, work: Work) {
@@ -154,16 +153,5 @@ fn write_balances(venue: &mut Venue, now: Timestamp) {
         ];
         let tid = venue.assets_table.update(tid, &columns);
         venue.balance_rows.set(user, asset, tid);
-    }
-}
-
-/// Makes the first, empty balance of a user in an asset, unless another transaction makes it just now: then waits
-/// for that one.
-pub fn create_balance(user: UserId, asset: &str) {
-    let made = session::as_role(owner::NAME, || {
-        Spi::run_with_args("SELECT exchange.create_balance($1, $2)", &[user.0.into(), asset.into()])
-    });
-    if let Err(error) = made {
-        pgrx::error!("balance of user {} in {asset} not made: {error}", user.0);
     }
 }

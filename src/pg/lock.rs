@@ -15,22 +15,62 @@ const CLASS: u32 = 0x6272_7365;
 /// `objsubid` of our locks; SQL's advisory locks use 1 and 2.
 const SUBID: u16 = 0xB0;
 
-/// What is locked. Taken in this order: inbox, then client ids, then markets, each by [`Lock::key`], then rows.
+/// Numbers that one schema has declared for one kind of thing that it locks. No two spaces overlap, and whoever takes
+/// several locks takes them in the order of their numbers; rows come last.
+///
+/// | numbers | space | what is locked |
+/// |---|---|---|
+/// | 0 | `bourse::MIGRATIONS` | installing and migrating |
+/// | 1 | `exchange::locks::INBOX` | draining the bulk inbox |
+/// | 2 … 1025 | `exchange::locks::CLIENTS` | the client_order_ids of a user, by its id |
+/// | 1026 … | – | free |
+/// | 0x8000_0000 … | `exchange::locks::MARKETS` | a market, by its symbol |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lock<'a> {
-    /// Installing and migrating.
-    Migrations,
-    /// Draining the bulk inbox.
-    Inbox,
-    /// The client_order_ids of a user: who holds it knows that nobody else is using one of them just now. Users
-    /// share [`CLIENT_LOCKS`] locks, so that a batch never needs more.
-    Client(i64),
-    /// One market: its book, its counters.
-    Market(&'a str),
+pub struct Space {
+    first: u32,
+    count: u32,
 }
 
-/// How many locks the client ids of all users share.
-const CLIENT_LOCKS: i64 = 1024;
+impl Space {
+    /// So many numbers from this one on.
+    pub const fn new(first: u32, count: u32) -> Space {
+        assert!(count > 0 && first.checked_add(count - 1).is_some(), "a space has numbers");
+        Space { first, count }
+    }
+
+    /// Its first lock, which is the only one where it has one number.
+    pub const fn only(self) -> Lock {
+        Lock(self.first)
+    }
+
+    /// The lock of an id. Two ids may share one: then they wait for each other, nothing else.
+    pub fn of(self, id: i64) -> Lock {
+        Lock(self.first + id.rem_euclid(i64::from(self.count)) as u32)
+    }
+
+    /// The lock of a name. Two names may share one, as with ids.
+    pub fn named(self, name: &str) -> Lock {
+        // FNV-1a.
+        let hash = name.bytes().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        Lock(self.first + hash % self.count)
+    }
+}
+
+/// Whether no two of the spaces, in the order of their numbers, have one in common.
+pub const fn are_apart(spaces: &[Space]) -> bool {
+    let mut at = 1;
+    while at < spaces.len() {
+        if spaces[at - 1].first + (spaces[at - 1].count - 1) >= spaces[at].first {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Something that one transaction at a time may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lock(u32);
 
 thread_local! {
     /// The transaction in which this session last took one of our locks.
@@ -42,19 +82,10 @@ pub fn is_any_taken() -> bool {
     TAKEN_IN.get() == Some(session::transaction_number())
 }
 
-impl Lock<'_> {
-    /// The `objid` of the lock. Two markets may share one: then they wait for each other, nothing else.
-    pub fn key(self) -> u32 {
-        match self {
-            Lock::Migrations => 0,
-            Lock::Inbox => 1,
-            Lock::Client(user) => 2 + user.rem_euclid(CLIENT_LOCKS) as u32,
-            // FNV-1a, above the fixed keys.
-            Lock::Market(symbol) => {
-                let hash = symbol.bytes().fold(0x811C_9DC5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
-                hash | 0x8000_0000
-            }
-        }
+impl Lock {
+    /// Its number: the `objid` that `pg_locks` shows.
+    pub fn number(self) -> u32 {
+        self.0
     }
 
     /// Waits for the lock and holds it until the transaction ends. Returns whether it was not held before.
@@ -81,7 +112,7 @@ impl Lock<'_> {
             // SAFETY: MyDatabaseId is set before any function runs.
             locktag_field1: unsafe { pg_sys::MyDatabaseId }.into(),
             locktag_field2: CLASS,
-            locktag_field3: self.key(),
+            locktag_field3: self.0,
             locktag_field4: SUBID,
             locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
             locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
@@ -97,4 +128,13 @@ impl Lock<'_> {
         }
         result
     }
+}
+
+/// Takes these locks, in the order of their numbers. Returns those that were not held before.
+pub fn acquire_all(locks: impl Iterator<Item = Lock>) -> Vec<Lock> {
+    let mut locks: Vec<Lock> = locks.collect();
+    locks.sort_unstable();
+    locks.dedup();
+    locks.retain(|lock| lock.acquire());
+    locks
 }

@@ -4,11 +4,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::super::carry_out::carry_out;
 use super::super::command::{Action, Command};
 use super::super::inbox::{self, Wanted};
+use super::super::match_orders::drain_if_free;
 use super::super::rows::markets;
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{behind, carry_out, settings, stops, tables};
+use super::super::{behind, settings, stops, tables};
 use super::complaints::Complaints;
 use super::desks::DESKS_OF_SERVER;
 use super::worker::LOOK;
@@ -126,7 +128,7 @@ impl Chores {
                 return Ok(Look::Done(1));
             }
             let wanted = Wanted { symbol: None, most, until: i64::MAX };
-            inbox::drain_if_free(wanted).map(Look::Done)
+            drain_if_free(wanted).map(Look::Done)
         });
         if drained.is_ok() && found.is_some() {
             (self.suspects, self.has_looked) = (found, true);
@@ -158,7 +160,7 @@ impl Chores {
             Ok(Next::Try(wanted)) => {
                 let drained = worker::transaction(c"pg_bourse: draining order_commands", || {
                     require_at_work()?;
-                    let count = inbox::drain_if_free(wanted)?;
+                    let count = drain_if_free(wanted)?;
                     suspects::forget();
                     Ok(Look::Done(count))
                 });

@@ -1,7 +1,8 @@
 //! What the sequencer does beside orders, each errand in a transaction of its own.
 
 use super::super::cancel_all::cancel_all;
-use super::super::{carry_out, transfer};
+use super::super::carry_out::carry_out;
+use super::super::transfer;
 use super::message::Errand;
 use crate::bourse::{require_at_work, require_tables};
 use crate::error::Answer;

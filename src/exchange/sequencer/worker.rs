@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pgrx::prelude::PgSqlErrorCode as Code;
 
-use super::super::carry_out_some;
+use super::super::carry_out::carry_out_some;
 use super::super::command::Command;
 use super::super::market_rows;
 use super::super::result::{self, OrderResult};
