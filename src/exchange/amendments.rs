@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use matching::Money;
+use money::Money;
 
 use super::rows::{OrderRow, amendments};
 use super::tables;

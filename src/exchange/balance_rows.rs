@@ -7,9 +7,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use matching::UserId;
-use matching::accounts::AssetId;
-use matching::book::IdMap;
+use ids::{AssetId, IdMap, UserId};
 use pgrx::prelude::*;
 
 use crate::pg::table::Tid;

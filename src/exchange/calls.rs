@@ -1,6 +1,6 @@
 //! From the arguments of a SQL call to the command that it asks for.
 
-use matching::{OrderId, UserId};
+use ids::{OrderId, UserId};
 
 use super::command::{Action, Command, Target};
 use super::rows::{OrderRow, orders};

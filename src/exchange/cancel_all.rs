@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use matching::{OrderId, UserId};
+use ids::{OrderId, UserId};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

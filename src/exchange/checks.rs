@@ -1,7 +1,7 @@
 //! Every CHECK constraint of the tables that the engine writes, in Rust. A test compares the lists with the catalog.
 
-use matching::money::MAX;
-use matching::{MarketStatus, Money, OrderType, Rules, SelfTrade, Side, Status, TimeInForce};
+use matching::{MarketStatus, OrderType, Rules, SelfTrade, Side, Status, TimeInForce};
+use money::{Money, Sum};
 
 use super::columns;
 use crate::pg::check::{Check, Proposed, mask};
@@ -196,7 +196,7 @@ pub const ASSETS: &[Check] = checks! {
     assets_total_check [AMOUNT, LOCKED]
         "CHECK (((amount + locked_amount) < ('1000000000000'::bigint)::numeric))"
         => |row| row.money(c::AMOUNT).zip(row.money(c::LOCKED))
-            .is_none_or(|(available, locked)| (available + locked).0 <= MAX);
+            .is_none_or(|(available, locked)| available.plus(locked).is_ok());
 };
 
 /// Those of `exchange.trades`.
@@ -210,7 +210,7 @@ pub const TRADES: &[Check] = checks! {
         => |row| {
             let both = sum(row.money(c::BUYER_COMMISSION), row.money(c::SELLER_COMMISSION));
             not_negative(row, c::COMMISSION)
-                && both.zip(row.money(c::COMMISSION)).is_none_or(|(both, commission)| both == commission)
+                && both.zip(row.money(c::COMMISSION)).is_none_or(|(both, commission)| both == commission.into())
         };
     trades_different_orders [BUY_ORDER_ID, SELL_ORDER_ID]
         "CHECK ((buy_order_id <> sell_order_id))"
@@ -275,8 +275,8 @@ fn at_most<T: PartialOrd>(value: Option<T>, most: Option<T>) -> bool {
     value.zip(most).is_none_or(|(value, most)| value <= most)
 }
 
-fn sum(a: Option<Money>, b: Option<Money>) -> Option<Money> {
-    a.zip(b).map(|(a, b)| a + b)
+fn sum(a: Option<Money>, b: Option<Money>) -> Option<Sum> {
+    a.zip(b).map(|(a, b)| Sum::from(a) + b)
 }
 
 fn text(row: &Proposed<'_>, column: usize, condition: impl Fn(&str) -> bool) -> bool {

@@ -2,9 +2,9 @@
 
 #[pgrx::pg_schema]
 mod tests {
+    use money::Money;
     use std::collections::BTreeSet;
 
-    use matching::Money;
     use pgrx::prelude::*;
 
     use crate::exchange::columns::{amendments, assets, attempts, commands, markets, orders, trades};
@@ -82,7 +82,7 @@ mod tests {
         (markets::LAST_SEQUENCE, Value::Int(1)),
         (markets::STOPS_SEQUENCE, Value::Int(0)),
         (markets::SWEPT_SEQUENCE, Value::Int(1)),
-        (markets::PRICE_BAND, Value::Money(Money(1))),
+        (markets::PRICE_BAND, Value::Money(Money::known_to_fit(1))),
         (markets::BAND_ACTION, text("halt")),
         (markets::DOOR, text("any")),
         (markets::CALENDAR, text("XNYS")),
@@ -125,7 +125,7 @@ mod tests {
         ("orders_pending_check", &[(orders::STATUS, text("pending")), (orders::STOP_PRICE, Value::Null)]),
         ("orders_price_check", &[(orders::PRICE, money(0))]),
         ("orders_quote_amount_check", &[(orders::QUOTE_AMOUNT, money(-1))]),
-        ("orders_reserved_check", &[(orders::RESERVED, Value::Money(Money(-1)))]),
+        ("orders_reserved_check", &[(orders::RESERVED, Value::Money(Money::known_to_fit(-1)))]),
         ("orders_self_trade_prevention_check", &[(orders::SELF_TRADE, text(""))]),
         ("orders_side_check", &[(orders::SIDE, text("up"))]),
         ("orders_status_amount_check", &[(orders::FILLED, money(1))]),
@@ -145,7 +145,10 @@ mod tests {
         ("markets_door_check", &[(markets::DOOR, text("shut"))]),
         (
             "markets_exact_notional_check",
-            &[(markets::TICK, Value::Money(Money(1))), (markets::LOT, Value::Money(Money(1)))],
+            &[
+                (markets::TICK, Value::Money(Money::known_to_fit(1))),
+                (markets::LOT, Value::Money(Money::known_to_fit(1))),
+            ],
         ),
         ("markets_exact_notional_check", &[(markets::LOT, money(0))]),
         ("markets_exact_notional_check", &[(markets::TICK, money(1_000_000)), (markets::LOT, money(1_000_000))]),
@@ -166,8 +169,8 @@ mod tests {
         ("markets_swept_sequence_check", &[(markets::SWEPT_SEQUENCE, Value::Int(2))]),
         ("markets_symbol_check", &[(markets::SYMBOL, text("-BTC"))]),
         ("markets_taker_rate_check", &[(markets::TAKER_RATE, money(-1))]),
-        ("assets_amount_check", &[(assets::AMOUNT, Value::Money(Money(-1)))]),
-        ("assets_locked_amount_check", &[(assets::LOCKED, Value::Money(Money(-1)))]),
+        ("assets_amount_check", &[(assets::AMOUNT, Value::Money(Money::known_to_fit(-1)))]),
+        ("assets_locked_amount_check", &[(assets::LOCKED, Value::Money(Money::known_to_fit(-1)))]),
         ("assets_symbol_check", &[(assets::SYMBOL, text("US/D"))]),
         ("assets_total_check", &[(assets::AMOUNT, money(999_999_999_999))]),
         ("order_amendments_sequence_check", &[(amendments::END_SEQUENCE, Value::Int(0))]),

@@ -1,6 +1,8 @@
 //! What the doors ask of the exchange: every door turns its call into commands.
 
-use matching::{MarketStatus, Money, OrderId, OrderState, UserId};
+use ids::{OrderId, UserId};
+use matching::{MarketStatus, OrderState};
+use money::{Money, Sum};
 
 use super::ticket::Ticket;
 
@@ -77,13 +79,13 @@ pub enum Done {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fills {
     /// Their quantity.
-    pub filled: Money,
+    pub filled: Sum,
     /// What is left of the order after them.
-    pub remaining: Money,
+    pub remaining: Sum,
     /// Σ price × quantity.
-    pub value: Money,
+    pub value: Sum,
     /// The order's own commission on them.
-    pub commission: Money,
+    pub commission: Sum,
 }
 
 impl Command {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use matching::book::IdMap;
-use matching::{Money, OrderId, Side, UserId};
+use ids::{IdMap, OrderId, UserId};
+use matching::Side;
+use money::{Money, Sum};
 
 use super::command::{Action, Command, Target};
 use super::rows::OrderRow;
@@ -15,9 +16,9 @@ pub struct Demand {
     /// The most aggressive limit price; `None`: any price.
     pub limit: Option<Money>,
     /// What the front of the side must be worth, to outweigh all that arrives with a budget.
-    pub value: Money,
+    pub value: Sum,
     /// And what the side must hold behind that, to outweigh all that arrives by quantity.
-    pub amount: Money,
+    pub amount: Sum,
 }
 
 /// One arriving order, as far as it matters here.
@@ -40,7 +41,7 @@ impl Demand {
     /// The demand with one more arriving order.
     pub fn with(demand: Option<Demand>, arrival: &Arrival) -> Demand {
         let Arrival { side, limit, amount, value } = *arrival;
-        let Some(demand) = demand else { return Demand { limit, amount, value } };
+        let Some(demand) = demand else { return Demand { limit, amount: amount.into(), value: value.into() } };
         let further = |a: Money, b: Money| if side == Side::Buy { a.max(b) } else { a.min(b) };
         let limit = demand.limit.zip(limit).map(|(a, b)| further(a, b));
         Demand { limit, amount: demand.amount + amount, value: demand.value + value }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use matching::book::IdMap;
-use matching::{Money, OrderId, Side, UserId};
+use ids::{IdMap, OrderId, UserId};
+use matching::Side;
+use money::{Money, Sum};
 
 use super::demand::{Arrival, Demand};
 use super::front::{Front, Position};
@@ -47,7 +48,7 @@ pub struct Depth<'a> {
     /// The limit, when the scan goes no further.
     limit: Option<Money>,
     /// What was outweighed by the orders of each user, as value and as amount.
-    weighed: IdMap<UserId, (Money, Money)>,
+    weighed: IdMap<UserId, (Sum, Sum)>,
 }
 
 impl<'a> Depth<'a> {
@@ -84,7 +85,7 @@ impl<'a> Depth<'a> {
 
     /// All of it that crosses a limit.
     pub fn take_all(&mut self, limit: Option<Money>) {
-        self.demand = Some(Demand { limit, amount: Money(i128::MAX / 4), value: Money::ZERO });
+        self.demand = Some(Demand { limit, amount: Sum::MOST, value: Sum::ZERO });
     }
 
     /// Orders of this user can leave before they are reached: they outweigh nothing any more.
@@ -125,7 +126,7 @@ impl<'a> Depth<'a> {
 
     /// The worst price up to which everything has been read; none: all of it has. In ticks of this size.
     pub fn loaded(&self, tick: Money) -> Option<i64> {
-        let ticks = |price: Money| i64::try_from(price.0 / tick.0).unwrap_or(i64::MAX);
+        let ticks = |price: Money| i64::try_from(price.units() / tick.units()).unwrap_or(i64::MAX);
         let better = |price: Money| if self.side == Side::Buy { ticks(price) + 1 } else { ticks(price) - 1 };
         match (&self.demand, &self.ahead) {
             (None, _) => None,
@@ -143,7 +144,7 @@ impl<'a> Depth<'a> {
     }
 
     fn is_enough(&self, (least, most): (usize, usize)) -> bool {
-        let outweighed = self.demand.is_none_or(|d| d.amount <= Money::ZERO && d.value <= Money::ZERO);
+        let outweighed = self.demand.is_none_or(|d| d.amount <= Sum::ZERO && d.value <= Sum::ZERO);
         self.all || (outweighed && self.rows >= least) || self.rows >= most
     }
 
@@ -218,8 +219,8 @@ impl<'a> Depth<'a> {
         let shown = order.shown();
         let (value, amount) = self.weighed.entry(user).or_default();
         // A budget buys most where it is cheapest: at the front.
-        if demand.value > Money::ZERO {
-            let worth = Money(price.0 * shown.0 / matching::money::ONE);
+        if demand.value > Sum::ZERO {
+            let worth = price.mul_div(shown, Money::whole(1)).unwrap_or(Money::MAX);
             demand.value -= worth;
             *value += worth;
         } else {

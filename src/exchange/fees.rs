@@ -1,6 +1,7 @@
 //! Commission rates by group of users.
 
-use matching::{Rates, UserId};
+use ids::UserId;
+use matching::Rates;
 
 use super::columns::{fee_groups, fee_schedules};
 use super::tables;

@@ -12,8 +12,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use matching::book::IdMap;
-use matching::{Money, OrderId, OrderState, Rules, Side, Status};
+use ids::{IdMap, OrderId};
+use matching::{OrderState, Rules, Side, Status};
+use money::Money;
 
 use crate::pg::scan::Key;
 use crate::pg::table::Tid;
@@ -108,7 +109,7 @@ impl Front {
 
     /// Where an order of this side stands.
     pub fn position(&self, price: Money, priority: i64) -> Position {
-        (if self.side == Side::Buy { -price.0 } else { price.0 }, priority)
+        (if self.side == Side::Buy { -price.units() } else { price.units() }, priority)
     }
 
     /// Forgets what is known.
@@ -131,8 +132,9 @@ impl Front {
         if rank == i128::MIN {
             return vec![bound];
         }
-        let price = Money(if self.side == Side::Buy { -rank } else { rank });
-        if limit.is_some_and(|limit| rank > self.position(limit, 0).0) || rank == i128::MAX {
+        // The horizon behind everything is at no price.
+        let Ok(price) = Money::from_units(if self.side == Side::Buy { -rank } else { rank }) else { return Vec::new() };
+        if limit.is_some_and(|limit| rank > self.position(limit, 0).0) {
             return Vec::new();
         }
         let mut scans = Vec::new();

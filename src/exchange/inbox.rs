@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use matching::UserId;
+use ids::UserId;
 
 use super::carry_out::carry_out_some;
 use super::columns::commands;

@@ -1,6 +1,6 @@
 //! Orders that a plain INSERT stores: checked before, placed after.
 
-use matching::OrderId;
+use ids::OrderId;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

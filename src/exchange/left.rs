@@ -74,7 +74,7 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
                 return ControlFlow::Break(());
             }
             // One that has begun to trade was triggered before it was said to be accepted.
-            let begun = row.amount(orders::FILLED) > matching::Money::ZERO;
+            let begun = row.amount(orders::FILLED) > money::Money::ZERO;
             let since = if begun { 0 } else { row.count(orders::ACCEPTED_SEQUENCE) };
             let Some(trade) = tape.first_reaching(since, side, stop).filter(|_| priority > 0) else {
                 return ControlFlow::Continue(());

@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use ids::{OrderId, UserId};
 use matching::bounds::STEPS;
 use matching::market::Known;
-use matching::{MarketStatus, Money, OrderId, SelfTrade, Side, UserId};
+use matching::{MarketStatus, SelfTrade, Side};
+use money::Money;
 
 use super::command::{Action, Command};
 use super::demand::{Arrival, Demand};
@@ -222,7 +224,7 @@ impl<'a> Reach<'a> {
     /// Notes how far everything has been read.
     fn finish(&mut self, market: &MarketRow) {
         let tick = market.rules.tick;
-        let ticks = |price: Money| i64::try_from(price.0 / tick.0).unwrap_or(i64::MAX);
+        let ticks = |price: Money| i64::try_from(price.units() / tick.units()).unwrap_or(i64::MAX);
         self.known.buys_below = self.waiting[0].unread.map(ticks);
         self.known.sells_above = self.waiting[1].unread.map(ticks);
         for (loaded, side) in self.loaded.iter_mut().zip(&mut self.sides) {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use matching::UserId;
+use ids::UserId;
 use pgrx::prelude::PgSqlErrorCode;
 
 use crate::error::{Answer, Failure};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use matching::{MarketStatus, Money};
+use matching::MarketStatus;
+use money::Money;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use matching::{MarketStatus, Money, Rates, Rules};
+use matching::{MarketStatus, Rates, Rules};
+use money::Money;
 
 use super::columns::markets;
 use super::{refusals, tables};

@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use matching::money::{ONE, div_half_away};
-use matching::{CancelReason, Money, OrderId, Side, Status};
+use ids::OrderId;
+use matching::{CancelReason, Side, Status};
+use money::{Money, ONE, Sum, mul_div};
 
 use super::command::{Action, Command, Done, Fills};
 use super::rows::{OrderRow, orders, trades};
@@ -31,14 +32,14 @@ impl OrderResult {
     /// The row that SQL is given.
     pub fn row(&self) -> Composite<7> {
         let fills = &self.fills;
-        let average = (fills.filled > Money::ZERO).then(|| Money(div_half_away(fills.value.0 * ONE, fills.filled.0)));
+        let average = mul_div(fills.value.units(), ONE, fills.filled.units());
         Composite([
             Value::Int(self.id.0),
             Value::Text(self.status.as_str()),
-            Value::Money(fills.filled),
-            Value::Money(fills.remaining),
-            average.map_or(Value::Null, Value::Money),
-            Value::Money(fills.commission),
+            fills.filled.into(),
+            fills.remaining.into(),
+            average.map_or(Value::Null, |units| Sum::from_units(units).into()),
+            fills.commission.into(),
             self.cancel_reason.map(CancelReason::as_str).into(),
         ])
     }
@@ -66,7 +67,7 @@ fn at_acceptance(id: OrderId) -> Answer<OrderResult> {
     let stored = Stored::read(id)?;
     let fills = fills_of(id, stored.order.ticket.body.side, stored.accepted_sequence);
     let amount = amendments::first(&stored.order).accepted_amount;
-    let remaining = amount.map_or(Money::ZERO, |amount| amount - fills.filled);
+    let remaining = amount.map_or(Sum::ZERO, |amount| Sum::from(amount) - fills.filled);
     let status = stored.accepted_status;
     let cancel_reason = stored.cancel_reason.filter(|_| status == Status::Cancelled);
     Ok(OrderResult { id, status, fills: Fills { remaining, ..fills }, cancel_reason })
@@ -118,6 +119,6 @@ fn add(fills: &mut Fills, row: &Row<'_>, commission: usize) {
     let (price, amount) = (row.amount(trades::PRICE), row.amount(trades::AMOUNT));
     fills.filled += amount;
     // Exact: price × amount of a trade is a multiple of 1e-8.
-    fills.value += Money(price.0 * amount.0 / ONE);
+    fills.value += row.require(trades::PRICE, price.mul_div(amount, Money::whole(1)).ok());
     fills.commission += row.money(commission);
 }

@@ -1,10 +1,11 @@
 //! The tables of the exchange as the engine reads and writes them: their columns, in order, and their rows.
 
+use ids::{OrderId, UserId};
 use matching::accounts::Balance;
 use matching::{
-    CancelReason, Money, OrderId, OrderState, OrderType, Rates, Rules, SelfTrade, Shrink, Side, Status, Terms,
-    TimeInForce, Trade, UserId,
+    CancelReason, OrderState, OrderType, Rates, Rules, SelfTrade, Shrink, Side, Status, Terms, TimeInForce, Trade,
 };
+use money::{Money, Sum};
 
 pub use super::columns::*;
 pub use super::market_row::MarketRow;
@@ -141,9 +142,9 @@ impl OrderRow {
     /// A price in ticks, or an amount in lots. Neither is ever cut off: tick and lot of a market do not change while it
     /// has live orders.
     fn steps(&self, column: &str, value: Money, step: Money) -> i64 {
-        let steps = value.0 / step.0;
+        let steps = value.units() / step.units();
         match i64::try_from(steps) {
-            Ok(count) if steps * step.0 == value.0 => count,
+            Ok(count) if steps * step.units() == value.units() => count,
             _ => self.raise_corrupted(&format!("{column} is {value}, and one step of its market is {step}")),
         }
     }
@@ -279,7 +280,7 @@ pub fn insert_trade(table: &mut Table, id: i64, symbol: &str, trade: &Trade, rul
         Value::Money(rules.quantity(trade.amount)),
         Value::Money(trade.buyer_commission),
         Value::Money(trade.seller_commission),
-        Value::Money(trade.buyer_commission + trade.seller_commission),
+        (Sum::from(trade.buyer_commission) + trade.seller_commission).into(),
         Value::Text(trade.taker_side.as_str()),
         Value::Time(now),
     ]);

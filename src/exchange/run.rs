@@ -1,7 +1,8 @@
 //! Carrying out commands against a loaded venue. The core decides; nothing is written here.
 
-use matching::book::IdMap;
-use matching::{MarketStatus, Money, OrderId, OrderType, Outcome, Refusal, TimeInForce, UserId};
+use ids::{IdMap, OrderId, UserId};
+use matching::{MarketStatus, OrderType, Outcome, Refusal, TimeInForce};
+use money::Money;
 use pgrx::pg_sys;
 
 use super::command::{Action, Command, Done, Fills, Target};
@@ -155,7 +156,7 @@ impl Work {
                 old_price: before.price,
                 old_amount: before.amount,
                 new_price: after.price,
-                new_amount: amount.map_or(before.amount, |a| (a.0 / market.row.rules.lot.0) as i64),
+                new_amount: amount.map_or(before.amount, |a| (a.units() / market.row.rules.lot.units()) as i64),
                 filled: before.filled,
                 priority: after.priority,
                 start_sequence,
@@ -210,7 +211,7 @@ fn done(market: &OpenMarket, user: UserId, outcome: Result<Outcome, Refusal>) ->
         refusals::failure(refusal, &Subject { user: user.0, symbol, base, quote })
     })?;
     let (order, rules) = (outcome.order, &market.row.rules);
-    let (filled, remaining) = (rules.quantity(order.filled), rules.quantity(order.remaining()));
+    let (filled, remaining) = (rules.quantity(order.filled).into(), rules.quantity(order.remaining()).into());
     let mut fills = Fills { filled, remaining, ..Fills::default() };
     for trade in market.core.own_trades(&outcome) {
         fills.value += rules.value(trade.price, trade.amount);

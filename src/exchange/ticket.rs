@@ -1,6 +1,8 @@
 //! A new order as it comes from SQL, and the ticket that it becomes when every argument can be read.
 
-use matching::{Money, NewOrder, OrderId, OrderType, Rates, SelfTrade, Side, TimeInForce, UserId};
+use ids::{OrderId, UserId};
+use matching::{NewOrder, OrderType, Rates, SelfTrade, Side, TimeInForce};
+use money::Money;
 
 use super::refusals::overflow;
 use crate::error::{Answer, Failure, clip};

@@ -1,6 +1,6 @@
 //! Transfers through the sequencer. What a transfer is and refuses stands in `sql/exchange/transfer.sql`.
 
-use matching::UserId;
+use ids::UserId;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 

@@ -6,10 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use matching::accounts::AssetId;
-use matching::book::IdMap;
-use matching::{Accounts, Market, OrderId, Rates, Side, UserId};
-
+use ids::{AssetId, IdMap, OrderId, UserId};
+use matching::{Accounts, Market, Rates, Side};
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::balance_rows::{self, BalanceRows};

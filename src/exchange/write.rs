@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matching::OrderId;
-use matching::book::IdMap;
+use ids::{IdMap, OrderId};
 use pgrx::pg_sys;
 
 use super::rows::{self, assets, markets, orders};

@@ -14,12 +14,12 @@ mod tables;
 
 use std::cell::RefCell;
 
+use ids::{IdMap, UserId};
+
 use crate::bourse::modules::{Module, migrations};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 pub use acting::{is_trusted, require_acts_for, work_for};
-use matching::UserId;
-use matching::book::IdMap;
 
 /// The schema `identity`.
 pub const MODULE: Module = Module {

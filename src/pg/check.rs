@@ -1,7 +1,8 @@
 //! CHECK constraints as the engine keeps them: it writes past the executor, which evaluates them for everybody else. Each
 //! is stated once more in Rust, beside its definition, and every row that is about to be written must hold it.
 
-use matching::Money;
+use money::Money;
+use pgrx::PgSqlErrorCode;
 
 use super::numeric::Numeric;
 use super::plan::Plan;
@@ -9,7 +10,6 @@ use super::row::Row;
 use super::session;
 use super::value::{Timestamp, Value};
 use crate::error::clip;
-use pgrx::PgSqlErrorCode;
 
 /// A CHECK constraint of a table that the engine writes.
 pub struct Check {

@@ -1,6 +1,6 @@
 //! What an index scan compares: the keys, and whether an index can be searched by them.
 
-use matching::Money;
+use money::Money;
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 
-use matching::{Money, Rate};
+use money::{Money, Rate};
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 
 use super::column::Kind;
@@ -33,7 +33,7 @@ impl Row<'_> {
     }
 
     /// What was read of a column that is never NULL.
-    fn require<T>(&self, column: usize, value: Option<T>) -> T {
+    pub fn require<T>(&self, column: usize, value: Option<T>) -> T {
         value.unwrap_or_else(|| self.raise_corrupted(column))
     }
 
@@ -111,9 +111,9 @@ impl Row<'_> {
 
     /// A rate of a NUMERIC(9,8) column that may be NULL: a fraction of the whole, which no rate exceeds.
     pub fn some_rate(&self, column: usize) -> Option<Rate> {
-        let fraction = |rate: Money| match i64::try_from(rate.0) {
-            Ok(rate) if i128::from(rate).abs() <= matching::money::ONE => Rate(rate),
-            _ => self.raise_corrupted(column),
+        let fraction = |money: Money| {
+            let rate = i64::try_from(money.units()).ok().and_then(|units| Rate::from_units(units).ok());
+            self.require(column, rate)
         };
         self.some_money(column).map(fraction)
     }

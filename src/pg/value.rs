@@ -3,7 +3,7 @@
 use std::ops::Add;
 use std::time::Duration;
 
-use matching::{Money, Rate};
+use money::{Money, Rate, Sum};
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
@@ -85,8 +85,24 @@ impl Value<'static> {
 
 impl From<Rate> for Value<'_> {
     fn from(rate: Rate) -> Self {
-        Value::Money(Money(i128::from(rate.0)))
+        Value::Money(rate.into())
     }
+}
+
+impl From<Sum> for Value<'_> {
+    /// What no `NUMERIC(20,8)` holds is an ERROR (22003).
+    fn from(sum: Sum) -> Self {
+        Value::Money(sum.money().unwrap_or_else(|_| raise_too_large(sum)))
+    }
+}
+
+#[cold]
+fn raise_too_large(sum: Sum) -> ! {
+    pgrx::ereport!(
+        ERROR,
+        pgrx::PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("{sum} leaves the range of NUMERIC(20,8)")
+    );
 }
 
 impl<'a> From<Option<&'a str>> for Value<'a> {
@@ -136,5 +152,10 @@ mod tests {
         assert!((now + Duration::from_secs(3600)).is_due(now, pause));
         // "All that there are", as a sequencer asks that retires.
         assert!((now + pause).is_due(Timestamp(i64::MAX), pause));
+    }
+
+    #[pg_test(error = "1000000000000 leaves the range of NUMERIC(20,8)")]
+    fn never_cuts_off_a_sum_that_does_not_fit() {
+        let _ = Value::from(Sum::from(Money::MAX) + Money::known_to_fit(1));
     }
 }

@@ -1,10 +1,10 @@
 //! Whoever takes commands.
 
-use matching::accounts::AssetId;
+use ids::{AssetId, OrderId, UserId};
 use matching::{
-    Accounts, Balance, Market, MarketStatus, Money, NewOrder, OrderId, OrderType, Rate, Rates, Rules, SelfTrade, Side,
-    TimeInForce, UserId,
+    Accounts, Balance, Market, MarketStatus, NewOrder, OrderType, Rates, Rules, SelfTrade, Side, TimeInForce,
 };
+use money::{Money, Rate};
 use orderbook_rs::OrderBook;
 use pricelevel::Id;
 
@@ -31,6 +31,16 @@ pub struct Core {
     accounts: Accounts,
 }
 
+/// A tenth of a percent for makers, two for takers.
+const RATES: Rates = Rates { maker: rate(100_000), taker: rate(200_000) };
+
+const fn rate(units: i64) -> Rate {
+    match Rate::from_units(units) {
+        Ok(rate) => rate,
+        Err(_) => panic!("no rate"),
+    }
+}
+
 impl Core {
     fn place(&mut self, order: Order, time_in_force: TimeInForce) {
         let new = NewOrder {
@@ -47,7 +57,7 @@ impl Core {
             stop_price: None,
             display_amount: None,
             expires_at: None,
-            rates: Rates { maker: Rate(100_000), taker: Rate(200_000) },
+            rates: RATES,
         };
         let placed = self.market.place(&mut self.accounts, &new);
         debug_assert!(placed.is_ok(), "{placed:?}");
@@ -59,8 +69,8 @@ impl Venue for Core {
 
     fn new() -> Core {
         let rules = Rules {
-            tick: Money(1_000_000),
-            lot: Money(100),
+            tick: Money::known_to_fit(1_000_000),
+            lot: Money::known_to_fit(100),
             min_amount: None,
             max_amount: None,
             min_notional: None,

@@ -1,10 +1,7 @@
 //! Balances of users, as far as the caller has loaded them.
 
-use crate::{Money, UserId};
-
-/// Which asset: an index that the caller chooses, the same for every market that trades it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AssetId(pub u32);
+use ids::{AssetId, IdMap, UserId};
+use money::{Money, Sum};
 
 /// Where a balance stands in [`Accounts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +28,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Accounts {
     entries: Vec<Entry>,
-    index: crate::book::IdMap<(UserId, AssetId), Slot>,
+    index: IdMap<(UserId, AssetId), Slot>,
     changed: Vec<Slot>,
 }
 
@@ -71,11 +68,11 @@ impl Accounts {
         self.index.get(&(user, asset)).map_or(Balance::default(), |slot| self.get(*slot))
     }
 
-    /// What the account holds, available and locked: never more than `NUMERIC(20,8)` does.
+    /// What the account holds, available and locked.
     #[must_use]
-    pub fn total(&self, slot: Slot) -> Money {
+    pub fn total(&self, slot: Slot) -> Sum {
         let balance = self.get(slot);
-        balance.available + balance.locked
+        Sum::from(balance.available) + balance.locked
     }
 
     /// Moves `amount` from available to locked. The caller has checked that it is available.
@@ -120,7 +117,7 @@ impl Accounts {
     fn change(&mut self, slot: Slot, with: impl FnOnce(&mut Balance)) {
         let entry = &mut self.entries[slot.0 as usize];
         with(&mut entry.balance);
-        debug_assert!(entry.balance.available.0 >= 0 && entry.balance.locked.0 >= 0);
+        debug_assert!(entry.balance.available >= Money::ZERO && entry.balance.locked >= Money::ZERO);
         if !entry.changed {
             entry.changed = true;
             self.changed.push(slot);

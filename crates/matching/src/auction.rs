@@ -1,7 +1,9 @@
 //! The uncrossing that ends an auction: one price for everybody.
 
-use crate::book::{IdMap, Place};
-use crate::money::MAX;
+use ids::IdMap;
+use money::{Money, Sum};
+
+use crate::book::Place;
 use crate::{Accounts, CancelReason, Market, OrderState, Side, Slot, Status};
 
 /// How often the price of an auction is found anew because orders have left that could not be settled at it.
@@ -85,16 +87,16 @@ impl Market {
         };
         let mut orders: Vec<Place> = crossing(Side::Buy, ask).chain(crossing(Side::Sell, bid)).collect();
         let credits = |order: &OrderState| match order.side {
-            Side::Buy => self.rules.quantity(order.remaining()).0,
-            Side::Sell => self.rules.value(price, order.remaining()).0 - self.rebate(order, price),
+            Side::Buy => self.rules.quantity(order.remaining()).into(),
+            Side::Sell => self.received(order, price),
         };
-        let (mut given, mut full): (IdMap<Slot, i128>, Vec<Place>) = (IdMap::default(), Vec::new());
+        let (mut given, mut full): (IdMap<Slot, Sum>, Vec<Place>) = (IdMap::default(), Vec::new());
         orders.sort_unstable_by_key(|place| self.book.order(*place).priority);
         for (at, place) in orders.into_iter().enumerate() {
             let (order, owner) = (self.book.order(place), self.book.owner(place));
             let slot = if order.side == Side::Buy { owner.base } else { owner.quote };
             let (sum, credit) = (given.entry(slot).or_default(), credits(order));
-            if accounts.total(slot).0 + *sum + credit > MAX {
+            if (accounts.total(slot) + *sum + credit).money().is_err() {
                 full.push(place);
             } else {
                 *sum += credit;
@@ -104,9 +106,12 @@ impl Market {
         full
     }
 
-    /// The commission of a maker's rebate, if it has one; otherwise what it is charged at least: nothing.
-    fn rebate(&self, order: &OrderState, price: i64) -> i128 {
-        self.rules.value(price, order.remaining()).commission(order.rates.maker).0.min(0)
+    /// What the rest of a sell brings at a price: with a rebate, if it has one. It was admitted at its limit: at a
+    /// better price it may be worth more than an account can hold.
+    fn received(&self, order: &OrderState, price: i64) -> Sum {
+        let worth = self.rules.worth(price, order.remaining());
+        let commission = worth.money().map_or(Money::ZERO, |value| value.commission(order.rates.maker));
+        worth - commission.min(Money::ZERO)
     }
 
     /// The price and volume at which the book would uncross now. Of the prices at which somebody stands: those at

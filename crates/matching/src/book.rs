@@ -4,44 +4,14 @@
 //! never move other orders. What has changed is remembered until [`Book::drain_changed`] hands it over:
 //! the caller writes each touched order once, however often it changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{OrderId, OrderState, Side, Slot, Status, UserId};
+use ids::{IdMap, OrderId, UserId};
+
+use crate::{OrderState, Side, Slot, Status};
 
 /// Nothing: the end of a list.
 const NIL: u32 = u32::MAX;
-
-/// A map keyed by ids. Lookups only: its order is never used.
-pub type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
-
-/// Multiplies and mixes: ids come from sequences, so nobody can choose them to collide.
-#[derive(Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(u64::from(n));
-    }
-
-    fn write_i64(&mut self, n: i64) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
 
 /// Where an order stands in the arena. Valid until the order has been drained as finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

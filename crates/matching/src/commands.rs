@@ -4,12 +4,14 @@
 //! refused while planning, so a refused call has changed nothing. No call takes more steps than its bound, but the
 //! two that concern the market as a whole: expiry, and the uncrossing.
 
+use ids::OrderId;
+use money::Money;
+
 use crate::book::{Owner, Place};
 use crate::enter::{Beyond, Means};
 use crate::market::reserve_slot;
 use crate::{
-    Accounts, CancelReason, Market, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Refusal, Status,
-    TimeInForce,
+    Accounts, CancelReason, Market, MarketStatus, NewOrder, OrderState, Outcome, Refusal, Status, TimeInForce,
 };
 
 impl Market {

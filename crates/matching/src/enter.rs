@@ -1,12 +1,13 @@
 //! How an order that arrives is planned, and how the plan is carried out.
 
+use money::Money;
+
 use crate::book::Owner;
 use crate::market::reserve_slot;
 use crate::plan::{Step, Walk};
 use crate::walk::{self, Bounds};
 use crate::{
-    Accounts, CancelReason, Market, MarketStatus, Money, OrderState, OrderType, Refusal, Side, Status, TimeInForce,
-    room,
+    Accounts, CancelReason, Market, MarketStatus, OrderState, OrderType, Refusal, Side, Status, TimeInForce, room,
 };
 
 /// What an order may use while it enters.

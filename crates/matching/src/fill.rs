@@ -1,9 +1,11 @@
 //! How a fill, or a decrement, changes the orders that meet.
 
+use money::Money;
+
 use crate::book::{Owner, Place};
 use crate::market::reserve_slot;
 use crate::settle::{self, Party};
-use crate::{Accounts, CancelReason, Market, Money, OrderState, Shrink, Side, Status, Trade};
+use crate::{Accounts, CancelReason, Market, OrderState, Shrink, Side, Status, Trade};
 
 impl Market {
     /// Trades with a maker. An iceberg whose slice is used up shows the next one at the end of its queue.

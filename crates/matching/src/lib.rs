@@ -6,7 +6,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`money`] | [`Money`]: amounts, fees and their rounding |
 //! | [`order`] | sides, order types, what an order is and what became of it |
 //! | [`rules`] | [`Rules`] of a market: tick, lot, limits, rates |
 //! | [`status`] | what a market lets happen |
@@ -35,7 +34,6 @@ pub mod commands;
 pub mod enter;
 pub mod fill;
 pub mod market;
-pub mod money;
 pub mod order;
 pub mod plan;
 pub mod reference;
@@ -52,10 +50,8 @@ pub mod walk;
 pub use accounts::{Accounts, Balance, Slot};
 pub use book::Book;
 pub use market::Market;
-pub use money::{Money, Rate};
 pub use order::{
-    CancelReason, NewOrder, OrderId, OrderState, OrderType, Outcome, Rates, SelfTrade, Side, Status, Terms,
-    TimeInForce, UserId,
+    CancelReason, NewOrder, OrderState, OrderType, Outcome, Rates, SelfTrade, Side, Status, Terms, TimeInForce,
 };
 pub use refusal::Refusal;
 pub use rules::Rules;

@@ -1,9 +1,10 @@
 //! One market: its rules, its book, its counters, and the balances of its orders.
 
-use crate::accounts::AssetId;
+use ids::{AssetId, UserId};
+
 use crate::book::{Owner, Place};
 use crate::bounds::{self, BEAT};
-use crate::{Accounts, Book, CancelReason, OrderState, Outcome, Rules, Shrink, Side, Slot, Trade, UserId};
+use crate::{Accounts, Book, CancelReason, OrderState, Outcome, Rules, Shrink, Side, Slot, Trade};
 
 /// A market: its rules, its book (as far as loaded) and its counters.
 #[derive(Debug)]

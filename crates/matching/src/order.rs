@@ -1,6 +1,7 @@
 //! Orders: what a client sends, what the book keeps, what is answered.
 
-use crate::{Money, Rate};
+use ids::{OrderId, UserId};
+use money::{Money, Rate};
 
 /// Gives an enum its SQL spellings, both ways.
 macro_rules! sql_names {
@@ -47,14 +48,6 @@ sql_names!(CancelReason {
     Unsettleable = "unsettleable",
     StepLimit = "step_limit",
 });
-
-/// The id of an order, unique in the venue. Given by the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderId(pub i64);
-
-/// The id of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(pub i64);
 
 /// Which side of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,7 +182,7 @@ impl Rates {
     /// The larger of the two, never below zero: what a buy reserves for commission.
     #[must_use]
     pub fn reserve(self) -> Rate {
-        self.maker.max(self.taker).max(Rate(0))
+        self.maker.max(self.taker).max(Rate::ZERO)
     }
 }
 

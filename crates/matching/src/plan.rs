@@ -1,7 +1,9 @@
 //! The plan of an arriving order: what it would do to the book.
 
+use money::{Money, Sum};
+
+use crate::CancelReason;
 use crate::book::Place;
-use crate::{CancelReason, Money};
 
 /// One step of the plan, in order.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,7 @@ pub struct Walk {
     /// What trades, in lots.
     pub filled: i64,
     /// Σ price × quantity of what trades.
-    pub value: Money,
+    pub value: Sum,
     /// Of a buy without a limit: value and the taker's commission, which it must reserve.
     pub cost: Money,
     /// Why the rest must end, whatever the time in force says.

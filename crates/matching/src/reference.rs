@@ -11,15 +11,14 @@ mod auction;
 mod cash;
 mod stops;
 mod terms;
-
 use std::collections::BTreeMap;
+
+use ids::{OrderId, UserId};
+use money::Money;
 
 pub use auction::candidates;
 
-use crate::{
-    Balance, CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Refusal, Rules, Side, Status,
-    Trade, UserId,
-};
+use crate::{Balance, CancelReason, MarketStatus, NewOrder, OrderState, Outcome, Refusal, Rules, Side, Status, Trade};
 
 /// Units in one whole.
 const UNITS: i128 = 10_i128.pow(8);
@@ -36,6 +35,20 @@ pub enum Asset {
     Quote,
 }
 
+/// What a user has of an asset, in units of 1e-8. While a call is tried it may be more than an account holds: then the
+/// call is refused.
+#[derive(Clone, Copy, Debug, Default)]
+struct Holding {
+    available: i128,
+    locked: i128,
+}
+
+impl Holding {
+    fn balance(self) -> Balance {
+        Balance { available: Money::known_to_fit(self.available), locked: Money::known_to_fit(self.locked) }
+    }
+}
+
 /// A market, its orders, its trades and the balances of its users.
 #[derive(Clone, Debug)]
 pub struct Reference {
@@ -47,7 +60,7 @@ pub struct Reference {
     pub steps: usize,
     orders: Vec<OrderState>,
     trades: Vec<Trade>,
-    balances: BTreeMap<(UserId, Asset), Balance>,
+    holdings: BTreeMap<(UserId, Asset), Holding>,
     priority: i64,
     first_price: Option<i64>,
     last_price: Option<i64>,
@@ -67,7 +80,7 @@ impl Reference {
             steps: crate::bounds::STEPS,
             orders: Vec::new(),
             trades: Vec::new(),
-            balances: BTreeMap::new(),
+            holdings: BTreeMap::new(),
             priority: 0,
             first_price: last_price,
             last_price,
@@ -78,7 +91,7 @@ impl Reference {
 
     /// Sets what a user has available; what is locked stays.
     pub fn set_balance(&mut self, user: UserId, asset: Asset, available: Money) {
-        self.account(user, asset).available = available;
+        self.account(user, asset).available = available.units();
     }
 
     /// All orders in the book: bids, then asks, each side best price first, then earliest.
@@ -111,8 +124,8 @@ impl Reference {
 
     /// Every balance that was ever set or touched.
     #[must_use]
-    pub fn balances(&self) -> &BTreeMap<(UserId, Asset), Balance> {
-        &self.balances
+    pub fn balances(&self) -> BTreeMap<(UserId, Asset), Balance> {
+        self.holdings.iter().map(|(key, holding)| (*key, holding.balance())).collect()
     }
 
     /// The price of the last trade, in ticks.
@@ -140,7 +153,7 @@ impl Reference {
             let order = market.admitted(new)?;
             let reserved = market.first_reserve(&order)?;
             market.can_pay(&order, reserved)?;
-            market.move_locked(&order, -reserved.0);
+            market.move_locked(&order, -reserved.units());
             let order = OrderState { reserved, ..order };
             if order.status == Status::Pending {
                 return Ok(market.accept_stop(order));
@@ -168,8 +181,8 @@ impl Reference {
             if old.status == Status::Pending || (new.price == old.price && new.amount <= old.amount) {
                 return market.amend_in_place(&old, new);
             }
-            market.can_pay(&old, Money(new.reserved.0 - old.reserved.0))?;
-            market.move_locked(&old, old.reserved.0 - new.reserved.0);
+            market.can_pay(&old, Money::known_to_fit(new.reserved.units() - old.reserved.units()))?;
+            market.move_locked(&old, old.reserved.units() - new.reserved.units());
             market.orders.retain(|o| o.id != id);
             let walked = market.arrive(new, arrival::Purse::Reserve, market.steps, arrival::Excess::Refuse)?;
             Ok(market.conclude(id, &walked))
@@ -189,8 +202,8 @@ impl Reference {
         let waits = old.status == Status::Pending;
         let asks_for_more = new.amount > old.amount || new.price != old.price;
         let kept = if asks_for_more { new.reserved } else { new.reserved.min(old.reserved) };
-        self.can_pay(old, Money(kept.0 - old.reserved.0))?;
-        self.move_locked(old, old.reserved.0 - kept.0);
+        self.can_pay(old, Money::known_to_fit(kept.units() - old.reserved.units()))?;
+        self.move_locked(old, old.reserved.units() - kept.units());
         let visible = if waits { slice(&new) } else { old.visible.min(lots_left(&new)) };
         *self.get_mut(old.id) = OrderState { reserved: kept, visible, ..new };
         Ok(Outcome { order: self.get(old.id), trades: 0, all_trades: 0 })
@@ -223,7 +236,7 @@ impl Reference {
 
     fn end(&mut self, id: OrderId, reason: CancelReason) {
         let order = self.get(id);
-        self.move_locked(&order, order.reserved.0);
+        self.move_locked(&order, order.reserved.units());
         let order = self.get_mut(id);
         order.status = Status::Cancelled;
         order.cancel_reason = Some(reason);
@@ -260,8 +273,8 @@ impl Reference {
         &mut self.orders[at]
     }
 
-    fn account(&mut self, user: UserId, asset: Asset) -> &mut Balance {
-        self.balances.entry((user, asset)).or_default()
+    fn account(&mut self, user: UserId, asset: Asset) -> &mut Holding {
+        self.holdings.entry((user, asset)).or_default()
     }
 }
 

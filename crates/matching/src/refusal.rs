@@ -1,6 +1,8 @@
 //! Everything the exchange says no to. `src/exchange/refusals.rs` gives each its SQLSTATE and HINT.
 
-use crate::{MarketStatus, Money, Side};
+use money::{Money, Overflow, Sum};
+
+use crate::{MarketStatus, Side};
 
 /// Why an order, a cancel or an amend was refused. A refused call has changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,9 @@ pub enum Refusal {
         /// Base for a buy, quote for a sell.
         side: Side,
         /// What the owner holds, locked or not.
-        held: Money,
+        held: Sum,
         /// What the order would bring.
-        brought: Money,
+        brought: Sum,
     },
     /// No live order has this id.
     OrderNotLive,
@@ -112,9 +114,9 @@ pub enum Refusal {
         /// The price.
         price: Money,
         /// The lowest price inside.
-        low: Money,
+        low: Sum,
         /// The highest price inside.
-        high: Money,
+        high: Sum,
     },
     /// A post-only order would trade on arrival.
     WouldTake {
@@ -128,4 +130,10 @@ pub enum Refusal {
         /// What was asked for.
         amount: Money,
     },
+}
+
+impl From<Overflow> for Refusal {
+    fn from(_: Overflow) -> Refusal {
+        Refusal::Overflow
+    }
 }

@@ -1,10 +1,12 @@
 //! Whether an account has room for what a fill brings: available and locked together stay within
 //! `NUMERIC(20,8)`. What one user pays himself stays his and needs no room.
 
-use crate::book::{IdMap, Place};
-use crate::money::MAX;
+use ids::IdMap;
+use money::{Money, Sum};
+
+use crate::book::Place;
 use crate::plan::{Step, Walk};
-use crate::{Accounts, Book, Money, OrderState, Refusal, Rules, Side, Slot};
+use crate::{Accounts, Book, OrderState, Refusal, Rules, Side, Slot};
 
 /// What the makers of a plan are given.
 pub(crate) struct Room<'a> {
@@ -13,22 +15,23 @@ pub(crate) struct Room<'a> {
     accounts: &'a Accounts,
     taker: &'a OrderState,
     /// At least what the plan gives to all makers together.
-    most: i128,
+    most: Sum,
     /// What it gives to each: added up only once an account is so full that it matters.
-    given: Option<IdMap<Slot, i128>>,
+    given: Option<IdMap<Slot, Sum>>,
 }
 
 impl<'a> Room<'a> {
     pub(crate) fn new(rules: &'a Rules, book: &'a Book, accounts: &'a Accounts, taker: &'a OrderState) -> Room<'a> {
-        Room { rules, book, accounts, taker, most: 0, given: None }
+        Room { rules, book, accounts, taker, most: Sum::ZERO, given: None }
     }
 
     /// Whether the owner of a maker can be credited with one more fill, of this value.
     pub(crate) fn takes(&mut self, walk: &Walk, maker: Place, lots: i64, value: Money) -> bool {
         let resting = self.book.order(maker);
         let slot = credited(self.book, maker);
-        let held = self.accounts.total(slot).0;
-        if held + self.most + self.at_most(resting.side, lots, value) <= MAX || resting.user == self.taker.user {
+        let held = self.accounts.total(slot);
+        let most = held + self.most + self.at_most(resting.side, lots, value);
+        if most.money().is_ok() || resting.user == self.taker.user {
             return true;
         }
         let credit = self.exact(resting, lots, value);
@@ -36,7 +39,7 @@ impl<'a> Room<'a> {
             self.given = Some(self.add_up(walk));
         }
         let given = self.given.as_ref().and_then(|given| given.get(&slot)).copied().unwrap_or_default();
-        held + given + credit <= MAX
+        (held + given + credit).money().is_ok()
     }
 
     /// Notes a fill that has become part of the plan.
@@ -50,8 +53,8 @@ impl<'a> Room<'a> {
         }
     }
 
-    fn add_up(&self, walk: &Walk) -> IdMap<Slot, i128> {
-        let mut given: IdMap<Slot, i128> = IdMap::default();
+    fn add_up(&self, walk: &Walk) -> IdMap<Slot, Sum> {
+        let mut given: IdMap<Slot, Sum> = IdMap::default();
         for (maker, resting, lots) in fills(self.book, walk) {
             if resting.user != self.taker.user {
                 let value = self.rules.value(resting.price.unwrap_or_default(), lots);
@@ -63,35 +66,39 @@ impl<'a> Room<'a> {
     }
 
     /// No fill brings more than this: a rebate is never more than the notional.
-    fn at_most(&self, side: Side, lots: i64, value: Money) -> i128 {
+    fn at_most(&self, side: Side, lots: i64, value: Money) -> Sum {
         match side {
-            Side::Buy => self.rules.quantity(lots).0,
-            Side::Sell => 2 * value.0,
+            Side::Buy => self.rules.quantity(lots).into(),
+            Side::Sell => Sum::from(value) + value,
         }
     }
 
     /// What a fill brings to a maker: a rebate counts as if the taker paid its whole commission.
-    fn exact(&self, resting: &OrderState, lots: i64, value: Money) -> i128 {
+    fn exact(&self, resting: &OrderState, lots: i64, value: Money) -> Sum {
         let (maker, taker) = (value.commission(resting.rates.maker), value.commission(self.taker.rates.taker));
         match resting.side {
-            Side::Buy => self.rules.quantity(lots).0,
-            Side::Sell => (value - maker.max(-taker)).0,
+            Side::Buy => self.rules.quantity(lots).into(),
+            Side::Sell => Sum::from(value) - maker.max(-taker),
         }
     }
 }
 
 /// Refuses a plan that brings its own order more than the account of its owner can hold.
-pub(crate) fn require(rules: &Rules, book: &Book, held: Money, order: &OrderState, walk: &Walk) -> Result<(), Refusal> {
-    let most = if order.side == Side::Buy { rules.quantity(walk.filled) } else { walk.value };
-    if (held + most).0 <= MAX {
+pub(crate) fn require(rules: &Rules, book: &Book, held: Sum, order: &OrderState, walk: &Walk) -> Result<(), Refusal> {
+    let most = if order.side == Side::Buy { rules.total(walk.filled) } else { walk.value };
+    if (held + most).money().is_ok() {
         return Ok(());
     }
     let received = fills(book, walk).filter(|(_, resting, _)| resting.user != order.user).map(|(_, resting, lots)| {
         let value = rules.value(resting.price.unwrap_or_default(), lots);
         if order.side == Side::Buy { rules.quantity(lots) } else { value - value.commission(order.rates.taker) }
     });
-    let brought = received.fold(Money::ZERO, |sum, money| sum + money);
-    if (held + brought).0 <= MAX { Ok(()) } else { Err(Refusal::BalanceFull { side: order.side, held, brought }) }
+    let brought: Sum = received.sum();
+    if (held + brought).money().is_ok() {
+        Ok(())
+    } else {
+        Err(Refusal::BalanceFull { side: order.side, held, brought })
+    }
 }
 
 fn fills<'a>(book: &'a Book, walk: &'a Walk) -> impl Iterator<Item = (Place, &'a OrderState, i64)> {

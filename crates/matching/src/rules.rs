@@ -1,9 +1,10 @@
 //! The rules of one market.
 
+use money::{Money, ONE, Rate, Sum};
+
 use crate::bounds::SLICES;
-use crate::money::{MAX, ONE};
 use crate::order::{OrderState, OrderType, Side, Status, Terms, TimeInForce};
-use crate::{MarketStatus, Money, NewOrder, Rate, Rates, Refusal};
+use crate::{MarketStatus, NewOrder, Rates, Refusal};
 
 /// The rules of a market, all from its row. tick × lot is a multiple of 1e-8 and at
 /// most what `NUMERIC(20,8)` holds ([`Rules::exact`]).
@@ -31,20 +32,32 @@ impl Rules {
     /// Whether tick × lot is a multiple of 1e-8 within `NUMERIC(20,8)`, so that every notional is exact.
     #[must_use]
     pub fn exact(tick: Money, lot: Money) -> bool {
-        let unit = tick.0.checked_mul(lot.0).filter(|product| product % ONE == 0);
-        tick.0 > 0 && lot.0 > 0 && unit.is_some_and(|product| product / ONE <= MAX)
+        let unit = tick.units().checked_mul(lot.units()).filter(|product| product % ONE == 0);
+        let positive = tick > Money::ZERO && lot > Money::ZERO;
+        positive && unit.is_some_and(|product| Money::from_units(product / ONE).is_ok())
     }
 
     /// Price × quantity of `price` ticks and `amount` lots.
     pub fn notional(&self, price: i64, amount: i64) -> Result<Money, Refusal> {
-        let unit = self.tick.0 * self.lot.0 / ONE;
-        (price as i128 * amount as i128).checked_mul(unit).filter(|n| *n <= MAX).map(Money).ok_or(Refusal::Overflow)
+        let units = (price as i128 * amount as i128).checked_mul(self.unit()).ok_or(Refusal::Overflow)?;
+        Ok(Money::from_units(units)?)
     }
 
     /// Price × quantity of a part of an order whose notional has been admitted: it fits.
     #[must_use]
     pub fn value(&self, price: i64, amount: i64) -> Money {
-        Money(price as i128 * amount as i128 * (self.tick.0 * self.lot.0 / ONE))
+        Money::known_to_fit(price as i128 * amount as i128 * self.unit())
+    }
+
+    /// Price × quantity at a price for which it has not been admitted.
+    #[must_use]
+    pub fn worth(&self, price: i64, amount: i64) -> Sum {
+        Sum::from_units(price as i128 * amount as i128 * self.unit())
+    }
+
+    /// One tick × one lot, in units of 1e-8.
+    fn unit(&self) -> i128 {
+        self.tick.units() * self.lot.units() / ONE
     }
 
     /// What a live order with `remaining` lots to go must lock: base for a sell; for a buy the
@@ -54,7 +67,7 @@ impl Rules {
             Side::Sell => Ok(self.quantity(remaining)),
             Side::Buy => {
                 let notional = self.notional(price, remaining)?;
-                notional.plus(notional.commission(rates.reserve()))
+                Ok(notional.plus(notional.commission(rates.reserve()))?)
             }
         }
     }
@@ -68,41 +81,47 @@ impl Rules {
     /// A price in ticks as money.
     #[must_use]
     pub fn price(&self, ticks: i64) -> Money {
-        Money(ticks as i128 * self.tick.0)
+        Money::known_to_fit(ticks as i128 * self.tick.units())
     }
 
     /// A quantity in lots as money.
     #[must_use]
     pub fn quantity(&self, lots: i64) -> Money {
-        Money(lots as i128 * self.lot.0)
+        Money::known_to_fit(lots as i128 * self.lot.units())
+    }
+
+    /// A quantity in lots that several orders add up to.
+    #[must_use]
+    pub fn total(&self, lots: i64) -> Sum {
+        Sum::from_units(lots as i128 * self.lot.units())
     }
 
     /// A price in ticks; refused when it is not positive or off the tick.
     pub fn ticks(&self, price: Money) -> Result<i64, Refusal> {
-        if price.0 <= 0 {
+        if price <= Money::ZERO {
             return Err(Refusal::PriceNotPositive(price));
         }
-        if price.0 % self.tick.0 != 0 {
+        if price.units() % self.tick.units() != 0 {
             return Err(Refusal::OffTick { price, tick: self.tick });
         }
-        i64::try_from(price.0 / self.tick.0).map_err(|_| Refusal::Overflow)
+        i64::try_from(price.units() / self.tick.units()).map_err(|_| Refusal::Overflow)
     }
 
     /// A price in whole ticks, cut off: for the last price, which may be from before a change of the tick.
     #[must_use]
     pub fn whole_ticks(&self, price: Money) -> i64 {
-        i64::try_from(price.0 / self.tick.0).unwrap_or(i64::MAX)
+        i64::try_from(price.units() / self.tick.units()).unwrap_or(i64::MAX)
     }
 
     /// A quantity in lots; refused when it is not positive or off the lot.
     pub fn lots(&self, amount: Money) -> Result<i64, Refusal> {
-        if amount.0 <= 0 {
+        if amount <= Money::ZERO {
             return Err(Refusal::AmountNotPositive(amount));
         }
-        if amount.0 % self.lot.0 != 0 {
+        if amount.units() % self.lot.units() != 0 {
             return Err(Refusal::OffLot { amount, lot: self.lot });
         }
-        i64::try_from(amount.0 / self.lot.0).map_err(|_| Refusal::Overflow)
+        i64::try_from(amount.units() / self.lot.units()).map_err(|_| Refusal::Overflow)
     }
 
     /// The order as the book would keep it, nothing filled. Checks everything about a new order but its
@@ -114,9 +133,6 @@ impl Rules {
         let amount = new.amount.map(|a| self.admit_amount(a)).transpose()?.unwrap_or(0);
         if let Some(budget) = new.quote_amount.filter(|q| *q <= Money::ZERO) {
             return Err(Refusal::AmountNotPositive(budget));
-        }
-        if new.quote_amount.is_some_and(|budget| budget.0 > MAX) {
-            return Err(Refusal::Overflow);
         }
         let display = new.display_amount.map(|d| self.lots(d)).transpose()?;
         if let (Some(shown), Some(display), Some(whole)) = (display, new.display_amount, new.amount)
@@ -191,7 +207,7 @@ impl Rules {
     /// The lowest and the highest price of the band around the last price, in ticks.
     #[must_use]
     pub fn band(&self, last_price: Option<i64>) -> Option<(i64, i64)> {
-        let (band, last) = (i128::from(self.price_band?.0), i128::from(last_price?));
+        let (band, last) = (i128::from(self.price_band?.units()), i128::from(last_price?));
         let low = (last * (ONE - band) + ONE - 1).div_euclid(ONE);
         let high = (last * (ONE + band)).div_euclid(ONE);
         Some((low as i64, i64::try_from(high).unwrap_or(i64::MAX)))
@@ -201,8 +217,9 @@ impl Rules {
     pub fn require_in_band(&self, price: i64, last_price: Option<i64>) -> Result<(), Refusal> {
         match self.band(last_price).filter(|_| !self.band_halts) {
             Some((low, high)) if price < low || price > high => {
-                let (price, low, high) = (self.price(price), self.price(low), self.price(high));
-                Err(Refusal::OutsideBand { price, low, high })
+                // The upper end may lie beyond every price.
+                let end = |ticks: i64| Sum::from_units(ticks as i128 * self.tick.units());
+                Err(Refusal::OutsideBand { price: self.price(price), low: end(low), high: end(high) })
             }
             _ => Ok(()),
         }

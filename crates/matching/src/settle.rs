@@ -1,7 +1,9 @@
 //! The money of one fill.
 
+use money::{Money, Rate};
+
 use crate::book::Owner;
-use crate::{Accounts, Money, OrderState, Rate, Rules};
+use crate::{Accounts, OrderState, Rules};
 
 /// One side of a fill while it is settled.
 pub struct Party<'a> {

@@ -1,6 +1,9 @@
 //! What trades and self-trade prevention leave for the caller to write down.
 
-use crate::{Money, OrderId, Side};
+use ids::OrderId;
+use money::Money;
+
+use crate::Side;
 
 /// One fill between a resting and an arriving order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
+use money::{Money, ONE};
+
 use crate::book::Place;
 use crate::bounds::BEAT;
 use crate::plan::{Step, Walk};
 use crate::room::Room;
-use crate::{Accounts, Book, CancelReason, Money, OrderState, OrderType, Refusal, Rules, SelfTrade, Side};
+use crate::{Accounts, Book, CancelReason, OrderState, OrderType, Refusal, Rules, SelfTrade, Side};
 
 /// What decides how far an order walks.
 #[derive(Clone, Copy)]
@@ -220,7 +222,7 @@ impl Walker<'_> {
     /// Price × quantity and the taker's commission.
     fn cost(&self, price: i64, lots: i64) -> Result<Money, Refusal> {
         let value = self.rules.notional(price, lots)?;
-        value.plus(value.commission(self.order.rates.taker))
+        Ok(value.plus(value.commission(self.order.rates.taker))?)
     }
 
     /// Whether the budget, if there is one, still pays for anything at this price: no lot comes in parts.
@@ -233,10 +235,10 @@ impl Walker<'_> {
     fn affordable(&self, price: i64, wanted: i64) -> Result<i64, Refusal> {
         let Some(budget) = self.bounds.budget else { return Ok(wanted) };
         let left = budget - self.walk.cost;
-        let one_lot = self.rules.notional(price, 1)?.0;
-        let charged = crate::money::ONE + i128::from(self.order.rates.taker.0);
+        let one_lot = self.rules.notional(price, 1)?.units();
+        let charged = ONE + i128::from(self.order.rates.taker.units());
         // Without rounding this is exact; rounding moves it by one lot at most.
-        let exact = left.0 * crate::money::ONE / (one_lot * charged);
+        let exact = left.units() * ONE / (one_lot * charged);
         let mut lots = i64::try_from(exact).unwrap_or(i64::MAX).saturating_add(1).min(wanted);
         while lots > 0 && self.cost(price, lots)? > left {
             lots -= 1;

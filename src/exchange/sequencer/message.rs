@@ -1,6 +1,7 @@
 //! What passes through the ring: commands and answers as plain values of fixed size.
 
-use matching::{Money, OrderId, UserId};
+use ids::{OrderId, UserId};
+use money::Money;
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command, Target};

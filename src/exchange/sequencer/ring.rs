@@ -190,7 +190,7 @@ impl Ring {
 #[cfg(any(test, feature = "pg_test"))]
 #[pgrx::pg_schema]
 mod tests {
-    use matching::{OrderId, UserId};
+    use ids::{OrderId, UserId};
     use pgrx::prelude::pg_test;
 
     use super::super::super::command::{Action, Command, Target};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ids::{OrderId, UserId};
+use money::{Money, Sum};
+
 use super::cash::round;
 use super::{Asset, Reference, TOO_MUCH, limit_of, lots_left, other_side, slice};
 use crate::{
-    CancelReason, MarketStatus, Money, NewOrder, OrderId, OrderState, OrderType, Refusal, SelfTrade, Side, Status,
-    TimeInForce, UserId,
+    CancelReason, MarketStatus, NewOrder, OrderState, OrderType, Refusal, SelfTrade, Side, Status, TimeInForce,
 };
 
 /// What an arriving order pays with.
@@ -25,7 +27,7 @@ pub(super) enum Purse {
 impl Purse {
     pub(super) fn of(new: &NewOrder) -> Purse {
         match (new.quote_amount, new.price, new.side) {
-            (Some(spend), ..) => Purse::Spend(spend.0),
+            (Some(spend), ..) => Purse::Spend(spend.units()),
             (_, None, Side::Buy) => Purse::Available,
             _ => Purse::Reserve,
         }
@@ -101,7 +103,7 @@ impl Reference {
             if walked.cost >= TOO_MUCH {
                 return Err(Refusal::Overflow);
             }
-            before.can_pay(&order, Money(walked.cost))?;
+            before.can_pay(&order, Money::known_to_fit(walked.cost))?;
         }
         if walked.more && excess == Excess::Refuse {
             return Err(Refusal::TooManySteps { most: self.steps });
@@ -232,7 +234,7 @@ impl Reference {
         while too_many - enough > 1 {
             let lots = enough + (too_many - enough) / 2;
             let value = self.worth(price, lots);
-            let costs = spent + value + round(value * i128::from(taker.rates.taker.0));
+            let costs = spent + value + round(value * i128::from(taker.rates.taker.units()));
             if costs <= budget { enough = lots } else { too_many = lots }
         }
         enough
@@ -249,7 +251,7 @@ impl Reference {
             *walked.given.entry(maker.user).or_default() += self.brings(taker, maker, lots);
         }
         let value = self.worth(price, lots);
-        walked.cost += value + round(value * i128::from(taker.rates.taker.0));
+        walked.cost += value + round(value * i128::from(taker.rates.taker.units()));
         walked.fills.push((*maker, lots, price));
         let next = self.priority + 1;
         let resting = self.get_mut(maker.id);
@@ -266,10 +268,10 @@ impl Reference {
     /// rate says.
     fn brings(&self, taker: &OrderState, maker: &OrderState, lots: i64) -> i128 {
         let value = self.worth(limit_of(maker), lots);
-        let rebate = -round(value * i128::from(maker.rates.maker.0));
+        let rebate = -round(value * i128::from(maker.rates.maker.units()));
         match maker.side {
-            Side::Buy => self.quantity(lots).0,
-            Side::Sell => value + rebate.min(round(value * i128::from(taker.rates.taker.0))),
+            Side::Buy => self.quantity(lots).units(),
+            Side::Sell => value + rebate.min(round(value * i128::from(taker.rates.taker.units()))),
         }
     }
 
@@ -277,26 +279,26 @@ impl Reference {
     fn has_room(&self, walked: &Walked, taker: &OrderState, maker: &OrderState, lots: i64) -> bool {
         let balance = self.held(maker.user, receives(maker.side));
         let before = walked.given.get(&maker.user).copied().unwrap_or(0);
-        let all = balance.available.0 + balance.locked.0 + before + self.brings(taker, maker, lots);
+        let all = balance.available + balance.locked + before + self.brings(taker, maker, lots);
         maker.user == taker.user || all < TOO_MUCH
     }
 
     /// Refused when the account of its own owner cannot hold what others pay.
     fn owner_has_room(&self, taker: &OrderState, walked: &Walked) -> Result<(), Refusal> {
         let balance = self.held(taker.user, receives(taker.side));
-        let held = balance.available.0 + balance.locked.0;
+        let held = balance.available + balance.locked;
         let mut brought = 0;
         for (_, lots, price) in walked.fills.iter().filter(|(maker, ..)| maker.user != taker.user) {
             let value = self.worth(*price, *lots);
             brought += match taker.side {
-                Side::Buy => self.quantity(*lots).0,
-                Side::Sell => value - round(value * i128::from(taker.rates.taker.0)),
+                Side::Buy => self.quantity(*lots).units(),
+                Side::Sell => value - round(value * i128::from(taker.rates.taker.units())),
             };
         }
         if held + brought < TOO_MUCH {
             return Ok(());
         }
-        Err(Refusal::BalanceFull { side: taker.side, held: Money(held), brought: Money(brought) })
+        Err(Refusal::BalanceFull { side: taker.side, held: Sum::from_units(held), brought: Sum::from_units(brought) })
     }
 
     fn end_or_rest(&mut self, id: OrderId, stopped: Option<CancelReason>) {

@@ -1,8 +1,10 @@
 //! The uncrossing: everything that crosses trades at one price.
 
+use ids::OrderId;
+
 use super::cash::round;
 use super::{Asset, Reference, TOO_MUCH, is_live, limit_of, lots_left, slice};
-use crate::{CancelReason, OrderId, OrderState, Side, Status};
+use crate::{CancelReason, OrderState, Side, Status};
 
 impl Reference {
     /// Ends an auction: expired orders are cancelled, crossing orders trade at one price, stops are
@@ -78,14 +80,14 @@ impl Reference {
         for order in orders {
             let value = self.worth(price, lots_left(order));
             let (asset, brings) = match order.side {
-                Side::Buy => (Asset::Base, self.quantity(lots_left(order)).0),
-                Side::Sell => (Asset::Quote, value + 0.max(-round(value * i128::from(order.rates.maker.0)))),
+                Side::Buy => (Asset::Base, self.quantity(lots_left(order)).units()),
+                Side::Sell => (Asset::Quote, value + 0.max(-round(value * i128::from(order.rates.maker.units())))),
             };
             let account = holds.account(order.user, asset);
-            if account.available.0 + account.locked.0 + brings >= TOO_MUCH {
+            if account.available + account.locked + brings >= TOO_MUCH {
                 full.push(order.id);
             } else {
-                account.available.0 += brings;
+                account.available += brings;
             }
         }
         full

@@ -1,7 +1,10 @@
 //! The money of the model: what is locked, paid, charged and released.
 
-use super::{Asset, Reference, TOO_MUCH, UNITS, lots_left};
-use crate::{Balance, Money, OrderId, OrderState, Rates, Refusal, Side, Status, Trade, UserId};
+use ids::{OrderId, UserId};
+use money::Money;
+
+use super::{Asset, Holding, Reference, TOO_MUCH, UNITS, lots_left};
+use crate::{OrderState, Rates, Refusal, Side, Status, Trade};
 
 impl Reference {
     /// One trade between an order that rests and one that arrives. Their quantities and slices are the
@@ -9,8 +12,9 @@ impl Reference {
     pub(super) fn trade(&mut self, maker: OrderId, taker: OrderId, lots: i64, price: i64) {
         let (resting, arriving) = (self.get(maker), self.get(taker));
         let value = self.worth(price, lots);
-        let taker_fee = self.without_dust(&arriving, lots, value, round(value * i128::from(arriving.rates.taker.0)));
-        let charge = round(value * i128::from(resting.rates.maker.0));
+        let taker_fee =
+            self.without_dust(&arriving, lots, value, round(value * i128::from(arriving.rates.taker.units())));
+        let charge = round(value * i128::from(resting.rates.maker.units()));
         // The house never gives a maker more than the taker pays.
         let maker_fee = self.without_dust(&resting, lots, value, charge.max(-taker_fee));
         for (order, fee) in [(resting, maker_fee), (arriving, taker_fee)] {
@@ -29,15 +33,17 @@ impl Reference {
             taker_side: arriving.side,
             price,
             amount: lots,
-            buyer_commission: Money(buyer_fee),
-            seller_commission: Money(seller_fee),
+            buyer_commission: Money::known_to_fit(buyer_fee),
+            seller_commission: Money::known_to_fit(seller_fee),
         });
     }
 
     /// What an order is charged: a limit buy never more than it has locked beyond its price.
     fn without_dust(&self, order: &OrderState, lots: i64, value: i128, fee: i128) -> i128 {
         match (order.side, order.price) {
-            (Side::Buy, Some(limit)) => fee.min(order.reserved.0 - value - self.worth(limit, lots_left(order) - lots)),
+            (Side::Buy, Some(limit)) => {
+                fee.min(order.reserved.units() - value - self.worth(limit, lots_left(order) - lots))
+            }
             _ => fee,
         }
     }
@@ -45,30 +51,30 @@ impl Reference {
     fn bought(&mut self, buyer: &OrderState, lots: i64, paid: i128) {
         let mut kept = 0;
         if let Some(limit) = buyer.price {
-            let left = buyer.reserved.0 - paid;
+            let left = buyer.reserved.units() - paid;
             let rest = self.worth(limit, lots_left(buyer) - lots);
             kept = left.min(rest + round(rest * larger(buyer.rates)));
-            self.account(buyer.user, Asset::Quote).locked.0 -= buyer.reserved.0 - kept;
-            self.account(buyer.user, Asset::Quote).available.0 += left - kept;
+            self.account(buyer.user, Asset::Quote).locked -= buyer.reserved.units() - kept;
+            self.account(buyer.user, Asset::Quote).available += left - kept;
         } else {
-            self.account(buyer.user, Asset::Quote).available.0 -= paid;
+            self.account(buyer.user, Asset::Quote).available -= paid;
         }
-        let quantity = self.quantity(lots).0;
-        self.account(buyer.user, Asset::Base).available.0 += quantity;
+        let quantity = self.quantity(lots).units();
+        self.account(buyer.user, Asset::Base).available += quantity;
         self.progress(buyer.id, lots, kept);
     }
 
     fn sold(&mut self, seller: &OrderState, lots: i64, received: i128) {
-        let quantity = self.quantity(lots).0;
-        self.account(seller.user, Asset::Base).locked.0 -= quantity;
-        self.account(seller.user, Asset::Quote).available.0 += received;
-        self.progress(seller.id, lots, seller.reserved.0 - quantity);
+        let quantity = self.quantity(lots).units();
+        self.account(seller.user, Asset::Base).locked -= quantity;
+        self.account(seller.user, Asset::Quote).available += received;
+        self.progress(seller.id, lots, seller.reserved.units() - quantity);
     }
 
     fn progress(&mut self, id: OrderId, lots: i64, reserved: i128) {
         let order = self.get_mut(id);
         order.filled += lots;
-        order.reserved = Money(reserved);
+        order.reserved = Money::known_to_fit(reserved);
         if order.filled == order.amount {
             order.status = Status::Filled;
             order.visible = 0;
@@ -80,54 +86,54 @@ impl Reference {
         let old = self.get(id);
         let rest = lots_left(&old) - lots;
         let needs = match (old.side, old.price) {
-            (Side::Sell, _) => self.quantity(rest).0,
+            (Side::Sell, _) => self.quantity(rest).units(),
             (Side::Buy, Some(limit)) => {
                 let notional = self.worth(limit, rest);
                 notional + round(notional * larger(old.rates))
             }
             (Side::Buy, None) => 0,
         };
-        let kept = needs.min(old.reserved.0);
-        self.move_locked(&old, old.reserved.0 - kept);
+        let kept = needs.min(old.reserved.units());
+        self.move_locked(&old, old.reserved.units() - kept);
         let order = self.get_mut(id);
         order.amount -= lots;
         order.visible = order.visible.min(rest);
-        order.reserved = Money(kept);
+        order.reserved = Money::known_to_fit(kept);
     }
 
     /// What a buy of so many lots locks when each costs at most `dearest`.
     pub(super) fn buy_reserve(&self, order: &OrderState, dearest: i64, lots: i64) -> Result<Money, Refusal> {
-        let product = self.price(dearest).0.checked_mul(self.quantity(lots).0).ok_or(Refusal::Overflow)?;
+        let product = self.price(dearest).units().checked_mul(self.quantity(lots).units()).ok_or(Refusal::Overflow)?;
         let notional = product / UNITS;
         if notional >= TOO_MUCH {
             return Err(Refusal::Overflow);
         }
         let all = notional + round(notional * larger(order.rates));
-        if all < TOO_MUCH { Ok(Money(all)) } else { Err(Refusal::Overflow) }
+        if all < TOO_MUCH { Ok(Money::known_to_fit(all)) } else { Err(Refusal::Overflow) }
     }
 
     /// Frees `units` of what the order's owner has locked for it; locks when negative.
     pub(super) fn move_locked(&mut self, order: &OrderState, units: i128) {
         let account = self.account(order.user, pays_in(order.side));
-        account.locked.0 -= units;
-        account.available.0 += units;
+        account.locked -= units;
+        account.available += units;
     }
 
-    pub(super) fn held(&self, user: UserId, asset: Asset) -> Balance {
-        self.balances.get(&(user, asset)).copied().unwrap_or_default()
+    pub(super) fn held(&self, user: UserId, asset: Asset) -> Holding {
+        self.holdings.get(&(user, asset)).copied().unwrap_or_default()
     }
 
     pub(super) fn price(&self, ticks: i64) -> Money {
-        Money(i128::from(ticks) * self.rules.tick.0)
+        Money::known_to_fit(i128::from(ticks) * self.rules.tick.units())
     }
 
     pub(super) fn quantity(&self, lots: i64) -> Money {
-        Money(i128::from(lots) * self.rules.lot.0)
+        Money::known_to_fit(i128::from(lots) * self.rules.lot.units())
     }
 
     /// Price × quantity in units of the quote asset; exact, because tick × lot is.
     pub(super) fn worth(&self, price: i64, lots: i64) -> i128 {
-        self.price(price).0 * self.quantity(lots).0 / UNITS
+        self.price(price).units() * self.quantity(lots).units() / UNITS
     }
 }
 
@@ -137,7 +143,7 @@ pub(super) fn pays_in(side: Side) -> Asset {
 
 /// The rate that a buy reserves for.
 fn larger(rates: Rates) -> i128 {
-    [0, rates.maker.0, rates.taker.0].into_iter().max().map_or(0, i128::from)
+    [0, rates.maker.units(), rates.taker.units()].into_iter().max().map_or(0, i128::from)
 }
 
 /// A product of units and a rate, in units: half away from zero.

@@ -1,10 +1,11 @@
 //! Stops: accepted, waiting, triggered by trades, entered in their order, so many to a command.
 
+use ids::OrderId;
+use money::Money;
+
 use super::Reference;
 use super::arrival::{Excess, Purse};
-use crate::{
-    CancelReason, MarketStatus, Money, OrderId, OrderState, OrderType, Outcome, Refusal, Side, Status, TimeInForce,
-};
+use crate::{CancelReason, MarketStatus, OrderState, OrderType, Outcome, Refusal, Side, Status, TimeInForce};
 
 impl Reference {
     /// Carries on with the stops that earlier commands have left. Comes before every command.
@@ -87,9 +88,9 @@ impl Reference {
         let mut order = OrderState { status: Status::Open, ..stop };
         let mut purse = Purse::Reserve;
         if stop.terms.order_type == OrderType::Stop && stop.side == Side::Buy {
-            copy.move_locked(&stop, stop.reserved.0);
+            copy.move_locked(&stop, stop.reserved.units());
             order.reserved = Money::ZERO;
-            purse = Purse::Budget(stop.reserved.0);
+            purse = Purse::Budget(stop.reserved.units());
         }
         let kills = stop.terms.time_in_force == TimeInForce::Fok;
         let excess = if whole && !kills { Excess::Wait } else { Excess::Refuse };
@@ -118,9 +119,9 @@ impl Reference {
         order.priority = stop.priority;
         order.visible = super::slice(order);
         if stop.terms.order_type == OrderType::Stop && stop.side == Side::Buy {
-            let rest = Money(stop.reserved.0 - spent);
+            let rest = Money::known_to_fit(stop.reserved.units() - spent);
             self.get_mut(stop.id).reserved = rest;
-            self.move_locked(stop, -rest.0);
+            self.move_locked(stop, -rest.units());
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What is refused before the book is looked at.
 
-use super::{Reference, TOO_MUCH, UNITS, lots_left, slice};
+use money::{Money, Sum};
+
+use super::{Reference, UNITS, lots_left, slice};
 use crate::bounds::SLICES;
 use crate::order::Terms;
-use crate::{MarketStatus, Money, NewOrder, OrderState, OrderType, Refusal, Side, Status, TimeInForce};
+use crate::{MarketStatus, NewOrder, OrderState, OrderType, Refusal, Side, Status, TimeInForce};
 
 impl Reference {
     /// Whether the market takes such an order now.
@@ -107,18 +109,18 @@ impl Reference {
     fn whole_ticks(&self, price: Money) -> Result<i64, Refusal> {
         let tick = self.rules.tick;
         match price {
-            _ if price.0 <= 0 => Err(Refusal::PriceNotPositive(price)),
-            _ if price.0 % tick.0 != 0 => Err(Refusal::OffTick { price, tick }),
-            _ => i64::try_from(price.0 / tick.0).or(Err(Refusal::Overflow)),
+            _ if price.units() <= 0 => Err(Refusal::PriceNotPositive(price)),
+            _ if price.units() % tick.units() != 0 => Err(Refusal::OffTick { price, tick }),
+            _ => i64::try_from(price.units() / tick.units()).or(Err(Refusal::Overflow)),
         }
     }
 
     fn whole_lots(&self, amount: Money) -> Result<i64, Refusal> {
         let lot = self.rules.lot;
         match amount {
-            _ if amount.0 <= 0 => Err(Refusal::AmountNotPositive(amount)),
-            _ if amount.0 % lot.0 != 0 => Err(Refusal::OffLot { amount, lot }),
-            _ => i64::try_from(amount.0 / lot.0).or(Err(Refusal::Overflow)),
+            _ if amount.units() <= 0 => Err(Refusal::AmountNotPositive(amount)),
+            _ if amount.units() % lot.units() != 0 => Err(Refusal::OffLot { amount, lot }),
+            _ => i64::try_from(amount.units() / lot.units()).or(Err(Refusal::Overflow)),
         }
     }
 
@@ -140,14 +142,13 @@ impl Reference {
         // One lot less would be a slice too many.
         let least = slices(i128::from(SLICES));
         let (display, amount) = (self.quantity(slice), self.quantity(lots));
-        Err(Refusal::TooManySlices { display, amount, least: Money(least * self.rules.lot.0) })
+        Err(Refusal::TooManySlices { display, amount, least: Money::known_to_fit(least * self.rules.lot.units()) })
     }
 
     fn worth_enough(&self, price: i64, lots: i64) -> Result<(), Refusal> {
-        let product = self.price(price).0.checked_mul(self.quantity(lots).0).ok_or(Refusal::Overflow)?;
-        let notional = Money(product / UNITS);
+        let product = self.price(price).units().checked_mul(self.quantity(lots).units()).ok_or(Refusal::Overflow)?;
+        let notional = Money::from_units(product / UNITS)?;
         match self.rules.min_notional {
-            _ if notional.0 >= TOO_MUCH => Err(Refusal::Overflow),
             Some(minimum) if notional < minimum => Err(Refusal::BelowMinimumNotional { notional, minimum }),
             _ => Ok(()),
         }
@@ -156,8 +157,8 @@ impl Reference {
     fn inside_band(&self, price: i64) -> Result<(), Refusal> {
         match self.band() {
             Some((low, high)) if !self.rules.band_halts && !(low..=high).contains(&i128::from(price)) => {
-                let money = |ticks: i128| Money(ticks * self.rules.tick.0);
-                Err(Refusal::OutsideBand { price: self.price(price), low: money(low), high: money(high) })
+                let sum = |ticks: i128| Sum::from_units(ticks * self.rules.tick.units());
+                Err(Refusal::OutsideBand { price: self.price(price), low: sum(low), high: sum(high) })
             }
             _ => Ok(()),
         }
@@ -165,15 +166,14 @@ impl Reference {
 
     /// The lowest and the highest price that is not further from the last one than the band allows.
     pub(super) fn band(&self) -> Option<(i128, i128)> {
-        let (width, last) = (i128::from(self.rules.price_band?.0), i128::from(self.last_price?));
+        let (width, last) = (i128::from(self.rules.price_band?.units()), i128::from(self.last_price?));
         let away = last * width / UNITS;
         Some((last - away, last + away))
     }
 
     /// Refuses when the owner has less available than `needed`.
     pub(super) fn can_pay(&self, order: &OrderState, needed: Money) -> Result<(), Refusal> {
-        let balance = self.balances.get(&(order.user, super::cash::pays_in(order.side)));
-        let available = balance.map_or(Money::ZERO, |b| b.available);
+        let available = Money::known_to_fit(self.held(order.user, super::cash::pays_in(order.side)).available);
         if needed > available {
             return Err(Refusal::InsufficientFunds { side: order.side, needed, available });
         }

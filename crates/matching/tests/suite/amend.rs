@@ -1,8 +1,9 @@
 //! Amending: who keeps the place in the queue, what is reserved, and what trades.
 
-use matching::{CancelReason, MarketStatus, OrderId, Refusal, SelfTrade, Side, Status};
+use ids::OrderId;
+use matching::{CancelReason, MarketStatus, Refusal, SelfTrade, Side, Status};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate};
 
 /// Bids 1, 2 and 3 of users 1, 2 and 3: one each at 100.
 fn queue() -> Desk {
@@ -175,7 +176,7 @@ fn an_amend_in_an_auction_never_trades() {
 #[test]
 fn an_amended_order_keeps_the_rates_it_was_accepted_with() {
     let mut desk = queue();
-    desk.rates = matching::Rates { maker: matching::Rate(5_000_000), taker: matching::Rate(5_000_000) };
+    desk.rates = matching::Rates { maker: rate(5_000_000), taker: rate(5_000_000) };
     let amended = desk.amend(OrderId(1), None, Some("2")).expect("accepted");
     assert_eq!(amended.order.reserved, money("203"));
 }

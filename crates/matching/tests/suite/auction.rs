@@ -2,7 +2,7 @@
 
 use matching::{CancelReason, MarketStatus, Refusal, SelfTrade, Side, Status, TimeInForce};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate};
 
 /// A market in an auction, without fees.
 pub fn auction() -> Desk {
@@ -133,7 +133,7 @@ fn the_best_price_and_the_earlier_order_come_first() {
 #[test]
 fn makers_and_takers_pay_their_own_rates_at_the_one_price() {
     let mut desk = Desk::new();
-    desk.rates.maker = matching::Rate(1_000_000);
+    desk.rates.maker = rate(1_000_000);
     desk.fund(1, money("0"), money("205"));
     desk.market.rules.status = MarketStatus::Auction;
     desk.enter(1, Side::Buy, "102", "1");

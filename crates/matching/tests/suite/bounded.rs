@@ -5,9 +5,9 @@ use std::cell::Cell;
 
 use matching::bounds::{SLICES, STEPS};
 use matching::{
-    CancelReason, Market, MarketStatus, Money, NewOrder, OrderType, Refusal, SelfTrade, Side, Status, Tape,
-    TimeInForce, Trade,
+    CancelReason, Market, MarketStatus, NewOrder, OrderType, Refusal, SelfTrade, Side, Status, Tape, TimeInForce, Trade,
 };
+use money::Money;
 use proptest::prelude::*;
 
 use crate::desk::{Desk, With, money};
@@ -304,7 +304,7 @@ fn played(setting: &crate::flow::Setting, drafts: &[crate::draft::Draft], steps:
     let mut driver = crate::driver::Driver::new(crate::flow::Setting { steps, ..*setting });
     let mut trades = Vec::new();
     for (at, draft) in drafts.iter().enumerate() {
-        let id = matching::OrderId(at as i64 + 1);
+        let id = ids::OrderId(at as i64 + 1);
         let mut new = draft.order(id, setting, 0, setting.rates);
         if new.order_type != OrderType::Limit && new.stop_price.is_none() {
             new.time_in_force = TimeInForce::Ioc;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use matching::accounts::AssetId;
-use matching::money::MAX;
-use matching::{CancelReason, Money, OrderId, OrderState, Side, Status, Trade, UserId};
+use ids::{AssetId, OrderId, UserId};
+use matching::{CancelReason, OrderState, Side, Status, Trade};
+use money::{MAX, Money};
 
+use crate::desk::units;
 use crate::driver::{ASSETS, BASE, Driver, QUOTE};
 use crate::flow::USERS;
 
@@ -17,21 +18,29 @@ impl Driver {
         for order in book.live().into_iter().map(|place| book.order(place)) {
             self.check_live(order);
             let asset = if order.side == Side::Buy { QUOTE } else { BASE };
-            *locked.entry((order.user, asset)).or_default() += order.reserved.0;
+            *locked.entry((order.user, asset)).or_default() += order.reserved.units();
         }
         // An order stops before its own, so not even one user's orders cross.
         if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
             assert!(bid < ask || self.collected, "crossed: {bid} {ask}");
         }
-        let charged = self.reference.trades().iter().map(|t| t.buyer_commission.0 + t.seller_commission.0).sum();
+        let charged =
+            self.reference.trades().iter().map(|t| t.buyer_commission.units() + t.seller_commission.units()).sum();
         for ((_, asset), (deposits, commission)) in ASSETS.iter().zip(self.deposits.iter().zip([0, charged])) {
             let mut held: i128 = commission;
             for user in (1..=USERS).map(UserId) {
                 let balance = self.accounts.balance(user, *asset);
-                assert!(balance.available.0 >= 0 && balance.locked.0 >= 0, "{user:?} {asset:?} {balance:?}");
-                assert!(balance.available.0 + balance.locked.0 <= MAX, "{user:?} {asset:?} {balance:?}");
-                assert_eq!(balance.locked.0, locked.get(&(user, *asset)).copied().unwrap_or(0), "{user:?} {asset:?}");
-                held += balance.available.0 + balance.locked.0;
+                assert!(
+                    balance.available.units() >= 0 && balance.locked.units() >= 0,
+                    "{user:?} {asset:?} {balance:?}"
+                );
+                assert!(balance.available.units() + balance.locked.units() <= MAX, "{user:?} {asset:?} {balance:?}");
+                assert_eq!(
+                    balance.locked.units(),
+                    locked.get(&(user, *asset)).copied().unwrap_or(0),
+                    "{user:?} {asset:?}"
+                );
+                held += balance.available.units() + balance.locked.units();
             }
             assert_eq!(held, *deposits, "{asset:?} has come or gone");
         }
@@ -63,12 +72,15 @@ impl Driver {
         let orders: BTreeMap<_, _> = self.reference.orders().iter().map(|o| (o.id, *o)).collect();
         for (n, trade) in self.written_trades.iter().enumerate() {
             assert_eq!(trade.sequence, n as i64 + 1);
-            assert!(trade.amount > 0 && trade.buyer_commission.0 + trade.seller_commission.0 >= 0, "{trade:?}");
+            assert!(
+                trade.amount > 0 && trade.buyer_commission.units() + trade.seller_commission.units() >= 0,
+                "{trade:?}"
+            );
             *filled.entry(trade.maker).or_default() += trade.amount;
             *filled.entry(trade.taker).or_default() += trade.amount;
             let full = self.full_commission(trade, &orders[&trade.buy_order()]);
             let (dust, fills) = forgone.entry(trade.buy_order()).or_default();
-            *dust += full.0 - trade.buyer_commission.0;
+            *dust += full.units() - trade.buyer_commission.units();
             *fills += 1;
             assert!(full >= trade.buyer_commission && *dust <= *fills, "{trade:?} forgoes {dust}");
             if full > trade.buyer_commission {
@@ -85,7 +97,7 @@ impl Driver {
         let value = self.setting.rules.value(trade.price, trade.amount);
         match trade.taker_side {
             Side::Buy => value.commission(buyer.rates.taker),
-            Side::Sell => Money(value.commission(buyer.rates.maker).0.max(-trade.seller_commission.0)),
+            Side::Sell => units(value.commission(buyer.rates.maker).units().max(-trade.seller_commission.units())),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A budget of which less is left than one lot costs: what cannot buy meets nobody.
 
-use matching::{CancelReason, MarketStatus, NewOrder, OrderState, Rate, SelfTrade, Side, Status};
+use matching::{CancelReason, MarketStatus, NewOrder, OrderState, SelfTrade, Side, Status};
 
-use crate::desk::{Desk, With};
+use crate::desk::{Desk, With, rate};
 
 const MODES: [SelfTrade; 4] =
     [SelfTrade::CancelTaker, SelfTrade::CancelMaker, SelfTrade::CancelBoth, SelfTrade::Decrement];
@@ -43,7 +43,7 @@ fn what_still_pays_for_a_lot_meets_them() {
 #[test]
 fn commission_counts_as_cost() {
     let mut desk = desk();
-    desk.rates.taker = Rate(1_000_000);
+    desk.rates.taker = rate(1_000_000);
     // 1 at 100 costs 101; a lot at 101 costs 0.00010201.
     assert_eq!(spend(&mut desk, "101.00010200", SelfTrade::CancelMaker).filled, 1_000_000);
     assert_eq!(desk.ids(Side::Sell), [2, 3]);
@@ -81,7 +81,7 @@ fn nor_does_it_leave_the_band() {
     desk.last_price("100");
     desk.enter(2, Side::Sell, "101", "1");
     desk.enter(2, Side::Sell, "104", "1");
-    (desk.market.rules.price_band, desk.market.rules.band_halts) = (Some(Rate(2_000_000)), true);
+    (desk.market.rules.price_band, desk.market.rules.band_halts) = (Some(rate(2_000_000)), true);
     spend(&mut desk, "101.00001", SelfTrade::CancelTaker);
     assert_eq!(desk.market.rules.status, MarketStatus::Open);
     spend(&mut desk, "0.000104", SelfTrade::CancelTaker);

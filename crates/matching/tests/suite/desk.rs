@@ -1,14 +1,16 @@
 //! A market to place single orders in by hand: BTC-USD-like rules, whole numbers, generous funds.
 
+use ids::{OrderId, UserId};
 use matching::{
-    Accounts, Balance, Market, MarketStatus, Money, NewOrder, OrderId, OrderState, OrderType, Outcome, Rate, Rates,
-    Refusal, Rules, SelfTrade, Side, Status, TimeInForce, UserId,
+    Accounts, Balance, Market, MarketStatus, NewOrder, OrderState, OrderType, Outcome, Rates, Refusal, Rules,
+    SelfTrade, Side, Status, TimeInForce,
 };
+use money::{Money, Rate};
 
 use crate::driver::{BASE, QUOTE};
 
 /// The default rates of a market: 0.015 on both sides.
-pub const RATE: Rate = Rate(1_500_000);
+pub const RATE: Rate = rate(1_500_000);
 
 /// A market, its accounts, the rates of new orders and a counter of order ids.
 pub struct Desk {
@@ -22,8 +24,8 @@ impl Desk {
     /// Tick 0.01, lot 0.000001, the default rates, no last price; users 1 to 3 have a million of each asset.
     pub fn new() -> Desk {
         let rules = Rules {
-            tick: Money(1_000_000),
-            lot: Money(100),
+            tick: units(1_000_000),
+            lot: units(100),
             min_amount: None,
             max_amount: None,
             min_notional: None,
@@ -46,7 +48,7 @@ impl Desk {
 
     /// A desk whose orders cost no commission.
     pub fn without_fees() -> Desk {
-        Desk::with_rates(Rate(0), Rate(0))
+        Desk::with_rates(rate(0), rate(0))
     }
 
     /// Sets what a user has available; nothing is locked.
@@ -225,9 +227,18 @@ impl With for NewOrder {
 
 /// An amount from its decimal.
 pub fn money(text: &str) -> Money {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    assert!(part.len() <= 8, "{text}");
-    let units: i128 = format!("{whole}{part:0<8}").parse().expect("a decimal");
-    Money(sign * units)
+    text.parse().expect("an amount")
+}
+
+/// An amount in units of 1e-8.
+pub fn units(n: i128) -> Money {
+    Money::from_units(n).expect("an amount")
+}
+
+/// A rate in units of 1e-8.
+pub const fn rate(n: i64) -> Rate {
+    match Rate::from_units(n) {
+        Ok(rate) => rate,
+        Err(_) => panic!("no rate"),
+    }
 }

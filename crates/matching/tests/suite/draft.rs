@@ -1,9 +1,11 @@
 //! Random orders: every type and combination that exists, and now and then one that does not.
 
-use matching::{Money, NewOrder, OrderId, OrderType, Rates, SelfTrade, Side, TimeInForce, UserId};
+use ids::{OrderId, UserId};
+use matching::{NewOrder, OrderType, Rates, SelfTrade, Side, TimeInForce};
 use proptest::option;
 use proptest::prelude::*;
 
+use crate::desk::units;
 use crate::flow::{LEVELS, Setting, USERS, odd};
 
 /// An order before it knows its market: levels and lots instead of prices and quantities.
@@ -56,7 +58,7 @@ impl Draft {
             && self.order_type == OrderType::Market
             && self.side == Side::Buy
             && time_in_force != TimeInForce::Fok;
-        let spend = Money(setting.funds(matching::reference::Asset::Quote, self.lots).0 + self.lives as i128);
+        let spend = units(setting.funds(matching::reference::Asset::Quote, self.lots).units() + self.lives as i128);
         let new = NewOrder {
             id,
             user: UserId(self.user),

@@ -4,7 +4,8 @@
 
 use std::cell::RefCell;
 
-use matching::{OrderId, Side, Status};
+use ids::OrderId;
+use matching::{Side, Status};
 
 use crate::desk::Desk;
 use crate::driver::Driver;

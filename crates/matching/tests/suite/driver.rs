@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matching::accounts::AssetId;
-use matching::money::MAX;
+use ids::{AssetId, OrderId, UserId};
 use matching::reference::{Asset, Reference};
 use matching::{
-    Accounts, Balance, Market, MarketStatus, Money, NewOrder, OrderId, OrderState, Outcome, Rates, Refusal, Side,
-    Status, Trade, UserId,
+    Accounts, Balance, Market, MarketStatus, NewOrder, OrderState, Outcome, Rates, Refusal, Side, Status, Trade,
 };
+use money::{MAX, Money};
 
 use crate::flow::{Op, Setting, USERS, odd};
 use crate::tally::Tally;
@@ -268,10 +267,10 @@ impl Driver {
     fn deposit(&mut self, user: UserId, asset: Asset, amount: Money) {
         let id = ASSETS[asset as usize].1;
         let slot = self.accounts.slot(user, id);
-        if self.accounts.total(slot).0 + amount.0 > MAX {
+        if self.accounts.total(slot).units() + amount.units() > MAX {
             return;
         }
-        self.deposits[asset as usize] += amount.0;
+        self.deposits[asset as usize] += amount.units();
         let Balance { available, locked } = self.accounts.get(slot);
         let available = available + amount;
         self.accounts.load(user, id, Balance { available, locked });
@@ -300,7 +299,7 @@ impl Driver {
         let orders: BTreeMap<_, _> = self.reference.orders().iter().map(|o| (o.id, *o)).collect();
         assert_eq!(self.written_orders, orders);
         assert_eq!(self.written_trades, self.reference.trades());
-        for ((user, asset), balance) in self.reference.balances() {
+        for ((user, asset), balance) in &self.reference.balances() {
             let id = ASSETS[*asset as usize].1;
             assert_eq!(self.written_balances.get(&(*user, id)), Some(balance), "{user:?} {asset:?}");
         }
@@ -319,7 +318,7 @@ impl Driver {
         let (sequence, looked) = (reference.trades().len() as i64, reference.looked());
         let expected = (sequence, reference.priority(), reference.last_price(), reference.rules.status, looked);
         assert_eq!(counters, expected, "sequence, priority, last price, status, last trade whose stops have entered");
-        for ((user, asset), expected) in reference.balances() {
+        for ((user, asset), expected) in &reference.balances() {
             let balance = self.accounts.balance(*user, ASSETS[*asset as usize].1);
             assert_eq!(balance, *expected, "{user:?} {asset:?}");
         }

@@ -1,6 +1,7 @@
 //! Good till date: the clock is an argument, and an order whose time has come trades no more.
 
-use matching::{CancelReason, MarketStatus, OrderId, Refusal, Side};
+use ids::OrderId;
+use matching::{CancelReason, MarketStatus, Refusal, Side};
 
 use crate::desk::{Desk, With, money};
 

@@ -1,8 +1,9 @@
 //! Fill or kill: everything at once, or a refusal that changes nothing.
 
-use matching::{NewOrder, OrderId, Rate, Refusal, SelfTrade, Side, Status, TimeInForce};
+use ids::OrderId;
+use matching::{NewOrder, Refusal, SelfTrade, Side, Status, TimeInForce};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate};
 
 fn killed(fillable: &str, amount: &str) -> Refusal {
     Refusal::FillOrKill { fillable: money(fillable), amount: money(amount) }
@@ -104,7 +105,7 @@ fn an_own_order_behind_the_last_fill_is_not_reached() {
 #[test]
 fn what_lies_outside_the_band_does_not_count() {
     let mut desk = desk();
-    desk.market.rules.price_band = Some(Rate(500_000));
+    desk.market.rules.price_band = Some(rate(500_000));
     desk.market.rules.band_halts = true;
     desk.market.last_price = Some(10_000);
     let buy = kill(&mut desk, 2, "101", "1.5");

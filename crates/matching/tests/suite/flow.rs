@@ -1,14 +1,16 @@
 //! Random flows: what is done, in which market. Few users with little money, few price levels, so that
 //! orders cross, run out of funds and meet their own.
 
+use ids::UserId;
 use matching::bounds::STEPS;
-use matching::money::{MAX, ONE};
 use matching::reference::Asset;
-use matching::{MarketStatus, Money, Rate, Rates, Rules, UserId};
+use matching::{MarketStatus, Rates, Rules};
+use money::{MAX, Money, ONE};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use crate::desk::{rate, units};
 use crate::draft::{Draft, draft, hit};
 
 /// Users are 1 to this.
@@ -78,26 +80,26 @@ pub struct Setting {
 impl Setting {
     /// The price of a level.
     pub fn price(&self, level: i64) -> Money {
-        Money(self.rules.tick.0 * i128::from(self.ticks + level))
+        units(self.rules.tick.units() * i128::from(self.ticks + level))
     }
 
     /// A quantity of lots.
     pub fn amount(&self, lots: i64) -> Money {
-        Money(self.rules.lot.0 * i128::from(lots))
+        units(self.rules.lot.units() * i128::from(lots))
     }
 
     /// So many lots, or what they cost.
     pub fn funds(&self, asset: Asset, lots: i64) -> Money {
         match asset {
             Asset::Base => self.amount(lots),
-            Asset::Quote => Money(self.price(0).0 * self.amount(lots).0 / ONE),
+            Asset::Quote => units(self.price(0).units() * self.amount(lots).units() / ONE),
         }
     }
 
     /// What a user starts with.
     pub fn start(&self, user: UserId, asset: Asset) -> Money {
         if self.rich && user.0 <= 2 {
-            return Money(MAX - self.funds(asset, 60).0 / if user.0 == 2 { 12 } else { 1 });
+            return units(MAX - self.funds(asset, 60).units() / if user.0 == 2 { 12 } else { 1 });
         }
         self.funds(asset, 60)
     }
@@ -112,10 +114,10 @@ impl Setting {
         let Rates { maker, taker } = self.rates;
         let rates = [
             self.rates,
-            Rates { maker: taker, taker: Rate(maker.0.max(0)) },
-            Rates { maker, taker: Rate(0) },
-            Rates { maker: Rate(-taker.0 / 2), taker },
-            Rates { maker: Rate(-taker.0 - 10_000_000), taker },
+            Rates { maker: taker, taker: rate(maker.units().max(0)) },
+            Rates { maker, taker: rate(0) },
+            Rates { maker: rate(-taker.units() / 2), taker },
+            Rates { maker: rate(-taker.units() - 10_000_000), taker },
         ];
         rates[pick]
     }
@@ -123,8 +125,8 @@ impl Setting {
 
 fn setting(name: &'static str, tick: i128, lot: i128, ticks: i64, maker: i64, taker: i64) -> Setting {
     let rules = Rules {
-        tick: Money(tick),
-        lot: Money(lot),
+        tick: units(tick),
+        lot: units(lot),
         min_amount: None,
         max_amount: None,
         min_notional: None,
@@ -133,16 +135,16 @@ fn setting(name: &'static str, tick: i128, lot: i128, ticks: i64, maker: i64, ta
         status: MarketStatus::Open,
     };
     assert!(Rules::exact(rules.tick, rules.lot));
-    let rates = Rates { maker: Rate(maker), taker: Rate(taker) };
+    let rates = Rates { maker: rate(maker), taker: rate(taker) };
     Setting { name, rules, rates, ticks, last_level: None, rich: false, steps: STEPS }
 }
 
 /// The markets that flows run in.
 pub fn settings() -> Vec<Setting> {
     let mut limits = setting("limits", 1_000_000, 100, 10_000, 100_000, 300_000);
-    limits.rules.min_amount = Some(Money(300));
-    limits.rules.max_amount = Some(Money(1_200));
-    limits.rules.min_notional = Some(Money(40_004));
+    limits.rules.min_amount = Some(units(300));
+    limits.rules.max_amount = Some(units(1_200));
+    limits.rules.min_notional = Some(units(40_004));
     limits.last_level = Some(2);
     let mut rich = setting("rich", 1, ONE, 5, 1_500_000, 1_500_000);
     rich.rich = true;
@@ -153,9 +155,9 @@ pub fn settings() -> Vec<Setting> {
     let mut few = setting("few steps", 1_000_000, 100, 100, 0, 0);
     (few.steps, few.last_level) = (3, Some(2));
     let mut refuses = setting("band refuses", 1_000_000, 100, 100, 1_500_000, 1_500_000);
-    refuses.rules.price_band = Some(Rate(2_000_000));
+    refuses.rules.price_band = Some(rate(2_000_000));
     let mut halts = setting("band halts", 1_000_000, 100, 100, 200_000, 300_000);
-    (halts.rules.price_band, halts.rules.band_halts, halts.last_level) = (Some(Rate(1_999_999)), true, Some(3));
+    (halts.rules.price_band, halts.rules.band_halts, halts.last_level) = (Some(rate(1_999_999)), true, Some(3));
     vec![
         setting("default", 1_000_000, 100, 10_000, 1_500_000, 1_500_000),
         limits,
@@ -175,14 +177,15 @@ pub fn settings() -> Vec<Setting> {
 
 /// A value that is likely wrong, made of the step of the market and a value that is right.
 pub fn odd(step: Money, right: Money, pick: u8) -> Money {
+    let times = |n: i128| units(step.units() * n.min(MAX / step.units()));
     match pick {
         0 => Money::ZERO,
-        1 => Money(-step.0),
-        2 => Money(right.0 + 1),
-        3 => Money(step.0 * (i128::from(i64::MAX) + 1)),
-        4 => Money(MAX - MAX % step.0),
-        5 => Money(step.0 * i128::from(i64::MAX)),
-        6 => Money(right.0 * 1_000_000_000),
+        1 => units(-step.units()),
+        2 => units(right.units() + 1),
+        3 => times(i128::from(i64::MAX) + 1),
+        4 => times(MAX),
+        5 => times(i128::from(i64::MAX)),
+        6 => units((right.units() * 1_000_000_000).min(MAX)),
         7 => step,
         _ => right,
     }

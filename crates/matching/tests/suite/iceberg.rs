@@ -1,6 +1,7 @@
 //! Icebergs: the book shows a slice; whoever shows a new one goes to the end of the queue.
 
-use matching::{OrderId, Side, Status};
+use ids::OrderId;
+use matching::{Side, Status};
 
 use crate::desk::{Desk, With, money};
 

@@ -1,6 +1,7 @@
 //! Market orders: they take what is there, at any price, and never rest.
 
-use matching::{CancelReason, OrderId, Refusal, Side, Status, TimeInForce};
+use ids::OrderId;
+use matching::{CancelReason, Refusal, Side, Status, TimeInForce};
 
 use crate::desk::{Desk, With, money};
 

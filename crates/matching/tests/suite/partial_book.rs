@@ -1,8 +1,9 @@
 //! A door that places one order loads only the makers that the order can meet, and only their balances.
 //! It must get what a door with the whole book gets, as long as nothing triggers a stop.
 
+use ids::{OrderId, UserId};
 use matching::reference::Reference;
-use matching::{Accounts, Balance, Market, OrderId, OrderState, SelfTrade, Side, UserId};
+use matching::{Accounts, Balance, Market, OrderState, SelfTrade, Side};
 
 use crate::driver::{BASE, Call, Driver, QUOTE, blamed};
 use crate::oracle::check;
@@ -32,8 +33,8 @@ fn reach(driver: &Driver, call: &Call) -> Option<Reach> {
         Call::Place(new) => Some(Reach {
             user: new.user,
             side: new.side,
-            price: new.price.map(|p| p.0),
-            quantity: new.amount.map(|a| a.0),
+            price: new.price.map(|p| p.units()),
+            quantity: new.amount.map(|a| a.units()),
             self_trade: new.self_trade,
             own: None,
         }),
@@ -44,8 +45,8 @@ fn reach(driver: &Driver, call: &Call) -> Option<Reach> {
             Some(Reach {
                 user: old.user,
                 side: old.side,
-                price: price.map(|p| p.0).or(old.price.map(|p| rules.price(p).0)),
-                quantity: Some(total.0 - rules.quantity(old.filled).0),
+                price: price.map(|p| p.units()).or(old.price.map(|p| rules.price(p).units())),
+                quantity: Some(total.units() - rules.quantity(old.filled).units()),
                 self_trade: old.terms.self_trade,
                 own: Some(old),
             })
@@ -63,14 +64,14 @@ fn partial(driver: &Driver, reach: &Reach, load: Load) -> (Market, Accounts, Vec
     let mut users = vec![reach.user];
     let mut shown = 0;
     for maker in driver.reference.book().into_iter().filter(|o| o.side == reach.side.opposite()) {
-        let price = maker.price.map_or(0, |p| rules.price(p).0);
+        let price = maker.price.map_or(0, |p| rules.price(p).units());
         let crosses =
             reach.price.is_none_or(|limit| if reach.side == Side::Buy { price <= limit } else { price >= limit });
         let enough = matches!(load, Load::Enough) && reach.quantity.is_some_and(|q| shown >= q);
         if crosses && !enough {
             let skipped = maker.user == reach.user && reach.self_trade != SelfTrade::None;
             if !skipped && !maker.has_expired(market.now) {
-                shown += rules.quantity(maker.visible).0;
+                shown += rules.quantity(maker.visible).units();
             }
             users.push(maker.user);
             market.load(&mut accounts, maker);
@@ -118,7 +119,7 @@ fn same_with_part_of_the_book(driver: &Driver, call: &Call, load: Load) -> bool 
     }
     assert_eq!(blamed(got), blamed(expected), "{load:?} {call:?}");
     assert_eq!(market.drain_trades(), &whole.trades()[before..], "{load:?} {call:?}");
-    for ((user, asset), balance) in whole.balances() {
+    for ((user, asset), balance) in &whole.balances() {
         let id = [BASE, QUOTE][*asset as usize];
         // What was not loaded has not changed.
         let old: Balance = driver.accounts.balance(*user, id);

@@ -1,8 +1,9 @@
 //! Post-only orders: refused rather than let them trade on arrival.
 
-use matching::{OrderId, Refusal, SelfTrade, Side, Status};
+use ids::OrderId;
+use matching::{Refusal, SelfTrade, Side, Status};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate};
 
 #[test]
 fn refused_when_it_would_take() {
@@ -22,7 +23,7 @@ fn refused_when_it_would_take() {
 #[test]
 fn it_makes_and_pays_as_a_maker() {
     let mut desk = Desk::new();
-    desk.rates.maker = matching::Rate(0);
+    desk.rates.maker = rate(0);
     let buy = desk.limit(2, Side::Buy, "100", "1").post_only();
     desk.accept(&buy);
     let sell = desk.enter(1, Side::Sell, "100", "1");

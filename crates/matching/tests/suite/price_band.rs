@@ -1,8 +1,9 @@
 //! The price band: no trade too far from the last one.
 
-use matching::{CancelReason, MarketStatus, Money, OrderId, Rate, Refusal, Side, Status};
+use ids::OrderId;
+use matching::{CancelReason, MarketStatus, Refusal, Side, Status};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate, units};
 
 /// Last price 100, a band of 2 %: 98 to 102. User 3 offers 1 at 101, 102, 103 and bids 1 at 98, 97: orders 3 to 7,
 /// placed before the band.
@@ -14,7 +15,7 @@ fn desk(halts: bool) -> Desk {
     {
         desk.enter(3, side, price, "1");
     }
-    desk.market.rules.price_band = Some(Rate(2_000_000));
+    desk.market.rules.price_band = Some(rate(2_000_000));
     desk.market.rules.band_halts = halts;
     desk
 }
@@ -26,9 +27,15 @@ fn a_price_outside_is_refused() {
     for price in ["97.99", "102.01"] {
         for side in [Side::Buy, Side::Sell] {
             let limit = desk.limit(1, side, price, "1");
-            assert_eq!(desk.refuse(&limit), Refusal::OutsideBand { price: money(price), low, high });
+            assert_eq!(
+                desk.refuse(&limit),
+                Refusal::OutsideBand { price: money(price), low: low.into(), high: high.into() }
+            );
             let stop = desk.stop_limit(1, side, "100", price, "1");
-            assert_eq!(desk.refuse(&stop), Refusal::OutsideBand { price: money(price), low, high });
+            assert_eq!(
+                desk.refuse(&stop),
+                Refusal::OutsideBand { price: money(price), low: low.into(), high: high.into() }
+            );
         }
     }
     for price in ["98", "102"] {
@@ -41,7 +48,7 @@ fn a_price_outside_is_refused() {
 fn its_edges_are_rounded_inwards() {
     let mut desk = Desk::without_fees();
     desk.last_price("0.99");
-    desk.market.rules.price_band = Some(Rate(2_000_000));
+    desk.market.rules.price_band = Some(rate(2_000_000));
     // 0.9702 to 1.0098.
     for (price, inside) in [("0.97", false), ("0.98", true), ("1", true), ("1.01", false)] {
         let limit = desk.limit(1, Side::Buy, price, "1");
@@ -52,7 +59,7 @@ fn its_edges_are_rounded_inwards() {
 #[test]
 fn without_a_last_price_there_is_no_band() {
     let mut desk = Desk::new();
-    desk.market.rules.price_band = Some(Rate(0));
+    desk.market.rules.price_band = Some(rate(0));
     desk.enter(1, Side::Sell, "100", "1");
     desk.enter(2, Side::Buy, "100", "1");
     let limit = desk.limit(1, Side::Buy, "100.01", "1");
@@ -86,7 +93,7 @@ fn where_the_band_halts_a_limit_order_stops_at_the_edge_and_does_not_rest() {
     let sell = desk.limit(1, Side::Sell, "97", "3");
     let order = desk.accept(&sell).order;
     assert_eq!((order.filled, order.cancel_reason), (1_000_000, Some(CancelReason::PriceBand)));
-    assert_eq!((desk.market.rules.status, desk.balances(1).0.locked), (MarketStatus::Halted, Money(0)));
+    assert_eq!((desk.market.rules.status, desk.balances(1).0.locked), (MarketStatus::Halted, units(0)));
     // One that meets nobody outside rests, however far away.
     let mut desk = self::desk(true);
     let sell = desk.limit(1, Side::Sell, "200", "3");
@@ -130,7 +137,7 @@ fn an_expired_maker_outside_is_none() {
     desk.last_price("100");
     let far = desk.limit(3, Side::Sell, "103", "1").gtd(10);
     desk.accept(&far);
-    desk.market.rules.price_band = Some(Rate(2_000_000));
+    desk.market.rules.price_band = Some(rate(2_000_000));
     desk.market.rules.band_halts = true;
     desk.market.now = 10;
     let buy = desk.market(1, Side::Buy, "1");

@@ -16,7 +16,7 @@ type Orders<'a> = &'a [(&'a str, &'a str)];
 /// With each of these last prices the auction must have the price beside it.
 fn check(example: &str, bids: Orders, asks: Orders, expected: &[(Option<&str>, Option<&str>)]) {
     for (last, expected) in expected {
-        let ticks = expected.map(|p| i64::try_from(money(p).0 / money("0.01").0).expect("small"));
+        let ticks = expected.map(|p| i64::try_from(money(p).units() / money("0.01").units()).expect("small"));
         assert_eq!(price(*last, bids, asks), ticks, "{example}, last price {last:?}");
     }
 }

@@ -1,11 +1,11 @@
 //! Rebates: a negative maker rate is paid out of the taker's commission, never by the house.
 
-use matching::{Rate, Rates, Side, Trade};
+use matching::{Rates, Side, Trade};
 
-use crate::desk::{Desk, money};
+use crate::desk::{Desk, money, rate};
 
 fn desk(maker: i64, taker: i64) -> Desk {
-    Desk::with_rates(Rate(maker), Rate(taker))
+    Desk::with_rates(rate(maker), rate(taker))
 }
 
 fn commissions(trade: &Trade) -> (String, String) {
@@ -72,7 +72,7 @@ fn a_partly_filled_buyer_keeps_what_the_rest_needs() {
 fn each_order_has_the_rates_it_came_with() {
     let mut desk = desk(-500_000, 1_000_000);
     desk.enter(1, Side::Sell, "100", "1");
-    desk.rates = Rates { maker: Rate(0), taker: Rate(300_000) };
+    desk.rates = Rates { maker: rate(0), taker: rate(300_000) };
     let taken = desk.enter(2, Side::Buy, "100", "1");
     // Half a percent, but the taker pays less than that.
     assert_eq!(commissions(&desk.market.last_trades(&taken)[0]), ("0.3".into(), "-0.3".into()));

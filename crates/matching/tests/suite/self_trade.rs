@@ -1,6 +1,7 @@
 //! Self-trade prevention: what happens when an order reaches one of its own user.
 
-use matching::{CancelReason, OrderId, SelfTrade, Side, Status};
+use ids::OrderId;
+use matching::{CancelReason, SelfTrade, Side, Status};
 
 use crate::desk::{Desk, With, money};
 

@@ -1,8 +1,10 @@
 //! Stops: they wait for the last price, and enter one after the other.
 
-use matching::{CancelReason, MarketStatus, Money, OrderId, Rate, Refusal, SelfTrade, Side, Status, TimeInForce};
+use ids::OrderId;
+use matching::{CancelReason, MarketStatus, Refusal, SelfTrade, Side, Status, TimeInForce};
+use money::Money;
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, rate, units};
 
 /// No fees, last price 100, user 3 bids 1 at each of 99, 98, 97 and offers 1 at each of 101, 102, 103:
 /// orders 3 to 8.
@@ -26,7 +28,7 @@ fn it_waits_outside_the_book_and_locks() {
     let buy = desk.stop(1, Side::Buy, "110", "1");
     let order = desk.accept(&buy).order;
     assert_eq!((order.status, order.priority, order.reserved), (Status::Pending, 3, money("111.65")));
-    assert_eq!(desk.balances(1).1.available, Money(quote.0 - money("111.65").0));
+    assert_eq!(desk.balances(1).1.available, units(quote.units() - money("111.65").units()));
     let sell = desk.stop_limit(1, Side::Sell, "90", "89", "2");
     assert_eq!(desk.accept(&sell).order.reserved, money("2"));
     let limit = desk.stop_limit(1, Side::Buy, "110", "105", "1");
@@ -250,7 +252,7 @@ fn a_triggered_stop_obeys_its_self_trade_mode_and_the_band() {
     let sell = desk.stop(1, Side::Sell, "98.5", "1");
     desk.accept(&own);
     desk.accept(&sell);
-    desk.market.rules.price_band = Some(Rate(1_000_000));
+    desk.market.rules.price_band = Some(rate(1_000_000));
     desk.enter(2, Side::Sell, "99", "0.5");
     // Around 99 the band ends at 98.01: the own bid at 99 goes, the one at 98 is out of reach.
     assert_eq!(desk.touched(own.id.0).cancel_reason, Some(CancelReason::PriceBand));
@@ -291,7 +293,7 @@ fn an_amend_that_trades_triggers() {
 #[test]
 fn a_trade_at_the_highest_price_there_is_triggers() {
     let mut desk = Desk::without_fees();
-    (desk.market.rules.tick, desk.market.rules.lot) = (Money(1), Money::whole(1));
+    (desk.market.rules.tick, desk.market.rules.lot) = (units(1), Money::whole(1));
     for user in 1..=3 {
         desk.fund(user, money("10"), Money::whole(200_000_000_000));
     }

@@ -58,6 +58,13 @@ fn call_told(call: &Call) -> String {
 fn short(o: &OrderState) -> String {
     format!(
         "{:?} price {:?} filled {}/{} visible {} reserved {} priority {} {:?}",
-        o.status, o.price, o.filled, o.amount, o.visible, o.reserved.0, o.priority, o.cancel_reason
+        o.status,
+        o.price,
+        o.filled,
+        o.amount,
+        o.visible,
+        o.reserved.units(),
+        o.priority,
+        o.cancel_reason
     )
 }

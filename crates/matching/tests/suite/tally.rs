@@ -197,8 +197,8 @@ impl Tally {
         let user_of = |id| reference.orders().iter().find(|o| o.id == id).map(|o| o.user);
         for trade in &reference.trades()[from..] {
             let (taker, maker) = match trade.taker_side {
-                Side::Buy => (trade.buyer_commission.0, trade.seller_commission.0),
-                Side::Sell => (trade.seller_commission.0, trade.buyer_commission.0),
+                Side::Buy => (trade.buyer_commission.units(), trade.seller_commission.units()),
+                Side::Sell => (trade.seller_commission.units(), trade.buyer_commission.units()),
             };
             self.add("trade", 1);
             self.when("trade with own", user_of(trade.maker) == user_of(trade.taker));

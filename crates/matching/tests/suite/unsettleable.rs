@@ -1,14 +1,15 @@
 //! An order whose owner's account cannot hold what a trade brings leaves the book; the others trade.
 
-use matching::money::MAX;
-use matching::{CancelReason, MarketStatus, Money, OrderId, Refusal, Side, Status};
+use ids::OrderId;
+use matching::{CancelReason, MarketStatus, Refusal, Side, Status};
+use money::{MAX, Money};
 
-use crate::desk::{Desk, With, money};
+use crate::desk::{Desk, With, money, units};
 
 /// User 1 holds so much base that 1 more fits, and bids 2 at 101; user 3 bids 2 at 100.
 fn desk() -> Desk {
     let mut desk = Desk::without_fees();
-    desk.fund(1, Money(MAX - money("1").0), money("1000"));
+    desk.fund(1, units(MAX - money("1").units()), money("1000"));
     desk.enter(1, Side::Buy, "101", "2");
     desk.enter(3, Side::Buy, "100", "2");
     desk
@@ -39,7 +40,7 @@ fn as_long_as_it_fits_it_trades() {
 #[test]
 fn what_the_same_order_has_given_before_counts() {
     let mut desk = Desk::without_fees();
-    desk.fund(1, Money(MAX - money("1").0), money("1000"));
+    desk.fund(1, units(MAX - money("1").units()), money("1000"));
     for price in ["102", "101"] {
         desk.enter(1, Side::Buy, price, "0.6");
     }
@@ -52,7 +53,7 @@ fn what_the_same_order_has_given_before_counts() {
 #[test]
 fn the_slices_of_an_iceberg_are_credited_one_by_one() {
     let mut desk = Desk::without_fees();
-    desk.fund(1, Money(MAX - money("1").0), money("1000"));
+    desk.fund(1, units(MAX - money("1").units()), money("1000"));
     let iceberg = desk.limit(1, Side::Buy, "101", "3").shows("0.6");
     desk.accept(&iceberg);
     desk.enter(3, Side::Buy, "100", "1");
@@ -64,7 +65,7 @@ fn the_slices_of_an_iceberg_are_credited_one_by_one() {
 #[test]
 fn a_seller_is_credited_in_quote() {
     let mut desk = Desk::without_fees();
-    desk.fund(1, money("10"), Money(MAX - money("50").0));
+    desk.fund(1, money("10"), units(MAX - money("50").units()));
     desk.enter(1, Side::Sell, "100", "1");
     desk.enter(3, Side::Sell, "101", "1");
     desk.enter(2, Side::Buy, "101", "1");
@@ -92,21 +93,24 @@ fn every_way_to_arrive_passes_it() {
 #[test]
 fn an_order_that_cannot_be_credited_itself_is_refused() {
     let mut desk = desk();
-    desk.fund(2, money("10"), Money(MAX));
+    desk.fund(2, money("10"), Money::MAX);
     let sale = desk.limit(2, Side::Sell, "100", "1");
-    let (held, brought) = (Money(MAX), money("101"));
-    assert_eq!(desk.refuse(&sale), Refusal::BalanceFull { side: Side::Sell, held, brought });
+    let (held, brought) = (Money::MAX, money("101"));
+    assert_eq!(
+        desk.refuse(&sale),
+        Refusal::BalanceFull { side: Side::Sell, held: held.into(), brought: brought.into() }
+    );
 }
 
 #[test]
 fn what_users_pay_themselves_they_can_hold() {
     let mut desk = Desk::without_fees();
-    desk.fund(1, Money(MAX), money("1000"));
+    desk.fund(1, Money::MAX, money("1000"));
     let sale = desk.limit(1, Side::Sell, "100", "1").mode(matching::SelfTrade::None);
     desk.accept(&sale);
     let buy = desk.limit(1, Side::Buy, "100", "1").mode(matching::SelfTrade::None);
     assert_eq!(desk.accept(&buy).trades, 1);
-    assert_eq!(desk.balances(1).0.available, Money(MAX));
+    assert_eq!(desk.balances(1).0.available, Money::MAX);
 }
 
 #[test]
@@ -114,7 +118,7 @@ fn a_stop_that_cannot_be_credited_ends_and_the_others_enter() {
     let mut desk = Desk::without_fees();
     desk.last_price("100");
     desk.enter(3, Side::Buy, "99", "2");
-    desk.fund(1, money("10"), Money(MAX));
+    desk.fund(1, money("10"), Money::MAX);
     let full = desk.stop(1, Side::Sell, "99", "1");
     let other = desk.stop(2, Side::Sell, "99", "0.5");
     desk.accept(&full);
@@ -135,7 +139,7 @@ fn a_stop_that_cannot_be_credited_ends_and_the_others_enter() {
 fn an_auction_opens_without_it() {
     let mut desk = Desk::without_fees();
     desk.market.rules.status = MarketStatus::Auction;
-    desk.fund(1, Money(MAX), money("1000"));
+    desk.fund(1, Money::MAX, money("1000"));
     desk.enter(1, Side::Buy, "102", "1");
     desk.enter(3, Side::Buy, "101", "1");
     desk.enter(2, Side::Sell, "100", "1");

@@ -1,8 +1,9 @@
 //! The example of the manual, to the last digit.
 
-use matching::{OrderId, Side, Status, Trade};
+use ids::OrderId;
+use matching::{Side, Status, Trade};
 
-use crate::desk::{Desk, money};
+use crate::desk::{Desk, money, rate};
 
 /// Seller 1 offers 2 at 100 and 1 at 101; buyer 2 takes 2.5 at 101.
 fn example() -> Desk {
@@ -52,9 +53,9 @@ fn a_buy_locks_its_notional_and_the_larger_commission() {
     let mut desk = Desk::new();
     let resting = desk.enter(2, Side::Buy, "101", "2.5");
     assert_eq!(resting.order.reserved, money("256.2875"));
-    desk.rates.maker = matching::Rate(2_000_000);
+    desk.rates.maker = rate(2_000_000);
     assert_eq!(desk.enter(2, Side::Buy, "101", "2.5").order.reserved, money("257.55"));
-    desk.rates.taker = matching::Rate(4_000_000);
+    desk.rates.taker = rate(4_000_000);
     assert_eq!(desk.enter(2, Side::Buy, "101", "2.5").order.reserved, money("262.6"));
     // The first two keep the rates they were accepted with.
     desk.enter(1, Side::Sell, "101", "5");

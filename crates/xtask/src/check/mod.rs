@@ -98,6 +98,7 @@ fn style(project: &Project) -> Result<Tally> {
     // In the profile of the tests: the expensive dependencies are built once.
     lint.args(["clippy", "--profile", "quick", "--workspace", "--all-targets"])
         .args(project.feature_flags())
+        .args(["--features", "money/decimal"])
         .args(["--", "-D", "warnings"]);
     for (label, command) in [("cargo fmt", &mut format), ("cargo clippy", &mut lint)] {
         let finished = progress::watch(project, label, command)?;

@@ -1,0 +1,30 @@
+//! Division, rounded half away from zero: as `round(numeric)` of PostgreSQL does.
+
+use ethnum::I256;
+
+/// `n / d` rounded half away from zero. `d` is positive, and half of it can be added to `n`.
+#[inline]
+#[must_use]
+pub const fn half_away(n: i128, d: i128) -> i128 {
+    let half = d / 2;
+    if n >= 0 { (n + half) / d } else { (n - half) / d }
+}
+
+/// `a × b / divisor`, rounded half away from zero; the product may have 256 bits. None: the divisor is zero, or the
+/// result does not fit.
+#[must_use]
+pub fn mul_div(a: i128, b: i128, divisor: i128) -> Option<i128> {
+    if divisor == 0 {
+        return None;
+    }
+    // Of most amounts 128 bits hold the product, and half of the divisor.
+    if let Some(product) = a.checked_mul(b).filter(|n| divisor > 0 && n.unsigned_abs() < 1 << 126) {
+        return Some(half_away(product, divisor));
+    }
+    let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(divisor));
+    let (quotient, rest) = (product / divisor, product % divisor);
+    // Less than a 128-bit divisor: twice the rest does not overflow.
+    let away = rest.abs() * I256::from(2) >= divisor.abs();
+    let step = if (product < 0) == (divisor < 0) { I256::ONE } else { I256::MINUS_ONE };
+    i128::try_from(if away { quotient + step } else { quotient }).ok()
+}
