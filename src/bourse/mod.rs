@@ -93,7 +93,7 @@ fn migrations_list() -> SetOfIterator<'static, &'static str> {
 
 #[pg_extern(sql = false)]
 fn enter_restricted(owner: pg_sys::Oid) {
-    session::enter_restricted(owner);
+    owner::enter_restricted(owner);
 }
 
 #[pg_extern(sql = false)]

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use pgrx::pg_sys;
 use pgrx::prelude::PgSqlErrorCode;
 
-use super::Users;
+use super::users::Users;
 use crate::error::{Answer, Failure};
 use crate::pg::session;
 use crate::pg::spoken::{self, Whom};

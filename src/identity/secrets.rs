@@ -6,7 +6,8 @@ use vault::password::{BCRYPT_MAX_BYTES, HashError, Verdict};
 use vault::{api_key, code};
 use zeroize::Zeroizing;
 
-use super::{Standing, Users, settings, tables};
+use super::users::{Standing, Users};
+use super::{settings, tables};
 use crate::error::{Answer, Failure};
 use crate::pg::random;
 use crate::pg::scan::Key;

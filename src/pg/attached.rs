@@ -11,7 +11,7 @@ use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::check::Check;
-use super::table::Tid;
+use super::row::Tid;
 use super::{owner, session};
 
 /// How the catalogs say it, of triggers and of rules.

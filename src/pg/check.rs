@@ -4,8 +4,8 @@
 use money::Money;
 use pgrx::PgSqlErrorCode;
 
+use super::column::Layout;
 use super::numeric::Numeric;
-use super::plan::Plan;
 use super::row::Row;
 use super::session;
 use super::value::{Timestamp, Value};
@@ -153,22 +153,21 @@ impl<'a> Proposed<'a> {
 }
 
 /// Refuses a row that does not hold the checks of its table (XX001): nothing of it is written.
-pub(super) fn require(plan: &Plan, proposed: &Proposed<'_>) {
-    if let Some(check) = plan.definition.checks.iter().find(|check| !proposed.holds(check)) {
-        raise_violated(plan, proposed, check);
+pub(super) fn require(checks: &[Check], layout: &Layout, proposed: &Proposed<'_>) {
+    if let Some(check) = checks.iter().find(|check| !proposed.holds(check)) {
+        raise_violated(layout, proposed, check);
     }
 }
 
 #[cold]
-fn raise_violated(plan: &Plan, proposed: &Proposed<'_>, check: &Check) -> ! {
-    let spell = |at: usize| {
-        proposed.given(at).map(|value| format!("{} {}", plan.definition.columns[at].0, clip(&spelled(value))))
-    };
+fn raise_violated(layout: &Layout, proposed: &Proposed<'_>, check: &Check) -> ! {
+    let spell =
+        |at: usize| proposed.given(at).map(|value| format!("{} {}", layout.columns[at].0, clip(&spelled(value))));
     let row = proposed.before.as_ref().map(Row::identity).or_else(|| spell(0)).unwrap_or_default();
     let given: Vec<String> = check.columns.iter().filter_map(|at| spell(*at)).collect();
     session::raise_unfit(
         PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-        &format!("row of {} with {row} would violate {}: {}", plan.definition.table(), check.name, given.join(", ")),
+        &format!("row of {} with {row} would violate {}: {}", layout.table(), check.name, given.join(", ")),
         "The exchange has come to a value that cannot be, and has written nothing. Report this message; exchange.verify() tells whether a row was wrong before.",
     );
 }

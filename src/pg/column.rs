@@ -37,12 +37,39 @@ pub enum Kind {
     Numeric,
 }
 
-/// Where the columns stand in the rows of a table.
-pub struct Places {
+/// Where the columns that are used of a table stand in its rows.
+pub struct Layout {
+    schema: &'static CStr,
+    name: &'static CStr,
+    /// The columns.
+    pub columns: &'static [Column],
     /// The place of each.
     pub at: Vec<usize>,
     /// Those that take no NULL.
     pub required: Vec<bool>,
+}
+
+impl Layout {
+    /// Finds the columns in a table. One that is missing, of another type, or generated is an ERROR (55000).
+    pub(super) fn of(
+        relation: pg_sys::Relation,
+        schema: &'static CStr,
+        name: &'static CStr,
+        columns: &'static [Column],
+    ) -> Layout {
+        let (at, required) = places(relation, &qualified(schema, name), columns);
+        Layout { schema, name, columns, at, required }
+    }
+
+    /// The name of the table, for messages.
+    pub fn table(&self) -> String {
+        qualified(self.schema, self.name)
+    }
+}
+
+/// The name of something in a schema, for messages.
+pub(super) fn qualified(schema: &CStr, name: &CStr) -> String {
+    format!("{}.{}", schema.to_string_lossy(), name.to_string_lossy())
 }
 
 impl Kind {
@@ -74,14 +101,13 @@ impl Kind {
     }
 }
 
-/// Finds the columns in a table. One that is missing, of another type, or generated is an ERROR (55000).
-pub(super) fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places {
+fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> (Vec<usize>, Vec<bool>) {
     // SAFETY: an open relation has a tuple descriptor; the copy of the pointer is only read here.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
     let named = |at: usize, name: &str| {
         descriptor.get(at).is_some_and(|column| !column.attisdropped && is_name(&column.attname, name))
     };
-    let mut places = Places { at: vec![], required: vec![] };
+    let (mut places, mut required) = (vec![], vec![]);
     for (at, (name, kind)) in columns.iter().enumerate() {
         // Columns mostly stand where the migration put them.
         let at = if named(at, name) { Some(at) } else { (0..descriptor.len()).find(|i| named(*i, name)) };
@@ -103,10 +129,10 @@ pub(super) fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]
                 "The exchange writes this column itself: make it an ordinary one again.",
             );
         }
-        places.at.push(at);
-        places.required.push(column.attnotnull);
+        places.push(at);
+        required.push(column.attnotnull);
     }
-    places
+    (places, required)
 }
 
 /// Refuses a NULL for a column that takes none (23502).

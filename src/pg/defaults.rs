@@ -2,8 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::column;
-use super::plan::{Plan, Writer};
+use super::column::{self, Layout};
 
 /// A column and the expression of its value.
 pub struct Computed {
@@ -62,21 +61,23 @@ impl Computed {
         self.column
     }
 
-    /// Evaluates the expression into the writer's row, in the current memory.
-    pub fn fill(&self, plan: &Plan, writer: &Writer) {
-        // SAFETY: the slot is of the table that the expression was built for, and the executor state lives as long
-        // as the writer; an initialised expression has its function.
+    /// Evaluates the expression into a row that is about to be written, in the current memory.
+    ///
+    /// # Safety
+    /// The slot is of the table that the expression was built for, and the executor state lives as long as it.
+    pub unsafe fn fill(&self, layout: &Layout, slot: *mut pg_sys::TupleTableSlot, estate: *mut pg_sys::EState) {
+        // SAFETY: as the caller promises; an initialised expression has its function.
         unsafe {
             let Some(evaluate) = (*self.expression).evalfunc else { return };
             let mut is_null = false;
-            let context = (*writer.estate).es_per_tuple_exprcontext;
+            let context = (*estate).es_per_tuple_exprcontext;
             // Behind a pointer: pgrx has not guarded it.
             let value = pg_sys::ffi::pg_guard_ffi_boundary(|| evaluate(self.expression, context, &raw mut is_null));
             if is_null && self.is_required {
-                column::raise_null(&plan.definition.table(), &self.name);
+                column::raise_null(&layout.table(), &self.name);
             }
-            *(*writer.slot).tts_values.add(self.column) = value;
-            *(*writer.slot).tts_isnull.add(self.column) = is_null;
+            *(*slot).tts_values.add(self.column) = value;
+            *(*slot).tts_isnull.add(self.column) = is_null;
         }
     }
 }

@@ -16,14 +16,3 @@ pub struct Definition {
     /// The CHECK constraints that hold for every row that is written; others are taken for somebody else's.
     pub checks: &'static [Check],
 }
-
-impl Definition {
-    /// The name of the table, for messages.
-    pub fn table(&self) -> String {
-        qualified(self.schema, self.name)
-    }
-}
-
-pub(super) fn qualified(schema: &CStr, name: &CStr) -> String {
-    format!("{}.{}", schema.to_string_lossy(), name.to_string_lossy())
-}

@@ -87,6 +87,20 @@ fn search_path(function: pg_sys::Oid) -> Option<String> {
     settings?.into_iter().flatten().find_map(|setting| setting.strip_prefix("search_path=").map(str::to_owned))
 }
 
+/// Has the session work with the rights of `owner`, of `bourse_owner` in place of a superuser, in a security-restricted
+/// operation. It lasts until the SECURITY DEFINER function around ends, or an error undoes the subtransaction: both put
+/// back what was before.
+pub fn enter_restricted(owner: pg_sys::Oid) {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
+    // SAFETY: catalog look-ups, and a change of backend variables that the server itself undoes, as said above.
+    unsafe {
+        let role = if pg_sys::superuser_arg(owner) { pg_sys::get_role_oid(NAME.as_ptr(), false) } else { owner };
+        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+        pg_sys::SetUserIdAndSecContext(role, context | restricted as i32);
+    }
+}
+
 /// Refuses (55000) a table or sequence that belongs to anybody else: also to a role of which ours is a member, as a
 /// stranger can arrange.
 pub fn require(relation: pg_sys::Oid, name: &str) -> Answer<()> {

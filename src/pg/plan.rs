@@ -11,9 +11,9 @@ use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 
 use super::attached::Attached;
 use super::check::Check;
-use super::column::{self, Column, Places};
+use super::column::{Layout, qualified};
 use super::defaults::{self, Computed};
-use super::definition::{Definition, qualified};
+use super::definition::Definition;
 use super::{owner, session};
 
 thread_local! {
@@ -33,7 +33,7 @@ pub struct Plan {
     memory: pg_sys::MemoryContext,
     pub(super) slot: *mut pg_sys::TupleTableSlot,
     /// Where our columns stand in the table's rows.
-    pub(super) places: Places,
+    pub(super) layout: Layout,
     indexes: Vec<(&'static CStr, pg_sys::Oid)>,
     writer: Option<Writer>,
 }
@@ -73,11 +73,11 @@ impl Plan {
                 pg_sys::table_close(relation, pg_sys::NoLock as i32);
             }
             let Some(oid) = session::relation(definition.schema, definition.name) else {
-                session::raise_missing(&format!("table {}", definition.table()));
+                session::raise_missing(&format!("table {}", qualified(definition.schema, definition.name)));
             };
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
             // Under its lock, before anything of it is used: what stands under this name may be a view.
-            let places = places(relation, &definition.table(), definition.columns);
+            let layout = layout(relation, definition);
             let memory = memory();
             let slot = in_memory(memory, || {
                 let rows = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
@@ -85,7 +85,7 @@ impl Plan {
             });
             let changes = CHANGES.get();
             let indexes = vec![];
-            let plan = Plan { definition, changes, oid, memory, slot, places, indexes, writer: None };
+            let plan = Plan { definition, changes, oid, memory, slot, layout, indexes, writer: None };
             (Box::new(plan), relation)
         }
     }
@@ -112,7 +112,7 @@ impl Plan {
             let index = qualified(self.definition.schema, name);
             session::raise_unfit(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                &format!("{index} is not a valid B-tree index of {}", self.definition.table()),
+                &format!("{index} is not a valid B-tree index of {}", self.layout.table()),
                 &format!("A CREATE INDEX CONCURRENTLY may have failed or still run: wait, or REINDEX INDEX {index}."),
             );
         }
@@ -122,15 +122,15 @@ impl Plan {
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.
     pub fn writer(&mut self, relation: pg_sys::Relation) -> &mut Writer {
-        let Plan { memory, definition, places, writer, .. } = self;
-        let new = || Writer::new(relation, &definition.table(), &places.at, definition.checks);
+        let Plan { memory, definition, layout, writer, .. } = self;
+        let new = || Writer::new(relation, &layout.table(), &layout.at, definition.checks);
         writer.get_or_insert_with(|| in_memory(*memory, new))
     }
 
     /// The writer, with the defaults of columns that are not ours.
     pub fn inserter(&mut self, relation: pg_sys::Relation) -> &mut Writer {
         if self.writer(relation).defaults.is_none() {
-            let find = || defaults::of_others(relation, &self.definition.table(), &self.places.at);
+            let find = || defaults::of_others(relation, &self.layout.table(), &self.layout.at);
             let found = in_memory(self.memory, find);
             self.writer(relation).defaults = Some(found);
         }
@@ -141,7 +141,8 @@ impl Plan {
     pub fn compute_defaults(&self) {
         let Some(writer) = &self.writer else { return };
         for default in writer.defaults.iter().flatten() {
-            default.fill(self, writer);
+            // SAFETY: the state and the slot are the writer's, of this table.
+            unsafe { default.fill(&self.layout, writer.slot, writer.estate) }
         }
     }
 
@@ -149,9 +150,11 @@ impl Plan {
     pub fn compute_generated(&self) {
         let Some(writer) = &self.writer else { return };
         for column in &writer.generated {
-            // SAFETY: the state, its context and the slot are the writer's.
-            unsafe { (*(*writer.estate).es_per_tuple_exprcontext).ecxt_scantuple = writer.slot };
-            column.fill(self, writer);
+            // SAFETY: the state, its context and the slot are the writer's, of this table.
+            unsafe {
+                (*(*writer.estate).es_per_tuple_exprcontext).ecxt_scantuple = writer.slot;
+                column.fill(&self.layout, writer.slot, writer.estate);
+            }
         }
     }
 
@@ -308,7 +311,9 @@ extern "C-unwind" fn changed_entry(_argument: pg_sys::Datum, _cache: i32, _hash:
 }
 
 /// Finds our columns in what stands under the name of a table, and refuses (55000) what is not one.
-fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places {
+fn layout(relation: pg_sys::Relation, definition: &Definition) -> Layout {
+    let Definition { schema, name, columns, .. } = *definition;
+    let table = &qualified(schema, name);
     // SAFETY: an open relation has its row of pg_class.
     if unsafe { (*(*relation).rd_rel).relkind } as u8 != pg_sys::RELKIND_RELATION {
         session::raise_unfit(
@@ -321,7 +326,7 @@ fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> Places
     if let Err(failure) = owner::require(unsafe { (*relation).rd_id }, table) {
         session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }
-    column::places(relation, table, columns)
+    Layout::of(relation, schema, name, columns)
 }
 
 /// Whether an index is of this table and complete: one that CREATE INDEX CONCURRENTLY has not finished lacks rows.

@@ -7,23 +7,54 @@
 use std::ffi::CStr;
 
 use money::{Money, Rate};
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary as guarded;
 use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 
-use super::column::Kind;
+use super::column::{Kind, Layout};
 use super::numeric::Numeric;
 use super::session;
-use super::table::Table;
 use super::value::Timestamp;
 use crate::error::clip;
 
+/// Where a version of a row stands.
+pub type Tid = pg_sys::ItemPointerData;
+
 /// The current row of a scan. Its columns are read by their place in the list that the table was opened with.
 pub struct Row<'a> {
-    pub(super) table: &'a Table,
+    pub(super) layout: &'a Layout,
+    /// The table, open.
+    pub(super) relation: pg_sys::Relation,
+    /// The slot that the row is in.
+    pub(super) slot: *mut pg_sys::TupleTableSlot,
 }
 
 impl Row<'_> {
     fn datum(&self, column: usize) -> Option<pg_sys::Datum> {
-        self.table.column(column)
+        let at = self.layout.at[column];
+        // SAFETY: the slot holds a row of this table, and `at` is one of its columns.
+        unsafe {
+            if ((*self.slot).tts_nvalid as usize) <= at {
+                pg_sys::slot_getsomeattrs_int(self.slot, at as i32 + 1);
+            }
+            (!*(*self.slot).tts_isnull.add(at)).then(|| *(*self.slot).tts_values.add(at))
+        }
+    }
+
+    /// Where the row stands.
+    pub fn tid(&self) -> Tid {
+        // SAFETY: the slot is this table's.
+        unsafe { (*self.slot).tts_tid }
+    }
+
+    /// The transaction that wrote this version of the row.
+    pub fn writer(&self) -> u32 {
+        let (slot, mut is_null) = (self.slot, false);
+        // SAFETY: the slot holds a stored row of this table, which has its system columns.
+        unsafe {
+            let read = (*(*slot).tts_ops).getsysattr;
+            let column = pg_sys::MinTransactionIdAttributeNumber;
+            read.map_or(0, |read| guarded(|| read(slot, column, &raw mut is_null)).value() as u32)
+        }
     }
 
     /// What the column holds, as the type of the caller's choice.
@@ -153,49 +184,20 @@ impl Row<'_> {
     #[cold]
     #[inline(never)]
     pub fn raise_corrupted(&self, column: usize) -> ! {
-        let (name, kind) = self.table.plan.definition.columns[column];
+        let (name, kind) = self.layout.columns[column];
         let is = self.datum(column).map_or("NULL".to_owned(), |datum| spelled(datum, kind));
-        raise_corrupted(&self.table.plan.definition.table(), &self.identity(), &format!("{name} is {}", clip(&is)));
+        raise_corrupted(&self.layout.table(), &self.identity(), &format!("{name} is {}", clip(&is)));
     }
 
     /// What tells this row from the others of its table: its primary key, or where it stands when that says nothing.
     pub(super) fn identity(&self) -> String {
-        self.table.primary_key().unwrap_or_else(|| {
+        self.primary_key().unwrap_or_else(|| {
             let tid = self.tid();
             let block = u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo);
             format!("ctid ({block},{})", tid.ip_posid)
         })
     }
-}
 
-/// Raises the ERROR of a row that holds what cannot be there (XX001).
-#[cold]
-pub fn raise_corrupted(table: &str, row: &str, what: &str) -> ! {
-    session::raise_unfit(
-        PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-        &format!("row of {table} with {row}: {what}"),
-        "No row of the exchange holds that: mend it, or restore it from a backup. Nothing has changed.",
-    );
-}
-
-/// A value as PostgreSQL spells it. What may be a secret is not spelled.
-fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
-    let function = match kind {
-        Kind::Int => pg_sys::F_INT8OUT,
-        Kind::Int4 => pg_sys::F_INT4OUT,
-        Kind::Bool => pg_sys::F_BOOLOUT,
-        Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
-        Kind::Text => pg_sys::F_TEXTOUT,
-        Kind::Name => pg_sys::F_NAMEOUT,
-        Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::F_NUMERIC_OUT,
-        Kind::Bytes => return "not what it should be".to_owned(),
-    };
-    // SAFETY: the datum is of the type whose output function this is, which gives a fresh C string.
-    let text = unsafe { CStr::from_ptr(pg_sys::OidOutputFunctionCall(function.into(), datum)) };
-    if kind == Kind::Text { format!("{:?}", text.to_string_lossy()) } else { text.to_string_lossy().into_owned() }
-}
-
-impl Table {
     /// The columns of the primary key and their values in the row of the slot; none: there is no such key, or the row
     /// does not say.
     fn primary_key(&self) -> Option<String> {
@@ -228,4 +230,31 @@ impl Table {
         }
         Some(parts.join(", "))
     }
+}
+
+/// Raises the ERROR of a row that holds what cannot be there (XX001).
+#[cold]
+pub fn raise_corrupted(table: &str, row: &str, what: &str) -> ! {
+    session::raise_unfit(
+        PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        &format!("row of {table} with {row}: {what}"),
+        "No row of the exchange holds that: mend it, or restore it from a backup. Nothing has changed.",
+    );
+}
+
+/// A value as PostgreSQL spells it. What may be a secret is not spelled.
+fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
+    let function = match kind {
+        Kind::Int => pg_sys::F_INT8OUT,
+        Kind::Int4 => pg_sys::F_INT4OUT,
+        Kind::Bool => pg_sys::F_BOOLOUT,
+        Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
+        Kind::Text => pg_sys::F_TEXTOUT,
+        Kind::Name => pg_sys::F_NAMEOUT,
+        Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::F_NUMERIC_OUT,
+        Kind::Bytes => return "not what it should be".to_owned(),
+    };
+    // SAFETY: the datum is of the type whose output function this is, which gives a fresh C string.
+    let text = unsafe { CStr::from_ptr(pg_sys::OidOutputFunctionCall(function.into(), datum)) };
+    if kind == Kind::Text { format!("{:?}", text.to_string_lossy()) } else { text.to_string_lossy().into_owned() }
 }

@@ -9,17 +9,8 @@ pub use super::key::Key;
 use super::key::{fits, scan_keys};
 pub use super::row::Row;
 use super::session;
+pub use super::table::Locked;
 use super::table::{self, Table, Tid};
-
-/// What an attempt to lock a row has come to.
-pub enum Locked<T> {
-    /// It is locked, and read.
-    Row(T),
-    /// There is no such row, or no longer.
-    Gone,
-    /// Somebody else holds it.
-    Busy,
-}
 
 /// An index of a table.
 #[derive(Clone, Copy)]
@@ -77,8 +68,8 @@ impl Table {
     /// The newest committed version of the first row that matches, locked against every other writer.
     /// Waits for a transaction that holds it. `None` when there is no row, or no longer.
     pub fn find_locked<T>(&mut self, index: Index, keys: &[Key<'_>], read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
-        let tid = self.find(index, keys, |row| row.table.tid())?;
-        let value = self.lock(tid).then(|| read(&Row { table: self }));
+        let tid = self.find(index, keys, |row| row.tid())?;
+        let value = self.lock(tid).then(|| read(&self.row()));
         // Also a row that is gone: its page is not kept past the subtransaction that has looked at it.
         self.clear();
         value
@@ -107,7 +98,7 @@ impl Cursor {
         // SAFETY: the scan is open, and the slot belongs to its relation.
         let found = !self.ended && unsafe { pg_sys::index_getnext_slot(self.scan, direction, table.slot) };
         self.ended = !found;
-        found.then(|| read(&Row { table }))
+        found.then(|| read(&table.row()))
     }
 
     /// Ends the scan.
@@ -141,7 +132,7 @@ impl Table {
             pg_sys::UnregisterSnapshot(snapshot);
             visible
         };
-        let value = (visible && is_it(&Row { table: self })).then(|| read(&Row { table: self }));
+        let value = (visible && is_it(&self.row())).then(|| read(&self.row()));
         self.clear();
         value
     }
@@ -154,11 +145,11 @@ impl Table {
         read: impl FnOnce(&Row<'_>) -> T,
     ) -> Locked<T> {
         let mut locked = Locked::Gone;
-        if self.look(tid) && is_it(&Row { table: self }) {
+        if self.look(tid) && is_it(&self.row()) {
             locked = self.lock_row(tid, pg_sys::LockWaitPolicy::LockWaitSkip);
         }
         let found = match locked {
-            Locked::Row(()) if is_it(&Row { table: self }) => Locked::Row(read(&Row { table: self })),
+            Locked::Row(()) if is_it(&self.row()) => Locked::Row(read(&self.row())),
             Locked::Busy => Locked::Busy,
             Locked::Row(()) | Locked::Gone => Locked::Gone,
         };
@@ -175,8 +166,8 @@ impl Table {
         read: impl FnOnce(&Row<'_>) -> T,
     ) -> Option<T> {
         // The slot pins the page until the row is locked: what has been looked at is not taken away meanwhile.
-        let found = self.look(tid) && is_it(&Row { table: self }) && self.lock(tid) && is_it(&Row { table: self });
-        let value = found.then(|| read(&Row { table: self }));
+        let found = self.look(tid) && is_it(&self.row()) && self.lock(tid) && is_it(&self.row());
+        let value = found.then(|| read(&self.row()));
         self.clear();
         value
     }

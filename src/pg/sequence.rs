@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::{IntoDatum, PgSqlErrorCode, PgTryBuilder, pg_sys};
 
-use super::definition::qualified;
+use super::column::qualified;
 use super::{latch, owner, plan, session};
 use crate::error::{Answer, Failure};
 

@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 
-use super::owner;
-
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
 /// `SET SESSION AUTHORIZATION`.
 pub fn login() -> pg_sys::Oid {
@@ -169,20 +167,6 @@ fn switched<T>(role: &CStr, flags: u32, work: impl FnOnce() -> T) -> T {
     // SAFETY: as above.
     unsafe { pg_sys::SetUserIdAndSecContext(user, context) }
     result
-}
-
-/// Has the session work with the rights of `owner`, of `bourse_owner` in place of a superuser, in a security-restricted
-/// operation. It lasts until the SECURITY DEFINER function around ends, or an error undoes the subtransaction: both put
-/// back what was before.
-pub fn enter_restricted(owner: pg_sys::Oid) {
-    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
-    let restricted = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
-    // SAFETY: catalog look-ups, and a change of backend variables that the server itself undoes, as said above.
-    unsafe {
-        let role = if pg_sys::superuser_arg(owner) { pg_sys::get_role_oid(owner::NAME.as_ptr(), false) } else { owner };
-        pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
-        pg_sys::SetUserIdAndSecContext(role, context | restricted as i32);
-    }
 }
 
 /// Opens a level of settings, which `restore_settings` ends; an error ends it as well.

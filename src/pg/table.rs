@@ -22,11 +22,19 @@ use super::column;
 use super::defaults::Computed;
 use super::definition::Definition;
 use super::plan::{Plan, Writer};
-use super::scan::{Locked, Row};
+use super::row::Row;
+pub use super::row::Tid;
 use super::value::Value;
 
-/// Where a version of a row stands.
-pub type Tid = pg_sys::ItemPointerData;
+/// What an attempt to lock a row has come to.
+pub enum Locked<T> {
+    /// It is locked, and read.
+    Row(T),
+    /// There is no such row, or no longer.
+    Gone,
+    /// Somebody else holds it.
+    Busy,
+}
 
 /// A table that is open for reading through indexes and for writing.
 pub struct Table {
@@ -55,8 +63,8 @@ impl Table {
     /// Inserts a row: one value for each of our columns, its default for any that somebody has added. Returns where
     /// it stands.
     pub fn insert(&mut self, values: &[Value<'_>]) -> Tid {
-        assert_eq!(values.len(), self.plan.places.at.len(), "one value for each column");
-        check::require(&self.plan, &Proposed::new(values));
+        assert_eq!(values.len(), self.plan.layout.at.len(), "one value for each column");
+        check::require(self.plan.definition.checks, &self.plan.layout, &Proposed::new(values));
         let relation = self.relation;
         let writer = self.plan.inserter(relation);
         let slot = writer.slot;
@@ -92,7 +100,8 @@ impl Table {
             if !self.fetch(tid, snapshot_any()) {
                 pgrx::error!("row to be updated is gone");
             }
-            check::require(&self.plan, &Proposed::changed(Row { table: self }, changes));
+            let Plan { definition, layout, .. } = &*self.plan;
+            check::require(definition.checks, layout, &Proposed::changed(self.row(), changes));
             let attributes = (*(*relation).rd_att).natts;
             pg_sys::slot_getsomeattrs_int(self.slot, attributes);
             std::ptr::copy_nonoverlapping((*self.slot).tts_values, (*slot).tts_values, attributes as usize);
@@ -128,22 +137,9 @@ impl Table {
         writer.queue(Change::Delete(tid));
     }
 
-    /// Where the row of the slot stands.
-    pub(super) fn tid(&self) -> Tid {
-        // SAFETY: the slot is this table's.
-        unsafe { (*self.slot).tts_tid }
-    }
-
-    /// A column of the row in the slot.
-    pub(super) fn column(&self, column: usize) -> Option<pg_sys::Datum> {
-        let at = self.plan.places.at[column];
-        // SAFETY: the slot holds a row of this table, and `at` is one of its columns.
-        unsafe {
-            if ((*self.slot).tts_nvalid as usize) <= at {
-                pg_sys::slot_getsomeattrs_int(self.slot, at as i32 + 1);
-            }
-            (!*(*self.slot).tts_isnull.add(at)).then(|| *(*self.slot).tts_values.add(at))
-        }
+    /// The row in the slot.
+    pub(super) fn row(&self) -> Row<'_> {
+        Row { layout: &self.plan.layout, relation: self.relation, slot: self.slot }
     }
 
     /// Empties the slot, so that it holds no buffer.
@@ -240,7 +236,7 @@ impl Table {
 
     /// The places of the columns that an update sets, generated ones included.
     fn set_by(&mut self, changes: &[(usize, Value<'_>)]) -> Vec<usize> {
-        let mut set: Vec<usize> = changes.iter().map(|(column, _)| self.plan.places.at[*column]).collect();
+        let mut set: Vec<usize> = changes.iter().map(|(column, _)| self.plan.layout.at[*column]).collect();
         set.extend(self.plan.writer(self.relation).generated.iter().map(Computed::column));
         set
     }
@@ -254,32 +250,14 @@ impl Table {
 /// Puts values into the columns of a row.
 fn fill<'a>(slot: *mut pg_sys::TupleTableSlot, plan: &Plan, values: impl Iterator<Item = (usize, Value<'a>)>) {
     for (column, value) in values {
-        let (at, datum) = (plan.places.at[column], value.datum());
-        if datum.is_none() && plan.places.required[column] {
-            column::raise_null(&plan.definition.table(), plan.definition.columns[column].0);
+        let (at, datum) = (plan.layout.at[column], value.datum());
+        if datum.is_none() && plan.layout.required[column] {
+            column::raise_null(&plan.layout.table(), plan.layout.columns[column].0);
         }
         // SAFETY: `at` is a column of the table, for whose rows the slot was made.
         unsafe {
             *(*slot).tts_values.add(at) = datum.unwrap_or(pg_sys::Datum::null());
             *(*slot).tts_isnull.add(at) = datum.is_none();
-        }
-    }
-}
-
-impl Row<'_> {
-    /// Where the row stands.
-    pub fn tid(&self) -> Tid {
-        self.table.tid()
-    }
-
-    /// The transaction that wrote this version of the row.
-    pub fn writer(&self) -> u32 {
-        let (slot, mut is_null) = (self.table.slot, false);
-        // SAFETY: the slot holds a stored row of this table, which has its system columns.
-        unsafe {
-            let read = (*(*slot).tts_ops).getsysattr;
-            let column = pg_sys::MinTransactionIdAttributeNumber;
-            read.map_or(0, |read| guarded(|| read(slot, column, &raw mut is_null)).value() as u32)
         }
     }
 }

@@ -1,0 +1,84 @@
+//! Users, as far as they decide who may do what.
+
+use std::cell::RefCell;
+
+use ids::{IdMap, UserId};
+
+use super::tables;
+use crate::pg::scan::{Key, Row};
+use crate::pg::table::{Table, Tid};
+
+/// Whether a user exists and may trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No such user.
+    Unknown,
+    /// The user exists but is not active.
+    Inactive,
+    /// The user may look, not trade.
+    Viewer,
+    /// The user may trade.
+    Active,
+}
+
+/// Whether a role of a user trades.
+fn trades(role: &str) -> Option<bool> {
+    match role {
+        "viewer" => Some(false),
+        "trader" | "developer" | "admin" => Some(true),
+        _ => None,
+    }
+}
+
+/// Of so many users a session remembers where their rows stood.
+const MOST_SEEN: usize = 200_000;
+
+thread_local! {
+    /// Where users were seen last: a place to look before the index.
+    static SEEN: RefCell<IdMap<UserId, Tid>> = RefCell::new(IdMap::default());
+}
+
+/// The table of users, as far as the exchange reads it.
+pub struct Users(Table);
+
+impl Users {
+    /// Opens the table.
+    pub fn open() -> Users {
+        Users(Table::open(&tables::USERS))
+    }
+
+    /// Whether a user exists and may trade.
+    pub fn standing(&mut self, user_id: i64) -> Standing {
+        let index = self.0.index(c"users_pkey");
+        let read = |row: &Row<'_>| (row.tid(), row.bool(1), row.word(3, trades));
+        let known = SEEN.with_borrow(|seen| seen.get(&UserId(user_id)).copied());
+        let found = known
+            .and_then(|tid| self.0.find_at(tid, |row| row.some_int(0) == Some(user_id), read))
+            .or_else(|| self.0.find(index, &[Key::Int(user_id)], read));
+        if let Some((tid, ..)) = found {
+            SEEN.with_borrow_mut(|seen| {
+                if seen.len() >= MOST_SEEN {
+                    seen.clear();
+                }
+                seen.insert(UserId(user_id), tid);
+            });
+        }
+        match found {
+            None => Standing::Unknown,
+            Some((_, false, _)) => Standing::Inactive,
+            Some((_, true, false)) => Standing::Viewer,
+            Some((_, true, true)) => Standing::Active,
+        }
+    }
+
+    /// Closes the table.
+    pub fn close(self) {
+        self.0.close();
+    }
+
+    /// The user whose login this role is.
+    pub(super) fn of_role(&mut self, role: &str) -> Option<i64> {
+        let index = self.0.index(c"users_db_role_key");
+        self.0.find(index, &[Key::Name(role)], |row| row.int(0))
+    }
+}
