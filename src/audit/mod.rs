@@ -1,5 +1,7 @@
 //! The audit trail. All of it is SQL: `sql/audit/`.
 
+mod script;
+
 use crate::bourse::modules::{Module, migrations};
 
 /// The schema `audit`. Tables of lower schemas know nothing of the trail: it attaches itself to them. The server on

@@ -3,6 +3,7 @@
 
 mod migrations;
 pub mod modules;
+mod script;
 pub mod settings;
 
 use pgrx::datum::Internal;

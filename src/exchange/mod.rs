@@ -36,6 +36,7 @@ mod refusals;
 mod result;
 mod rows;
 mod run;
+mod script;
 pub mod sequencer;
 pub mod settings;
 mod stops;

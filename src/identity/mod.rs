@@ -8,6 +8,7 @@ mod acting;
 mod calls;
 mod credentials;
 mod keys;
+mod script;
 mod secrets;
 pub mod settings;
 mod tables;

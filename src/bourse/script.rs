@@ -1,0 +1,21 @@
+//! The functions of the schema `bourse` in the script of the extension, by name.
+//!
+//! Bodies are not looked into before all is there, so the order is nobody's concern; `bootstrap` comes before all of them.
+
+use pgrx::extension_sql_file;
+
+extension_sql_file!("../../sql/bourse/at_work.sql", name = "bourse_at_work");
+extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
+extension_sql_file!("../../sql/bourse/guard_drop.sql", name = "bourse_guard_drop");
+extension_sql_file!("../../sql/bourse/guard_tables.sql", name = "bourse_guard_tables");
+extension_sql_file!("../../sql/bourse/install.sql", name = "bourse_install");
+extension_sql_file!("../../sql/bourse/queue.sql", name = "bourse_queue");
+extension_sql_file!("../../sql/bourse/refuse.sql", name = "bourse_refuse");
+extension_sql_file!("../../sql/bourse/refuse_repeats.sql", name = "bourse_refuse_repeats");
+extension_sql_file!("../../sql/bourse/require_drawn.sql", name = "bourse_require_drawn");
+extension_sql_file!("../../sql/bourse/require_given.sql", name = "bourse_require_given");
+extension_sql_file!("../../sql/bourse/require_shallow.sql", name = "bourse_require_shallow");
+extension_sql_file!("../../sql/bourse/sequences.sql", name = "bourse_sequences");
+extension_sql_file!("../../sql/bourse/status.sql", name = "bourse_status");
+extension_sql_file!("../../sql/bourse/strangers.sql", name = "bourse_strangers");
+extension_sql_file!("../../sql/bourse/triggers.sql", name = "bourse_triggers");
