@@ -25,6 +25,7 @@ COMMENT ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) IS
 'and 64 levels, secrets are redacted by their key. 22004 action is NULL, 22023 a text that is empty or too long, '
 'details of too many levels, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user '
 'has been erased';
+GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION audit.require_activity(action text, resource_type text, resource_id text, details jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$

@@ -59,6 +59,7 @@ COMMENT ON FUNCTION audit.seal() IS
 'Links the chains of all transactions that have ended since the last call into the global chain: from then on a whole '
 'transaction, or its last rows, cannot go unnoticed. The first call on a server registers it. Returns how many '
 'transactions. Call it every few seconds; writers do not wait for it. 25001 not under READ COMMITTED, 25006 read-only';
+GRANT EXECUTE ON FUNCTION audit.seal() TO bourse_admin, bourse_worker;
 
 -- A server is registered in the chain before it seals its own transactions. What the server before has left is sealed
 -- first: what comes to light of another server later was never written there.
@@ -153,3 +154,4 @@ $$;
 COMMENT ON FUNCTION audit.head() IS
 'Seals, and returns the anchor: number and SHA-256 of the last seal, like 42:9f86…. Keep it where the operators of '
 'this server cannot write; audit.verify(anchor) checks it. SQLSTATEs as seal()';
+GRANT EXECUTE ON FUNCTION audit.head() TO bourse_admin, bourse_worker;

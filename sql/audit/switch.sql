@@ -155,6 +155,7 @@ COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
 'excepted; exchange.trades and transfers are their journal; set_market_status() leaves the row that the trigger would. '
 'Leaves an ENABLE row. 0A000 a table of the engine or of the trail, 22004 NULL, 42501 another owner than bourse_owner, '
 'of the table or of a column''s type, 42703 unknown column, 42809 no table';
+GRANT EXECUTE ON FUNCTION audit.enable(regclass, text[]) TO bourse_admin;
 
 CREATE FUNCTION audit.disable(relation regclass) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -172,6 +173,7 @@ $$;
 COMMENT ON FUNCTION audit.disable(regclass) IS
 'Audits a table no longer; its rows in the trail stay. Whether it was audited. Leaves a DISABLE row. SQLSTATEs as '
 'enable()';
+GRANT EXECUTE ON FUNCTION audit.disable(regclass) TO bourse_admin;
 
 CREATE FUNCTION audit.qualified_name(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -203,3 +205,4 @@ $$;
 COMMENT ON FUNCTION audit.enabled() IS
 'The audited tables: the column that names the user, the key columns, the columns that are secret beside those known '
 'by name, whether the trigger is active';
+GRANT EXECUTE ON FUNCTION audit.enabled() TO bourse_admin;

@@ -20,6 +20,7 @@ COMMENT ON FUNCTION audit.verify(text) IS
 'What was tampered with in audit_logs, activity_logs and seals: 0 rows when nothing. Names the row, or the seal, what '
 'the chain says and what is there. anchor: what head() returned once; then nothing up to that seal can have been '
 'rewritten. Without one, who can write everything (a superuser) can rewrite everything. 22023 no anchor';
+GRANT EXECUTE ON FUNCTION audit.verify(text) TO bourse_admin, bourse_worker, bourse_monitor;
 
 CREATE FUNCTION audit.verify_anchor(anchor text)
 RETURNS TABLE (check_name text, subject text, expected text, actual text)

@@ -10,6 +10,7 @@ COMMENT ON FUNCTION bourse.pause() IS
 'Has the sequencer leave this database alone until resume(): before rows are restored into it, or a subscription '
 'brings them. Waits for what it is carrying out. Its inbox stays as it is, submitted orders are refused (55000), every '
 'other call works. 25006 read-only, 55P03 it was in use for 5 seconds, as by pg_dump';
+GRANT EXECUTE ON FUNCTION bourse.pause() TO bourse_admin;
 
 CREATE FUNCTION bourse.resume() RETURNS TABLE (sequence text, was bigint, now bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '5s' AS $$
@@ -21,3 +22,4 @@ $$;
 COMMENT ON FUNCTION bourse.resume() IS
 'Lets the sequencer work in this database again, once every sequence is before its rows: does what align_sequences() '
 'does and returns what it returns. SQLSTATEs as align_sequences() and pause()';
+GRANT EXECUTE ON FUNCTION bourse.resume() TO bourse_admin;

@@ -2,6 +2,8 @@ CREATE FUNCTION bourse.refuse(sqlstate text, message text, hint text) RETURNS vo
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'refuse_wrapper';
 COMMENT ON FUNCTION bourse.refuse(text, text, text) IS
 'Raises the error that every refusal of ours is: a SQLSTATE of five characters, a message, a hint. Never returns';
+-- Triggers call it with the rights of whoever inserts.
+GRANT EXECUTE ON FUNCTION bourse.refuse(text, text, text) TO bourse_trader;
 
 CREATE FUNCTION bourse.quoted(value text) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'quoted_wrapper';

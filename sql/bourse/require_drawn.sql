@@ -5,3 +5,5 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'require_drawn_wrapper';
 COMMENT ON FUNCTION bourse.require_drawn(bigint, regclass) IS
 'Refuses (42501) the id of a new row that its sequence has not just drawn; NULL and whatever bourse_owner inserts '
 'pass. For triggers. Returns true';
+-- Triggers call it with the rights of whoever inserts.
+GRANT EXECUTE ON FUNCTION bourse.require_drawn(bigint, regclass) TO bourse_trader;

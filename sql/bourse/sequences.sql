@@ -129,3 +129,4 @@ COMMENT ON FUNCTION bourse.align_sequences() IS
 'that came next, and the one that comes next now. Repeat it whenever rows have come without their sequences. Others '
 'may work meanwhile. 25001 not under READ COMMITTED, 25006 read-only, 55P03 somebody keeps numbers of a sequence in a '
 'long transaction';
+GRANT EXECUTE ON FUNCTION bourse.align_sequences() TO bourse_admin;

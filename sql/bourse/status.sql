@@ -27,3 +27,4 @@ $$;
 COMMENT ON FUNCTION bourse.status() IS
 'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what strangers have '
 'hung on the tables (strange_code), whether commits are durable';
+GRANT EXECUTE ON FUNCTION bourse.status() TO bourse_viewer, bourse_worker, bourse_monitor;

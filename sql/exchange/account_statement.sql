@@ -32,6 +32,8 @@ COMMENT ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timest
 'balance after it, locked part included. source and source_id: the trade or transfer; amount and balance: in the '
 'asset. Costs what the user''s own history costs. 22004 NULL, 22023 asset or period, 42501 not a user you act for, '
 '42704 unknown user';
+GRANT EXECUTE ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timestamptz)
+TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION exchange.describe_trade(trade_id bigint, asset text, amount numeric) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -37,6 +37,7 @@ $$;
 COMMENT ON FUNCTION exchange.order_book(text, integer) IS
 'The public book: bids best first, then offers best first, each level with the quantity that it shows (icebergs: their '
 'slice) and its number of orders. 42704 unknown market, 22023 fewer than one level';
+GRANT EXECUTE ON FUNCTION exchange.order_book(text, integer) TO bourse_viewer, bourse_worker;
 
 -- Not order_book(symbol, 1): a plan for one level can be kept, one for any number is made anew for each call and
 -- takes longer than reading the level.
@@ -60,3 +61,4 @@ END
 $$;
 COMMENT ON FUNCTION exchange.best_bid_offer(text) IS
 'The best bid and the best offer with their quantities; NULL on a side that is empty. 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.best_bid_offer(text) TO bourse_viewer, bourse_worker;

@@ -49,6 +49,7 @@ COMMENT ON FUNCTION exchange.book_as_of(text, timestamptz) IS
 'The public book as it stood at a moment, from orders, trades and amendments alone: bids best first, then offers best '
 'first, each level with the quantity that it showed (icebergs: their slice) and its number of orders. Batches count as '
 'one moment. 22004 NULL, 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.book_as_of(text, timestamptz) TO bourse_viewer, bourse_worker;
 
 -- An iceberg shows a new slice whenever it enters the book and whenever fills have used the old one up. What it
 -- took while it entered does not count.

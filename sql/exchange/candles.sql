@@ -35,6 +35,7 @@ COMMENT ON FUNCTION exchange.candles(text, interval, timestamptz, timestamptz) I
 'hours), counted from 2000-01-01 00:00 UTC; a candle holds the trades from its start to the next. open and close: its '
 'first and last trade by sequence; volume in base, quote_volume in quote. An interval without a trade has no candle. '
 '22004 NULL, 22023 width of months, width not above zero, from after to, 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.candles(text, interval, timestamptz, timestamptz) TO bourse_viewer, bourse_worker;
 
 -- The width is added in seconds: how long a day is would depend on the session's time zone.
 CREATE FUNCTION exchange.bin_from(width interval, at timestamptz, origin timestamptz) RETURNS timestamptz

@@ -25,30 +25,37 @@ COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, t
 'another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 '
 'too many open orders, or more trades than one command makes, 55000 market not open, P0001 post_only that would take, '
 'fok that cannot fill';
+GRANT EXECUTE ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
+                                               numeric, boolean, timestamptz, text)
+TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.cancel_order(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
 'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market '
 'halted';
+GRANT EXECUTE ON FUNCTION exchange.cancel_order(bigint) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
 AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
 'Cancels the order that the user placed under this client_order_id. SQLSTATEs as cancel_order(order_id)';
+GRANT EXECUTE ON FUNCTION exchange.cancel_order(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.cancel_all_orders(user_id bigint, symbol text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_all_orders_wrapper';
 COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
 'Cancels all live orders of a user, in one market or in all that take cancels now. Returns how many. 42501 not your '
 'user, 42704 unknown market, 55000 the named market takes no cancels, 54000 live orders in more than 1,000 markets';
+GRANT EXECUTE ON FUNCTION exchange.cancel_all_orders(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'amend_order_wrapper';
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
 'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; '
 'anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
+GRANT EXECUTE ON FUNCTION exchange.amend_order(bigint, numeric, numeric) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.check_inserted(
     user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text, time_in_force text,
@@ -79,6 +86,7 @@ COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
 'cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. Waits for the '
 'batch that is matching. A change leaves a row in audit_logs while exchange.markets is audited. Returns the status. '
 '22004 NULL, 22023 unknown status, 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.set_market_status(text, text) TO bourse_admin;
 
 CREATE FUNCTION exchange.expire_orders(symbol text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';
@@ -86,6 +94,7 @@ COMMENT ON FUNCTION exchange.expire_orders(text) IS
 'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never '
 'trades, whether this has run or not. At most 10,000 at a time: call it again while it returns so many. Returns how '
 'many. 22004 NULL, 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION exchange.require_amount(name text, amount numeric)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';

@@ -1,5 +1,12 @@
--- A publication belongs to whoever makes it and needs the tables' owner: admins are neither, so the owner role
--- makes it for them. Columns by name: a subscriber learns what the market did, never who.
+-- A publication belongs to whoever makes it and needs the tables' owner: admins are neither, so the owner role makes it
+-- for them. It is an object of the database, not of a schema.
+DO $$
+BEGIN
+    EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO bourse_owner', pg_catalog.current_database());
+END
+$$;
+
+-- Columns by name: a subscriber learns what the market did, never who.
 CREATE FUNCTION exchange.create_feed(name text DEFAULT 'bourse_feed') RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
@@ -28,6 +35,7 @@ COMMENT ON FUNCTION exchange.create_feed(text) IS
 'Makes a publication of trades, orders and markets for logical replication (pgoutput), without users, client_order_ids '
 'and commissions. Needs wal_level = logical to deliver. A subscriber is a trusted server: it sees the rest of icebergs '
 'and waiting stops. Returns the name. 22023 no name, 42710 the publication exists';
+GRANT EXECUTE ON FUNCTION exchange.create_feed(text) TO bourse_admin;
 
 CREATE FUNCTION exchange.drop_feed(name text DEFAULT 'bourse_feed') RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -45,3 +53,4 @@ $$;
 COMMENT ON FUNCTION exchange.drop_feed(text) IS
 'Drops a publication that create_feed() has made. Its subscribers get no more changes. Returns the name. 42704 no such '
 'feed';
+GRANT EXECUTE ON FUNCTION exchange.drop_feed(text) TO bourse_admin;

@@ -224,6 +224,7 @@ COMMENT ON FUNCTION exchange.book_transfer(bigint, text, text, numeric, numeric,
 '23505 the reference was used for another transfer, 23514 insufficient funds. For the functions that move one user''s '
 'money only';
 
+-- Money enters and leaves through the operator.
 CREATE FUNCTION exchange.deposit(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
@@ -238,6 +239,7 @@ COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
 'Credits available funds. amount: in the asset, up to 8 decimals. reference: the operator''s id, over all users, moves '
 'money once for ever. Returns the transfer id. 22004 NULL, 22023 amount or asset, 22003 too large, 42501 not a user '
 'you act for, 42704 unknown user, 23505 reference used for another transfer, 55000 the user has been erased';
+GRANT EXECUTE ON FUNCTION exchange.deposit(bigint, text, numeric, text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION exchange.withdraw(user_id bigint, asset text, amount numeric, reference text DEFAULT NULL)
 RETURNS bigint
@@ -253,6 +255,7 @@ $$;
 COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
 'Debits available funds; what orders have locked stays. Arguments and SQLSTATEs as deposit(), and 23514 insufficient '
 'funds';
+GRANT EXECUTE ON FUNCTION exchange.withdraw(bigint, text, numeric, text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric,
                                               locked_change numeric DEFAULT 0)
@@ -292,6 +295,7 @@ $$;
 COMMENT ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) IS
 'Adjusts available and locked funds, journaled as an adjustment. false, and nothing moves, when either would go '
 'negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) TO bourse_admin;
 
 CREATE FUNCTION exchange.update_user_balance(user_id bigint, change numeric) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -301,6 +305,7 @@ END
 $$;
 COMMENT ON FUNCTION exchange.update_user_balance(bigint, numeric) IS
 'Adjusts a user''s available cash (USD), as update_asset_balance()';
+GRANT EXECUTE ON FUNCTION exchange.update_user_balance(bigint, numeric) TO bourse_admin;
 
 CREATE FUNCTION exchange.calculate_commission(amount numeric, price numeric, rate numeric DEFAULT 0.015) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -321,6 +326,7 @@ $$;
 COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
 'amount x price x rate, exact; a trade rounds it half away from zero to 8 decimals. 22004 NULL, 22023 NaN, infinity or '
 'negative';
+GRANT EXECUTE ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION exchange.create_balance(user_id bigint, asset text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -21,3 +21,4 @@ COMMENT ON FUNCTION exchange.locked_funds(bigint) IS
 'What locks a user''s funds: one row per live order, then one per asset that was locked by hand (order_id and symbol '
 'NULL). Per asset reserved adds up to assets.locked_amount. 22004 NULL, 42501 not a user you act for, 42704 unknown '
 'user';
+GRANT EXECUTE ON FUNCTION exchange.locked_funds(bigint) TO bourse_viewer, bourse_worker;

@@ -52,3 +52,6 @@ COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, n
 'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base; rates: '
 'commission as a fraction of price x amount. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the '
 'market exists';
+GRANT EXECUTE ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric,
+                                                 numeric)
+TO bourse_admin;

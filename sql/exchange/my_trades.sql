@@ -76,3 +76,4 @@ COMMENT ON FUNCTION exchange.my_trades(bigint, integer, bigint) IS
 'base; commission: the user''s own, in quote. Costs the page, the live orders and what the user has traded since '
 'before, not the history. 22004 NULL user, 22023 limit not 1 to 10000, 42501 not a user you act for, 42704 unknown '
 'user or trade';
+GRANT EXECUTE ON FUNCTION exchange.my_trades(bigint, integer, bigint) TO bourse_viewer, bourse_worker;

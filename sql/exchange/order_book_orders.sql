@@ -31,3 +31,4 @@ COMMENT ON FUNCTION exchange.order_book_orders(text, bigint) IS
 'A user''s own open orders in the book, bids best first, then offers best first: what is left of each (of an iceberg '
 'also what it shows), how many orders stand before it at its price and what they show. 22004 NULL, 42501 not a user '
 'you act for, 42704 unknown user or market';
+GRANT EXECUTE ON FUNCTION exchange.order_book_orders(text, bigint) TO bourse_viewer, bourse_worker;

@@ -11,27 +11,34 @@ COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, 
 'caller''s. After a timeout or a lost connection send it again with the same client_order_id. SQLSTATEs as '
 'place_order, and 08007 the sequencer ended meanwhile: outcome unknown, 25001 after writes or locks of the same '
 'transaction, 55000 library not preloaded, 57P03 no sequencer: not sent';
+GRANT EXECUTE ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric,
+                                                numeric, numeric, boolean, timestamptz, text)
+TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_cancel(order_id bigint)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint) IS
 'cancel_order() through the sequencer. SQLSTATEs as cancel_order and submit_order';
+GRANT EXECUTE ON FUNCTION exchange.submit_cancel(bigint) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_cancel(user_id bigint, client_order_id text)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
 AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint, text) IS
 'cancel_order() by client_order_id through the sequencer. SQLSTATEs as cancel_order and submit_order';
+GRANT EXECUTE ON FUNCTION exchange.submit_cancel(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_amend(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
 COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
 'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
+GRANT EXECUTE ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_cancel_all(user_id bigint, symbol text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_all_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel_all(bigint, text) IS
 'cancel_all_orders() through the sequencer. SQLSTATEs as cancel_all_orders and submit_order';
+GRANT EXECUTE ON FUNCTION exchange.submit_cancel_all(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
                                          reference text DEFAULT NULL)
@@ -40,6 +47,7 @@ COMMENT ON FUNCTION exchange.submit_transfer(bigint, bigint, text, numeric, text
 'transfer() through the sequencer: a transaction of its own, durable when it returns. reference: at most 128 '
 'characters; after a timeout or a lost connection send it again with the same one. SQLSTATEs as transfer and '
 'submit_order';
+GRANT EXECUTE ON FUNCTION exchange.submit_transfer(bigint, bigint, text, numeric, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.sequencer_status(
     OUT state text, OUT pid integer, OUT queued bigint, OUT batches bigint, OUT requests bigint,
@@ -50,6 +58,7 @@ COMMENT ON FUNCTION exchange.sequencer_status() IS
 'starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, '
 'requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in '
 'one transaction; and why it cannot carry out the inbox, NULL when it can';
+GRANT EXECUTE ON FUNCTION exchange.sequencer_status() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- The tables whose ids the engine gives.
 CREATE FUNCTION exchange.table_behind() RETURNS text

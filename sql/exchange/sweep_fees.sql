@@ -17,6 +17,7 @@ $$;
 COMMENT ON FUNCTION exchange.unswept_fees() IS
 'What the house has earned and sweep_fees() has not booked: per market the commission, in its quote asset, of the '
 'trades after swept_sequence up to last_sequence';
+GRANT EXECUTE ON FUNCTION exchange.unswept_fees() TO bourse_admin;
 
 CREATE FUNCTION exchange.sweep_fees(user_id bigint, INOUT asset text DEFAULT NULL, OUT amount numeric)
 RETURNS SETOF record
@@ -54,3 +55,4 @@ COMMENT ON FUNCTION exchange.sweep_fees(bigint, text) IS
 'Books the house''s unswept commission, of one asset or of all, to the available funds of a user. Returns what was '
 'booked, one row per asset; no row: nothing to book. 22003 too large, 22004 NULL user, 22023 asset, 42501 not a user '
 'you act for, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION exchange.sweep_fees(bigint, text) TO bourse_admin;

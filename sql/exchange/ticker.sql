@@ -23,3 +23,4 @@ COMMENT ON FUNCTION exchange.ticker(text) IS
 'A market at a glance. last, bid, ask: prices now, NULL when there is none; the rest over the trades of the last 24 '
 'hours: first, highest, lowest price, volume in base and in quote, change from open to last in quote and in percent (2 '
 'decimals). Without such a trade prices and changes are NULL. 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.ticker(text) TO bourse_viewer, bourse_worker;

@@ -22,3 +22,4 @@ COMMENT ON FUNCTION exchange.trade_tape(text, bigint, integer) IS
 'The public tape, without owners: the latest trades, newest first; with after_sequence those that follow it, oldest '
 'first, so that a reader who goes on after the last sequence misses none. price: quote per base; amount: base; '
 'taker_side: of the order that arrived. 22023 limit not 1 to 10000, 42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.trade_tape(text, bigint, integer) TO bourse_viewer, bourse_worker;

@@ -21,6 +21,7 @@ COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
 'another transfer, 23514 insufficient funds, whoever the receiver is, 42501 not a user you act for, or '
 'bourse.sequencer_only is on and the login has no trusted role: submit_transfer(), 42704 unknown user, 55000 one of '
 'them has been erased';
+GRANT EXECUTE ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) TO bourse_trader, bourse_worker;
 
 -- The sender's funds come first: who cannot pay is told so whoever the receiver is, and nothing of the receiver is
 -- looked at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then

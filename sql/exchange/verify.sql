@@ -19,6 +19,7 @@ COMMENT ON FUNCTION exchange.verify() IS
 'Every invariant of the exchange, always 0 rows: no negative and no NaN balance, room in each for what it has locked, '
 'money conserved per asset, commission swept once, locked funds explained, each balance equal to its ledger, fills '
 'equal to trades, book not crossed, trade sequences without gap and in order of time';
+GRANT EXECUTE ON FUNCTION exchange.verify() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- These four are SQL, not PL/pgSQL, so that each call plans for the tables as they are: a plan kept from an empty
 -- exchange would take days on a full one.

@@ -45,12 +45,14 @@ COMMENT ON FUNCTION identity.issue_api_key(bigint, text, timestamptz) IS
 'A new API key of a user you act for. Returns its id and the key, which is never shown again. 22004 NULL, 22023 name '
 'too long, expires_at is over or not before 9999-12-31, 42501 not a user you act for, or one who is not active, 42704 '
 'unknown user, 54000 100 keys live';
+GRANT EXECUTE ON FUNCTION identity.issue_api_key(bigint, text, timestamptz) TO bourse_trader;
 
 CREATE FUNCTION identity.verify_api_key(api_key text) RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'verify_api_key_wrapper';
 COMMENT ON FUNCTION identity.verify_api_key(text) IS
 'The active user of a live API key, or NULL. Reads two rows and writes nothing. 42501 the session does not act for '
 'everybody';
+GRANT EXECUTE ON FUNCTION identity.verify_api_key(text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.revoke_api_key(key_id bigint) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -70,3 +72,4 @@ $$;
 COMMENT ON FUNCTION identity.revoke_api_key(bigint) IS
 'Ends an API key of a user you act for, at once and for ever. Returns false when it was revoked before. 42704 unknown '
 'key, or one of somebody else';
+GRANT EXECUTE ON FUNCTION identity.revoke_api_key(bigint) TO bourse_trader;

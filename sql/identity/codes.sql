@@ -52,6 +52,7 @@ COMMENT ON FUNCTION identity.issue_code(bigint, text) IS
 'at most bourse.code_sends per bourse.code_window for a user and provider. 22004 NULL, 22023 provider blank or too '
 'long, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 unknown user, 54000 too many '
 'codes';
+GRANT EXECUTE ON FUNCTION identity.issue_code(bigint, text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.verify_code(user_id bigint, code text, provider text DEFAULT 'telegram') RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -106,3 +107,4 @@ COMMENT ON FUNCTION identity.verify_code(bigint, text, text) IS
 'the provider email: email_verified_at). Commit also after false, for the try counts: at most bourse.code_tries per '
 'bourse.code_window. 22004 NULL, 22023 provider blank or too long, code too long, 42501 the session does not act for '
 'everybody, 42704 unknown user, 54000 too many tries';
+GRANT EXECUTE ON FUNCTION identity.verify_code(bigint, text, text) TO bourse_gateway, bourse_admin;

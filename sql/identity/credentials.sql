@@ -68,6 +68,7 @@ COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, b
 'network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as '
 'literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is '
 'not active, 42704 unknown user or principal, 55000 the vault has no key';
+GRANT EXECUTE ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) TO bourse_trader;
 
 CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)
 RETURNS TABLE (api_key_encrypted text, api_secret_encrypted text, is_testnet boolean)
@@ -89,6 +90,7 @@ $$;
 COMMENT ON FUNCTION identity.get_user_credentials(bigint, text) IS
 'The tokens of a user''s active credentials at an exchange, mainnet first. 22004 NULL, 22023 unknown exchange, 42501 '
 'not a user you act for, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION identity.get_user_credentials(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION identity.get_user_credentials(principal_id text, exchange text, is_testnet boolean)
 RETURNS TABLE (user_id bigint, api_key_encrypted text, api_secret_encrypted text, api_passphrase_encrypted text)
@@ -111,6 +113,7 @@ $$;
 COMMENT ON FUNCTION identity.get_user_credentials(text, text, boolean) IS
 'The tokens that stand for a principal, passphrase included, when it is active and a user''s you act for; otherwise no '
 'row. 22004 NULL, 22023 unknown exchange';
+GRANT EXECUTE ON FUNCTION identity.get_user_credentials(text, text, boolean) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
     OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text,
@@ -165,6 +168,7 @@ COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
 'they are, for validate_credentials(). Leaves a row in audit.activity_logs and a line in the server''s log. 22004 '
 'NULL, 22023 unknown exchange, 42501 neither the user nor a worker, an admin, a gateway, or a user who is not active, '
 '42704 unknown user, no such credentials, 55000 the vault has not the key, XX001 the row was changed or moved';
+GRANT EXECUTE ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION identity.delete_credentials(credential_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -185,3 +189,4 @@ $$;
 COMMENT ON FUNCTION identity.delete_credentials(bigint) IS
 'Deletes credentials of a user you act for. 22004 NULL, 42704 no such credentials, or somebody else''s, 55000 a '
 'stranger''s trigger would fire';
+GRANT EXECUTE ON FUNCTION identity.delete_credentials(bigint) TO bourse_trader;

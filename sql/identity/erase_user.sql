@@ -259,3 +259,4 @@ COMMENT ON FUNCTION identity.erase_user(bigint, text) IS
 'by log, "login_role": the login to drop}. 22004 NULL, 22023 reason, 25001 not under READ COMMITTED, 42501 no admin, '
 '42704 unknown user, 55000 a trigger that somebody else has put below a table of identity, 23503 a table without ON '
 'DELETE CASCADE holds a row that is to go, 55006 live orders or a balance';
+GRANT EXECUTE ON FUNCTION identity.erase_user(bigint, text) TO bourse_admin;

@@ -97,6 +97,7 @@ COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
 'superuser is read with its owner''s rights, up to 10,000 rows of a table and 32 million characters in all. Tables are '
 'found through foreign keys to identity.users and by columns named user_id. Leaves a row export_user in activity_logs. '
 '22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION identity.export_user_rows(bigint) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -124,3 +125,4 @@ $$;
 COMMENT ON FUNCTION identity.export_user(bigint) IS
 'What export_user_rows() gives, as one value: {"user_id", "exported_at", "tables": {"identity.users": [rows], …}, '
 '"not_readable": [tables]}. 54000 too much for one value (a few hundred thousand rows), and else as export_user_rows()';
+GRANT EXECUTE ON FUNCTION identity.export_user(bigint) TO bourse_viewer, bourse_worker;

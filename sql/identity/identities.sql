@@ -25,3 +25,4 @@ COMMENT ON FUNCTION identity.unlink_identity(text, text) IS
 'Takes an account with a provider from its user; authenticate() makes a new user for it. Returns the user it was of. '
 '22004 NULL, 22023 longer than any, 42501 the session does not act for everybody, 42704 no such account, 55000 a '
 'stranger''s trigger would fire';
+GRANT EXECUTE ON FUNCTION identity.unlink_identity(text, text) TO bourse_gateway, bourse_admin;

@@ -40,6 +40,7 @@ COMMENT ON FUNCTION identity.set_login(bigint, text) IS
 'Leaves a LOGIN row in audit_logs, which no erasure empties. 22004 user_id is NULL, 23505 the login is another '
 'user''s, 42501 the caller may not give logins, or a login that acts for more than one user, 42704 unknown user or '
 'login, 55000 the user has been erased';
+GRANT EXECUTE ON FUNCTION identity.set_login(bigint, text) TO bourse_admin;
 
 CREATE FUNCTION identity.is_superuser(role name) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$

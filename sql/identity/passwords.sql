@@ -13,6 +13,7 @@ $$;
 COMMENT ON FUNCTION identity.set_password(bigint, text) IS
 'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 72 bytes with bcrypt. 22004 NULL, '
 '22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
+GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
 CREATE FUNCTION identity.verify_password(login text, password text) RETURNS bigint
@@ -53,3 +54,4 @@ COMMENT ON FUNCTION identity.verify_password(text, text) IS
 'wrong password. Stamps last_login and hashes anew what bourse.password_algorithm would hash in another way; in a '
 'read-only transaction it writes nothing. Commit also after NULL. 22023 a login or password longer than any, 42501 the '
 'session does not act for everybody';
+GRANT EXECUTE ON FUNCTION identity.verify_password(text, text) TO bourse_gateway, bourse_admin;

@@ -50,6 +50,7 @@ COMMENT ON FUNCTION identity.register_principal(text, bigint) IS
 'its name. Safe to repeat, and from two sessions at once. Returns the user. 22004 NULL, 22023 blank or too long, 23505 '
 'the principal is another user''s, 40001 repeat the transaction, 42501 the session does not act for everybody, 42704 '
 'unknown user, 55000 the user has been erased';
+GRANT EXECUTE ON FUNCTION identity.register_principal(text, bigint) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.unregister_principal(principal_id text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
@@ -74,3 +75,4 @@ COMMENT ON FUNCTION identity.unregister_principal(text) IS
 'Takes a principal from its user, with the credentials that were given to it. Returns the user it was of. 22004 NULL, '
 '22023 longer than any, 42501 the session does not act for everybody, 42704 no such principal, 55000 a stranger''s '
 'trigger would fire';
+GRANT EXECUTE ON FUNCTION identity.unregister_principal(text) TO bourse_gateway, bourse_admin;

@@ -62,6 +62,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'fold_wrapper';
 COMMENT ON FUNCTION identity.fold(text) IS
 'A text as it is compared without case: small letters as Unicode has them, whatever the locale of the database. For '
 'emails and usernames: WHERE identity.fold(email) = identity.fold(…) COLLATE "C" is an index scan';
+GRANT EXECUTE ON FUNCTION identity.fold(text) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.require_password(password text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$

@@ -3,30 +3,35 @@ LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'current_user_id_wrapper';
 COMMENT ON FUNCTION identity.current_user_id() IS
 'The user of this session: for a member of bourse_gateway the one named by act_as() in this transaction; otherwise the '
 'user whose db_role is the login. NULL: nobody';
+GRANT EXECUTE ON FUNCTION identity.current_user_id() TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.acts_for(user_id bigint) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'acts_for_wrapper';
 COMMENT ON FUNCTION identity.acts_for(bigint) IS
 'Whether this session may act for a user: its own, or anybody for an admin, a worker and a gateway that has called '
 'act_for_everybody() in this transaction';
+GRANT EXECUTE ON FUNCTION identity.acts_for(bigint) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.acts_for_all() RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'acts_for_all_wrapper';
 COMMENT ON FUNCTION identity.acts_for_all() IS
 'Whether this session may act for everybody: an admin, a worker, a gateway that has called act_for_everybody() in this '
 'transaction';
+GRANT EXECUTE ON FUNCTION identity.acts_for_all() TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.act_as(user_id bigint) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'act_as_wrapper';
 COMMENT ON FUNCTION identity.act_as(bigint) IS
 'Has a member of bourse_gateway act for one user until the transaction ends, or goes back to a savepoint from before. '
 'The same as SET LOCAL bourse.user_id. 22004 NULL, 42501 not a member of bourse_gateway';
+GRANT EXECUTE ON FUNCTION identity.act_as(bigint) TO bourse_gateway;
 
 CREATE FUNCTION identity.act_for_everybody() RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'act_for_everybody_wrapper';
 COMMENT ON FUNCTION identity.act_for_everybody() IS
 'Has a member of bourse_gateway act for everybody until the transaction ends, or goes back to a savepoint from before. '
 '42501 not a member of bourse_gateway';
+GRANT EXECUTE ON FUNCTION identity.act_for_everybody() TO bourse_gateway;
 
 -- Private: what only functions of the owner call.
 CREATE FUNCTION identity.require_acts_for(user_id bigint) RETURNS void

@@ -98,6 +98,7 @@ COMMENT ON FUNCTION identity.register(text, text, text, text, text) IS
 'Makes a user; a name alone is enough. Returns the id. role: viewer, trader, or for a member of bourse_admin also '
 'developer and admin. 22004 name is NULL, 22023 a value that cannot be, 23505 email or username is taken, 42501 the '
 'session does not act for everybody or may not give the role';
+GRANT EXECUTE ON FUNCTION identity.register(text, text, text, text, text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.authenticate(provider text, external_id text, name text DEFAULT NULL,
                                       metadata jsonb DEFAULT NULL) RETURNS bigint
@@ -163,6 +164,7 @@ COMMENT ON FUNCTION identity.authenticate(text, text, text, jsonb) IS
 'new user; metadata: merged into what is known of the account. Stamps last_login. Returns the id. 22004 NULL, 22023 a '
 'value that cannot be, 54000 metadata too long, 40001 repeat the transaction, 42501 the user is not active, or the '
 'session does not act for everybody';
+GRANT EXECUTE ON FUNCTION identity.authenticate(text, text, text, jsonb) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.create_telegram_user(telegram_id text, profile jsonb DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -181,6 +183,7 @@ COMMENT ON FUNCTION identity.create_telegram_user(text, jsonb) IS
 'The user of a Telegram account, made at the first call. profile: what Telegram says (first_name, last_name, username, '
 'language_code …), kept as metadata; an email in it is not taken for the user''s. Returns the id. Errors as '
 'authenticate()';
+GRANT EXECUTE ON FUNCTION identity.create_telegram_user(text, jsonb) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION identity.link_identity(user_id bigint, provider text, external_id text, metadata jsonb DEFAULT NULL)
 RETURNS bigint
@@ -221,3 +224,4 @@ COMMENT ON FUNCTION identity.link_identity(bigint, text, text, jsonb) IS
 'Gives a user one more account with a provider. Safe to repeat. Returns the id of the row. 22004 NULL, 22023 a value '
 'that cannot be, 54000 metadata too long, 23505 the account is another user''s, 42501 the session does not act for '
 'everybody, 42704 unknown user, 55000 the user has been erased';
+GRANT EXECUTE ON FUNCTION identity.link_identity(bigint, text, text, jsonb) TO bourse_gateway, bourse_admin;

@@ -28,6 +28,7 @@ COMMENT ON FUNCTION identity.validate_credentials(bigint, boolean, timestamptz) 
 'it pending again. as_of: the updated_at that decrypt_credentials() gave with what was tested; without it the verdict '
 'is for whatever stands there now. 22004 NULL, 42501 the session does not act for everybody, 42704 unknown '
 'credentials, 55000 they have changed since as_of';
+GRANT EXECUTE ON FUNCTION identity.validate_credentials(bigint, boolean, timestamptz) TO bourse_admin, bourse_worker;
 
 -- Each call is a batch of its own: commit it, and call again until nothing remains. A row that does not open stays as
 -- it is and bars nobody behind it.
@@ -92,6 +93,7 @@ COMMENT ON FUNCTION identity.rotate_credentials(integer) IS
 'and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, and a '
 'warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the older '
 'keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
+GRANT EXECUTE ON FUNCTION identity.rotate_credentials(integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, credentials bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -109,3 +111,4 @@ $$;
 COMMENT ON FUNCTION identity.vault_keys() IS
 'The keys of the vault, newest first, then those that credentials need and the vault has not (missing); each with the '
 'number of credentials. 42501 the session does not act for everybody, 55000 the vault has no key';
+GRANT EXECUTE ON FUNCTION identity.vault_keys() TO bourse_admin, bourse_worker;
