@@ -24,6 +24,9 @@ pub mod pg;
 
 ::pgrx::pg_module_magic!(name, version);
 
+/// The schemas in the order of their layers: each names only itself and those before it.
+const MODULES: &[bourse::modules::Module] = &[bourse::MODULE, identity::MODULE, audit::MODULE, exchange::MODULE];
+
 // What different schemas lock is not the same.
 const _: () = assert!(pg::lock::are_apart(&[
     bourse::MIGRATIONS,
@@ -36,13 +39,12 @@ const _: () = assert!(pg::lock::are_apart(&[
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::session::hide_backtraces();
-    bourse::settings::register();
-    identity::settings::register();
-    exchange::settings::register();
+    bourse::modules::register(MODULES);
+    MODULES.iter().filter_map(|module| module.settings).for_each(|register| register());
     pg::prepared::guard();
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {
-        exchange::prepare();
+        MODULES.iter().filter_map(|module| module.prepare).for_each(|prepare| prepare());
     }
 }
 

@@ -7,6 +7,9 @@ use crate::bourse::modules::{Module, migrations};
 /// The schema `audit`. Tables of lower schemas know nothing of the trail: it attaches itself to them. The server on
 /// which the database is born is registered, before it has anything to seal.
 pub const MODULE: Module = Module {
+    schema: "audit",
+    settings: None,
+    prepare: None,
     migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals"),
     after_migrations: Some("SELECT audit.attach_defaults(); SELECT audit.seal_all();"),
 };

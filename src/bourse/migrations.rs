@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use super::modules::{MODULES, Migration, all_migrations};
+use super::modules::{Migration, all_migrations, modules};
 use crate::error::{Answer, Failure};
 
 const JOURNAL: &str = "
@@ -59,7 +59,7 @@ fn run_pending(client: &mut spi::SpiClient<'_>) -> spi::Result<Vec<&'static str>
         ran.push(migration.version);
     }
     if !ran.is_empty() {
-        for sql in MODULES.iter().filter_map(|module| module.after_migrations) {
+        for sql in modules().iter().filter_map(|module| module.after_migrations) {
             client.update(sql, None, &[])?;
         }
     }

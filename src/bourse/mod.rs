@@ -16,8 +16,13 @@ use crate::pg::{databases, event, owner, repeats, sequence, session};
 use modules::Module;
 
 /// The schema `bourse`.
-pub const MODULE: Module =
-    Module { migrations: modules::migrations!("bourse": "0001_at_work"), after_migrations: None };
+pub const MODULE: Module = Module {
+    schema: "bourse",
+    settings: Some(settings::register),
+    prepare: None,
+    migrations: modules::migrations!("bourse": "0001_at_work"),
+    after_migrations: None,
+};
 
 /// Installing and migrating.
 pub const MIGRATIONS: Space = Space::new(0, 1);

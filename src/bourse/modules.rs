@@ -1,10 +1,28 @@
-//! The schemas of the platform. This is the one list of them: what goes over all schemas goes over it.
+//! What a schema brings along. The library gives the one list of them when it is loaded: what goes over all schemas
+//! goes over it, and knows none of them.
+
+use std::sync::OnceLock;
+
+static MODULES: OnceLock<&'static [Module]> = OnceLock::new();
+
+/// Called once, when the library is loaded, with the schemas in the order of their layers.
+pub fn register(modules: &'static [Module]) {
+    MODULES.get_or_init(|| modules);
+}
 
 /// The schemas in the order of their layers: each names only itself and those before it. Migrations run in this order.
-pub const MODULES: &[Module] = &[super::MODULE, crate::identity::MODULE, crate::audit::MODULE, crate::exchange::MODULE];
+pub fn modules() -> &'static [Module] {
+    MODULES.get().copied().unwrap_or_default()
+}
 
 /// What a schema brings along.
 pub struct Module {
+    /// Its name.
+    pub schema: &'static str,
+    /// Makes its settings known.
+    pub settings: Option<fn()>,
+    /// Sets up what needs a preloaded library.
+    pub prepare: Option<fn()>,
     /// Its migrations, in order.
     pub migrations: &'static [Migration],
     /// SQL that runs once every pending migration of every schema has run. Safe to repeat; a migration itself calls no
@@ -33,5 +51,5 @@ pub(crate) use migrations;
 
 /// The migrations of all schemas, in the order in which they run.
 pub fn all_migrations() -> impl Iterator<Item = &'static Migration> {
-    MODULES.iter().flat_map(|module| module.migrations)
+    modules().iter().flat_map(|module| module.migrations)
 }

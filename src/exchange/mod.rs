@@ -48,10 +48,12 @@ mod venue;
 mod write;
 
 use crate::bourse::modules::{Module, migrations};
-pub use sequencer::prepare;
 
 /// The schema `exchange`.
 pub const MODULE: Module = Module {
+    schema: "exchange",
+    settings: Some(settings::register),
+    prepare: Some(sequencer::prepare),
     migrations: migrations!(
         "exchange":
         "0001_markets",

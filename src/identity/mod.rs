@@ -20,6 +20,9 @@ pub use users::{Standing, Users};
 
 /// The schema `identity`.
 pub const MODULE: Module = Module {
+    schema: "identity",
+    settings: Some(settings::register),
+    prepare: None,
     migrations: migrations!(
         "identity":
         "0001_users",
