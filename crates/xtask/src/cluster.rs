@@ -14,6 +14,8 @@ use crate::psql::Database;
 pub const PORT: u16 = 5432;
 /// The longest path that the address of a Unix socket can hold.
 const SOCKET_PATH_LIMIT: usize = 107;
+/// Of that, what is left to folders inside, in which the client tests have servers of their own.
+const SOCKETS_INSIDE: usize = 36;
 const SETTINGS_FILE: &str = "bourse.conf";
 
 /// One private cluster, running or not.
@@ -219,7 +221,7 @@ pub fn server_folder(project: &Project, account: Account, place: &Path) -> Resul
 fn socket_folder(home: &Path, account: Account) -> Result<PathBuf> {
     let beside = home.join("socket");
     let name = format!("/.s.PGSQL.{PORT}");
-    let folder = if beside.as_os_str().len() + name.len() <= SOCKET_PATH_LIMIT {
+    let folder = if beside.as_os_str().len() + SOCKETS_INSIDE + name.len() <= SOCKET_PATH_LIMIT {
         beside
     } else {
         PathBuf::from(format!("/tmp/pg_bourse-{:08x}", short_hash(home)))

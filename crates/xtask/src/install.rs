@@ -10,13 +10,17 @@ use crate::progress;
 use crate::project::{self, Project};
 use crate::setup;
 
-/// Builds and installs; through sudo when the server's library folder is not ours to write.
+/// Builds and installs.
+pub fn run(project: &Project) -> Result<()> {
+    put(project, &build(project)?)
+}
+
+/// The folder of what is built, which lies there as it will lie below `/`.
 ///
 /// `cargo pgrx install` writes into the library as it lies there, and every process that has it loaded reads its code
 /// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one whole.
-pub fn run(project: &Project) -> Result<()> {
-    let staged = project.target.join("xtask/package").join(project.feature());
-    project::remove_folder(&staged)?;
+pub fn build(project: &Project) -> Result<PathBuf> {
+    let staged = staging(project)?;
     let mut command = project.cargo();
     command
         .args(["pgrx", "package", "--pg-config"])
@@ -30,11 +34,47 @@ pub fn run(project: &Project) -> Result<()> {
         &mut command,
         "mend what the compiler says; `cargo xtask setup` checks the surroundings",
     )?;
+    Ok(staged)
+}
+
+/// Puts what is installed in its own place anew, which a server that runs must not notice.
+pub fn again(project: &Project) -> Result<()> {
+    let staged = staging(project)?;
+    for folder in [project.pg_folder("--pkglibdir")?, project.pg_folder("--sharedir")?.join("extension")] {
+        for file in files_below(&folder)?.iter().filter(|file| is_ours(file)) {
+            let inside =
+                file.strip_prefix("/").or_fail(|| format!("{} is no whole path", file.display()), "try again")?;
+            let copy = staged.join(inside);
+            copy.parent().map_or(Ok(()), project::make_folder)?;
+            fs::copy(file, &copy).or_fail(|| format!("cannot copy {}", file.display()), "check the target folder")?;
+        }
+    }
+    put(project, &staged)
+}
+
+/// An empty folder to build into.
+fn staging(project: &Project) -> Result<PathBuf> {
+    let staged = project.target.join("xtask/package").join(project.feature());
+    project::remove_folder(&staged)?;
+    Ok(staged)
+}
+
+/// Whether a file of the server's folders belongs to the extension.
+fn is_ours(file: &Path) -> bool {
+    let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    ["pg_bourse.so", "pg_bourse.control"].contains(&name) || (name.starts_with("pg_bourse--") && name.ends_with(".sql"))
+}
+
+/// Installs what lies in a folder; through sudo when the server's library folder is not ours to write.
+pub fn put(project: &Project, staged: &Path) -> Result<()> {
     let with_sudo = !setup::is_writable(&project.pg_folder("--pkglibdir")?)?;
-    let mut files = files_below(&staged)?;
+    let mut files = files_below(staged)?;
+    if files.is_empty() {
+        return Err(Failure::new("the extension is not installed", "run `cargo xtask install`"));
+    }
     files.sort_by_key(|file| turn(file));
     for file in &files {
-        let inside = file.strip_prefix(&staged).or_fail(|| "a file outside of its package".into(), "try again")?;
+        let inside = file.strip_prefix(staged).or_fail(|| "a file outside of its package".into(), "try again")?;
         replace(file, &Path::new("/").join(inside), with_sudo)?;
     }
     Ok(())

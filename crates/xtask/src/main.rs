@@ -28,7 +28,7 @@ use project::Project;
 
 const USAGE: &str = "\
 cargo xtask setup                                install what is missing
-cargo xtask install                              build, and install into the server, which may be running
+cargo xtask install [--again]                    build, and install into the server, which may be running
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …]           run every kind of test, or these
@@ -61,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("help" | "--help" | "-h", _) => println!("{USAGE}"),
         ("setup", []) => setup::run(&project)?,
         ("install", []) => install::run(&project)?,
+        ("install", [again]) if again == "--again" => install::again(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schema::run(&project, &schema::Request::parse(rest)?),

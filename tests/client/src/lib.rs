@@ -1,9 +1,10 @@
 //! Helpers of the client tests: a server, a fresh database for each test, sessions through the Rust driver.
 //!
-//! `cargo check-all` starts a private cluster and says where it is: `BOURSE_TEST_HOST` (the folder of its
-//! socket), `BOURSE_TEST_PORT`, `BOURSE_TEST_BIN` (PostgreSQL's programs). Longer runs: `BOURSE_CLIENTS`,
-//! `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
+//! `cargo check-all` starts a private cluster for each test program,
+//! says where it is: `BOURSE_TEST_HOST` (the folder of its socket), `BOURSE_TEST_BIN` (PostgreSQL's programs). Longer
+//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
 
+mod account;
 mod database;
 pub mod door;
 mod failure;
@@ -20,5 +21,5 @@ pub use database::{Database, checksums};
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
 pub use scratch::Scratch;
-pub use server::Server;
+pub use server::{PORT, Server};
 pub use session::Session;

@@ -23,16 +23,16 @@ pub struct Venue {
 
 impl Venue {
     /// A new server with these lines in its configuration beside [`PRELOAD`].
-    pub fn open(name: &str, port: u16, settings: &str) -> Result<Self> {
-        let scratch = Scratch::with_settings(name, port, &format!("{PRELOAD}\n{settings}"))?;
+    pub fn open(name: &str, settings: &str) -> Result<Self> {
+        let scratch = Scratch::with_settings(name, &format!("{PRELOAD}\n{settings}"))?;
         let database = Database::on(&scratch.server, "venue")?;
         Ok(Self { scratch, database })
     }
 
     /// The same with a working sequencer, two markets, and so many users with more money than they can lock in a
     /// test's time on any machine; a session, and the users' ids.
-    pub fn funded(name: &str, port: u16, settings: &str, users: usize) -> Result<(Self, Session, Vec<i64>)> {
-        let venue = Self::open(name, port, settings)?;
+    pub fn funded(name: &str, settings: &str, users: usize) -> Result<(Self, Session, Vec<i64>)> {
+        let venue = Self::open(name, settings)?;
         let mut session = venue.connect()?;
         let ids = crate::load::prepare(&mut session, &["BTC-USD", "ETH-USD"], users)?;
         for id in &ids {

@@ -7,13 +7,14 @@ use postgres::{Client, Config, NoTls};
 
 use crate::{Failure, Result, Session};
 
+/// The one port: each server has a folder of its own for its socket, which tells it from the others.
+pub const PORT: u16 = 5432;
+
 /// Where a server listens.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// The folder of its socket.
     pub host: PathBuf,
-    /// Its port.
-    pub port: u16,
     /// PostgreSQL's programs.
     pub bin: PathBuf,
 }
@@ -25,19 +26,14 @@ impl Server {
             std::env::var(name)
                 .map_err(|_| Failure::new(format!("{name} is not set: run these tests with `cargo check-all`")))
         };
-        let port = variable("BOURSE_TEST_PORT")?;
-        Ok(Self {
-            host: variable("BOURSE_TEST_HOST")?.into(),
-            port: port.parse().map_err(|_| Failure::new(format!("BOURSE_TEST_PORT is {port:?}, no port")))?,
-            bin: variable("BOURSE_TEST_BIN")?.into(),
-        })
+        Ok(Self { host: variable("BOURSE_TEST_HOST")?.into(), bin: variable("BOURSE_TEST_BIN")?.into() })
     }
 
     /// A session of this login.
     pub fn connect(&self, database: &str, login: &str) -> Result<Session> {
         let client: Client = Config::new()
             .host_path(&self.host)
-            .port(self.port)
+            .port(PORT)
             .dbname(database)
             .user(login)
             .application_name("client-tests")
@@ -49,7 +45,7 @@ impl Server {
     /// One of PostgreSQL's client programs, told where the server is.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.bin.join(name));
-        command.env("PGHOST", &self.host).env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
+        command.env("PGHOST", &self.host).env("PGPORT", PORT.to_string()).env("PGUSER", "postgres");
         command
     }
 

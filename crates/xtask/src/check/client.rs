@@ -1,20 +1,90 @@
-//! Tests through a real driver, against a private cluster with the release build.
+//! Tests through a real driver: one program for each schema, with the release build, in a private cluster of its own.
 
-use super::{Tally, cargo_tests};
-use crate::cluster::{Cluster, PORT};
-use crate::failure::Result;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::cargo_tests;
+use super::jobs::Job;
+use crate::cluster::Cluster;
+use crate::failure::{Failure, Result};
+use crate::progress;
 use crate::project::Project;
 
-/// Starts the cluster `client`, tells the tests where it is, and runs them.
-pub fn run(project: &Project) -> Result<Tally> {
-    let cluster = Cluster::open(project, "client")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[("max_connections", "200")])?;
-    let mut command = project.cargo();
-    command
-        .args(["test", "--profile", "quick", "--no-fail-fast", "-p", "client-tests"])
-        .env("BOURSE_TEST_HOST", cluster.socket())
-        .env("BOURSE_TEST_PORT", PORT.to_string())
-        .env("BOURSE_TEST_BIN", cluster.bin());
-    cargo_tests::harness(project, "client tests", &mut command)
+/// Below the repository: the package, whose folder its programs run in.
+const PACKAGE: &str = "tests/client";
+
+/// One of the programs.
+struct Program {
+    name: String,
+    executable: PathBuf,
+}
+
+/// Builds the programs; each is a job.
+pub fn jobs(project: &Project) -> Result<Vec<Job<'_>>> {
+    let mut build = project.cargo();
+    build.args(["test", "--profile", "quick", "--no-run", "-p", "client-tests"]);
+    let built = progress::watch(project, "build the client tests", &mut build)?;
+    if !built.success {
+        return Err(Failure::new(
+            format!("the client tests do not build:\n{}", progress::tail(&built.output)),
+            "mend what the compiler says",
+        ));
+    }
+    let programs = built.output.lines().filter_map(|line| program(&project.root, line));
+    Ok(programs.map(|program| program.job(project)).collect())
+}
+
+/// Reads `Executable tests/exchange/main.rs (target/quick/deps/exchange-0123456789abcdef)`.
+fn program(root: &Path, line: &str) -> Option<Program> {
+    let (source, rest) = line.trim().strip_prefix("Executable tests/")?.split_once(" (")?;
+    let name = source.strip_suffix("/main.rs").or(source.strip_suffix(".rs"))?;
+    Some(Program { name: name.to_owned(), executable: root.join(rest.strip_suffix(')')?) })
+}
+
+impl Program {
+    fn job(self, project: &Project) -> Job<'_> {
+        let size = source_bytes(&project.root.join(PACKAGE).join("tests").join(&self.name));
+        Job::new("client", size, move || {
+            let cluster = Cluster::open(project, &format!("client_{}", self.name))?;
+            cluster.destroy()?;
+            let _running = cluster.run(&[("max_connections", "200")])?;
+            let mut command = std::process::Command::new(&self.executable);
+            command
+                .current_dir(project.root.join(PACKAGE))
+                .env("BOURSE_TEST_HOST", cluster.socket())
+                .env("BOURSE_TEST_BIN", cluster.bin());
+            let mut tally = cargo_tests::harness(project, &format!("client {}", self.name), &mut command)?;
+            for test in &mut tally.failed {
+                test.insert_str(0, &format!("{} ", self.name));
+            }
+            Ok(tally)
+        })
+    }
+}
+
+/// What stands in a folder and below.
+fn source_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(found) if found.is_dir() => source_bytes(&entry.path()),
+            Ok(found) => found.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_names_the_programs() {
+        let line = "  Executable tests/exchange/main.rs (target/quick/deps/exchange-15f4ad9e0cc0a1b2)";
+        let found = program(Path::new("/here"), line).expect("a program");
+        assert_eq!(found.name, "exchange");
+        assert_eq!(found.executable, Path::new("/here/target/quick/deps/exchange-15f4ad9e0cc0a1b2"));
+        assert!(program(Path::new("/here"), "   Compiling client-tests v0.1.0").is_none());
+        assert!(program(Path::new("/here"), "    Finished `quick` profile [optimized] target(s) in 1s").is_none());
+    }
 }

@@ -2,11 +2,14 @@
 
 mod cargo_tests;
 mod client;
+mod jobs;
 mod readme;
 mod regress;
 mod request;
 
 use std::process::ExitCode;
+
+use jobs::Job;
 
 use crate::failure::Result;
 use crate::install;
@@ -26,6 +29,15 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// What came of a kind, or of a part of it. What could not run, or ran nothing, has failed.
+    fn of(name: &str, outcome: Result<Self>) -> Self {
+        let mut tally = outcome.unwrap_or_else(|failure| Self { passed: 0, failed: vec![failure.to_string()] });
+        if tally.passed == 0 && tally.failed.is_empty() {
+            tally.failed.push(format!("{name} ran no test at all"));
+        }
+        tally
+    }
+
     /// Records one more test.
     fn record(&mut self, name: &str, passed: bool) {
         if passed {
@@ -34,59 +46,83 @@ impl Tally {
             self.failed.push(name.to_owned());
         }
     }
+
+    /// Adds another.
+    fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed.extend_from_slice(&other.failed);
+    }
 }
 
 /// One kind of test.
 pub struct Kind {
     name: &'static str,
-    /// Whether it tests the release build as it is installed.
-    installed: bool,
-    run: fn(&Project) -> Result<Tally>,
+    tests: Tests,
+}
+
+/// How the tests of a kind run.
+enum Tests {
+    /// One kind after the other, with builds of their own.
+    Alone(fn(&Project) -> Result<Tally>),
+    /// With the release build as it is installed: all that there are, side by side.
+    Installed(for<'a> fn(&'a Project) -> Result<Vec<Job<'a>>>),
 }
 
 /// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
 /// installed after it, for those that test what users get.
 const KINDS: [Kind; 7] = [
-    Kind { name: "style", installed: false, run: style },
-    Kind { name: "unit", installed: false, run: cargo_tests::unit },
-    Kind { name: "pg_test", installed: false, run: cargo_tests::pg_test },
-    Kind { name: "pg_regress", installed: true, run: regress::pg_regress },
-    Kind { name: "isolation", installed: true, run: regress::isolation },
-    Kind { name: "client", installed: true, run: client::run },
-    Kind { name: "readme", installed: true, run: readme::run },
+    Kind { name: "style", tests: Tests::Alone(style) },
+    Kind { name: "unit", tests: Tests::Alone(cargo_tests::unit) },
+    Kind { name: "pg_test", tests: Tests::Alone(cargo_tests::pg_test) },
+    Kind { name: "pg_regress", tests: Tests::Installed(regress::pg_regress) },
+    Kind { name: "isolation", tests: Tests::Installed(regress::isolation) },
+    Kind { name: "client", tests: Tests::Installed(client::jobs) },
+    Kind { name: "readme", tests: Tests::Installed(readme::jobs) },
 ];
 
 /// Runs every kind, or those that are named; the last line reads `N passed, N failed`, and nothing follows it.
 pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
     setup::run(project)?;
-    let mut to_install = !request.installed;
-    let mut passed = 0;
-    let mut failed = 0;
-    for Kind { name, installed, run } in &request.kinds {
-        if *installed && to_install {
-            install::run(project)?;
-            to_install = false;
+    let mut tallies = Vec::new();
+    for Kind { name, tests } in &request.kinds {
+        if let Tests::Alone(tests) = tests {
+            println!("{name}");
+            tallies.push((*name, Tally::of(name, tests(project))));
         }
-        println!("{name}");
-        let tally = required(name, run(project));
-        for line in &tally.failed {
-            println!("  FAILED {line}");
-        }
-        println!("  {name}: {} passed, {} failed\n", tally.passed, tally.failed.len());
-        passed += tally.passed;
-        failed += tally.failed.len();
     }
-    println!("{passed} passed, {failed} failed");
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let mut all = Vec::new();
+    for Kind { name, tests } in &request.kinds {
+        if let Tests::Installed(jobs) = tests {
+            match jobs(project) {
+                Ok(jobs) => all.extend(jobs),
+                Err(failure) => tallies.push((name, Tally::of(name, Err(failure)))),
+            }
+        }
+    }
+    if !all.is_empty() && !request.installed {
+        install::run(project)?;
+    }
+    tallies.extend(jobs::run(all));
+    Ok(conclude(request, tallies))
 }
 
-/// A kind that could not run, or that ran nothing, has failed.
-fn required(name: &str, outcome: Result<Tally>) -> Tally {
-    let mut tally = outcome.unwrap_or_else(|failure| Tally { passed: 0, failed: vec![failure.to_string()] });
-    if tally.passed == 0 && tally.failed.is_empty() {
-        tally.failed.push(format!("{name} ran no test at all"));
+/// Says how each kind went, and all of them.
+fn conclude(request: &Request, tallies: Vec<(&str, Tally)>) -> ExitCode {
+    let mut total = Tally::default();
+    println!();
+    for Kind { name, .. } in &request.kinds {
+        let mut sum = Tally::default();
+        for (_, tally) in tallies.iter().filter(|(kind, _)| kind == name) {
+            sum.add(tally);
+        }
+        for line in &sum.failed {
+            println!("  FAILED {line}");
+        }
+        println!("  {name}: {} passed, {} failed", sum.passed, sum.failed.len());
+        total.add(&sum);
     }
-    tally
+    println!("\n{} passed, {} failed", total.passed, total.failed.len());
+    if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The formatter and the linter count as one test each.
@@ -117,13 +153,13 @@ mod tests {
 
     #[test]
     fn a_kind_without_a_test_has_failed() {
-        let tally = required("empty", Ok(Tally::default()));
+        let tally = Tally::of("empty", Ok(Tally::default()));
         assert_eq!((tally.passed, tally.failed.len()), (0, 1));
     }
 
     #[test]
     fn a_kind_that_could_not_run_has_failed() {
-        let tally = required("broken", Err(Failure::new("no server", "start it")));
+        let tally = Tally::of("broken", Err(Failure::new("no server", "start it")));
         assert_eq!((tally.passed, tally.failed.len()), (0, 1));
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use super::Tally;
+use super::jobs::Job;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
@@ -38,19 +39,24 @@ struct Block<'a> {
     shown: Option<&'a [&'a str]>,
 }
 
-/// One test for each block of SQL, and one for each list of tables.
-pub fn run(project: &Project) -> Result<Tally> {
+/// All pages are one job.
+pub fn jobs(project: &Project) -> Result<Vec<Job<'_>>> {
     let pages = pages(project)?;
+    let size = pages.iter().map(|page| page.text.len() as u64).sum();
+    Ok(vec![Job::new("readme", size, move || run(project, &pages))])
+}
+
+/// One test for each block of SQL, and one for each list of tables.
+fn run(project: &Project, pages: &[Page]) -> Result<Tally> {
     let cluster = Cluster::open(project, "readme")?;
     // Roles belong to the cluster: those that the pages make must not be there yet.
     cluster.destroy()?;
     // Feeds are part of the manual; a server that cannot deliver them says so in a WARNING.
     let _running = cluster.run(&[("wal_level", "logical")])?;
     let mut tally = Tally::default();
-    for page in &pages {
+    for page in pages {
         let of_page = page.run(project, &cluster)?;
-        tally.passed += of_page.passed;
-        tally.failed.extend(of_page.failed);
+        tally.add(&of_page);
     }
     // Another major version may print an expression otherwise.
     let lists = if project.major == DEFAULT_MAJOR { schema::files(project, &cluster)? } else { Vec::new() };

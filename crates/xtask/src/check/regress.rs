@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Tally;
+use super::jobs::Job;
 use crate::account::Account;
 use crate::cluster;
 use crate::failure::{Failure, OrFail, Result};
@@ -29,21 +30,27 @@ struct Suite {
 }
 
 /// Every file of pg_regress/sql, in one database, one after the other.
-pub fn pg_regress(project: &Project) -> Result<Tally> {
-    Suite { name: "pg_regress", program: "regress/pg_regress", folder: "pg_regress", inputs: "sql", extension: "sql" }
-        .run(project)
+pub fn pg_regress(project: &Project) -> Result<Vec<Job<'_>>> {
+    let suite = Suite {
+        name: "pg_regress",
+        program: "regress/pg_regress",
+        folder: "pg_regress",
+        inputs: "sql",
+        extension: "sql",
+    };
+    Ok(vec![Job::new("pg_regress", 1, move || suite.run(project))])
 }
 
 /// Every file of tests/isolation/specs.
-pub fn isolation(project: &Project) -> Result<Tally> {
-    Suite {
+pub fn isolation(project: &Project) -> Result<Vec<Job<'_>>> {
+    let suite = Suite {
         name: "isolation",
         program: "isolation/pg_isolation_regress",
         folder: "tests/isolation",
         inputs: "specs",
         extension: "spec",
-    }
-    .run(project)
+    };
+    Ok(vec![Job::new("isolation", 1, move || suite.run(project))])
 }
 
 impl Suite {

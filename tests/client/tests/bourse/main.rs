@@ -1,0 +1,6 @@
+//! The platform through a real driver: installing, replacing, dumping it.
+
+mod dump;
+mod install;
+mod library;
+mod statistics;

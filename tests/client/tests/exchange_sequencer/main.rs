@@ -1,0 +1,11 @@
+//! The sequencer, on servers that have preloaded the library.
+
+mod chores;
+mod databases;
+mod death;
+mod load;
+mod races;
+mod restore;
+mod setbacks;
+mod submissions;
+mod waiting;

@@ -1,0 +1,8 @@
+//! Users, logins, secrets and the vault through a real driver, and attacks on them.
+
+mod attack;
+mod locale;
+mod pooler;
+mod races;
+mod secrets;
+mod vault;

@@ -1,0 +1,3 @@
+//! The manual as a newcomer meets it.
+
+mod pasted;
