@@ -3,19 +3,7 @@ SELECT count(*) AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relna
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
 
 -- Every function that a trader or an admin may call answers 55000 and says what to do. The calls come from the
--- catalog, so a new function is covered the day it is granted. refusal() serves the files that follow as well: it gives
--- SQLSTATE, message and hint of what a statement is refused with, ids as N.
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN regexp_replace(format('%s %s / %s', SQLSTATE, SQLERRM, hint), '\m(user|order|transfer) \d+', '\1 N', 'g');
-END
-$$;
+-- catalog, so a new function is covered the day it is granted.
 SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refusal(
            format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, n.nspname, p.proname,
                   (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY i)
@@ -87,22 +75,6 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 SELECT * FROM exchange.verify();
-
--- Users by name, for the files that follow.
-CREATE FUNCTION person(person text) RETURNS bigint LANGUAGE sql STABLE AS
-$$ SELECT u.id FROM identity.users u WHERE u.name = person $$;
-
--- The hints that the source of a function gives as they stand, for the files that look whether each was given.
-CREATE FUNCTION hints(source text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS
-$$
-    SELECT replace(regexp_replace(btrim(l.literal, E''' \n'), '''\s+''', '', 'g'), '''''', '''')
-    FROM (
-        SELECT substring(split_part(c.call, E');\n', 1) FROM '((?:''(?:[^'']|'''')*''\s*)+)$')
-        FROM regexp_split_to_table(source, 'bourse\.refuse\(') WITH ORDINALITY c (call, n) WHERE c.n > 1
-        UNION ALL
-        SELECT h[1] FROM regexp_matches(source, 'HINT = ((?:''(?:[^'']|'''')*''\s*)+)', 'g') h) l (literal)
-    WHERE l.literal IS NOT NULL
-$$;
 
 -- A library that is newer than the tables says so.
 BEGIN;

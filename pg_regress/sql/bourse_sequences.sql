@@ -1,10 +1,13 @@
 -- Sequences behind their rows, as after a restore of rows alone or on a logical subscriber: nobody is told that his id was
--- used, no command is refused, and one function moves them. refusal() is bourse_install's: SQLSTATE, message, hint.
+-- used, no command is refused, and one function moves them.
 SELECT exchange.create_market('BHD-USD', 'BHD', 'USD');
 INSERT INTO identity.users (name) VALUES ('behind ann') RETURNING id AS ann \gset
 INSERT INTO identity.users (name) VALUES ('behind bob') RETURNING id AS bob \gset
 SELECT exchange.deposit(:ann, 'USD', 1000, 'behind 1') > 0 AS deposited;
 SELECT exchange.deposit(:bob, 'BHD', 1000, 'behind 2') > 0 AS deposited;
+-- Rows enough: each attempt that is refused takes an id from its sequence.
+INSERT INTO identity.users (name) SELECT 'behind ' || i FROM generate_series(1, 10) i;
+SELECT count(exchange.deposit(:ann, 'USD', 1)) FROM generate_series(1, 10);
 SELECT count(exchange.place_order(:ann, 'BHD-USD', 'buy', 10, 1, client_order_id => 'behind ' || i)) FROM generate_series(1, 3) i;
 SELECT status FROM exchange.place_order(:bob, 'BHD-USD', 'sell', 10, 1);
 SELECT * FROM bourse.align_sequences();

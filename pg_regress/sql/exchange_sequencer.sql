@@ -3,7 +3,6 @@ SELECT exchange.create_market('SEQ-USD', 'SEQ', 'USD');
 INSERT INTO identity.users (name) VALUES ('seq ann') RETURNING id AS ann \gset
 SELECT exchange.deposit(:ann, 'USD', 1000) > 0 AS deposited;
 SELECT id AS resting FROM exchange.place_order(:ann, 'SEQ-USD', 'buy', 10, 5, client_order_id => 'resting') \gset
--- refusal() is bourse_install's: SQLSTATE, message, hint.
 SELECT refusal(format('SELECT exchange.submit_order(%s, ''SEQ-USD'', ''buy'', 10, 5)', :ann));
 SELECT refusal(format('SELECT exchange.submit_cancel(%s)', :resting));
 SELECT refusal(format('SELECT exchange.submit_cancel(%s, ''resting'')', :ann));

@@ -31,7 +31,8 @@ cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
 cargo demo [FILE]                                build, install, replay an order flow, show the market
 cargo demo stop                                  stop the demo's server
-cargo check-all [--installed] [KIND …]           run every kind of test, or these
+cargo check-all [--installed] [KIND …] [-- NAME …]
+                                                 run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]

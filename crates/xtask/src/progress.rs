@@ -44,13 +44,28 @@ pub fn watch(project: &Project, label: &str, command: &mut Command) -> Result<Fi
     step(project, label, command, SILENCE)
 }
 
+/// The same for one of many short steps of a task, of which nothing is said unless it takes its time or fails.
+pub fn watch_quietly(project: &Project, task: &str, label: &str, command: &mut Command) -> Result<Finished> {
+    let log = project.log(task)?;
+    let start = Instant::now();
+    let status = wait(label, command, &log, SILENCE)?;
+    if !status.success() {
+        conclude(label, start.elapsed(), false);
+    }
+    finished(&log, status)
+}
+
 fn step(project: &Project, label: &str, command: &mut Command, silence: Duration) -> Result<Finished> {
     let log = project.log(label)?;
     let start = Instant::now();
     announce(label);
     let status = wait(label, command, &log, silence)?;
     conclude(label, start.elapsed(), status.success());
-    let output = fs::read(&log).or_fail(|| format!("cannot read {}", log.display()), "check the target folder")?;
+    finished(&log, status)
+}
+
+fn finished(log: &Path, status: ExitStatus) -> Result<Finished> {
+    let output = fs::read(log).or_fail(|| format!("cannot read {}", log.display()), "check the target folder")?;
     Ok(Finished { success: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
 }
 

@@ -1,10 +1,9 @@
 //! Tests through a real driver: one program for each schema, with the release build, in a private cluster of its own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::cargo_tests;
-use super::jobs::Job;
+use super::jobs::{self, Job};
+use super::{Tally, cargo_tests};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::progress;
@@ -20,7 +19,7 @@ struct Program {
 }
 
 /// Builds the programs; each is a job.
-pub fn jobs(project: &Project) -> Result<Vec<Job<'_>>> {
+pub fn jobs<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Job<'a>>> {
     let mut build = project.cargo();
     build.args(["test", "--profile", "quick", "--no-run", "-p", "client-tests"]);
     let built = progress::watch(project, "build the client tests", &mut build)?;
@@ -31,7 +30,7 @@ pub fn jobs(project: &Project) -> Result<Vec<Job<'_>>> {
         ));
     }
     let programs = built.output.lines().filter_map(|line| program(&project.root, line));
-    Ok(programs.map(|program| program.job(project)).collect())
+    Ok(programs.map(|program| program.job(project, names.to_vec())).collect())
 }
 
 /// Reads `Executable tests/exchange/main.rs (target/quick/deps/exchange-0123456789abcdef)`.
@@ -42,36 +41,32 @@ fn program(root: &Path, line: &str) -> Option<Program> {
 }
 
 impl Program {
-    fn job(self, project: &Project) -> Job<'_> {
-        let size = source_bytes(&project.root.join(PACKAGE).join("tests").join(&self.name));
+    fn job(self, project: &Project, names: Vec<String>) -> Job<'_> {
+        let size = jobs::weight(&project.root.join(PACKAGE).join("tests").join(&self.name));
         Job::new("client", size, move || {
             let cluster = Cluster::open(project, &format!("client_{}", self.name))?;
             cluster.destroy()?;
-            let _running = cluster.run(&[("max_connections", "200")])?;
+            let _running = cluster.run(&[("max_connections", "200"), ("fsync", "off")])?;
             let mut command = std::process::Command::new(&self.executable);
             command
+                .args(&names)
                 .current_dir(project.root.join(PACKAGE))
                 .env("BOURSE_TEST_HOST", cluster.socket())
                 .env("BOURSE_TEST_BIN", cluster.bin());
-            let mut tally = cargo_tests::harness(project, &format!("client {}", self.name), &mut command)?;
+            let label = format!("client {}", self.name);
+            let mut tally = cargo_tests::harness(project, &label, &mut command)?;
+            // Of those that were named, none may be in this program.
+            if names.is_empty() {
+                tally = Tally::of(&label, Ok(tally));
+            } else {
+                tally.failed.retain(|line| !line.ends_with("filtered out"));
+            }
             for test in &mut tally.failed {
                 test.insert_str(0, &format!("{} ", self.name));
             }
             Ok(tally)
         })
     }
-}
-
-/// What stands in a folder and below.
-fn source_bytes(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(found) if found.is_dir() => source_bytes(&entry.path()),
-            Ok(found) => found.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 #[cfg(test)]

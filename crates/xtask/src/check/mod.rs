@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use jobs::Job;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::install;
 use crate::progress;
 use crate::project::Project;
@@ -31,11 +31,16 @@ pub struct Tally {
 impl Tally {
     /// What came of a kind, or of a part of it. What could not run, or ran nothing, has failed.
     fn of(name: &str, outcome: Result<Self>) -> Self {
-        let mut tally = outcome.unwrap_or_else(|failure| Self { passed: 0, failed: vec![failure.to_string()] });
+        let mut tally = outcome.unwrap_or_else(Self::of_failure);
         if tally.passed == 0 && tally.failed.is_empty() {
             tally.failed.push(format!("{name} ran no test at all"));
         }
         tally
+    }
+
+    /// What could not run.
+    fn of_failure(failure: Failure) -> Self {
+        Self { passed: 0, failed: vec![failure.to_string()] }
     }
 
     /// Records one more test.
@@ -60,12 +65,12 @@ pub struct Kind {
     tests: Tests,
 }
 
-/// How the tests of a kind run.
+/// How the tests of a kind run, or those with one of these in their names.
 enum Tests {
     /// One kind after the other, with builds of their own.
     Alone(fn(&Project) -> Result<Tally>),
     /// With the release build as it is installed: all that there are, side by side.
-    Installed(for<'a> fn(&'a Project) -> Result<Vec<Job<'a>>>),
+    Installed(for<'a> fn(&'a Project, &[String]) -> Result<Vec<Job<'a>>>),
 }
 
 /// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
@@ -93,7 +98,7 @@ pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
     let mut all = Vec::new();
     for Kind { name, tests } in &request.kinds {
         if let Tests::Installed(jobs) = tests {
-            match jobs(project) {
+            match jobs(project, &request.names) {
                 Ok(jobs) => all.extend(jobs),
                 Err(failure) => tallies.push((name, Tally::of(name, Err(failure)))),
             }
@@ -115,6 +120,7 @@ fn conclude(request: &Request, tallies: Vec<(&str, Tally)>) -> ExitCode {
         for (_, tally) in tallies.iter().filter(|(kind, _)| kind == name) {
             sum.add(tally);
         }
+        let sum = Tally::of(name, Ok(sum));
         for line in &sum.failed {
             println!("  FAILED {line}");
         }
@@ -149,7 +155,6 @@ fn style(project: &Project) -> Result<Tally> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
 
     #[test]
     fn a_kind_without_a_test_has_failed() {

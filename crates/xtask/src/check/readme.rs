@@ -40,9 +40,10 @@ struct Block<'a> {
 }
 
 /// All pages are one job.
-pub fn jobs(project: &Project) -> Result<Vec<Job<'_>>> {
+pub fn jobs<'a>(project: &'a Project, _: &[String]) -> Result<Vec<Job<'a>>> {
     let pages = pages(project)?;
-    let size = pages.iter().map(|page| page.text.len() as u64).sum();
+    // A tenth of the time of other tests of this length.
+    let size = pages.iter().map(|page| page.text.len() as u64).sum::<u64>() / 10;
     Ok(vec![Job::new("readme", size, move || run(project, &pages))])
 }
 

@@ -1,68 +1,74 @@
-//! The server's own test programs: pg_regress for SQL and its output, pg_isolation_regress for
-//! interleaved sessions. Each starts a server of its own, with the release build.
+//! The server's own test programs: pg_regress for SQL and its output, pg_isolation_regress for interleaved sessions.
+//!
+//! Every test has a new database, a copy of one in which the extension is installed, so that none needs another and
+//! none must clean up after itself. Roles belong to a cluster: tests that run at the same time are in different ones.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Tally;
-use super::jobs::Job;
+use super::jobs::{self, Job};
 use crate::account::Account;
-use crate::cluster;
+use crate::cluster::{self, Cluster, PORT};
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
 
-/// Runs first because it installs the tables that the others use.
-const FIRST: &str = "bourse_install";
-/// Runs last because it leaves ten thousands of rows, through which others would go again and again.
-const LAST: &str = "exchange_bounds";
+/// Runs where nobody has called `bourse.install()` yet.
+const INSTALLS: &str = "bourse_install";
+/// Begins first because it takes longest.
+const LONGEST: &str = "exchange_bounds";
+/// The databases that those of the tests are copies of.
+const EMPTY: &str = "empty";
+const INSTALLED: &str = "installed";
+/// As in the instances that pg_regress starts itself; the tests of what a crash leaves are others.
+const SETTINGS: [(&str, &str); 3] = [("fsync", "off"), ("max_prepared_transactions", "2"), ("max_connections", "100")];
 
 /// One of the two programs with its inputs.
 struct Suite {
     name: &'static str,
     /// Below PostgreSQL's folder of test programs.
     program: &'static str,
-    /// Below the repository.
+    /// Below the repository. What stands there in `fixtures.sql` is there for every test.
     folder: &'static str,
     inputs: &'static str,
     extension: &'static str,
 }
 
-/// Every file of pg_regress/sql, in one database, one after the other.
-pub fn pg_regress(project: &Project) -> Result<Vec<Job<'_>>> {
-    let suite = Suite {
-        name: "pg_regress",
-        program: "regress/pg_regress",
-        folder: "pg_regress",
-        inputs: "sql",
-        extension: "sql",
-    };
-    Ok(vec![Job::new("pg_regress", 1, move || suite.run(project))])
+const PG_REGRESS: Suite =
+    Suite { name: "pg_regress", program: "regress/pg_regress", folder: "pg_regress", inputs: "sql", extension: "sql" };
+
+const ISOLATION: Suite = Suite {
+    name: "isolation",
+    program: "isolation/pg_isolation_regress",
+    folder: "tests/isolation",
+    inputs: "specs",
+    extension: "spec",
+};
+
+/// Every file of pg_regress/sql.
+pub fn pg_regress<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Job<'a>>> {
+    PG_REGRESS.jobs(project, names)
 }
 
 /// Every file of tests/isolation/specs.
-pub fn isolation(project: &Project) -> Result<Vec<Job<'_>>> {
-    let suite = Suite {
-        name: "isolation",
-        program: "isolation/pg_isolation_regress",
-        folder: "tests/isolation",
-        inputs: "specs",
-        extension: "spec",
-    };
-    Ok(vec![Job::new("isolation", 1, move || suite.run(project))])
+pub fn isolation<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Job<'a>>> {
+    ISOLATION.jobs(project, names)
 }
 
+/// The tests of a suite for which nobody has a cluster yet.
+type Queue = Arc<Mutex<Vec<String>>>;
+
 impl Suite {
-    fn run(&self, project: &Project) -> Result<Tally> {
+    /// As many jobs as can run at a time, which take test after test.
+    fn jobs<'a>(&'static self, project: &'a Project, names: &[String]) -> Result<Vec<Job<'a>>> {
         let source = project.root.join(self.folder);
-        let tests = names(&source.join(self.inputs), self.extension)?;
-        let expected = names(&source.join("expected"), "out")?;
-        let mut tally = Tally::default();
-        for test in tests.difference(&expected) {
-            tally.failed.push(format!("{test}: no expected/{test}.out"));
-        }
-        // The server may not read the repository, and the program writes beside its inputs.
+        let mut tests = stems(&source.join(self.inputs), self.extension)?;
+        tests.retain(|test| names.is_empty() || names.iter().any(|name| test.contains(name.as_str())));
+        let expected = stems(&source.join("expected"), "out")?;
+        // The server may not read the repository.
         let account = Account::of_servers()?;
         let place = Path::new(&project.feature()).join(self.name);
         let work = cluster::server_folder(project, account, &place)?;
@@ -70,32 +76,17 @@ impl Suite {
         for folder in [self.inputs, "expected"] {
             copy_folder(account, &source.join(folder), &work.join(folder))?;
         }
-        account.own(&work)?;
-        let runnable = schedule(tests.intersection(&expected));
-        if runnable.is_empty() {
-            return Ok(tally);
-        }
-        let bin = project.pg_folder("--bindir")?;
-        let mut command = account.command(&self.program(project)?, &work);
-        command
-            .arg(format!("--bindir={}", bin.display()))
-            .arg(format!("--inputdir={}", work.display()))
-            .arg(format!("--outputdir={}", work.display()))
-            .arg(format!("--temp-instance={}", work.join("instance").display()))
-            .args(["--encoding=UTF8", "--no-locale"])
-            .arg("--load-extension=pg_bourse")
-            .args(&runnable);
-        let finished = progress::watch(project, self.name, &mut command)?;
-        judge(&runnable, &finished.output, &mut tally);
-        if !finished.success && tally.failed.is_empty() {
-            tally.failed.push(format!("{} ended with an error", self.name));
-        }
-        if !tally.failed.is_empty() {
-            print!("{}", progress::tail(&finished.output));
-            let differences = fs::read_to_string(work.join("regression.diffs"));
-            print!("{}", differences.unwrap_or_default());
-        }
-        Ok(tally)
+        project::make_folder(&work.join("results"))?;
+        let missing = tests.difference(&expected).map(|test| format!("{test}: no expected/{test}.out"));
+        let missing = Tally { passed: 0, failed: missing.collect() };
+        let queue: Queue = Arc::new(Mutex::new(order(tests.intersection(&expected))));
+        let size = jobs::weight(&work.join(self.inputs));
+        let workers = jobs::slots().min(tests.len());
+        let workers = (1..=workers).map(|number| {
+            let (worker, queue) = (Worker { suite: self, project, account, work: work.clone(), number }, queue.clone());
+            Job::new(self.name, size, move || worker.run(&queue))
+        });
+        Ok(workers.chain([Job::new(self.name, 0, || Ok(missing))]).collect())
     }
 
     fn program(&self, project: &Project) -> Result<PathBuf> {
@@ -111,8 +102,87 @@ impl Suite {
     }
 }
 
+/// Runs tests of a suite in a cluster of its own.
+struct Worker<'a> {
+    suite: &'static Suite,
+    project: &'a Project,
+    account: Account,
+    /// Where inputs, expected and results are.
+    work: PathBuf,
+    number: usize,
+}
+
+impl Worker<'_> {
+    fn run(&self, queue: &Queue) -> Result<Tally> {
+        let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut tally = Tally::default();
+        let Some(mut test) = take() else {
+            return Ok(tally);
+        };
+        let cluster = Cluster::open(self.project, &self.label())?;
+        cluster.destroy()?;
+        let _running = cluster.run(&SETTINGS)?;
+        self.make_templates(&cluster)?;
+        loop {
+            tally.record(&test, self.test(&cluster, &test)?);
+            match take() {
+                Some(next) => test = next,
+                None => return Ok(tally),
+            }
+        }
+    }
+
+    fn label(&self) -> String {
+        format!("{}_{}", self.suite.name, self.number)
+    }
+
+    fn make_templates(&self, cluster: &Cluster) -> Result<()> {
+        let fixtures = project::read_text(&self.project.root.join(self.suite.folder).join("fixtures.sql"))?;
+        let empty = cluster.fresh_database(EMPTY)?;
+        empty.run("CREATE EXTENSION pg_bourse;\n")?;
+        empty.run(&fixtures)?;
+        copy_database(cluster, EMPTY, INSTALLED)?;
+        cluster.database(INSTALLED).rows("SELECT bourse.install();\n").map(drop)
+    }
+
+    /// Whether a test passes; prints how it differs.
+    fn test(&self, cluster: &Cluster, test: &str) -> Result<bool> {
+        copy_database(cluster, if test == INSTALLS { EMPTY } else { INSTALLED }, test)?;
+        // Programs that run at the same time would overwrite each other's log.
+        let output = self.work.join(self.label());
+        project::make_folder(&output)?;
+        self.account.own(&output)?;
+        let mut command = self.account.command(&self.suite.program(self.project)?, &self.work);
+        command
+            .arg(format!("--bindir={}", cluster.bin().display()))
+            .arg(format!("--inputdir={}", self.work.display()))
+            .arg(format!("--outputdir={}", output.display()))
+            .arg(format!("--host={}", cluster.socket().display()))
+            .arg(format!("--port={PORT}"))
+            .args(["--user=postgres", "--encoding=UTF8", "--use-existing"])
+            .arg(format!("--dbname={test}"))
+            .arg(test);
+        let finished = progress::watch_quietly(self.project, &self.label(), test, &mut command)?;
+        let result = Path::new("results").join(format!("{test}.out"));
+        let _ = fs::rename(output.join(&result), self.work.join(&result));
+        if !finished.success {
+            let differences = fs::read_to_string(output.join("regression.diffs")).unwrap_or_default();
+            println!("{}{differences}", progress::tail(&finished.output));
+        }
+        cluster.database("postgres").run(&format!("DROP DATABASE {test} WITH (FORCE);\n"))?;
+        Ok(finished.success)
+    }
+}
+
+/// A copy has the contents of a database; the right that CREATE EXTENSION gives on the database itself it has not.
+fn copy_database(cluster: &Cluster, from: &str, to: &str) -> Result<()> {
+    cluster
+        .database("postgres")
+        .run(&format!("CREATE DATABASE {to} TEMPLATE {from};\nGRANT CREATE ON DATABASE {to} TO bourse_owner;\n"))
+}
+
 /// The stems of the files with this extension; a missing folder has none.
-fn names(folder: &Path, extension: &str) -> Result<BTreeSet<String>> {
+fn stems(folder: &Path, extension: &str) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(names);
@@ -127,9 +197,10 @@ fn names(folder: &Path, extension: &str) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-fn schedule<'a>(tests: impl Iterator<Item = &'a String>) -> Vec<String> {
+/// The tests as they are taken, the last one first.
+fn order<'a>(tests: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut tests: Vec<String> = tests.cloned().collect();
-    tests.sort_by_key(|test| (test == LAST, test != FIRST, test.clone()));
+    tests.sort_by(|a, b| (a == LONGEST).cmp(&(b == LONGEST)).then(b.cmp(a)));
     tests
 }
 
@@ -148,41 +219,15 @@ fn copy_folder(account: Account, from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads `test NAME … ok` (up to PostgreSQL 15) and `ok 1 - NAME` (since 16). A test that is
-/// not named as passed has failed, also when the program died before it.
-fn judge(tests: &[String], output: &str, tally: &mut Tally) {
-    for test in tests {
-        let passed = output.lines().any(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words.as_slice() {
-                ["test", name, "...", verdict, ..] => name == test && *verdict == "ok",
-                ["ok", _, "-" | "+", name, ..] => name == test,
-                _ => false,
-            }
-        });
-        tally.record(test, passed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn both_formats_of_pg_regress_are_read() {
-        let tests: Vec<String> = ["a", "b", "c", "d"].map(String::from).to_vec();
-        let mut tally = Tally::default();
-        let output = "test a                            ... ok           12 ms\n\
-                      test b                            ... FAILED       12 ms\n\
-                      ok 3         - c                                 12 ms\n";
-        judge(&tests, output, &mut tally);
-        assert_eq!(tally.passed, 2);
-        assert_eq!(tally.failed, ["b", "d"]);
-    }
-
-    #[test]
-    fn the_installing_test_comes_first_and_the_largest_last() {
-        let tests = ["audit_chain", FIRST, LAST, "exchange_book"].map(String::from);
-        assert_eq!(schedule(tests.iter()), [FIRST, "audit_chain", "exchange_book", LAST]);
+    fn the_longest_test_comes_first_and_the_others_by_name() {
+        let tests = ["audit_chain", LONGEST, "exchange_book"].map(String::from);
+        let mut order = order(tests.iter());
+        let taken = [order.pop(), order.pop(), order.pop()].map(Option::unwrap_or_default);
+        assert_eq!(taken, [LONGEST, "audit_chain", "exchange_book"]);
     }
 }

@@ -4,7 +4,9 @@ use super::{KINDS, Kind};
 use crate::failure::{Failure, Result};
 
 /// The arguments of `cargo check-all`.
-pub const USAGE: &str = "cargo check-all [--installed] [KIND …]";
+pub const USAGE: &str = "cargo check-all [--installed] [KIND …] [-- NAME …]";
+/// The kinds whose tests can be chosen by name.
+const NAMED: [&str; 3] = ["pg_regress", "isolation", "client"];
 
 /// What a run tests.
 pub struct Request {
@@ -12,14 +14,18 @@ pub struct Request {
     pub kinds: Vec<&'static Kind>,
     /// Whether the extension is tested as it is installed, without a build.
     pub installed: bool,
+    /// Only the tests with one of these in their names; without one all of them.
+    pub names: Vec<String>,
 }
 
 impl Request {
     /// Reads what [`USAGE`] says; without a kind all of them.
     pub fn parse(arguments: &[String]) -> Result<Self> {
         let (mut installed, mut wanted) = (false, Vec::new());
-        for argument in arguments {
+        let mut rest = arguments.iter();
+        for argument in rest.by_ref() {
             match argument.as_str() {
+                "--" => break,
                 "--installed" => installed = true,
                 name if KINDS.iter().any(|kind| kind.name == name) => wanted.push(name),
                 other => {
@@ -30,7 +36,10 @@ impl Request {
             }
         }
         let kinds = KINDS.iter().filter(|kind| wanted.is_empty() || wanted.contains(&kind.name)).collect();
-        let request = Self { kinds, installed };
+        let request = Self { kinds, installed, names: rest.cloned().collect() };
+        if !request.names.is_empty() && request.kinds.iter().any(|kind| !NAMED.contains(&kind.name)) {
+            return Err(Failure::new("other kinds run whole", format!("before -- name kinds of {}", NAMED.join(", "))));
+        }
         if installed && request.has("pg_test") {
             return Err(Failure::new("pg_test installs a build of its own", "with --installed name other kinds"));
         }
@@ -60,6 +69,14 @@ mod tests {
         assert_eq!(names("").len(), KINDS.len());
         assert_eq!(names("client unit"), ["unit", "client"]);
         assert!(parse("units").is_err());
+    }
+
+    #[test]
+    fn tests_are_chosen_by_name_in_kinds_that_can_run_some() {
+        let request = parse("pg_regress -- exchange_funds identity").expect("a request");
+        assert_eq!(request.names, ["exchange_funds", "identity"]);
+        assert!(parse("readme -- orders").is_err());
+        assert!(parse("-- exchange_funds").is_err());
     }
 
     #[test]

@@ -3,4 +3,5 @@
 mod dump;
 mod install;
 mod library;
+mod queue;
 mod statistics;
