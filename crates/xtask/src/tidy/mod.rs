@@ -3,7 +3,9 @@
 //! A rule about one file takes its path, relative to the repository, and its text, and returns
 //! one line for each violation.
 
+mod circles;
 mod pairs;
+mod paths;
 mod scan;
 mod source;
 mod sql;
@@ -84,6 +86,12 @@ fn the_pure_crates_know_no_postgresql() {
         let path = format!("{folder}src/lib.rs");
         assert!(tree.paths().contains(&path.as_str()), "{path} has moved: mend this rule");
     }
+}
+
+#[test]
+fn no_modules_need_each_other() {
+    let violations = circles::circles(&Tree::read().files);
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 
 #[test]
