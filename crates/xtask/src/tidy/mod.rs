@@ -4,11 +4,13 @@
 //! one line for each violation.
 
 mod circles;
+mod layers;
 mod pairs;
 mod paths;
 mod scan;
 mod source;
 mod sql;
+mod sql_text;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +88,12 @@ fn the_pure_crates_know_no_postgresql() {
         let path = format!("{folder}src/lib.rs");
         assert!(tree.paths().contains(&path.as_str()), "{path} has moved: mend this rule");
     }
+}
+
+#[test]
+fn every_module_names_what_is_below_it() {
+    let violations = layers::upward(&Tree::read().files);
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 
 #[test]

@@ -25,6 +25,23 @@ pub fn code(text: &str) -> String {
     String::from_utf8_lossy(&kept).into_owned()
 }
 
+/// What stands between the quotes of the strings, escapes as they are written, with the place of each.
+pub fn strings(text: &str) -> Vec<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = literal_end(bytes, at);
+        let literal = text.get(at..end).unwrap_or_default();
+        if let Some(open) = literal.find('"').filter(|_| literal.starts_with(['"', 'r'])) {
+            let inside = literal.trim_end_matches('#').strip_suffix('"').unwrap_or(literal).get(open + 1..);
+            found.push((at + open + 1, inside.unwrap_or_default()));
+        }
+        at = end.max(at + 1);
+    }
+    found
+}
+
 /// Where the comment or literal that begins here ends; `at` itself when none begins.
 fn literal_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
@@ -150,6 +167,14 @@ fn literals_and_comments_are_no_code() {
         assert!(!code.contains(gone), "{gone:?} in {code}");
     }
     assert!(code.contains("let b =") && code.contains("fn g<'a>() {}"));
+}
+
+#[test]
+fn strings_are_found_with_what_they_hold() {
+    let text = "f(\"a\", c\"b\", r#\"c\"d\"#, '\"'); // \"e\"";
+    let found = strings(text);
+    assert_eq!(found.iter().map(|(_, string)| *string).collect::<Vec<_>>(), ["a", "b", "c\"d"]);
+    assert!(found.iter().all(|(at, string)| text[*at..].starts_with(string)));
 }
 
 #[test]
