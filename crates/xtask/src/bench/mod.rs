@@ -12,6 +12,7 @@ mod latency;
 mod machine;
 mod page;
 mod pgbench;
+mod quotes;
 mod random;
 mod random_orders;
 mod reads;

@@ -4,6 +4,7 @@ use super::chart::{Axis, Chart, Series};
 use super::figures::Figures;
 use super::grid;
 use super::latency::{self, Latency};
+use super::quotes;
 use super::request::Pace;
 use super::throughput::{Contender, Throughput};
 use crate::failure::{Failure, Result};
@@ -24,8 +25,11 @@ pub fn write(project: &Project, figures: &Figures) -> Result<()> {
         }
         project::write_text(&folder.join(name), &chart.draw())?;
     }
-    project::write_text(&folder.join("benchmarks.md"), &fill(TEMPLATE, &figures.parts())?)?;
-    println!("wrote docs/benchmarks.md, docs/throughput.svg and docs/latency.svg");
+    let page = fill(TEMPLATE, &figures.parts())?;
+    project::write_text(&folder.join("benchmarks.md"), &page)?;
+    let readme = project.root.join("README.md");
+    project::write_text(&readme, &quotes::quoted(&project::read_text(&readme)?, &page)?)?;
+    println!("wrote docs/benchmarks.md, docs/throughput.svg, docs/latency.svg and the figures of README.md");
     Ok(())
 }
 
@@ -154,6 +158,16 @@ mod tests {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert!(text.contains("targets are met,"), "the reader is told how many are missed");
+    }
+
+    #[test]
+    fn what_the_page_says_by_hand_is_what_the_template_says() {
+        let project = Project::locate().expect("inside the repository");
+        let page = project::read_text(&project.root.join("docs/benchmarks.md")).expect("the page");
+        let mut lines = page.lines();
+        for wanted in TEMPLATE.lines().filter(|line| !line.contains("{{")) {
+            assert!(lines.any(|line| line == wanted), "docs/benchmarks.md lacks, or has elsewhere: {wanted}");
+        }
     }
 
     #[test]
