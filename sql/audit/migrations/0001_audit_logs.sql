@@ -32,28 +32,38 @@ CREATE TABLE audit.audit_logs (
     CONSTRAINT audit_logs_origin_erased_check CHECK ((origin_salt IS NULL) = (origin_erased_by IS NOT NULL)
         AND (origin_salt IS NOT NULL OR (login_role IS NULL AND ip_address IS NULL AND user_agent IS NULL)))
 );
-COMMENT ON TABLE audit.audit_logs IS 'Who changed which row, from what to what. Insert-only; audit.verify() finds what was tampered with';
-COMMENT ON COLUMN audit.audit_logs.user_id IS 'Who did it: identity.current_user_id(). No foreign key: the row outlives the user';
+COMMENT ON TABLE audit.audit_logs IS
+'Who changed which row, from what to what. Insert-only; audit.verify() finds what was tampered with';
+COMMENT ON COLUMN audit.audit_logs.user_id IS
+'Who did it: identity.current_user_id(). No foreign key: the row outlives the user';
 COMMENT ON COLUMN audit.audit_logs.action IS
-'INSERT, UPDATE, DELETE, TRUNCATE; ERASE: identity.erase_user(); LOGIN: whose login somebody is; ENABLE, DISABLE: audit.enable(), disable()';
+'INSERT, UPDATE, DELETE, TRUNCATE; ERASE: identity.erase_user(); LOGIN: whose login somebody is; ENABLE, DISABLE: '
+'audit.enable(), disable()';
 COMMENT ON COLUMN audit.audit_logs.table_name IS 'Schema and table, like exchange.markets';
 COMMENT ON COLUMN audit.audit_logs.record_id IS 'The primary key; of several columns a JSON array';
-COMMENT ON COLUMN audit.audit_logs.old_values IS 'The row before; of an update the changed columns. Secrets are redacted';
-COMMENT ON COLUMN audit.audit_logs.new_values IS 'The row after; of an update the changed columns. Secrets are redacted';
+COMMENT ON COLUMN audit.audit_logs.old_values IS
+'The row before; of an update the changed columns. Secrets are redacted';
+COMMENT ON COLUMN audit.audit_logs.new_values IS
+'The row after; of an update the changed columns. Secrets are redacted';
 COMMENT ON COLUMN audit.audit_logs.ip_address IS 'The client of the connection; NULL: the server''s own socket';
-COMMENT ON COLUMN audit.audit_logs.user_agent IS 'The setting bourse.user_agent: what the client says of itself, proves nothing';
+COMMENT ON COLUMN audit.audit_logs.user_agent IS
+'The setting bourse.user_agent: what the client says of itself, proves nothing';
 COMMENT ON COLUMN audit.audit_logs.subject_id IS 'The user whom the changed row is about';
 COMMENT ON COLUMN audit.audit_logs.login_role IS 'The login: session_user';
-COMMENT ON COLUMN audit.audit_logs.cluster IS 'The system identifier of the server: transaction ids start anew after a restore elsewhere';
+COMMENT ON COLUMN audit.audit_logs.cluster IS
+'The system identifier of the server: transaction ids start anew after a restore elsewhere';
 COMMENT ON COLUMN audit.audit_logs.transaction_id IS 'The transaction: its rows are one chain';
 COMMENT ON COLUMN audit.audit_logs.position IS 'The place of the row in its chain, from 1 without a gap';
-COMMENT ON COLUMN audit.audit_logs.values_digest IS 'SHA-256 of old_values and new_values with values_salt. The chain holds this, so that the values can be erased';
-COMMENT ON COLUMN audit.audit_logs.values_erased_by IS 'The ERASE row that tells why there are no values. No foreign key: nothing is ever deleted here';
+COMMENT ON COLUMN audit.audit_logs.values_digest IS
+'SHA-256 of old_values and new_values with values_salt. The chain holds this, so that the values can be erased';
+COMMENT ON COLUMN audit.audit_logs.values_erased_by IS
+'The ERASE row that tells why there are no values. No foreign key: nothing is ever deleted here';
 COMMENT ON COLUMN audit.audit_logs.origin_digest IS 'SHA-256 of login_role, ip_address and user_agent with origin_salt';
 COMMENT ON COLUMN audit.audit_logs.origin_erased_by IS 'The ERASE row that tells of it';
 COMMENT ON COLUMN audit.audit_logs.hash IS 'SHA-256 of the hash before it in its chain and of this row';
 COMMENT ON COLUMN audit.audit_logs.operator IS
-'The login, when it was one that acts for everybody. Held by hash when there is one; no erasure takes it, nor the origin of such a row';
+'The login, when it was one that acts for everybody. Held by hash when there is one; no erasure takes it, nor the '
+'origin of such a row';
 
 -- What a user did; what was done of one kind; a span of time; what was done to a user; the history of one record.
 CREATE INDEX idx_audit_logs_user_id ON audit.audit_logs (user_id, "timestamp");
@@ -64,7 +74,8 @@ COMMENT ON INDEX audit.idx_audit_logs_subject_id IS
 'What was done to a user. An expression, so that row security keeps users from counting it';
 CREATE INDEX idx_audit_logs_record_id ON audit.audit_logs (table_name, (record_id || ''), id);
 COMMENT ON INDEX audit.idx_audit_logs_record_id IS
-'The history of one record: WHERE table_name = … AND record_id || '''' = …. An expression, so that row security keeps users from counting it';
+'The history of one record: WHERE table_name = … AND record_id || '''' = …. An expression, so that row security keeps '
+'users from counting it';
 
 CREATE TRIGGER trigger_keep_audit_log BEFORE UPDATE ON audit.audit_logs
     FOR EACH ROW EXECUTE FUNCTION audit.keep_audit_log();

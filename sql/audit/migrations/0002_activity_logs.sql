@@ -24,10 +24,12 @@ CREATE TABLE audit.activity_logs (
         AND (salt IS NOT NULL OR (resource_id IS NULL AND details IS NULL AND login_role IS NULL
                                   AND ip_address IS NULL AND user_agent IS NULL)))
 );
-COMMENT ON TABLE audit.activity_logs IS 'What users did, as audit.log_activity() was told. Insert-only and chained as audit_logs';
+COMMENT ON TABLE audit.activity_logs IS
+'What users did, as audit.log_activity() was told. Insert-only and chained as audit_logs';
 COMMENT ON COLUMN audit.activity_logs.user_id IS 'Whose activity; NULL: nobody known, or the user has been deleted';
 COMMENT ON COLUMN audit.activity_logs.subject_id IS 'user_id as it was written: stays when the user is deleted';
-COMMENT ON COLUMN audit.activity_logs.digest IS 'SHA-256 of resource_id, details, login_role, ip_address and user_agent with salt';
+COMMENT ON COLUMN audit.activity_logs.digest IS
+'SHA-256 of resource_id, details, login_role, ip_address and user_agent with salt';
 COMMENT ON COLUMN audit.activity_logs.operator IS
 'The login, when it was one that acts for everybody. Held by hash when there is one; no erasure takes it';
 
@@ -48,6 +50,7 @@ CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.activity_l
 ALTER TABLE audit.activity_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY activity_logs_own ON audit.activity_logs FOR SELECT
     USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE);
-CREATE POLICY activity_logs_all ON audit.activity_logs FOR SELECT TO bourse_admin USING ((SELECT identity.acts_for_all()));
+CREATE POLICY activity_logs_all ON audit.activity_logs FOR SELECT TO bourse_admin
+    USING ((SELECT identity.acts_for_all()));
 
 GRANT SELECT ON audit.activity_logs TO bourse_viewer;

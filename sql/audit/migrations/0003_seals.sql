@@ -15,14 +15,17 @@ CREATE TABLE audit.seals (
     hash           bytea NOT NULL,
     CONSTRAINT seals_chain_key UNIQUE (cluster, transaction_id, log)
 );
-COMMENT ON TABLE audit.seals IS 'The chains of all transactions, sealed in one global chain. Written by audit.seal() only';
+COMMENT ON TABLE audit.seals IS
+'The chains of all transactions, sealed in one global chain. Written by audit.seal() only';
 COMMENT ON COLUMN audit.seals.id IS 'The place in the global chain: from 1 without a gap';
 COMMENT ON COLUMN audit.seals.log IS
-'The log whose transaction is sealed; clusters: from here on the database lives on this server (length, first_id, horizon and next_id are 0)';
+'The log whose transaction is sealed; clusters: from here on the database lives on this server (length, first_id, '
+'horizon and next_id are 0)';
 COMMENT ON COLUMN audit.seals.length IS 'How many rows the transaction wrote';
 COMMENT ON COLUMN audit.seals.first_id IS 'The id of its first row';
 COMMENT ON COLUMN audit.seals.head IS 'The hash of its last row';
-COMMENT ON COLUMN audit.seals.horizon IS 'Every transaction below it had ended when this was sealed: none can come later';
+COMMENT ON COLUMN audit.seals.horizon IS
+'Every transaction below it had ended when this was sealed: none can come later';
 COMMENT ON COLUMN audit.seals.next_id IS 'No transaction from it on had begun to write when this was sealed';
 
 -- Where sealing goes on.

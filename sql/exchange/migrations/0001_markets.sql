@@ -1,17 +1,22 @@
 CREATE TABLE exchange.markets (
-    symbol          text COLLATE "C" PRIMARY KEY CONSTRAINT markets_symbol_check CHECK (symbol ~ '^[A-Z0-9][A-Z0-9._/-]{0,19}$'),
+    symbol          text COLLATE "C" PRIMARY KEY
+                    CONSTRAINT markets_symbol_check CHECK (symbol ~ '^[A-Z0-9][A-Z0-9._/-]{0,19}$'),
     base            text COLLATE "C" NOT NULL CONSTRAINT markets_base_check CHECK (base ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
-    quote           text COLLATE "C" NOT NULL CONSTRAINT markets_quote_check CHECK (quote ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
+    quote           text COLLATE "C" NOT NULL
+                    CONSTRAINT markets_quote_check CHECK (quote ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
     tick_size       numeric(20,8) NOT NULL,
     lot_size        numeric(20,8) NOT NULL,
     min_amount      numeric(20,8) CONSTRAINT markets_min_amount_check CHECK (min_amount > 0 AND min_amount < 'NaN'),
     max_amount      numeric(20,8) CONSTRAINT markets_max_amount_check CHECK (max_amount > 0 AND max_amount < 'NaN'),
-    min_notional    numeric(20,8) CONSTRAINT markets_min_notional_check CHECK (min_notional > 0 AND min_notional < 'NaN'),
+    min_notional    numeric(20,8)
+                    CONSTRAINT markets_min_notional_check CHECK (min_notional > 0 AND min_notional < 'NaN'),
     price_band      numeric(9,8) CONSTRAINT markets_price_band_check CHECK (price_band > 0 AND price_band < 1),
-    maker_rate      numeric(9,8) NOT NULL CONSTRAINT markets_maker_rate_check CHECK (maker_rate > -1 AND maker_rate <= 1),
+    maker_rate      numeric(9,8) NOT NULL
+                    CONSTRAINT markets_maker_rate_check CHECK (maker_rate > -1 AND maker_rate <= 1),
     taker_rate      numeric(9,8) NOT NULL CONSTRAINT markets_taker_rate_check CHECK (taker_rate BETWEEN 0 AND 1),
     status          text COLLATE "C" NOT NULL DEFAULT 'open'
-                    CONSTRAINT markets_status_check CHECK (status IN ('open', 'halted', 'cancel_only', 'auction', 'closed')),
+                    CONSTRAINT markets_status_check
+                    CHECK (status IN ('open', 'halted', 'cancel_only', 'auction', 'closed')),
     calendar        text COLLATE "C" CONSTRAINT markets_calendar_size_check CHECK (char_length(calendar) <= 128),
     last_priority   bigint NOT NULL DEFAULT 0 CONSTRAINT markets_last_priority_check CHECK (last_priority >= 0),
     last_sequence   bigint NOT NULL DEFAULT 0 CONSTRAINT markets_last_sequence_check CHECK (last_sequence >= 0),
@@ -23,7 +28,8 @@ CREATE TABLE exchange.markets (
     max_open_orders integer CONSTRAINT markets_max_open_orders_check CHECK (max_open_orders > 0),
     swept_sequence  bigint NOT NULL DEFAULT 0,
     -- Who may hold a market in a transaction of his own: everybody who may trade, or trusted logins only.
-    door            text COLLATE "C" NOT NULL DEFAULT 'any' CONSTRAINT markets_door_check CHECK (door IN ('any', 'sequencer')),
+    door            text COLLATE "C" NOT NULL DEFAULT 'any'
+                    CONSTRAINT markets_door_check CHECK (door IN ('any', 'sequencer')),
     -- A cascade of stops past the bound of a command goes on with the commands that follow. Where: after this trade.
     stops_sequence  bigint,
     CONSTRAINT markets_base_quote_check CHECK (base <> quote),
@@ -35,19 +41,28 @@ CREATE TABLE exchange.markets (
         tick_size > 0 AND tick_size < 'NaN' AND lot_size > 0 AND lot_size < 'NaN'
         AND mod(tick_size * lot_size, 0.00000001) = 0 AND tick_size * lot_size < 1000000000000)
 ) WITH (fillfactor = 50); -- its counters move with every order: leave room for HOT updates
-COMMENT ON TABLE exchange.markets IS 'The rules and counters of each market. Its row is the last thing a matching transaction writes';
+COMMENT ON TABLE exchange.markets IS
+'The rules and counters of each market. Its row is the last thing a matching transaction writes';
 COMMENT ON COLUMN exchange.markets.tick_size IS 'The smallest step of a price, in quote';
 COMMENT ON COLUMN exchange.markets.lot_size IS 'The smallest step of a quantity, in base';
-COMMENT ON COLUMN exchange.markets.price_band IS 'How far from the last price a trade may be, as a fraction of it; NULL: any price';
-COMMENT ON COLUMN exchange.markets.maker_rate IS 'Commission of the resting side of a trade, as a fraction of price x amount; negative: a rebate, paid out of the taker''s commission';
-COMMENT ON COLUMN exchange.markets.taker_rate IS 'Commission of the arriving side of a trade, as a fraction of price x amount';
+COMMENT ON COLUMN exchange.markets.price_band IS
+'How far from the last price a trade may be, as a fraction of it; NULL: any price';
+COMMENT ON COLUMN exchange.markets.maker_rate IS
+'Commission of the resting side of a trade, as a fraction of price x amount; negative: a rebate, paid out of the '
+'taker''s commission';
+COMMENT ON COLUMN exchange.markets.taker_rate IS
+'Commission of the arriving side of a trade, as a fraction of price x amount';
 COMMENT ON COLUMN exchange.markets.last_priority IS 'The last place in the queue that was given to an order';
 COMMENT ON COLUMN exchange.markets.last_sequence IS 'The sequence of the last trade: gapless from 1';
-COMMENT ON COLUMN exchange.markets.band_action IS 'What a price outside the band does: refuse the order, or halt the market when a trade would happen there';
-COMMENT ON COLUMN exchange.markets.max_open_orders IS 'How many live orders a user may have in this market; NULL: any number';
-COMMENT ON COLUMN exchange.markets.swept_sequence IS 'The commission of the trades up to this one has been booked by sweep_fees()';
+COMMENT ON COLUMN exchange.markets.band_action IS
+'What a price outside the band does: refuse the order, or halt the market when a trade would happen there';
+COMMENT ON COLUMN exchange.markets.max_open_orders IS
+'How many live orders a user may have in this market; NULL: any number';
+COMMENT ON COLUMN exchange.markets.swept_sequence IS
+'The commission of the trades up to this one has been booked by sweep_fees()';
 COMMENT ON COLUMN exchange.markets.door IS
-    'any: every door is open to everybody who may trade; sequencer: who is no member of bourse_admin, bourse_worker or bourse_gateway trades through submit_order() and its kin, or the inbox';
+'any: every door is open to everybody who may trade; sequencer: who is no member of bourse_admin, bourse_worker or '
+'bourse_gateway trades through submit_order() and its kin, or the inbox';
 COMMENT ON COLUMN exchange.markets.stops_sequence IS
 'The last trade whose stops have all been entered, while a cascade is not finished; NULL: none is left';
 
@@ -58,8 +73,8 @@ CREATE TRIGGER trigger_guard_market_rules BEFORE UPDATE ON exchange.markets
     FOR EACH ROW EXECUTE FUNCTION exchange.guard_market_rules();
 
 GRANT SELECT ON exchange.markets TO bourse_viewer;
--- A rule is changed with an UPDATE, by an admin; the next order goes by it. The engine locks the row of each market that
--- it works in: an UPDATE waits for that row, and for nothing else.
-GRANT UPDATE (tick_size, lot_size, min_amount, max_amount, min_notional, price_band, band_action, maker_rate, taker_rate,
-              max_open_orders, calendar, door)
+-- A rule is changed with an UPDATE, by an admin; the next order goes by it. The engine locks the row of each market
+-- that it works in: an UPDATE waits for that row, and for nothing else.
+GRANT UPDATE (tick_size, lot_size, min_amount, max_amount, min_notional, price_band, band_action, maker_rate,
+              taker_rate, max_open_orders, calendar, door)
     ON exchange.markets TO bourse_admin;

@@ -3,7 +3,8 @@ CREATE TABLE exchange.transfers (
     user_id         bigint NOT NULL CONSTRAINT fk_transfers_user_id REFERENCES identity.users (id) ON DELETE RESTRICT,
     asset           text COLLATE "C" NOT NULL,
     kind            text COLLATE "C" NOT NULL
-                    CONSTRAINT transfers_kind_check CHECK (kind IN ('deposit', 'withdrawal', 'adjustment', 'transfer', 'sweep')),
+                    CONSTRAINT transfers_kind_check
+                    CHECK (kind IN ('deposit', 'withdrawal', 'adjustment', 'transfer', 'sweep')),
     amount          numeric(20,8) NOT NULL,
     locked_amount   numeric(20,8) NOT NULL DEFAULT 0,
     reference       text COLLATE "C"
@@ -32,15 +33,19 @@ CREATE TABLE exchange.transfers (
 );
 COMMENT ON TABLE exchange.transfers IS 'The journal of all money that enters, leaves or is adjusted. Append only';
 COMMENT ON COLUMN exchange.transfers.kind IS
-'deposit, withdrawal: from and to outside; adjustment: by hand, locks included; transfer: between users, a debit and a credit; sweep: the house''s commission, booked to a user';
+'deposit, withdrawal: from and to outside; adjustment: by hand, locks included; transfer: between users, a debit and a '
+'credit; sweep: the house''s commission, booked to a user';
 COMMENT ON COLUMN exchange.transfers.amount IS 'Signed change of assets.amount';
-COMMENT ON COLUMN exchange.transfers.locked_amount IS 'Signed change of assets.locked_amount: locks and unlocks by hand';
+COMMENT ON COLUMN exchange.transfers.locked_amount IS
+'Signed change of assets.locked_amount: locks and unlocks by hand';
 COMMENT ON COLUMN exchange.transfers.reference IS
-'The caller''s own id: the same reference moves money once, for ever. Of a transfer between users it is the sender''s, of all others the operator''s';
+'The caller''s own id: the same reference moves money once, for ever. Of a transfer between users it is the sender''s, '
+'of all others the operator''s';
 COMMENT ON COLUMN exchange.transfers.created_by IS 'The login that has asked for it';
 COMMENT ON COLUMN exchange.transfers.counterparty_id IS
 'Of a transfer between users: the other one, the user of its other row, which has the foreign key';
-COMMENT ON COLUMN exchange.transfers.debit_id IS 'Of the credit of a transfer between users: the row that debits the sender';
+COMMENT ON COLUMN exchange.transfers.debit_id IS
+'Of the credit of a transfer between users: the row that debits the sender';
 
 CREATE INDEX idx_transfers_user_asset ON exchange.transfers (user_id, asset, id);
 CREATE INDEX idx_transfers_created_at ON exchange.transfers USING brin (created_at);
@@ -50,7 +55,8 @@ CREATE INDEX idx_transfers_created_at ON exchange.transfers USING brin (created_
 CREATE UNIQUE INDEX transfers_user_reference_key ON exchange.transfers (user_id, reference) WHERE kind = 'transfer';
 CREATE UNIQUE INDEX transfers_reference_key ON exchange.transfers ((reference || '')) WHERE kind <> 'transfer';
 COMMENT ON INDEX exchange.transfers_reference_key IS
-'The reference of a deposit, withdrawal or adjustment moves money once. An expression, so that row security keeps users from trying references';
+'The reference of a deposit, withdrawal or adjustment moves money once. An expression, so that row security keeps '
+'users from trying references';
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exchange.transfers
     FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();

@@ -12,19 +12,23 @@ CREATE TABLE exchange.orders (
     status                text COLLATE "C" NOT NULL DEFAULT 'open'
                           CONSTRAINT orders_status_check CHECK (status IN ('open', 'filled', 'cancelled', 'pending')),
     order_type            text COLLATE "C" NOT NULL DEFAULT 'limit'
-                          CONSTRAINT orders_order_type_check CHECK (order_type IN ('limit', 'market', 'stop', 'stop_limit')),
+                          CONSTRAINT orders_order_type_check
+                          CHECK (order_type IN ('limit', 'market', 'stop', 'stop_limit')),
     time_in_force         text COLLATE "C" NOT NULL DEFAULT 'gtc'
                           CONSTRAINT orders_time_in_force_check CHECK (time_in_force IN ('gtc', 'ioc', 'fok', 'gtd')),
     post_only             boolean NOT NULL DEFAULT false,
-    stop_price            numeric(20,8) CONSTRAINT orders_stop_price_check CHECK (stop_price > 0 AND stop_price < 'NaN'),
-    display_amount        numeric(20,8) CONSTRAINT orders_display_amount_check CHECK (display_amount > 0 AND display_amount < 'NaN'),
+    stop_price            numeric(20,8)
+                          CONSTRAINT orders_stop_price_check CHECK (stop_price > 0 AND stop_price < 'NaN'),
+    display_amount        numeric(20,8)
+                          CONSTRAINT orders_display_amount_check CHECK (display_amount > 0 AND display_amount < 'NaN'),
     client_order_id       text COLLATE "C"
                           CONSTRAINT orders_client_order_id_check CHECK (length(client_order_id) BETWEEN 1 AND 64),
     self_trade_prevention text COLLATE "C" NOT NULL DEFAULT 'cancel_taker'
-                          CONSTRAINT orders_self_trade_prevention_check CHECK
-                          (self_trade_prevention IN ('none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement')),
+                          CONSTRAINT orders_self_trade_prevention_check CHECK (self_trade_prevention IN
+                              ('none', 'cancel_taker', 'cancel_maker', 'cancel_both', 'decrement')),
     expires_at            timestamptz,
-    reserved              numeric(20,8) NOT NULL DEFAULT 0 CONSTRAINT orders_reserved_check CHECK (reserved >= 0 AND reserved < 'NaN'),
+    reserved              numeric(20,8) NOT NULL DEFAULT 0
+                          CONSTRAINT orders_reserved_check CHECK (reserved >= 0 AND reserved < 'NaN'),
     maker_rate            numeric(9,8) NOT NULL DEFAULT 0,
     taker_rate            numeric(9,8) NOT NULL DEFAULT 0,
     priority              bigint NOT NULL DEFAULT 0,
@@ -32,7 +36,8 @@ CREATE TABLE exchange.orders (
     cancel_reason         text COLLATE "C",
     created_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
-    quote_amount          numeric(20,8) CONSTRAINT orders_quote_amount_check CHECK (quote_amount > 0 AND quote_amount < 'NaN'),
+    quote_amount          numeric(20,8)
+                          CONSTRAINT orders_quote_amount_check CHECK (quote_amount > 0 AND quote_amount < 'NaN'),
     accepted_status       text COLLATE "C" NOT NULL DEFAULT 'open'
                           CONSTRAINT orders_accepted_status_check
                           CHECK (accepted_status IN ('open', 'pending', 'filled', 'cancelled')),
@@ -40,7 +45,8 @@ CREATE TABLE exchange.orders (
     -- When a stop became part of the book cannot be told from its trades: it may have rested without one.
     triggered_at          timestamptz,
     -- An index on updated_at, which every fill changes, would keep each partial fill from staying on its page (HOT): it
-    -- would write an entry into every index of orders. What has ended is never changed again, so its end may be indexed.
+    -- would write an entry into every index of orders. What has ended is never changed again, so its end may be
+    -- indexed.
     ended_at              timestamptz,
     traded_until          timestamptz,
     CONSTRAINT orders_client_order_id_key UNIQUE (user_id, client_order_id),
@@ -48,7 +54,8 @@ CREATE TABLE exchange.orders (
     CONSTRAINT orders_has_amount_check CHECK (amount IS NOT NULL OR quote_amount IS NOT NULL),
     CONSTRAINT orders_has_stop_price_check CHECK ((stop_price IS NOT NULL) = (order_type IN ('stop', 'stop_limit'))),
     CONSTRAINT orders_pending_check CHECK (status <> 'pending' OR stop_price IS NOT NULL),
-    CONSTRAINT orders_triggered_at_check CHECK (triggered_at IS NULL OR (stop_price IS NOT NULL AND status <> 'pending')),
+    CONSTRAINT orders_triggered_at_check
+        CHECK (triggered_at IS NULL OR (stop_price IS NOT NULL AND status <> 'pending')),
     CONSTRAINT orders_visible_amount_check CHECK (visible_amount >= 0 AND visible_amount <= amount),
     CONSTRAINT orders_cancel_reason_check CHECK ((status = 'cancelled') = (cancel_reason IS NOT NULL)),
     CONSTRAINT orders_status_amount_check CHECK ((status = 'filled') = (filled_amount = coalesce(amount, -1))),
@@ -56,27 +63,40 @@ CREATE TABLE exchange.orders (
     CONSTRAINT orders_traded_until_check CHECK (
         traded_until IS NOT DISTINCT FROM CASE WHEN filled_amount > 0 THEN ended_at END)
 ) WITH (fillfactor = 80); -- a partial fill stays on its page (HOT)
-COMMENT ON TABLE exchange.orders IS 'Every order ever accepted. A plain INSERT places the order: it is funded and matched, or the statement fails';
+COMMENT ON TABLE exchange.orders IS
+'Every order ever accepted. A plain INSERT places the order: it is funded and matched, or the statement fails';
 COMMENT ON COLUMN exchange.orders.amount IS 'The whole quantity in base, filled part included';
 COMMENT ON COLUMN exchange.orders.filled_amount IS
 'What has traded. Of a pending stop: what has traded so far of one that takes more than one command to enter';
-COMMENT ON COLUMN exchange.orders.reserved IS 'What this order still locks in assets.locked_amount: quote for a buy, base for a sell';
+COMMENT ON COLUMN exchange.orders.reserved IS
+'What this order still locks in assets.locked_amount: quote for a buy, base for a sell';
 COMMENT ON COLUMN exchange.orders.maker_rate IS 'Commission rate when this order rests, frozen when it was accepted';
 COMMENT ON COLUMN exchange.orders.taker_rate IS 'Commission rate when this order arrives, frozen when it was accepted';
-COMMENT ON COLUMN exchange.orders.priority IS 'Its place in the queue of its price, given by the market under its lock: less is earlier';
-COMMENT ON COLUMN exchange.orders.accepted_sequence IS 'The last trade sequence of the market right after the order was accepted, its own first trades included';
+COMMENT ON COLUMN exchange.orders.priority IS
+'Its place in the queue of its price, given by the market under its lock: less is earlier';
+COMMENT ON COLUMN exchange.orders.accepted_sequence IS
+'The last trade sequence of the market right after the order was accepted, its own first trades included';
 COMMENT ON COLUMN exchange.orders.cancel_reason IS
-'user; ioc: rest of an immediate-or-cancel order; no_liquidity: rest of a market order; budget: a market buy had spent all; expired; self_trade_taker, self_trade_maker: it met an order of its own user; price_band; fok, post_only: a triggered stop could not keep its promise; unsettleable: its owner''s balance had no room for what a trade would have brought; step_limit: rest of an order that never rests and has done what one command may';
-COMMENT ON COLUMN exchange.orders.quote_amount IS 'What a market buy may spend instead of a quantity, commission included';
-COMMENT ON COLUMN exchange.orders.accepted_status IS 'The status right after the order was accepted: what place_order answered';
-COMMENT ON COLUMN exchange.orders.visible_amount IS 'Of an iceberg: what is left of the slice that the book shows; NULL: all of the rest';
+'user; ioc: rest of an immediate-or-cancel order; no_liquidity: rest of a market order; budget: a market buy had spent '
+'all; expired; self_trade_taker, self_trade_maker: it met an order of its own user; price_band; fok, post_only: a '
+'triggered stop could not keep its promise; unsettleable: its owner''s balance had no room for what a trade would have '
+'brought; step_limit: rest of an order that never rests and has done what one command may';
+COMMENT ON COLUMN exchange.orders.quote_amount IS
+'What a market buy may spend instead of a quantity, commission included';
+COMMENT ON COLUMN exchange.orders.accepted_status IS
+'The status right after the order was accepted: what place_order answered';
+COMMENT ON COLUMN exchange.orders.visible_amount IS
+'Of an iceberg: what is left of the slice that the book shows; NULL: all of the rest';
 COMMENT ON COLUMN exchange.orders.triggered_at IS 'When a stop was triggered; NULL: not yet, never, or no stop';
 COMMENT ON COLUMN exchange.orders.ended_at IS 'When it was filled or cancelled; NULL: live';
-COMMENT ON COLUMN exchange.orders.traded_until IS 'Of an ended order that has traded: its end, no trade of it is later. NULL: live, or it never traded';
+COMMENT ON COLUMN exchange.orders.traded_until IS
+'Of an ended order that has traded: its end, no trade of it is later. NULL: live, or it never traded';
 
 -- The two books, in the order in which they match.
-CREATE INDEX idx_orders_orderbook_buy ON exchange.orders (symbol, price DESC, priority) WHERE side = 'buy' AND status = 'open';
-CREATE INDEX idx_orders_orderbook_sell ON exchange.orders (symbol, price, priority) WHERE side = 'sell' AND status = 'open';
+CREATE INDEX idx_orders_orderbook_buy ON exchange.orders (symbol, price DESC, priority)
+    WHERE side = 'buy' AND status = 'open';
+CREATE INDEX idx_orders_orderbook_sell ON exchange.orders (symbol, price, priority)
+    WHERE side = 'sell' AND status = 'open';
 -- A user's history, and a user's live orders without the history.
 CREATE INDEX idx_orders_user_id ON exchange.orders (user_id, id);
 CREATE INDEX idx_orders_user_live ON exchange.orders (user_id, symbol) WHERE status IN ('open', 'pending');
@@ -104,17 +124,17 @@ CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.orders
 -- What a client may name in an INSERT (see the grant below) and the engine alone may decide.
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.orders
     FOR EACH ROW EXECUTE FUNCTION exchange.refuse_owned_columns();
--- What a session knows of the front of a book holds for one version of its market's row. The engine writes that row with
--- every order; so does whoever else changes orders.
+-- What a session knows of the front of a book holds for one version of its market's row. The engine writes that row
+-- with every order; so does whoever else changes orders.
 CREATE TRIGGER trigger_touch_markets_of_insert AFTER INSERT ON exchange.orders
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_update AFTER UPDATE ON exchange.orders
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_delete AFTER DELETE ON exchange.orders
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
--- What is locked in assets is the sum of what live orders reserve. Only the engine changes the two together: who deletes a
--- live order, ends or revives one by hand, or makes it another's, would leave funds locked that nothing unlocks. Ended
--- orders hold nothing: they can be deleted, and pruning them costs one comparison for each row.
+-- What is locked in assets is the sum of what live orders reserve. Only the engine changes the two together: who
+-- deletes a live order, ends or revives one by hand, or makes it another's, would leave funds locked that nothing
+-- unlocks. Ended orders hold nothing: they can be deleted, and pruning them costs one comparison for each row.
 CREATE TRIGGER trigger_guard_live_orders_of_delete BEFORE DELETE ON exchange.orders FOR EACH ROW
     WHEN (OLD.status IN ('open', 'pending')) EXECUTE FUNCTION exchange.guard_live_orders();
 CREATE TRIGGER trigger_guard_live_orders_of_update BEFORE UPDATE ON exchange.orders FOR EACH ROW
@@ -132,8 +152,8 @@ CREATE POLICY orders_insert ON exchange.orders FOR INSERT WITH CHECK (identity.a
 
 GRANT SELECT ON exchange.orders TO bourse_viewer;
 -- An object-relational mapper names every column of a table in its INSERT, with DEFAULT, NULL or the default as a value
--- where its program has said nothing. So every column may be named, and triggers keep to the engine what is the engine's.
--- The privilege on the whole table would be one to LOCK it.
+-- where its program has said nothing. So every column may be named, and triggers keep to the engine what is the
+-- engine's. The privilege on the whole table would be one to LOCK it.
 GRANT INSERT (id, user_id, symbol, side, price, amount, filled_amount, status, order_type, time_in_force, post_only,
               stop_price, display_amount, client_order_id, self_trade_prevention, expires_at, reserved, maker_rate,
               taker_rate, priority, accepted_sequence, cancel_reason, created_at, updated_at, quote_amount,

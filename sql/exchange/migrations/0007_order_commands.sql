@@ -31,12 +31,17 @@ CREATE TABLE exchange.order_commands (
         AND pg_column_size(price) <= 512 AND pg_column_size(amount) <= 512 AND pg_column_size(stop_price) <= 512
         AND pg_column_size(display_amount) <= 512 AND pg_column_size(quote_amount) <= 512)
 );
-COMMENT ON TABLE exchange.order_commands IS 'The bulk inbox: COPY commands in, CALL exchange.match_orders(). It accepts anything: what is wrong is refused, command by command';
-COMMENT ON COLUMN exchange.order_commands.action IS 'new, cancel or amend; cancel and amend name the order by user_id and client_order_id';
+COMMENT ON TABLE exchange.order_commands IS
+'The bulk inbox: COPY commands in, CALL exchange.match_orders(). It accepts anything: what is wrong is refused, '
+'command by command';
+COMMENT ON COLUMN exchange.order_commands.action IS
+'new, cancel or amend; cancel and amend name the order by user_id and client_order_id';
 COMMENT ON COLUMN exchange.order_commands.amount IS 'For amend: the new total, what has traded included';
 COMMENT ON COLUMN exchange.order_commands.set_aside_at IS
-'Since when this command is left where it stands: it could neither be carried out nor refused. NULL: it waits. DELETE it, or set this to NULL to have it tried again';
-COMMENT ON COLUMN exchange.order_commands.set_aside_sqlstate IS 'The SQLSTATE of what went wrong; 58000: the process that carried it out has ended';
+'Since when this command is left where it stands: it could neither be carried out nor refused. NULL: it waits. DELETE '
+'it, or set this to NULL to have it tried again';
+COMMENT ON COLUMN exchange.order_commands.set_aside_sqlstate IS
+'The SQLSTATE of what went wrong; 58000: the process that carried it out has ended';
 COMMENT ON COLUMN exchange.order_commands.set_aside_reason IS 'What went wrong';
 
 CREATE TRIGGER trigger_check_command_user BEFORE INSERT ON exchange.order_commands
@@ -46,8 +51,8 @@ CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.order_comm
     WHEN (NOT bourse.require_drawn(NEW.id, 'exchange.order_commands_id_seq') OR NEW.set_aside_at IS NOT NULL
           OR NEW.set_aside_sqlstate IS NOT NULL OR NEW.set_aside_reason IS NOT NULL)
     EXECUTE FUNCTION exchange.refuse_owned_command_columns();
--- A client's place in the inbox is drawn when its row comes: one drawn before, in a transaction that was rolled back, would
--- be a place kept free. A restore brings ids and times along.
+-- A client's place in the inbox is drawn when its row comes: one drawn before, in a transaction that was rolled back,
+-- would be a place kept free. A restore brings ids and times along.
 CREATE TRIGGER trigger_stamp_command BEFORE INSERT ON exchange.order_commands FOR EACH ROW
     WHEN (NEW.id IS NULL OR NEW.created_at IS NULL OR NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER'))
     EXECUTE FUNCTION exchange.stamp_command();

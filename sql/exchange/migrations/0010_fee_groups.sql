@@ -1,4 +1,5 @@
--- Commission by group of users: rates by market, or '*' for all markets. They are frozen on the order when it is accepted.
+-- Commission by group of users: rates by market, or '*' for all markets. They are frozen on the order when it is
+-- accepted.
 CREATE TABLE exchange.fee_groups (
     user_id   bigint PRIMARY KEY CONSTRAINT fk_fee_groups_user_id REFERENCES identity.users (id) ON DELETE CASCADE,
     fee_group text COLLATE "C" NOT NULL

@@ -7,5 +7,7 @@ WHERE o.status = 'open'
 ORDER BY CASE WHEN o.side = 'buy' THEN o.price END DESC,
          CASE WHEN o.side = 'sell' THEN o.price END,
          o.priority;
-COMMENT ON VIEW exchange.order_book_view IS 'Open orders: offers low to high, bids high to low, then earliest first. Everybody sees their own, an admin all; the public book is exchange.order_book()';
+COMMENT ON VIEW exchange.order_book_view IS
+'Open orders: offers low to high, bids high to low, then earliest first. Everybody sees their own, an admin all; the '
+'public book is exchange.order_book()';
 GRANT SELECT ON exchange.order_book_view TO bourse_viewer;

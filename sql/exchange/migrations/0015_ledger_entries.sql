@@ -30,5 +30,7 @@ UNION ALL
 SELECT 'trade', t.id, 'commission', NULL, m.quote, t.commission, t.created_at
 FROM exchange.trades t
 JOIN exchange.markets m ON m.symbol = t.symbol;
-COMMENT ON VIEW exchange.ledger_entries IS 'The double-entry ledger, read from transfers and trades. Per source the amounts of each asset add up to zero (a transfer between users is one source: its debit); per user and asset to the balance, locked part included';
+COMMENT ON VIEW exchange.ledger_entries IS
+'The double-entry ledger, read from transfers and trades. Per source the amounts of each asset add up to zero (a '
+'transfer between users is one source: its debit); per user and asset to the balance, locked part included';
 GRANT SELECT ON exchange.ledger_entries TO bourse_viewer;

@@ -6,7 +6,8 @@ CREATE TABLE identity.users (
     username          varchar(80) CONSTRAINT users_username_check CHECK (username COLLATE "C" ~ '^[^@[:space:]]+$'),
     -- The kinds that verify_password() reads; a password in clear is none of them.
     password_hash     varchar(255)
-                      CONSTRAINT users_password_hash_check CHECK (password_hash ~ '^\$(2[aby]\$[0-9]{2}|argon2(id|i|d))\$'),
+                      CONSTRAINT users_password_hash_check
+                      CHECK (password_hash ~ '^\$(2[aby]\$[0-9]{2}|argon2(id|i|d))\$'),
     email_verified_at timestamptz,
     remember_token    varchar(100),
     role              text NOT NULL DEFAULT 'trader'
@@ -27,9 +28,11 @@ CREATE TABLE identity.users (
 );
 COMMENT ON TABLE identity.users IS 'One row per person: traders, developers, admins. A name alone is enough';
 COMMENT ON COLUMN identity.users.db_role IS 'The login role whose sessions act as this user';
-COMMENT ON COLUMN identity.users.password_hash IS 'bcrypt or PHC string; NULL when the user never logs in with a password';
+COMMENT ON COLUMN identity.users.password_hash IS
+'bcrypt or PHC string; NULL when the user never logs in with a password';
 COMMENT ON COLUMN identity.users.is_active IS 'An inactive user places no orders; cancels and withdrawals still work';
-COMMENT ON COLUMN identity.users.erased_at IS 'When erase_user() took the person out; from then on the row stays as it is';
+COMMENT ON COLUMN identity.users.erased_at IS
+'When erase_user() took the person out; from then on the row stays as it is';
 
 -- Lists of an operator: who is more than a trader, who is put out of action.
 CREATE INDEX ix_users_role ON identity.users (role);
@@ -47,7 +50,8 @@ COMMENT ON INDEX identity.users_db_role_key IS
 CREATE UNIQUE INDEX ix_users_email ON identity.users ((identity.fold(email)) COLLATE "C");
 CREATE UNIQUE INDEX ix_users_username ON identity.users ((identity.fold(username)) COLLATE "C");
 COMMENT ON INDEX identity.ix_users_email IS
-'One address is one user, without case, in every locale: WHERE identity.fold(email) = identity.fold(…) COLLATE "C". An expression, so that row security keeps users from trying addresses';
+'One address is one user, without case, in every locale: WHERE identity.fold(email) = identity.fold(…) COLLATE "C". An '
+'expression, so that row security keeps users from trying addresses';
 COMMENT ON INDEX identity.ix_users_username IS 'As ix_users_email';
 
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.users
@@ -58,14 +62,15 @@ CREATE TRIGGER trigger_unverify_email BEFORE UPDATE OF email ON identity.users
 CREATE TRIGGER trigger_keep_erased BEFORE UPDATE ON identity.users
     FOR EACH ROW WHEN (OLD.erased_at IS NOT NULL) EXECUTE FUNCTION identity.keep_erased();
 -- Columns that one function owns can be written by no other: an admin who set erased_at froze a user's money for ever,
--- and one who set db_role to a second login of his own opened somebody's vault. set_login() writes db_role, set_password()
--- password_hash and remember_token, verify_code() email_verified_at, erase_user() erased_at. A password hash may come with
--- a new user, as an import brings it.
+-- and one who set db_role to a second login of his own opened somebody's vault. set_login() writes db_role,
+-- set_password() password_hash and remember_token, verify_code() email_verified_at, erase_user() erased_at. A password
+-- hash may come with a new user, as an import brings it.
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON identity.users
     FOR EACH ROW EXECUTE FUNCTION identity.refuse_owned_columns();
 -- Before the refusals, in order of name: they look at what the row will be.
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON identity.users FOR EACH ROW
-    WHEN (NEW.id IS NULL OR NEW.role IS NULL OR NEW.is_active IS NULL OR NEW.created_at IS NULL OR NEW.updated_at IS NULL)
+    WHEN (NEW.id IS NULL OR NEW.role IS NULL OR NEW.is_active IS NULL OR NEW.created_at IS NULL
+          OR NEW.updated_at IS NULL)
     EXECUTE FUNCTION identity.fill_defaults();
 -- Whose login somebody was outlives every erasure, whoever has written it.
 CREATE TRIGGER trigger_record_login AFTER UPDATE ON identity.users FOR EACH ROW
@@ -93,12 +98,15 @@ GRANT INSERT ON identity.users TO bourse_admin;
 GRANT UPDATE (name, email, username, role, is_active, developer_name, developer_bio, developer_website, updated_at)
     ON identity.users TO bourse_admin;
 -- An object-relational mapper names every column of a table in its INSERT, with DEFAULT, NULL or the default as a value
--- where its program has said nothing: every column may be named. The privilege on the whole table would be one to LOCK it.
-GRANT INSERT (id, name, email, username, password_hash, email_verified_at, remember_token, role, is_active, developer_name,
-              developer_bio, developer_website, db_role, created_at, updated_at, last_login, erased_at)
+-- where its program has said nothing: every column may be named. The privilege on the whole table would be one to LOCK
+-- it.
+GRANT INSERT (id, name, email, username, password_hash, email_verified_at, remember_token, role, is_active,
+              developer_name, developer_bio, developer_website, db_role, created_at, updated_at, last_login,
+              erased_at)
     ON identity.users TO bourse_gateway;
 
 CREATE VIEW identity.user_secure_view WITH (security_invoker = true) AS
 SELECT id, email, role, is_active, developer_name, created_at FROM identity.users;
-COMMENT ON VIEW identity.user_secure_view IS 'Users without anything secret. Everybody sees their own row, an admin all';
+COMMENT ON VIEW identity.user_secure_view IS
+'Users without anything secret. Everybody sees their own row, an admin all';
 GRANT SELECT ON identity.user_secure_view TO bourse_viewer;

@@ -8,14 +8,16 @@ CREATE TABLE identity.api_keys (
     expires_at timestamptz CONSTRAINT api_keys_expires_at_check CHECK (expires_at > created_at),
     revoked_at timestamptz
 );
-COMMENT ON TABLE identity.api_keys IS 'API keys of users. The key itself is shown once, by issue_api_key(), and stored nowhere';
+COMMENT ON TABLE identity.api_keys IS
+'API keys of users. The key itself is shown once, by issue_api_key(), and stored nowhere';
 COMMENT ON COLUMN identity.api_keys.prefix IS 'The first 12 characters of the key; not secret';
 COMMENT ON COLUMN identity.api_keys.key_hash IS 'SHA-256 of the whole key';
 
 CREATE INDEX ix_api_keys_user_id ON identity.api_keys (user_id);
 CREATE UNIQUE INDEX api_keys_prefix_key ON identity.api_keys ((prefix || ''));
 COMMENT ON INDEX identity.api_keys_prefix_key IS
-'A prefix names one key; verify_api_key() finds it so. An expression, so that row security keeps users from trying prefixes';
+'A prefix names one key; verify_api_key() finds it so. An expression, so that row security keeps users from trying '
+'prefixes';
 
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.api_keys

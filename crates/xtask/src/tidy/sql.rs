@@ -11,9 +11,10 @@ fn is_extension_script(path: &str) -> bool {
 /// As wide as Rust may be. A long text goes on in the next line, in quotes of its own.
 const WIDEST: usize = 120;
 
-/// The lines of scripts are as wide as those of Rust.
+/// The lines of SQL that is ours are as wide as those of Rust.
 pub fn long_line(path: &str, text: &str) -> Vec<String> {
-    if !is_extension_script(path) {
+    // What cannot be broken in a list of tables stays.
+    if !path.starts_with("sql/") || !path.ends_with(".sql") || path.ends_with("/tables.sql") {
         return Vec::new();
     }
     (1..)
@@ -113,6 +114,7 @@ mod tests {
     fn a_line_of_121_characters_is_too_wide() {
         let lines = |width: usize| format!("-- {}\n", "ä".repeat(width - 3));
         assert_eq!(long_line("sql/a/f.sql", &(lines(120) + &lines(121))), ["sql/a/f.sql:2: wider than 120 characters"]);
+        assert_eq!(long_line("sql/a/migrations/0001_b.sql", &lines(121)).len(), 1);
         assert!(long_line("pg_regress/sql/a.sql", &lines(121)).is_empty());
     }
 
