@@ -35,6 +35,9 @@ const _: () = assert!(pg::lock::are_apart(&[
     exchange::locks::MARKETS,
 ]));
 
+/// The kinds of background workers, in the order in which they are started: first those that somebody waits for.
+const KINDS: &[&bourse::supervisor::Kind] = &[&exchange::SEQUENCER, &bourse::ticker::TICKER];
+
 /// Called by the server when it loads the library.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
@@ -45,6 +48,7 @@ pub extern "C-unwind" fn _PG_init() {
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {
         MODULES.iter().filter_map(|module| module.prepare).for_each(|prepare| prepare());
+        bourse::supervisor::prepare(KINDS);
     }
 }
 

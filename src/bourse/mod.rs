@@ -5,6 +5,8 @@ mod migrations;
 pub mod modules;
 mod script;
 pub mod settings;
+pub mod supervisor;
+pub mod ticker;
 
 use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;

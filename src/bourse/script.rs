@@ -19,3 +19,4 @@ extension_sql_file!("../../sql/bourse/sequences.sql", name = "bourse_sequences")
 extension_sql_file!("../../sql/bourse/status.sql", name = "bourse_status");
 extension_sql_file!("../../sql/bourse/strangers.sql", name = "bourse_strangers");
 extension_sql_file!("../../sql/bourse/triggers.sql", name = "bourse_triggers");
+extension_sql_file!("../../sql/bourse/workers.sql", name = "bourse_workers");

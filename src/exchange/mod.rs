@@ -48,6 +48,7 @@ mod venue;
 mod write;
 
 use crate::bourse::modules::{Module, migrations};
+pub use sequencer::SEQUENCER;
 
 /// The schema `exchange`.
 pub const MODULE: Module = Module {

@@ -40,6 +40,15 @@ pub fn connectable() -> Vec<Database> {
     found
 }
 
+/// The name of a database that is there.
+pub fn name(database: u32) -> Option<String> {
+    // SAFETY: a catalog look-up, which gives a fresh string or null.
+    unsafe {
+        let name = pg_sys::get_database_name(database.into());
+        (!name.is_null()).then(|| text(name))
+    }
+}
+
 /// What is done around a command that needs a database without any other session.
 #[derive(Clone, Copy)]
 pub struct Keeper {

@@ -130,6 +130,23 @@ pub fn relation(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether there is a function without arguments of this name.
+pub fn has_function(schema: &CStr, name: &CStr) -> bool {
+    // SAFETY: catalog look-ups; what is missing gives InvalidOid.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        let arguments = pg_sys::buildoidvector(std::ptr::null(), 0);
+        schema != pg_sys::InvalidOid
+            && pg_sys::SearchSysCacheExists(
+                pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
+                pg_sys::Datum::from(name.as_ptr()),
+                pg_sys::Datum::from(arguments),
+                pg_sys::Datum::from(schema),
+                pg_sys::Datum::null(),
+            )
+    }
+}
+
 /// The name of a relation, without its schema.
 pub fn relation_name(relation: pg_sys::Oid) -> String {
     // SAFETY: gives a palloc'd name, or null for what does not exist.

@@ -45,3 +45,25 @@ impl<T: Copy + 'static> PgSharedMemoryInitialization for Shared<T> {
         unsafe { self.0.on_shmem_startup(value) }
     }
 }
+
+/// Text of a fixed size. What does not fit is cut off at a character: only messages can be that long.
+#[derive(Clone, Copy)]
+pub struct Text<const N: usize> {
+    length: u16,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Text<N> {
+    /// The text, as far as it fits.
+    pub fn new(text: &str) -> Text<N> {
+        let length = text.floor_char_boundary(N.min(text.len()));
+        let mut bytes = [0; N];
+        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        Text { length: length as u16, bytes }
+    }
+
+    /// What was put in.
+    pub fn read(&self) -> String {
+        String::from_utf8_lossy(&self.bytes[..usize::from(self.length)]).into_owned()
+    }
+}

@@ -18,10 +18,19 @@ use crate::error::{Answer, Failure};
 pub struct Processes {
     /// The launcher, connected to no database.
     pub launch: fn(),
-    /// A worker, connected to a database.
-    pub run: fn(u32),
+    /// A worker, connected to its database.
+    pub run: fn(Post),
     /// The end of a worker, however it comes short of a crash.
-    pub leave: fn(),
+    pub leave: fn(Post),
+}
+
+/// What a worker is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Post {
+    /// The number of its kind.
+    pub kind: u32,
+    /// The database, which it may not have reached.
+    pub database: u32,
 }
 
 thread_local! {
@@ -42,13 +51,13 @@ pub fn register(processes: Processes) {
         .load();
 }
 
-/// Asks the server for a sequencer in a database. False when it has no worker process left.
-pub fn launch_sequencer(database: u32, name: &str) -> bool {
-    BackgroundWorkerBuilder::new(&format!("pg_bourse sequencer of {name}"))
-        .set_type("pg_bourse sequencer")
+/// Asks the server for a worker of a kind in a database, by their names. False when it has no process left.
+pub fn launch(post: Post, kind: &str, database: &str) -> bool {
+    BackgroundWorkerBuilder::new(&format!("pg_bourse {kind} of {database}"))
+        .set_type(&format!("pg_bourse {kind}"))
         .set_library("pg_bourse")
-        .set_function("pg_bourse_sequencer")
-        .set_argument(i64::from(database).into_datum())
+        .set_function("pg_bourse_worker")
+        .set_argument((i64::from(post.kind) << 32 | i64::from(post.database)).into_datum())
         .set_start_time(BgWorkerStartTime::RecoveryFinished)
         // The launcher starts it again: it knows whether the database is still there.
         .set_restart_time(None)
@@ -56,6 +65,13 @@ pub fn launch_sequencer(database: u32, name: &str) -> bool {
         .enable_spi_access()
         .load_dynamic()
         .is_ok()
+}
+
+/// What this worker was started for.
+fn my_post() -> Post {
+    // SAFETY: what the server has started this worker with.
+    let argument = unsafe { (*pg_sys::MyBgworkerEntry).bgw_main_arg.value() as u64 };
+    Post { kind: (argument >> 32) as u32, database: argument as u32 }
 }
 
 /// The entry of the launcher.
@@ -68,17 +84,20 @@ pub extern "C-unwind" fn pg_bourse_launcher(_argument: pg_sys::Datum) {
     (processes.launch)();
 }
 
-/// The entry of a sequencer; its argument is the database.
+/// The entry of a worker.
 // SAFETY: as above.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub extern "C-unwind" fn pg_bourse_sequencer(database: pg_sys::Datum) {
-    let database = pg_sys::Oid::from(database.value() as u32);
+pub extern "C-unwind" fn pg_bourse_worker(_argument: pg_sys::Datum) {
     let Some(processes) = PROCESSES.get() else { return };
-    on_exit(processes.leave);
-    begin(database);
+    on_exit(|| {
+        if let Some(processes) = PROCESSES.get() {
+            (processes.leave)(my_post());
+        }
+    });
+    begin(my_post().database.into());
     give_up_rights();
-    (processes.run)(database.to_u32());
+    (processes.run)(my_post());
 }
 
 /// Takes the server's own signal handlers and connects: to a database, or to the shared catalogs only.
@@ -279,12 +298,6 @@ fn set(name: &CStr, value: &CStr) {
             pg_sys::GucSource::PGC_S_OVERRIDE,
         );
     }
-}
-
-/// The database that a sequencer was started for, which it may not have reached.
-pub fn launched_for() -> u32 {
-    // SAFETY: what the server has started this worker with.
-    unsafe { (*pg_sys::MyBgworkerEntry).bgw_main_arg.value() as u32 }
 }
 
 /// The process id.

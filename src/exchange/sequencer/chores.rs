@@ -11,9 +11,8 @@ use super::super::match_orders::drain_if_free;
 use super::super::rows::markets;
 use super::super::suspects::{self, Next, Suspects};
 use super::super::{behind, settings, stops, tables};
-use super::complaints::Complaints;
-use super::desks::DESKS_OF_SERVER;
-use super::worker::LOOK;
+use super::desk::NAME;
+use crate::bourse::supervisor::{self, Complaints, LOOK};
 use crate::bourse::{require_at_work, require_home};
 use crate::error::{Answer, Failure};
 use crate::pg::scan::Key;
@@ -42,7 +41,6 @@ enum Look {
 }
 
 /// When what is due, and what went wrong last.
-#[derive(Default)]
 pub struct Chores {
     inbox: Timestamp,
     expiry: Timestamp,
@@ -60,6 +58,22 @@ pub struct Chores {
 }
 
 impl Chores {
+    /// Everything is due.
+    pub fn new() -> Chores {
+        let due = Timestamp::default();
+        Chores {
+            inbox: due,
+            expiry: due,
+            stops: due,
+            setbacks: 0,
+            suspects: None,
+            has_looked: false,
+            paused: false,
+            told: None,
+            complaints: Complaints::of(NAME),
+        }
+    }
+
     /// Does what is due, less at a time while the ring is in use; returns when the next thing is due. None: the
     /// database has no tables of ours.
     pub fn run(&mut self, ring_is_used: bool) -> Option<Timestamp> {
@@ -193,8 +207,7 @@ impl Chores {
             Ok(Look::Gone | Look::Done(_)) => None,
         };
         if told != self.told {
-            let database = worker::my_database();
-            DESKS_OF_SERVER.with(|desks| desks.note(database, self.paused, told.as_deref()));
+            supervisor::note(NAME, self.paused, told.as_deref());
             self.told = told;
         }
     }

@@ -8,28 +8,7 @@ use super::super::command::{Action, Command, Target};
 use super::super::result::OrderResult;
 use super::super::ticket::{Body, Ticket};
 use crate::error::{Answer, Failure};
-
-/// Text of a fixed size. What does not fit is cut off at a character: only messages can be that long.
-#[derive(Clone, Copy)]
-pub struct Text<const N: usize> {
-    length: u16,
-    bytes: [u8; N],
-}
-
-impl<const N: usize> Text<N> {
-    /// The text, as far as it fits.
-    pub fn new(text: &str) -> Text<N> {
-        let length = text.floor_char_boundary(N.min(text.len()));
-        let mut bytes = [0; N];
-        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-        Text { length: length as u16, bytes }
-    }
-
-    /// What was put in.
-    pub fn read(&self) -> String {
-        String::from_utf8_lossy(&self.bytes[..usize::from(self.length)]).into_owned()
-    }
-}
+use crate::pg::shared::Text;
 
 /// A market's symbol has at most 20 characters, all of them ASCII (`markets_symbol_check`).
 const SYMBOL_SIZE: usize = 20;

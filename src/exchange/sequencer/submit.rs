@@ -9,9 +9,10 @@ use pgrx::prelude::PgSqlErrorCode;
 use super::super::command::{Action, Command};
 use super::super::result::OrderResult;
 use super::super::settings;
-use super::desks::{DESKS_OF_SERVER, Desk, State};
+use super::desk::NAME;
 use super::message::{Errand, Outcome, Reply, Request, Work};
 use super::ring::{Place, RING};
+use crate::bourse::supervisor;
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
 use crate::pg::{lock, session, worker};
@@ -73,7 +74,7 @@ pub fn submit_errand(errand: &Errand) -> Answer<i64> {
 }
 
 fn send(call: &str, instead: &str, work: &Work, unknown: impl Fn() -> Failure) -> Answer<Outcome> {
-    if !super::is_preloaded() {
+    if !supervisor::is_preloaded() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!("{call} needs the library to be preloaded"),
@@ -111,9 +112,7 @@ impl Waiting {
             latch::sleep(FULL);
         };
         WAITING.set(Some(place));
-        // The sequencer, or who can start one.
-        let wake = DESKS_OF_SERVER.with(|desks| desks.latch(database).or_else(|| desks.want(database)));
-        wake.into_iter().for_each(Latch::set);
+        supervisor::wake(NAME);
         Waiting(place)
     }
 
@@ -125,15 +124,7 @@ impl Waiting {
             if let Some(reply) = RING.with(|ring| ring.reply(self.0)) {
                 return Reply::answer(&reply);
             }
-            let database = worker::my_database();
-            let (there, launcher) = DESKS_OF_SERVER.with(|desks| {
-                // A command that has the database for itself ends: it is worth waiting for. So is a sequencer that was
-                // sent away, until it has gone.
-                let there = |desk: &mut Desk| desk.pid != 0 || desk.state == State::Barred;
-                (desks.of(database).is_some_and(there), desks.want(database))
-            });
-            launcher.into_iter().for_each(Latch::set);
-            if there {
+            if supervisor::is_coming(NAME) {
                 seen = Instant::now();
             } else if seen.elapsed() > PATIENCE && RING.with(|ring| ring.withdraw(self.0)) {
                 return Err(absent());

@@ -10,11 +10,12 @@ use super::super::command::Command;
 use super::super::market_rows;
 use super::super::result::{self, OrderResult};
 use super::chores::Chores;
-use super::desks::{DESKS_OF_SERVER, State};
+use super::desk::{NAME, Tally};
 use super::errands;
 use super::message::{Outcome, Reply, Work};
 use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
+use crate::bourse::supervisor::{self, Kind};
 use crate::bourse::{require_at_work, require_home, require_tables};
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
@@ -28,8 +29,6 @@ const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How many looks at a market that is held make one try that queues for it: while it queues, all markets wait.
 const LOOKS: u32 = 8;
-/// How often a process that has nothing to do yet looks whether it has.
-pub const LOOK: Duration = Duration::from_millis(250);
 
 /// Markets that somebody was found to hold.
 type Held = HashMap<String, Hold>;
@@ -48,50 +47,19 @@ impl Hold {
     }
 }
 
-/// The main loop of the sequencer of a database.
-pub fn run(database: u32) {
-    let now = Timestamp::now();
-    if !DESKS_OF_SERVER.with(|desks| desks.arrive(database, worker::my_pid(), Latch::mine(), now)) {
-        return;
-    }
-    worker::ready_to_write();
-    worker::limit_lock_waits(BATCH_PATIENCE);
-    while settles(database) {
-        work(database);
-    }
-}
-
-/// Waits for tables of ours while they are expected. False: the process is to end.
-fn settles(database: u32) -> bool {
-    while is_at_its_desk(database) {
-        let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_home) else {
-            // When the process began, the role may not have been made yet.
-            worker::give_up_rights();
-            return true;
-        };
-        if retires(database, &failure) {
-            return false;
-        }
-        latch::sleep(LOOK);
-    }
-    false
-}
-
-/// Hears what the server wants; whether the process is to go on.
-fn is_at_its_desk(database: u32) -> bool {
-    pgrx::check_for_interrupts!();
-    worker::reload();
-    DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.state == State::Working))
-}
+/// The worker: every database with our tables has one.
+pub static SEQUENCER: Kind = Kind { name: NAME, is_wanted: || true, require_work: require_home, work, refuse, leave };
 
 /// Works while there are tables of ours.
-fn work(database: u32) {
-    let (mut held, mut chores) = (Held::new(), Chores::default());
-    while is_at_its_desk(database) {
+fn work() {
+    let database = worker::my_database();
+    worker::limit_lock_waits(BATCH_PATIENCE);
+    let (mut held, mut chores) = (Held::new(), Chores::new());
+    while supervisor::is_to_go_on(NAME) {
         let taken = RING.with(|ring| ring.take(database, Timestamp::now()));
         let ring_is_used = !taken.is_empty();
         if ring_is_used {
-            serve(database, taken, &mut held);
+            serve(taken, &mut held);
         }
         let Some(next) = chores.run(ring_is_used) else { return };
         let now = Timestamp::now();
@@ -102,34 +70,26 @@ fn work(database: u32) {
     }
 }
 
-/// The database has no tables of ours: whoever waits is told. Whether the process ends, and the launcher looks again later.
-fn retires(database: u32, failure: &Failure) -> bool {
+/// The database has no tables of ours: whoever waits is told.
+fn refuse(failure: &Failure) {
+    let database = worker::my_database();
     let taken = RING.with(|ring| ring.take(database, Timestamp(i64::MAX)));
-    answer(database, taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
-    let now = Timestamp::now();
-    DESKS_OF_SERVER.with(|desks| desks.retire(database, now))
+    answer(taken.into_iter().map(|taken| (taken, Err::<OrderResult, _>(failure.clone()))));
 }
 
 /// At the end of the process, however it comes: who still waits for an answer is told that there is none.
-pub fn leave() {
-    let (database, pid) = (worker::launched_for(), worker::my_pid());
+fn leave() {
+    let database = worker::my_database();
     let reply = Reply::of::<OrderResult>(&Err(unknown_outcome()));
-    let mine = DESKS_OF_SERVER.with(|desks| desks.of(database).is_some_and(|desk| desk.pid == pid));
-    if !mine {
-        let launcher = DESKS_OF_SERVER.with(|desks| desks.put_off(database, Timestamp::now()));
-        launcher.into_iter().for_each(Latch::set);
-        return;
-    }
     let waiting: Vec<Latch> = RING.with(|ring| {
         let unanswered = ring.unanswered(database);
         unanswered.into_iter().filter_map(|place| ring.answer(place, reply)).collect()
     });
-    let launcher = DESKS_OF_SERVER.with(|desks| desks.depart(database, pid, Timestamp::now()));
-    waiting.into_iter().chain(launcher).for_each(Latch::set);
+    waiting.into_iter().for_each(Latch::set);
 }
 
 /// Carries out what has been taken: all at once, and if that cannot be, market by market, and then one by one.
-fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
+fn serve(taken: Vec<Taken>, held: &mut Held) {
     let now = Timestamp::now();
     let (mut fresh, mut again, mut errands) = (Vec::new(), Vec::new(), Vec::new());
     look_again(held, now);
@@ -147,16 +107,16 @@ fn serve(database: u32, taken: Vec<Taken>, held: &mut Held) {
             _ => fresh.push((entry, command)),
         }
     }
-    match together(database, fresh) {
+    match together(fresh) {
         Ok(()) => held.retain(|_, hold| !hold.is_over(now)),
-        Err(failed) => again.extend(by_market(database, failed, held)),
+        Err(failed) => again.extend(by_market(failed, held)),
     }
     if !again.is_empty() || !errands.is_empty() {
         worker::limit_lock_waits(SINGLE_PATIENCE);
         for (entry, command) in again {
-            alone(database, entry, attempt_one(&command));
+            alone(entry, attempt_one(&command));
         }
-        errands.into_iter().for_each(|(entry, errand)| alone(database, entry, errands::run(&errand)));
+        errands.into_iter().for_each(|(entry, errand)| alone(entry, errands::run(&errand)));
         worker::limit_lock_waits(BATCH_PATIENCE);
     }
 }
@@ -172,7 +132,7 @@ fn look_again(held: &mut Held, now: Timestamp) {
 }
 
 /// Carries out requests market by market; puts those back whose market is held, and returns the rest.
-fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) -> Vec<(Taken, Command)> {
+fn by_market(requests: Vec<(Taken, Command)>, held: &mut Held) -> Vec<(Taken, Command)> {
     let mut markets: BTreeMap<String, Vec<(Taken, Command)>> = BTreeMap::new();
     for (entry, command) in requests {
         markets.entry(command.symbol.clone()).or_default().push((entry, command));
@@ -181,7 +141,7 @@ fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) ->
     for (symbol, requests) in markets {
         if !is_held(&symbol) {
             held.remove(&symbol);
-            let failed = if several { together(database, requests).err().unwrap_or_default() } else { requests };
+            let failed = if several { together(requests).err().unwrap_or_default() } else { requests };
             rest.extend(failed);
             continue;
         }
@@ -194,13 +154,13 @@ fn by_market(database: u32, requests: Vec<(Taken, Command)>, held: &mut Held) ->
 
 /// Carries out requests in one transaction, and leaves those that are too much for it for the next; gives them back if
 /// that cannot be.
-fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(Taken, Command)>> {
+fn together(requests: Vec<(Taken, Command)>) -> Result<(), Vec<(Taken, Command)>> {
     let (entries, commands): (Vec<Taken>, Vec<Command>) = requests.into_iter().unzip();
     match attempt(&commands) {
         Ok(answers) => {
             let now = Timestamp::now();
             RING.with(|ring| entries.iter().skip(answers.len()).for_each(|entry| ring.put_back(entry, now, false)));
-            answer(database, entries.into_iter().zip(answers));
+            answer(entries.into_iter().zip(answers));
             Ok(())
         }
         Err(_) => {
@@ -208,20 +168,20 @@ fn together(database: u32, requests: Vec<(Taken, Command)>) -> Result<(), Vec<(T
             let Err(failure) = worker::transaction(c"pg_bourse: looking around", require_at_work) else {
                 return Err(entries.into_iter().zip(commands).collect());
             };
-            answer(database, entries.into_iter().map(|entry| (entry, Err::<OrderResult, _>(failure.clone()))));
+            answer(entries.into_iter().map(|entry| (entry, Err::<OrderResult, _>(failure.clone()))));
             Ok(())
         }
     }
 }
 
 /// Answers one request that was tried without the others, or puts it back when somebody was in its way.
-fn alone<T: Into<Outcome> + Copy>(database: u32, entry: Taken, outcome: Answer<T>) {
+fn alone<T: Into<Outcome> + Copy>(entry: Taken, outcome: Answer<T>) {
     match outcome {
         Err(failure) if passes(&failure) => {
             let due = Timestamp::now() + pause(entry.tries);
             RING.with(|ring| ring.put_back(&entry, due, true));
         }
-        outcome => answer(database, std::iter::once((entry, outcome))),
+        outcome => answer(std::iter::once((entry, outcome))),
     }
 }
 
@@ -261,7 +221,7 @@ fn pause(times: u32) -> Duration {
 }
 
 /// Puts the answers where their sessions find them, and wakes those.
-fn answer<T: Into<Outcome> + Copy>(database: u32, answers: impl Iterator<Item = (Taken, Answer<T>)>) {
+fn answer<T: Into<Outcome> + Copy>(answers: impl Iterator<Item = (Taken, Answer<T>)>) {
     let replies: Vec<_> = answers.map(|(entry, answer)| (entry.place, Reply::of(&answer))).collect();
     let count = replies.len() as i64;
     if count == 0 {
@@ -269,11 +229,5 @@ fn answer<T: Into<Outcome> + Copy>(database: u32, answers: impl Iterator<Item = 
     }
     let wake: Vec<Latch> = RING.with(|ring| replies.iter().filter_map(|(place, r)| ring.answer(*place, *r)).collect());
     wake.into_iter().for_each(Latch::set);
-    DESKS_OF_SERVER.with(|desks| {
-        if let Some(desk) = desks.of(database) {
-            desk.work.batches += 1;
-            desk.work.requests += count;
-            desk.work.largest = desk.work.largest.max(count);
-        }
-    });
+    Tally::batch(count);
 }

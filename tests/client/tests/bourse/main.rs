@@ -5,3 +5,4 @@ mod install;
 mod library;
 mod queue;
 mod statistics;
+mod workers;

@@ -1,4 +1,4 @@
-//! What went wrong, as the server log is told: each complaint once while it stays the same, and never many.
+//! What went wrong in a worker, as the server log is told: each complaint once while it stays the same, and never many.
 
 use std::time::Duration;
 
@@ -14,19 +14,25 @@ const MOST: usize = 10;
 const SPAN: Duration = Duration::from_secs(60);
 
 /// What has been told, and when.
-#[derive(Default)]
 pub struct Complaints {
+    /// Who complains: the kind of the worker.
+    kind: &'static str,
     told: Vec<(Failure, Timestamp)>,
     /// When the last [`MOST`] were told.
     times: Vec<Timestamp>,
 }
 
 impl Complaints {
+    /// No complaints of a worker of this kind.
+    pub fn of(kind: &'static str) -> Complaints {
+        Complaints { kind, told: Vec::new(), times: Vec::new() }
+    }
+
     /// Tells the server log, unless it knows.
     pub fn tell(&mut self, failure: Failure) {
         let now = Timestamp::now();
         if self.is_news(&failure, now) {
-            pgrx::log!("pg_bourse sequencer: {} (SQLSTATE {})", failure.message, failure.sqlstate());
+            pgrx::log!("pg_bourse {}: {} (SQLSTATE {})", self.kind, failure.message, failure.sqlstate());
         }
     }
 
@@ -55,7 +61,7 @@ mod tests {
 
     #[pg_test]
     fn complaints_that_take_turns_are_told_once_each() {
-        let (mut complaints, now) = (Complaints::default(), Timestamp::now());
+        let (mut complaints, now) = (Complaints::of("sequencer"), Timestamp::now());
         let turns = (0..100).map(|n| Failure::invalid(format!("complaint {}", n % 2), ""));
         assert_eq!(turns.filter(|failure| complaints.is_news(failure, now)).count(), 2);
         assert!(complaints.is_news(&Failure::invalid("complaint 0", ""), now + REMINDER + SPAN));
@@ -63,7 +69,7 @@ mod tests {
 
     #[pg_test]
     fn complaints_that_are_never_the_same_are_told_now_and_then() {
-        let (mut complaints, now) = (Complaints::default(), Timestamp::now());
+        let (mut complaints, now) = (Complaints::of("sequencer"), Timestamp::now());
         let all = (0..1000).map(|n| Failure::invalid(format!("complaint {n}"), ""));
         assert_eq!(all.filter(|failure| complaints.is_news(failure, now)).count(), MOST);
         assert!(complaints.is_news(&Failure::invalid("later", ""), now + SPAN));
