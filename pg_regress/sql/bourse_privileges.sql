@@ -76,7 +76,7 @@ SELECT c.oid::regclass AS without_row_security, t.relation IS NOT NULL AS about_
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN identity.user_tables() t ON t.relation = c.oid
 LEFT JOIN (VALUES ('exchange.order_commands', 'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
                   ('exchange.markets', 'public'), ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
-                  ('audit.seals', 'hashes; only an admin reads them'), ('bourse.schema_migrations', 'public'),
+                  ('audit.seals', 'hashes; only an admin reads them'), ('bourse.policies', 'names tables'), ('bourse.chores', 'names tables'), ('bourse.schema_migrations', 'public'),
                   ('exchange.command_attempts', 'numbers of commands; only an admin reads them')) w (name, reason) ON w.name = c.oid::regclass::text
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY c.oid::regclass::text COLLATE "C";
 SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,

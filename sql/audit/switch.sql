@@ -59,23 +59,20 @@ DECLARE
 BEGIN
     -- What is audited already keeps its list of secrets, and what somebody has disabled stays so.
     FOR relation IN
-        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p')
-          AND (n.nspname = 'identity'
-               OR n.nspname = 'exchange' AND c.relname IN ('markets', 'fee_groups', 'fee_schedules'))
-          AND NOT EXISTS (SELECT FROM pg_trigger t
-                          WHERE t.tgrelid = c.oid AND t.tgfoid = 'audit.record_change()'::regprocedure)
+        SELECT t.relation FROM bourse.declared_tables() t
+        WHERE t.is_audited AND t.relation IS NOT NULL
+          AND NOT EXISTS (SELECT FROM pg_trigger g
+                          WHERE g.tgrelid = t.relation AND g.tgfoid = 'audit.record_change()'::regprocedure)
           AND NOT EXISTS (SELECT FROM audit.audit_logs l
-                          WHERE l.action = 'DISABLE' AND l.table_name = n.nspname || '.' || c.relname)
-        ORDER BY n.nspname, c.relname
+                          WHERE l.action = 'DISABLE' AND l.table_name = t.module || '.' || t.name)
     LOOP
         PERFORM audit.attach(relation);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION audit.attach_defaults() IS
-'Audits every table of identity and what operators change: exchange.markets, fee_groups, fee_schedules. Not transfers: '
-'a journal is not written twice. Safe to repeat: bourse.install() calls it when migrations have run';
+'Audits every table that is declared so: those of identity, and what operators change. Safe to repeat: '
+'bourse.install() calls it when migrations have run';
 
 -- Which tables can be switched: ours, but not those that the engine writes or that are the trail itself.
 CREATE FUNCTION audit.require_switchable(relation regclass) RETURNS void
@@ -90,8 +87,10 @@ BEGIN
         PERFORM bourse.refuse('42809', format('%s is no table', audit.qualified_name(relation)),
             'Name a table: views and sequences have no rows of their own.');
     END IF;
-    -- What operators change of markets is what the trail is for; of the engine's own columns there it says nothing.
-    IF exchange.is_written_by_engine(relation) AND class.relname <> 'markets' THEN
+    -- Of a table that is declared as both, like a market, what operators change is what the trail is for; of the
+    -- engine's own columns there it says nothing.
+    IF EXISTS (SELECT FROM bourse.declared_tables() t
+               WHERE t.relation = require_switchable.relation AND t.engine_written AND NOT t.is_audited) THEN
         PERFORM bourse.refuse('0A000',
             format('%s cannot be audited: the engine writes it without triggers', audit.qualified_name(relation)),
             'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.');

@@ -2,6 +2,48 @@
 -- COMMENT of what follows. Written by `cargo xtask schema --write` from the catalog of a new database: read it, do not
 -- run it.
 
+-- The last run of each chore of the platform. Written by the chores only
+CREATE TABLE bourse.chores (
+    name     text COLLATE "C" NOT NULL,
+    ran_at   timestamp with time zone NOT NULL,
+    -- false: there was more to do than one run does
+    is_done  boolean NOT NULL,
+    -- What could not be done, and is tried again
+    problems text[] NOT NULL,
+    CONSTRAINT chores_pkey PRIMARY KEY (name)
+);
+GRANT SELECT ON bourse.chores TO bourse_admin, bourse_monitor;
+
+-- Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled
+CREATE TABLE bourse.policies (
+    schema_name  text COLLATE "C" NOT NULL,
+    table_name   text COLLATE "C" NOT NULL,
+    -- Tells several policies of a table apart, as for rows of different status
+    name         text COLLATE "C" NOT NULL DEFAULT 'all',
+    -- The column whose time tells how old a row is; of a partitioned table its key
+    time_column  text COLLATE "C" NOT NULL,
+    -- Days, months or years in UTC; NULL: rows go one by one
+    partition_by text COLLATE "C",
+    -- So many partitions are there beyond the one of now
+    ahead        integer NOT NULL DEFAULT 3,
+    -- Rows older than this go; NULL: none
+    keep         interval,
+    -- Only rows whose column status is one of these; NULL: all
+    only_status  text[],
+    is_enabled   boolean NOT NULL DEFAULT true,
+    CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),
+    CONSTRAINT policies_ahead_check CHECK (ahead >= 0 AND ahead <= 366),
+    CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval),
+    CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL),
+    CONSTRAINT policies_partition_by_check CHECK (partition_by = ANY (ARRAY['day', 'month', 'year']))
+);
+CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON bourse.policies FOR EACH ROW
+    EXECUTE FUNCTION audit.record_change('', '{schema_name,table_name,name}', '{}');
+CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON bourse.policies FOR EACH STATEMENT
+    EXECUTE FUNCTION audit.record_change();
+GRANT SELECT ON bourse.policies TO bourse_admin, bourse_monitor;
+GRANT UPDATE (ahead, keep, is_enabled) ON bourse.policies TO bourse_admin;
+
 -- Every migration that has run here. Written by bourse.migrate() only
 CREATE TABLE bourse.schema_migrations (
     version    text COLLATE "C" NOT NULL,

@@ -3,10 +3,8 @@
 CREATE FUNCTION exchange.is_written_by_engine(relation oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT EXISTS (
-        SELECT FROM pg_class c
-        WHERE c.oid = relation AND c.relnamespace = to_regnamespace('exchange') AND c.relkind = 'r'
-          AND c.relname IN ('markets', 'assets', 'orders', 'order_amendments', 'trades',
-                            'order_commands', 'command_rejections', 'command_attempts'))
+        SELECT FROM pg_class c JOIN unnest(exchange.own_tables()) t ON t.name = c.relname AND t.engine_written
+        WHERE c.oid = relation AND c.relnamespace = to_regnamespace('exchange') AND c.relkind = 'r')
 $$;
 COMMENT ON FUNCTION exchange.is_written_by_engine(oid) IS
 'Whether the engine writes rows of this table past the executor';

@@ -22,8 +22,8 @@ pub const MODULE: Module = Module {
     schema: "bourse",
     settings: Some(settings::register),
     prepare: None,
-    migrations: modules::migrations!("bourse": "0001_at_work"),
-    after_migrations: None,
+    migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores"),
+    after_migrations: Some("SELECT bourse.adopt_policies();"),
 };
 
 /// Installing and migrating.
@@ -97,6 +97,11 @@ fn migrate() -> Result<String, ErrorReport> {
 #[pg_extern(sql = false)]
 fn migrations_list() -> SetOfIterator<'static, &'static str> {
     SetOfIterator::new(modules::all_migrations().map(|migration| migration.version))
+}
+
+#[pg_extern(sql = false)]
+fn modules_list() -> SetOfIterator<'static, &'static str> {
+    SetOfIterator::new(modules::modules().iter().map(|module| module.schema))
 }
 
 #[pg_extern(sql = false)]

@@ -6,9 +6,13 @@ use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/bourse/at_work.sql", name = "bourse_at_work");
 extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
+extension_sql_file!("../../sql/bourse/declare.sql", name = "bourse_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/bourse/guard_drop.sql", name = "bourse_guard_drop");
 extension_sql_file!("../../sql/bourse/guard_tables.sql", name = "bourse_guard_tables");
 extension_sql_file!("../../sql/bourse/install.sql", name = "bourse_install");
+extension_sql_file!("../../sql/bourse/maintain.sql", name = "bourse_maintain");
+extension_sql_file!("../../sql/bourse/modules.sql", name = "bourse_modules");
+extension_sql_file!("../../sql/bourse/monitoring.sql", name = "bourse_monitoring");
 extension_sql_file!("../../sql/bourse/queue.sql", name = "bourse_queue");
 extension_sql_file!("../../sql/bourse/refuse.sql", name = "bourse_refuse");
 extension_sql_file!("../../sql/bourse/refuse_repeats.sql", name = "bourse_refuse_repeats");

@@ -9,6 +9,7 @@ extension_sql_file!("../../sql/exchange/account_statement.sql", name = "exchange
 extension_sql_file!("../../sql/exchange/book.sql", name = "exchange_book");
 extension_sql_file!("../../sql/exchange/book_as_of.sql", name = "exchange_book_as_of");
 extension_sql_file!("../../sql/exchange/candles.sql", name = "exchange_candles");
+extension_sql_file!("../../sql/exchange/declare.sql", name = "exchange_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/exchange/doors.sql", name = "exchange_doors", requires = ["bourse_refuse_repeats"]);
 extension_sql_file!("../../sql/exchange/feed.sql", name = "exchange_feed");
 extension_sql_file!("../../sql/exchange/funds.sql", name = "exchange_funds");

@@ -16,6 +16,7 @@ extension_sql_file!(
     name = "identity_credentials",
     requires = ["bourse_refuse_repeats"]
 );
+extension_sql_file!("../../sql/identity/declare.sql", name = "identity_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/identity/erase_user.sql", name = "identity_erase_user");
 extension_sql_file!("../../sql/identity/export_user.sql", name = "identity_export_user");
 extension_sql_file!("../../sql/identity/identities.sql", name = "identity_identities");

@@ -1,0 +1,149 @@
+-- Partitions are made ahead and dropped whole, rows that are too old go in batches, as bourse.policies says. What time it is,
+-- is said to maintain_at(), which maintain() calls with the clock.
+SELECT * FROM bourse.policies;
+SELECT * FROM bourse.maintain();
+CREATE TABLE exchange.ticks (at timestamptz NOT NULL, price numeric CHECK (price > 0), id bigint, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE exchange.ticks_default PARTITION OF exchange.ticks DEFAULT;
+CREATE INDEX ON exchange.ticks (at);
+ALTER TABLE exchange.ticks OWNER TO bourse_owner;
+ALTER TABLE exchange.ticks_default OWNER TO bourse_owner;
+ALTER TABLE exchange.ticks ENABLE ROW LEVEL SECURITY;
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead, keep) VALUES ('exchange', 'ticks', 'at', 'month', 2, '60 days');
+CREATE FUNCTION pg_temp.maintain(at timestamptz, most integer DEFAULT 20) RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
+LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM bourse.maintain_at($1, $2) $$;
+ALTER FUNCTION pg_temp.maintain(timestamptz, integer) OWNER TO bourse_owner;
+CREATE VIEW pg_temp.parts AS SELECT p.partition, p.lower AT TIME ZONE 'UTC' AS lower, p.upper AT TIME ZONE 'UTC' AS upper, p.is_default,
+    (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = p.partition) AS secure, (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = p.partition) AS owner
+FROM bourse.partitions('exchange.ticks') p;
+
+-- This month and two more; a second time there is nothing to do.
+SELECT * FROM pg_temp.maintain('2030-01-15');
+SELECT * FROM pg_temp.maintain('2030-01-15');
+SET timezone = 'America/New_York';
+SELECT * FROM pg_temp.maintain('2030-01-31 23:30Z');
+RESET timezone;
+SELECT * FROM pg_temp.parts ORDER BY lower NULLS FIRST;
+
+-- Rows that came too early stand in the default partition, and move when their month is made. None is lost.
+INSERT INTO exchange.ticks (at, price, id) SELECT '2030-01-01'::timestamptz + n * interval '1 day', 1, n FROM generate_series(0, 200) n;
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT * FROM pg_temp.maintain('2030-02-10');
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT count(*) FROM exchange.ticks;
+
+-- A month goes when its last row is too old, and not a day before; so do rows of the default partition, one by one.
+INSERT INTO exchange.ticks VALUES ('2029-06-01', 1, 900), ('2029-06-02', 1, 901);
+SELECT * FROM pg_temp.maintain('2030-04-01 23:00Z');
+SELECT * FROM pg_temp.maintain('2030-04-02');
+SELECT tableoid::regclass AS partition, count(*), min(at)::date FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+
+-- Few steps in a call: the rest comes with the next, and until then the chore is not done.
+SELECT step, target FROM pg_temp.maintain('2030-09-01', 2);
+SELECT name, is_done, problems FROM bourse.chores;
+SELECT step, target FROM pg_temp.maintain('2030-09-01', 3);
+SELECT step, target FROM pg_temp.maintain('2030-09-01');
+SELECT name, is_done, problems FROM bourse.chores;
+SELECT * FROM pg_temp.parts ORDER BY lower NULLS FIRST;
+SELECT * FROM bourse.verify();
+
+-- What cannot be done is said, changes nothing, and keeps nothing else from being done.
+CREATE TABLE exchange.ticks_y2030m12 (unrelated text);
+SELECT * FROM pg_temp.maintain('2030-10-10');
+SELECT name, is_done, problems FROM bourse.chores;
+SELECT alert, subject, detail FROM bourse.alerts() WHERE alert LIKE 'chore%';
+DROP TABLE exchange.ticks_y2030m12;
+SELECT * FROM pg_temp.maintain('2030-10-10');
+-- A month of which somebody has made a part already is left to him.
+CREATE TABLE exchange.ticks_by_hand PARTITION OF exchange.ticks FOR VALUES FROM ('2031-01-10') TO ('2031-01-20');
+SELECT * FROM pg_temp.maintain('2030-11-10');
+UPDATE bourse.policies SET is_enabled = false WHERE table_name = 'ticks';
+SELECT * FROM pg_temp.maintain('2033-11-10');
+
+-- A table without partitions, by status; days and years.
+CREATE TABLE exchange.notes (id bigint PRIMARY KEY, noted_on date, status text);
+ALTER TABLE exchange.notes OWNER TO bourse_owner;
+INSERT INTO exchange.notes SELECT n, '2030-01-01'::date + n % 100, CASE n % 2 WHEN 0 THEN 'sent' ELSE 'failed' END FROM generate_series(0, 24999) n;
+INSERT INTO bourse.policies (schema_name, table_name, name, time_column, keep, only_status)
+VALUES ('exchange', 'notes', 'sent', 'noted_on', '30 days', '{sent,cancelled}'), ('exchange', 'notes', 'failed', 'noted_on', '90 days', '{failed}');
+SELECT * FROM pg_temp.maintain('2030-04-30');
+SELECT is_done FROM bourse.chores;
+SELECT * FROM pg_temp.maintain('2030-04-30');
+SELECT status, count(*), min(noted_on) FROM exchange.notes GROUP BY status ORDER BY status;
+-- A journal keeps its rows, whatever the policy says.
+CREATE TRIGGER keep BEFORE DELETE ON exchange.notes FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+SELECT * FROM pg_temp.maintain('2031-04-30');
+SELECT count(*) FROM exchange.notes;
+CREATE TABLE exchange.days (day date NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE exchange.years (at timestamp NOT NULL) PARTITION BY RANGE (at);
+ALTER TABLE exchange.days OWNER TO bourse_owner;
+ALTER TABLE exchange.years OWNER TO bourse_owner;
+DELETE FROM bourse.policies;
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead) VALUES ('exchange', 'days', 'day', 'day', 1), ('exchange', 'years', 'at', 'year', 1);
+SELECT * FROM pg_temp.maintain('2030-12-31');
+INSERT INTO exchange.days VALUES ('2030-12-31'), ('2031-01-01');
+INSERT INTO exchange.years VALUES ('2030-12-31 23:59:59.999'), ('2031-01-01');
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.years GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+-- More than a call should move at once, and a name that is too long, are left to somebody.
+CREATE TABLE exchange.days_default PARTITION OF exchange.days DEFAULT;
+ALTER TABLE exchange.days_default OWNER TO bourse_owner;
+INSERT INTO exchange.days SELECT '2031-01-02' FROM generate_series(1, 100001);
+SELECT target, problem FROM pg_temp.maintain('2031-01-01');
+SELECT count(*) FROM exchange.days_default;
+DELETE FROM exchange.days WHERE ctid IN (SELECT d.ctid FROM exchange.days_default d LIMIT 1);
+SELECT target, rows, problem FROM pg_temp.maintain('2031-01-01');
+SELECT refusal(format('SELECT bourse.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')', repeat('x', 64)));
+DROP VIEW pg_temp.parts;
+DROP TABLE exchange.notes, exchange.days, exchange.years, exchange.ticks;
+
+-- A policy that fits no table, or not its table, is a problem and nothing else.
+DELETE FROM bourse.policies;
+CREATE TABLE exchange.strangers (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE public.elsewhere (at timestamptz);
+ALTER TABLE public.elsewhere OWNER TO bourse_owner;
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, keep) VALUES
+    ('exchange', 'nowhere', 'at', NULL, '1 year'), ('exchange', 'strangers', 'at', 'month', '1 year'), ('public', 'elsewhere', 'at', NULL, '1 day'),
+    ('exchange', 'trades', 'symbol', NULL, '1 year'), ('exchange', 'order_amendments', 'created_at', 'month', '1 year'), ('exchange', 'order_book_view', 'created_at', NULL, '1 year');
+SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01');
+SELECT is_done, cardinality(problems) FROM bourse.chores;
+DELETE FROM bourse.policies;
+DROP TABLE exchange.strangers, public.elsewhere;
+-- What a policy may not say.
+\set VERBOSITY terse
+INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'x', 'at', '1 hour');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'x', 'at', '-1 year');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by) VALUES ('exchange', 'x', 'at', 'week');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, only_status) VALUES ('exchange', 'x', 'at', 'month', '{sent}');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, ahead) VALUES ('exchange', 'x', 'at', 367);
+
+-- An admin changes how long, not what. Declared policies are adopted once.
+CREATE ROLE maintain_admin LOGIN IN ROLE bourse_admin;
+BEGIN;
+CREATE OR REPLACE FUNCTION identity.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
+$$ SELECT ARRAY[bourse.declare_table('api_keys', time_column => 'expires_at', keep => '1 year')] $$;
+SELECT bourse.adopt_policies();
+SET LOCAL ROLE maintain_admin;
+UPDATE bourse.policies SET keep = '2 years' WHERE table_name = 'api_keys';
+SELECT refusal('UPDATE bourse.policies SET table_name = ''users''');
+SELECT refusal('INSERT INTO bourse.policies (schema_name, table_name, time_column) VALUES (''a'', ''b'', ''c'')');
+SELECT refusal('DELETE FROM bourse.policies');
+RESET ROLE;
+SELECT bourse.adopt_policies();
+SELECT schema_name, table_name, name, time_column, partition_by, ahead, keep FROM bourse.policies;
+ROLLBACK;
+DROP ROLE maintain_admin;
+
+-- tick() maintains once an hour, at once when more is to be done, and not while the platform is paused.
+UPDATE bourse.chores SET ran_at = now() - interval '59 minutes', is_done = true;
+SELECT bourse.tick();
+SELECT ran_at < now() - interval '50 minutes' AS not_yet FROM bourse.chores;
+UPDATE bourse.chores SET is_done = false;
+SELECT bourse.tick();
+SELECT ran_at > now() - interval '1 minute' AS ran, is_done FROM bourse.chores;
+UPDATE bourse.chores SET ran_at = now() - interval '61 minutes';
+BEGIN;
+REFRESH MATERIALIZED VIEW bourse.at_work WITH NO DATA;
+SELECT bourse.tick();
+SELECT ran_at < now() - interval '50 minutes' AS paused FROM bourse.chores;
+ROLLBACK;
+SELECT bourse.tick();
+SELECT ran_at > now() - interval '1 minute' AS ran FROM bourse.chores;

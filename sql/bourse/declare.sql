@@ -1,0 +1,145 @@
+-- What the kernel declares of itself, as modules.sql says.
+
+CREATE FUNCTION bourse.own_tables() RETURNS bourse.declared_table[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT ARRAY[
+        bourse.declare_table('schema_migrations'),
+        bourse.declare_table('policies', is_audited => true),
+        bourse.declare_table('chores')]
+$$;
+COMMENT ON FUNCTION bourse.own_tables() IS 'The tables of the kernel';
+
+CREATE FUNCTION bourse.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT 'declared_table_is_there', t.module || '.' || t.name, 'a table of bourse_owner', 'none'
+    FROM bourse.declared_tables() t WHERE t.relation IS NULL
+    UNION ALL
+    SELECT 'queue_has_its_columns', t.module || '.' || t.name, k.name || ' ' || k.type,
+           coalesce(format_type(a.atttypid, NULL), 'none')
+    FROM bourse.declared_tables() t
+    CROSS JOIN (VALUES ('id', 'bigint'), ('status', 'text'), ('priority', 'smallint'),
+                       ('claimable_at', 'timestamp with time zone'), ('attempt', 'integer'),
+                       ('max_attempts', 'integer'), ('lease', 'uuid'), ('locked_by', 'text'),
+                       ('last_error', 'text')) k (name, type)
+    LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = k.name AND NOT a.attisdropped
+    WHERE t.is_queue AND t.relation IS NOT NULL AND format_type(a.atttypid, NULL) IS DISTINCT FROM k.type
+$$;
+COMMENT ON FUNCTION bourse.own_verify() IS
+'What verify() says of the kernel: a table that is declared and not there, a queue without its columns';
+
+CREATE FUNCTION bourse.own_integrity() RETURNS TABLE (issue text, count bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT 'strange_code', count(*) FROM (
+        SELECT bourse.strange_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+        UNION ALL SELECT bourse.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+        UNION ALL SELECT bourse.strange_rights()) s
+    UNION ALL
+    SELECT 'sequence_behind_its_rows', count(*)
+    FROM (SELECT DISTINCT n.sequence FROM bourse.numbered_columns() n) s
+    WHERE bourse.next_id(s.sequence) <= bourse.highest_id(s.sequence)
+    UNION ALL
+    SELECT 'index_not_valid', count(*)
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    WHERE NOT i.indisvalid AND c.relowner = to_regrole('bourse_owner')
+    UNION ALL
+    SELECT 'constraint_not_validated', count(*)
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE NOT k.convalidated AND c.relowner = to_regrole('bourse_owner')
+    UNION ALL
+    SELECT 'maintenance_problem', coalesce(sum(cardinality(c.problems)), 0) FROM bourse.chores c
+$$;
+COMMENT ON FUNCTION bourse.own_integrity() IS
+'What integrity() counts around all tables: code and rights of strangers, sequences behind their rows, indexes that '
+'are not valid, constraints that nobody has validated, problems of the last maintain()';
+
+CREATE FUNCTION bourse.pending_migrations() RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT v FROM bourse.migrations() v WHERE v NOT IN (SELECT m.version FROM bourse.schema_migrations m)
+$$;
+COMMENT ON FUNCTION bourse.pending_migrations() IS
+'The migrations that this version carries and that have not run here';
+
+CREATE FUNCTION bourse.is_at_work() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)
+$$;
+COMMENT ON FUNCTION bourse.is_at_work() IS
+'Whether processes of the platform may work in this database: not while a restore is under way, nor after pause()';
+
+-- The oldest transaction id that a table of this database may still hold: at 2 billion the server stops.
+CREATE FUNCTION bourse.transaction_age() RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT greatest(age(d.datfrozenxid), mxid_age(d.datminmxid))::bigint
+    FROM pg_database d WHERE d.datname = current_database()
+$$;
+COMMENT ON FUNCTION bourse.transaction_age() IS
+'How many transactions, or multixacts, back the oldest is that VACUUM has not frozen in this database';
+
+CREATE FUNCTION bourse.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT 'bourse_pending_migrations',
+           (SELECT count(*) FROM bourse.pending_migrations()), NULL::jsonb
+    UNION ALL
+    SELECT 'bourse_at_work', bourse.is_at_work()::integer, NULL
+    UNION ALL
+    SELECT 'bourse_transaction_age', bourse.transaction_age(), NULL
+    UNION ALL
+    SELECT 'bourse_chore_age_seconds', extract(epoch FROM clock_timestamp() - c.ran_at),
+           jsonb_build_object('chore', c.name)
+    FROM bourse.chores c
+    UNION ALL
+    SELECT 'bourse_chore_problems', cardinality(c.problems), jsonb_build_object('chore', c.name)
+    FROM bourse.chores c
+    UNION ALL
+    SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse.queue_lag(t.relation)),
+           jsonb_build_object('queue', t.module || '.' || t.name)
+    FROM bourse.declared_tables() t WHERE t.is_queue AND t.relation IS NOT NULL
+$$;
+COMMENT ON FUNCTION bourse.own_metrics() IS
+'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
+'probes of an index for each of its priorities';
+
+CREATE FUNCTION bourse.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT 'critical', 'pending_migrations', NULL::text, string_agg(v, ', '), 'SELECT bourse.migrate();'
+    FROM bourse.pending_migrations() v HAVING count(*) > 0
+    UNION ALL
+    SELECT 'warning', 'paused', NULL, 'the platform''s processes leave this database alone',
+           'SELECT * FROM bourse.resume();'
+    WHERE NOT bourse.is_at_work()
+    UNION ALL
+    SELECT 'critical', 'not_durable', s.name, format('%s is off', s.name),
+           'A crash loses what was acknowledged: switch it on.'
+    FROM pg_settings s
+    WHERE s.name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND s.setting = 'off'
+    UNION ALL
+    SELECT CASE WHEN a.age > 1800000000 THEN 'critical' ELSE 'warning' END, 'wraparound', NULL,
+           format('%s transactions since the oldest that is not frozen', a.age),
+           'Vacuum freezes too little: end old transactions, drop stale replication slots, VACUUM (FREEZE).'
+    FROM bourse.transaction_age() a (age) WHERE a.age > 1000000000
+    UNION ALL
+    SELECT 'warning', 'chore_has_problems', c.name, c.problems[1], 'SELECT * FROM bourse.maintain() says all of them.'
+    FROM bourse.chores c WHERE cardinality(c.problems) > 0
+    UNION ALL
+    SELECT 'warning', 'chore_is_late', c.name, format('ran last at %s', c.ran_at),
+           'Nobody calls bourse.tick(), or it fails.'
+    FROM bourse.chores c WHERE c.ran_at < clock_timestamp() - interval '1 day'
+    UNION ALL
+    SELECT 'warning', 'queue_lags', t.module || '.' || t.name, format('the oldest item has been due for %s', l.lag),
+           'More workers, or workers that are not stuck.'
+    FROM bourse.declared_tables() t CROSS JOIN LATERAL bourse.queue_lag(t.relation) l (lag)
+    WHERE t.is_queue AND t.relation IS NOT NULL AND l.lag > interval '10 minutes'
+$$;
+COMMENT ON FUNCTION bourse.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
+
+CREATE FUNCTION bourse.own_health() RETURNS TABLE (ok boolean, detail text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    pending text;
+BEGIN
+    PERFORM bourse.require_installed();
+    SELECT string_agg(v, ', ') INTO pending FROM bourse.pending_migrations() v;
+    RETURN QUERY SELECT pending IS NULL, 'pending migrations: ' || pending;
+END
+$$;
+COMMENT ON FUNCTION bourse.own_health() IS 'Whether the tables are those of this version';

@@ -1,0 +1,286 @@
+-- Retention and partitions, as bourse.policies says. What is to be done is found first, then done, so many steps in a
+-- call, each undone alone when it fails. Nobody waits long: locks are waited for a tenth of a second and tried again in
+-- the next call, and those that bar everybody from a table are taken last, right before the end.
+
+CREATE FUNCTION bourse.adopt_policies() RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
+    INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, keep)
+    SELECT t.module, t.name, t.time_column, t.partition_by, t.keep
+    FROM bourse.declared_tables() t WHERE t.time_column IS NOT NULL
+    ON CONFLICT DO NOTHING
+$$;
+COMMENT ON FUNCTION bourse.adopt_policies() IS
+'Gives tables the policies that they are declared with, and leaves those that stand as they are. For install()';
+
+-- Bounds read as they are written: in UTC, by the function's own settings.
+CREATE FUNCTION bourse.partitions(relation regclass)
+RETURNS TABLE (partition regclass, lower timestamptz, upper timestamptz, is_default boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
+    SELECT p.oid::regclass,
+           CASE WHEN b.ends[1] = 'MINVALUE' THEN '-infinity' ELSE trim(b.ends[1], '''') END::timestamptz,
+           CASE WHEN b.ends[2] = 'MAXVALUE' THEN 'infinity' ELSE trim(b.ends[2], '''') END::timestamptz,
+           b.ends IS NULL
+    FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(p.relpartbound, p.oid), '^FOR VALUES FROM \((.*)\) TO \((.*)\)$') AS ends) b
+    WHERE i.inhparent = relation
+$$;
+COMMENT ON FUNCTION bourse.partitions(regclass) IS
+'The partitions of a table that is partitioned by ranges of one time, and their bounds';
+
+-- NULL: the policy fits its table.
+CREATE FUNCTION bourse.policy_problem(relation regclass, time_column text, partition_by text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    key int2;
+BEGIN
+    IF bourse.is_ours(relation) IS NOT TRUE THEN
+        RETURN 'no table of bourse_owner';
+    END IF;
+    SELECT a.attnum INTO key FROM pg_attribute a
+    WHERE a.attrelid = relation AND a.attname = time_column AND NOT a.attisdropped
+      AND a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype);
+    IF key IS NULL THEN
+        RETURN format('%s is no column with a time', time_column);
+    END IF;
+    IF (partition_by IS NOT NULL) <> EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = relation) THEN
+        RETURN CASE WHEN partition_by IS NULL THEN 'it is partitioned' ELSE 'it is not partitioned' END;
+    END IF;
+    IF partition_by IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_partitioned_table p
+        WHERE p.partrelid = relation AND p.partstrat = 'r' AND p.partnatts = 1 AND p.partattrs[0] = key) THEN
+        RETURN format('it is not partitioned by ranges of %s', time_column);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION bourse.policy_problem(regclass, text, text) IS
+'Why a policy cannot be followed for a table; NULL: it can';
+
+-- One period after the other: a day, a month, a year of UTC.
+CREATE FUNCTION bourse.missing_partitions(relation regclass, partition_by text, ahead integer, at timestamptz)
+RETURNS TABLE (name text, lower timestamptz, upper timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' AS $$
+    WITH periods AS (
+        SELECT date_trunc(partition_by, at) + n * ('1 ' || partition_by)::interval AS lower,
+               date_trunc(partition_by, at) + (n + 1) * ('1 ' || partition_by)::interval AS upper
+        FROM generate_series(0, ahead) n
+    )
+    SELECT c.relname || to_char(e.lower, CASE partition_by WHEN 'day' THEN '"_y"YYYY"m"MM"d"DD'
+                                                           WHEN 'month' THEN '"_y"YYYY"m"MM' ELSE '"_y"YYYY' END),
+           e.lower, e.upper
+    FROM periods e JOIN pg_class c ON c.oid = relation
+    WHERE NOT EXISTS (SELECT FROM bourse.partitions(relation) p WHERE p.lower < e.upper AND p.upper > e.lower)
+$$;
+COMMENT ON FUNCTION bourse.missing_partitions(regclass, text, integer, timestamptz) IS
+'The periods, from the one of this time on so many ahead, that no partition has a part of, and how their partitions '
+'are to be called';
+
+CREATE FUNCTION bourse.has_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC'
+SET enable_seqscan = off AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t.%I < $1 %s)', bourse.quoted_name(relation), time_column,
+                   CASE WHEN only_status IS NOT NULL THEN 'AND t.status = ANY ($2)' END)
+        INTO found USING before, only_status;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION bourse.has_old_rows(regclass, text, text[], timestamptz) IS
+'Whether a table has rows from before this time, of these statuses or of all (NULL)';
+
+CREATE FUNCTION bourse.due_steps(at timestamptz) RETURNS TABLE (
+    rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
+    only_status text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    policy record;
+    oldest timestamptz;
+    heir regclass;
+BEGIN
+    FOR policy IN
+        SELECT p.*, c.oid::regclass AS found, format('%I.%I', p.schema_name, p.table_name) AS quoted,
+               bourse.policy_problem(c.oid, p.time_column, p.partition_by) AS problem
+        FROM bourse.policies p
+        LEFT JOIN bourse.modules() m (module) ON m.module = p.schema_name
+        LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(quote_ident(m.module)) AND c.relname = p.table_name
+            AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner')
+        WHERE p.is_enabled ORDER BY p.schema_name, p.table_name, p.name
+    LOOP
+        oldest := at - policy.keep;
+        IF policy.problem IS NOT NULL THEN
+            RETURN QUERY SELECT 4, policy.quoted, 'none', policy.problem, NULL::timestamptz, NULL::timestamptz,
+                                NULL::text, NULL::text[];
+        ELSIF policy.partition_by IS NULL THEN
+            heir := policy.found;
+        ELSE
+            RETURN QUERY
+            SELECT 2, policy.quoted, 'create partition', n.name, n.lower, n.upper, policy.time_column, NULL::text[]
+            FROM bourse.missing_partitions(policy.found, policy.partition_by, policy.ahead, at) n
+            UNION ALL
+            SELECT 3, policy.quoted, 'drop partition', bourse.quoted_name(p.partition), p.lower, p.upper,
+                   policy.time_column, NULL
+            FROM bourse.partitions(policy.found) p WHERE p.upper <= oldest;
+            heir := (SELECT p.partition FROM bourse.partitions(policy.found) p WHERE p.is_default);
+        END IF;
+        IF policy.problem IS NULL AND heir IS NOT NULL AND oldest IS NOT NULL
+           AND bourse.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
+            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse.quoted_name(heir), NULL::timestamptz, oldest,
+                                policy.time_column, policy.only_status;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION bourse.due_steps(timestamptz) IS
+'What is to be done at this time for bourse.policies, in the order of rank: 1 rows '
+'of tables, or of default partitions, that have become too old, 2 partitions that are missing, 3 partitions that are '
+'too old as a whole';
+
+-- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
+-- move and the check of ATTACH nothing may come.
+CREATE FUNCTION bourse.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
+                                        time_column text) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
+#variable_conflict use_variable
+DECLARE
+    most CONSTANT bigint := 100000;
+    parent text := bourse.quoted_name(relation);
+    name text := (SELECT format('%I.%I', n.nspname, partition)
+                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
+    heir text := (SELECT bourse.quoted_name(p.partition) FROM bourse.partitions(relation) p WHERE p.is_default);
+    columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+    moved bigint := 0;
+BEGIN
+    IF length(partition::bytea) > 63 THEN
+        PERFORM bourse.refuse('42622', format('%s is too long for a name', partition), 'Give the table a shorter one.');
+    END IF;
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING INDEXES)', name, parent);
+    IF (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = relation) THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
+    END IF;
+    EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows of %s from %s on', parent, lower::date));
+    IF heir IS NOT NULL THEN
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', heir);
+        EXECUTE format('SELECT count(*) FROM (SELECT FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 LIMIT $3 + 1) r',
+                       heir, time_column) INTO moved USING lower, upper, most;
+        IF moved > most THEN
+            PERFORM bourse.refuse('54000', format('%s has more than %s rows of %s', heir, most, partition),
+                                  'Move them by hand: DELETE ... RETURNING into a new table, then ATTACH PARTITION.');
+        END IF;
+        EXECUTE format('WITH moved AS (DELETE FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 RETURNING %s) '
+                       'INSERT INTO %s (%3$s) SELECT %3$s FROM moved', heir, time_column, columns, name)
+            USING lower, upper;
+    END IF;
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, name, lower, upper);
+    RETURN moved;
+END
+$$;
+COMMENT ON FUNCTION bourse.create_partition(regclass, text, timestamptz, timestamptz, text) IS
+'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
+
+CREATE FUNCTION bourse.delete_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET enable_seqscan = off AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    -- Where somebody has a row just now, it is passed over and goes another time.
+    EXECUTE format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
+                   'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse.quoted_name(relation), time_column,
+                   CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END) USING before, only_status;
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    RETURN deleted;
+END
+$$;
+COMMENT ON FUNCTION bourse.delete_old_rows(regclass, text, text[], timestamptz) IS
+'Deletes up to 10,000 rows from before this time. Returns how many';
+
+-- One at a time: who finds another at it does nothing.
+CREATE FUNCTION bourse.maintain_at(at timestamptz, most integer)
+RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '100ms' AS $$
+#variable_conflict use_variable
+DECLARE
+    due record;
+    steps integer := 0;
+    is_done boolean := true;
+    problems text[] := '{}';
+BEGIN
+    LOCK TABLE bourse.chores IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+    FOR due IN SELECT d.* FROM bourse.due_steps(at) d ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
+        steps := steps + 1;
+        relation := due.relation;
+        step := due.step;
+        target := due.target;
+        rows := NULL;
+        problem := NULL;
+        BEGIN
+            CASE due.rank
+            WHEN 1 THEN
+                rows := bourse.delete_old_rows(due.target::regclass, due.time_column, due.only_status, due.upper);
+                is_done := is_done AND rows < 10000;
+            WHEN 2 THEN
+                rows := bourse.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
+                                                due.time_column);
+            WHEN 3 THEN
+                EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', due.relation, due.target);
+                EXECUTE format('DROP TABLE %s', due.target);
+            WHEN 4 THEN
+                problem := due.target;
+            END CASE;
+        EXCEPTION WHEN OTHERS THEN
+            problem := format('%s (%s)', bourse.clip(SQLERRM), SQLSTATE);
+        END;
+        IF problem IS NOT NULL THEN
+            problems := problems || format('%s, %s: %s', relation, step, problem);
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+    -- Where nothing but problems is left there is no hurry.
+    INSERT INTO bourse.chores
+    VALUES ('maintain', clock_timestamp(), is_done AND (steps < most OR cardinality(problems) = steps), problems)
+    ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, is_done = excluded.is_done, problems = excluded.problems;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN;
+END
+$$;
+COMMENT ON FUNCTION bourse.maintain_at(timestamptz, integer) IS
+'What maintain() does, at this time, up to so many steps. For maintain() and tests';
+
+CREATE FUNCTION bourse.maintain() RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    RETURN QUERY SELECT * FROM bourse.maintain_at(clock_timestamp(), 20);
+END
+$$;
+COMMENT ON FUNCTION bourse.maintain() IS
+'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes rows that '
+'have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why a step has '
+'failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does it. Waits '
+'for no lock longer than a tenth of a second. bourse.tick() calls it once an hour. 25006 read-only, 55000 before '
+'install()';
+GRANT EXECUTE ON FUNCTION bourse.maintain() TO bourse_admin, bourse_worker;
+
+CREATE FUNCTION bourse.tick() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    -- While a restore is under way, or a pause, tables are not what they will be.
+    IF NOT bourse.is_at_work() OR to_regclass('bourse.chores') IS NULL THEN
+        RETURN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM bourse.chores c WHERE c.name = 'maintain' AND c.is_done
+                                                 AND c.ran_at > clock_timestamp() - interval '1 hour') THEN
+        PERFORM bourse.maintain();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse.tick() IS
+'Runs what is due: maintain() once an hour, and again at once when it had more to do than it does in one call. For the '
+'ticker of the platform, every second: costs one probe of an index when nothing is due';
