@@ -27,9 +27,9 @@ ALTER TABLE identity.users DISABLE TRIGGER trigger_keep_erased;
 UPDATE identity.users SET role = 'admin' WHERE id = :eve;
 ALTER TABLE identity.users ENABLE TRIGGER trigger_keep_erased;
 SELECT max(id) AS promoted FROM audit.audit_logs WHERE subject_id = :eve \gset
-SELECT audit.write_activity(:eve, 'left', 'session', '18', NULL) AS early \gset
-SELECT audit.write_log('ERASE', 'identity.users', :'eve', :eve, NULL, '{"reason": "asked long ago"}') AS old_erasure \gset
-SELECT audit.write_activity(:eve, 'came back', 'session', '18', NULL) AS back \gset
+SELECT audit_private.write_activity(:eve, 'left', 'session', '18', NULL) AS early \gset
+SELECT audit_private.write_log('ERASE', 'identity.users', :'eve', :eve, NULL, '{"reason": "asked long ago"}') AS old_erasure \gset
+SELECT audit_private.write_activity(:eve, 'came back', 'session', '18', NULL) AS back \gset
 SELECT min(id) AS booked FROM audit.audit_logs WHERE table_name = 'exchange.transfers' AND subject_id = :eve AND action = 'INSERT' \gset
 SELECT audit.head() AS anchor \gset
 SELECT * FROM audit.verify(:'anchor');
@@ -39,7 +39,7 @@ CREATE FUNCTION pg_temp.blank(log_id bigint, part text, erasure bigint, with_tri
 DECLARE
     answer text;
 BEGIN
-    erasure := coalesce(erasure, audit.write_log('ERASE', 'identity.users', about::text, about, NULL, told));
+    erasure := coalesce(erasure, audit_private.write_log('ERASE', 'identity.users', about::text, about, NULL, told));
     PERFORM set_config('session_replication_role', CASE WHEN with_triggers THEN 'origin' ELSE 'replica' END, true);
     IF part = 'values' THEN
         UPDATE audit.audit_logs SET old_values = NULL, new_values = NULL, values_salt = NULL, values_erased_by = erasure WHERE id = log_id;
@@ -62,7 +62,7 @@ FROM (VALUES (1, 'the ERASE row itself', :erasure, 'values'), (2, 'its origin', 
              (5, 'a row of the books', :booked, 'values'), (6, 'an activity after it', :back, 'activity')) a (n, what, log_id, part) ORDER BY a.n;
 -- An ERASE row that nobody's erasure has left: about somebody who is there, or without saying how far it went.
 SELECT max(id) AS linked FROM audit.audit_logs WHERE table_name = 'identity.auth_identities' AND subject_id = :bob \gset
-SELECT audit.write_activity(:bob, 'login', 'session', '19', NULL) AS login \gset
+SELECT audit_private.write_activity(:bob, 'login', 'session', '19', NULL) AS login \gset
 SELECT a.what, pg_temp.blank(a.log_id, a.part, NULL, false, :bob, a.told) AS past_the_triggers, pg_temp.blank(a.log_id, a.part, NULL, true, :bob, a.told) AS with_them
 FROM (VALUES (1, 'the row alone', NULL, 'nothing', '{}'::jsonb), (2, 'values', :linked, 'values', '{}'), (3, 'an origin', :linked, 'origin', '{}'),
              (4, 'an activity', :login, 'activity', '{}'), (5, 'an activity that it names', :login, 'activity', jsonb_build_object('last_activity', :login))) a (n, what, log_id, part, told) ORDER BY a.n;

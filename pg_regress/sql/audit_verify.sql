@@ -53,7 +53,7 @@ SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET details = '{
 SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET user_id = person('avf bob') WHERE id = %s$$, :login));
 SELECT * FROM pg_temp.found(format($$UPDATE audit.activity_logs SET user_id = NULL WHERE id = %s$$, :login));
 SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET action = 'DELETE',
-    hash = audit.log_hash(NULL, cluster, transaction_id, position, id, user_id, subject_id, 'DELETE', table_name, record_id, "timestamp", values_digest, origin_digest, operator)
+    hash = audit_private.log_hash(NULL, cluster, transaction_id, position, id, user_id, subject_id, 'DELETE', table_name, record_id, "timestamp", values_digest, origin_digest, operator)
     WHERE id = pg_temp.row('5')$$);
 SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET operator = 'somebody' WHERE id = pg_temp.row('5')$$);
 SELECT * FROM pg_temp.found($$UPDATE audit.audit_logs SET operator = NULL WHERE id = pg_temp.row('5')$$);
@@ -72,10 +72,10 @@ SELECT * FROM pg_temp.found($$TRUNCATE audit.audit_logs, audit.activity_logs, au
 -- Inserted: at the end of a sealed transaction, as a transaction of its own in the past, as one of today with an old time.
 CREATE FUNCTION pg_temp.forge(transaction bigint, place integer, previous bytea, moment timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO audit.audit_logs (id, action, table_name, record_id, "timestamp", cluster, transaction_id, position, values_salt, values_digest, origin_salt, origin_digest, hash)
-    SELECT 999999, 'INSERT', 'exchange.avf_notes', '7', moment, l.cluster, transaction, place, l.values_salt, audit.values_digest(l.values_salt, NULL, NULL), l.origin_salt,
-           audit.origin_digest(l.origin_salt, NULL, NULL, NULL),
-           audit.log_hash(previous, l.cluster, transaction, place, 999999, NULL, NULL, 'INSERT', 'exchange.avf_notes', '7', moment,
-                          audit.values_digest(l.values_salt, NULL, NULL), audit.origin_digest(l.origin_salt, NULL, NULL, NULL))
+    SELECT 999999, 'INSERT', 'exchange.avf_notes', '7', moment, l.cluster, transaction, place, l.values_salt, audit_private.values_digest(l.values_salt, NULL, NULL), l.origin_salt,
+           audit_private.origin_digest(l.origin_salt, NULL, NULL, NULL),
+           audit_private.log_hash(previous, l.cluster, transaction, place, 999999, NULL, NULL, 'INSERT', 'exchange.avf_notes', '7', moment,
+                          audit_private.values_digest(l.values_salt, NULL, NULL), audit_private.origin_digest(l.origin_salt, NULL, NULL, NULL))
     FROM audit.audit_logs l WHERE l.id = pg_temp.row('5') $$;
 SELECT * FROM pg_temp.found($$SELECT pg_temp.forge(transaction_id, 2, hash, "timestamp") FROM audit.audit_logs WHERE id = pg_temp.row('5')$$);
 SELECT * FROM pg_temp.found($$SELECT pg_temp.forge(3, 1, NULL, now())$$);

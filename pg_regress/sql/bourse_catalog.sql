@@ -2,7 +2,7 @@
 SELECT p.oid, n.nspname AS schema, p.oid::regprocedure::text AS routine, p.prosecdef, p.proowner, p.proconfig
 INTO TEMP routines
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange');
+WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'exchange');
 SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS relation, c.relkind, c.relowner, c.reloptions
 INTO TEMP relations
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -14,7 +14,7 @@ UNION ALL SELECT relation FROM relations WHERE obj_description(oid, 'pg_class') 
 -- A SECURITY DEFINER function belongs to bourse_owner and looks names up in pg_catalog, its schema, then pg_temp.
 SELECT routine AS careless_definer, proowner::regrole AS owner, proconfig FROM routines
 WHERE prosecdef AND (proowner <> 'bourse_owner'::regrole
-                     OR (proconfig[1] = format('search_path=pg_catalog, %s, pg_temp', schema)) IS NOT true);
+                     OR (proconfig[1] = format('search_path=pg_catalog, %s, pg_temp', replace(schema, '_private', ''))) IS NOT true);
 SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolinherit FROM pg_roles WHERE rolname LIKE 'bourse\_%' ORDER BY rolname;
 SELECT m.roleid::regrole AS member_of_owner, m.member::regrole FROM pg_auth_members m
 WHERE m.roleid = 'bourse_owner'::regrole;
@@ -59,7 +59,7 @@ SELECT s.signature AS missing_function
 FROM unnest(ARRAY['calculate_commission(numeric, numeric, numeric)', 'update_user_balance(bigint, numeric)',
                   'update_asset_balance(bigint, text, numeric, numeric)', 'validate_order_before_insert()',
                   'update_order_timestamp()']) AS s (signature)
-WHERE to_regprocedure('exchange.' || s.signature) IS NULL;
+WHERE coalesce(to_regprocedure('exchange.' || s.signature), to_regprocedure('exchange_private.' || s.signature)) IS NULL;
 -- The money of the seed: numeric(20,8) wherever a balance, a price or a quantity stands.
 SELECT a.attrelid::regclass AS table, a.attname AS not_money, format_type(a.atttypid, a.atttypmod)
 FROM pg_attribute a

@@ -10,11 +10,11 @@ ALTER TABLE exchange.ticks_default OWNER TO bourse_owner;
 ALTER TABLE exchange.ticks ENABLE ROW LEVEL SECURITY;
 INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead, keep) VALUES ('exchange', 'ticks', 'at', 'month', 2, '60 days');
 CREATE FUNCTION pg_temp.maintain(at timestamptz, most integer DEFAULT 20) RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
-LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM bourse.maintain_at($1, $2) $$;
+LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM bourse_private.maintain_at($1, $2) $$;
 ALTER FUNCTION pg_temp.maintain(timestamptz, integer) OWNER TO bourse_owner;
 CREATE VIEW pg_temp.parts AS SELECT p.partition, p.lower AT TIME ZONE 'UTC' AS lower, p.upper AT TIME ZONE 'UTC' AS upper, p.is_default,
     (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = p.partition) AS secure, (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = p.partition) AS owner
-FROM bourse.partitions('exchange.ticks') p;
+FROM bourse_private.partitions('exchange.ticks') p;
 
 -- This month and two more; a second time there is nothing to do.
 SELECT * FROM pg_temp.maintain('2030-01-15');
@@ -70,7 +70,7 @@ SELECT is_done FROM bourse.chores;
 SELECT * FROM pg_temp.maintain('2030-04-30');
 SELECT status, count(*), min(noted_on) FROM exchange.notes GROUP BY status ORDER BY status;
 -- A journal keeps its rows, whatever the policy says.
-CREATE TRIGGER keep BEFORE DELETE ON exchange.notes FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+CREATE TRIGGER keep BEFORE DELETE ON exchange.notes FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 SELECT * FROM pg_temp.maintain('2031-04-30');
 SELECT count(*) FROM exchange.notes;
 CREATE TABLE exchange.days (day date NOT NULL) PARTITION BY RANGE (day);
@@ -91,7 +91,7 @@ SELECT target, problem FROM pg_temp.maintain('2031-01-01');
 SELECT count(*) FROM exchange.days_default;
 DELETE FROM exchange.days WHERE ctid IN (SELECT d.ctid FROM exchange.days_default d LIMIT 1);
 SELECT target, rows, problem FROM pg_temp.maintain('2031-01-01');
-SELECT refusal(format('SELECT bourse.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')', repeat('x', 64)));
+SELECT refusal(format('SELECT bourse_private.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')', repeat('x', 64)));
 DROP VIEW pg_temp.parts;
 DROP TABLE exchange.notes, exchange.days, exchange.years, exchange.ticks;
 
@@ -118,32 +118,32 @@ INSERT INTO bourse.policies (schema_name, table_name, time_column, ahead) VALUES
 -- An admin changes how long, not what. Declared policies are adopted once.
 CREATE ROLE maintain_admin LOGIN IN ROLE bourse_admin;
 BEGIN;
-CREATE OR REPLACE FUNCTION identity.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
-$$ SELECT ARRAY[bourse.declare_table('api_keys', time_column => 'expires_at', keep => '1 year')] $$;
-SELECT bourse.adopt_policies();
+CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
+$$ SELECT ARRAY[bourse_private.declare_table('api_keys', time_column => 'expires_at', keep => '1 year')] $$;
+SELECT bourse_private.adopt_policies();
 SET LOCAL ROLE maintain_admin;
 UPDATE bourse.policies SET keep = '2 years' WHERE table_name = 'api_keys';
 SELECT refusal('UPDATE bourse.policies SET table_name = ''users''');
 SELECT refusal('INSERT INTO bourse.policies (schema_name, table_name, time_column) VALUES (''a'', ''b'', ''c'')');
 SELECT refusal('DELETE FROM bourse.policies');
 RESET ROLE;
-SELECT bourse.adopt_policies();
+SELECT bourse_private.adopt_policies();
 SELECT schema_name, table_name, name, time_column, partition_by, ahead, keep FROM bourse.policies;
 ROLLBACK;
 DROP ROLE maintain_admin;
 
 -- tick() maintains once an hour, at once when more is to be done, and not while the platform is paused.
 UPDATE bourse.chores SET ran_at = now() - interval '59 minutes', is_done = true;
-SELECT bourse.tick();
+SELECT bourse_private.tick();
 SELECT ran_at < now() - interval '50 minutes' AS not_yet FROM bourse.chores;
 UPDATE bourse.chores SET is_done = false;
-SELECT bourse.tick();
+SELECT bourse_private.tick();
 SELECT ran_at > now() - interval '1 minute' AS ran, is_done FROM bourse.chores;
 UPDATE bourse.chores SET ran_at = now() - interval '61 minutes';
 BEGIN;
 REFRESH MATERIALIZED VIEW bourse.at_work WITH NO DATA;
-SELECT bourse.tick();
+SELECT bourse_private.tick();
 SELECT ran_at < now() - interval '50 minutes' AS paused FROM bourse.chores;
 ROLLBACK;
-SELECT bourse.tick();
+SELECT bourse_private.tick();
 SELECT ran_at > now() - interval '1 minute' AS ran FROM bourse.chores;

@@ -63,11 +63,11 @@ ROLLBACK;
 BEGIN;
 CREATE TABLE identity.letters (id bigint PRIMARY KEY, status text, priority smallint DEFAULT 0, claimable_at timestamptz, attempt integer, max_attempts integer, lease text, locked_by text);
 ALTER TABLE identity.letters OWNER TO bourse_owner;
-CREATE OR REPLACE FUNCTION identity.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
-$$ SELECT ARRAY[bourse.declare_table('letters', is_queue => true)] $$;
+CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
+$$ SELECT ARRAY[bourse_private.declare_table('letters', is_queue => true)] $$;
 INSERT INTO identity.letters (id, claimable_at) VALUES (1, clock_timestamp() - interval '1 hour');
 SELECT name, labels, round(value / 60) AS minutes FROM bourse.metrics() WHERE name = 'bourse_queue_lag_seconds';
 SELECT alert, subject FROM bourse.alerts() WHERE alert = 'queue_lags';
-SELECT * FROM bourse.own_verify();
+SELECT * FROM bourse_private.own_verify();
 ROLLBACK;
 DROP ROLE monitoring_login, monitoring_trader;

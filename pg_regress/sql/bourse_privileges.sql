@@ -33,13 +33,16 @@ WITH objects (kind, oid, name) AS (
 )
 SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
 FROM objects o, unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker', 'bourse_monitor', 'bourse_owner']) r (role)
-WHERE split_part(o.name, '.', 1) IN ('bourse', 'identity', 'audit', 'exchange');
+WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN ('bourse', 'identity', 'audit', 'exchange');
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public, max(may) FILTER (WHERE role = 'bourse_viewer') AS viewer,
        max(may) FILTER (WHERE role = 'bourse_trader') AS trader, max(may) FILTER (WHERE role = 'bourse_gateway') AS gateway,
        max(may) FILTER (WHERE role = 'bourse_admin') AS admin, max(may) FILTER (WHERE role = 'bourse_worker') AS worker, max(may) FILTER (WHERE role = 'bourse_monitor') AS monitor,
        max(may) FILTER (WHERE role = 'bourse_owner') AS owner
 FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
+-- Whatever is not private is somebody's to call.
+SELECT name AS nobodys FROM matrix WHERE kind = 'routine' AND name !~ '^[a-z]+_private\.'
+GROUP BY name HAVING count(may) FILTER (WHERE role <> 'bourse_owner') = 0;
 -- These are all roles of ours, and nobody gets anything by default.
 SELECT rolname AS not_in_the_table FROM pg_roles WHERE rolname LIKE 'bourse\_%' AND rolname NOT IN (SELECT role FROM matrix);
 SELECT defaclrole::regrole AS grants_by_default FROM pg_default_acl;
@@ -54,7 +57,7 @@ FROM (SELECT nspname::text, nspowner, nspacl FROM pg_namespace
       UNION ALL SELECT c.oid::regclass::text, c.relowner, c.relacl FROM pg_class c
       UNION ALL SELECT c.oid::regclass || '.' || a.attname, c.relowner, a.attacl FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       UNION ALL SELECT p.oid::regprocedure::text, p.proowner, p.proacl FROM pg_proc p) AS g (object, owner, acl),
-     aclexplode(g.acl) acl WHERE acl.is_grantable AND acl.grantee <> g.owner AND g.object ~ '^(bourse|identity|audit|exchange)\M';
+     aclexplode(g.acl) acl WHERE acl.is_grantable AND acl.grantee <> g.owner AND g.object ~ '^(bourse|identity|audit|exchange)(_private)?\M';
 SELECT p.parname AS setting_that_somebody_may_set FROM pg_parameter_acl p WHERE p.parname LIKE 'bourse.%';
 
 -- The columns behind the small letters.
@@ -73,7 +76,7 @@ GROUP BY 1 ORDER BY a.attrelid::regclass::text COLLATE "C";
 
 -- Row security: every table that holds rows about a user has it, and these are the ones that have not.
 SELECT c.oid::regclass AS without_row_security, t.relation IS NOT NULL AS about_users, coalesce(w.reason, 'NO REASON') AS reason
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN identity.user_tables() t ON t.relation = c.oid
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
 LEFT JOIN (VALUES ('exchange.order_commands', 'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
                   ('exchange.markets', 'public'), ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'), ('bourse.policies', 'names tables'), ('bourse.chores', 'names tables'), ('bourse.schema_migrations', 'public'),

@@ -17,7 +17,7 @@ SELECT refusal('GRANT SELECT, INSERT, UPDATE, DELETE ON exchange.orders TO regre
 REVOKE ALL ON exchange.orders FROM regress_bst_shop;
 SET SESSION AUTHORIZATION regress_bst_shop;
 SELECT refusal(s) FROM unnest(ARRAY['CREATE TABLE bst.mine (user_id bigint REFERENCES identity.users)',
-    'CREATE TRIGGER mine AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at()']) s;
+    'CREATE TRIGGER mine AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at()']) s;
 CREATE TYPE bst.key AS ENUM ('one');
 CREATE FUNCTION bst.to_id(k bst.key) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN 1; END $$;
 CREATE CAST (bst.key AS bigint) WITH FUNCTION bst.to_id AS IMPLICIT;
@@ -36,19 +36,19 @@ SELECT refusal(s) FROM unnest(ARRAY[
 SELECT e.evtname, l.lanname, r.rolsuper, p.prosecdef FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
 JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner ORDER BY 1;
 SET ROLE bourse_owner;
-SELECT refusal('ALTER FUNCTION bourse.refuse_strange_code() SECURITY DEFINER');
+SELECT refusal('ALTER FUNCTION bourse_private.refuse_strange_code() SECURITY DEFINER');
 RESET ROLE;
 -- What they call has the rights of bourse_owner, and leaves nothing behind.
 BEGIN;
 SET LOCAL ROLE bourse_owner;
-CREATE OR REPLACE FUNCTION bourse.careless_code(relation oid) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bourse_private.careless_code(relation oid) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RAISE NOTICE 'as %', current_user;
     PERFORM set_config('search_path', 'bst', false);
     RETURN;
 END $$;
 RESET ROLE;
-CREATE TRIGGER fire AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+CREATE TRIGGER fire AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 SELECT current_user <> 'bourse_owner' AND current_setting('search_path') <> 'bst' AS nothing_is_left;
 ROLLBACK;
 -- A foreign key from a domain over a type of PostgreSQL's own casts by nobody's code, and columns beside it do not matter.

@@ -70,12 +70,12 @@ ROLLBACK;
 SELECT count(*) AS waiting FROM exchange.order_commands;
 -- A batch may be part of a transaction: match_batch is one, and commits nothing itself.
 BEGIN;
-SELECT exchange.match_batch(NULL, 10), exchange.match_batch(NULL, 10);
+SELECT exchange_private.match_batch(NULL, 10), exchange_private.match_batch(NULL, 10);
 ROLLBACK;
 SELECT status FROM placed WHERE client_order_id = 's5';
 CALL exchange.match_orders();
 SELECT status FROM placed WHERE client_order_id = 's5';
-SELECT refusal('SELECT exchange.match_batch(NULL, 0)'), refusal('SELECT exchange.match_batch(NULL, NULL)'), refusal('SELECT exchange.match_batch(''NO'', 1)');
+SELECT refusal('SELECT exchange_private.match_batch(NULL, 0)'), refusal('SELECT exchange_private.match_batch(NULL, NULL)'), refusal('SELECT exchange_private.match_batch(''NO'', 1)');
 
 -- The size of a batch changes nothing: two like markets, 500 like commands with orders of every type, one at a time and all at once.
 SELECT exchange.create_market('BLK-ONE', 'BLK', 'ONE'), exchange.create_market('BLK-ALL', 'BLK', 'ALL');

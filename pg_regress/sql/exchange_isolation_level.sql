@@ -4,7 +4,8 @@ INSERT INTO identity.users (name) VALUES ('iso ann') RETURNING id AS ann \gset
 SELECT exchange.deposit(:ann, 'USD', 100) > 0 AS deposited;
 SELECT status FROM exchange.place_order(:ann, 'ISO-USD', 'buy', 1, 1, client_order_id => 'iso 1');
 CREATE TEMP VIEW doors AS
-SELECT door, refusal(CASE WHEN door LIKE 'INSERT%' THEN door ELSE 'SELECT exchange.' || door END) AS refusal
+SELECT door, refusal(CASE WHEN door LIKE 'INSERT%' THEN door WHEN door LIKE 'match_batch%' THEN 'SELECT exchange_private.' || door
+                          ELSE 'SELECT exchange.' || door END) AS refusal
 FROM unnest(ARRAY['place_order(person(''iso ann''), ''ISO-USD'', ''buy'', 1, 1)', 'cancel_order(person(''iso ann''), ''iso 1'')',
     'cancel_order((SELECT id FROM exchange.orders WHERE client_order_id = ''iso 1''))', 'cancel_all_orders(person(''iso ann''))',
     'amend_order((SELECT id FROM exchange.orders WHERE client_order_id = ''iso 1''), 2)', 'match_batch(NULL, 10)', 'set_market_status(''ISO-USD'', ''halted'')',

@@ -63,8 +63,8 @@ FROM unnest(ARRAY['SELECT exchange.place_order(7202, ''PER-USD'', ''sell'', 1, 1
     'INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id) VALUES (''cancel'', NULL, ''PER-USD'', ''bob 1'')',
     'SELECT exchange.deposit(7201, ''USD'', 1)', 'SELECT exchange.withdraw(7201, ''USD'', 1)', 'SELECT exchange.update_user_balance(7201, 1)',
     'SELECT exchange.update_asset_balance(7201, ''USD'', 1)', 'SELECT exchange.set_market_status(''PER-USD'', ''halted'')', 'SELECT exchange.create_market(''A-B'', ''A'', ''B'')',
-    'SELECT exchange.book_transfer(7201, ''USD'', ''deposit'', 1, 0, NULL)', 'SELECT exchange.move_balance(7201, ''USD'', 1, 0)', 'SELECT exchange.create_balance(7201, ''USD'')',
-    'SELECT exchange.place_inserted(ARRAY[1])', 'SELECT exchange.expire_orders(''PER-USD'')', 'SELECT exchange.verify()', 'SELECT bourse.install()', 'SELECT bourse.migrate()',
+    'SELECT exchange_private.book_transfer(7201, ''USD'', ''deposit'', 1, 0, NULL)', 'SELECT exchange_private.move_balance(7201, ''USD'', 1, 0)', 'SELECT exchange_private.create_balance(7201, ''USD'')',
+    'SELECT exchange_private.place_inserted(ARRAY[1])', 'SELECT exchange.expire_orders(''PER-USD'')', 'SELECT exchange.verify()', 'SELECT bourse.install()', 'SELECT bourse.migrate()',
     'UPDATE exchange.assets SET amount = 1000', 'UPDATE exchange.orders SET price = 1', 'DELETE FROM exchange.orders', 'DELETE FROM exchange.trades', 'TRUNCATE exchange.orders',
     'INSERT INTO exchange.fee_groups VALUES (7201, ''free'')', 'UPDATE exchange.markets SET taker_rate = 0', 'DELETE FROM exchange.order_commands', 'INSERT INTO exchange.transfers (user_id, asset, kind, amount) VALUES (7201, ''USD'', ''deposit'', 1)', 'INSERT INTO exchange.trades DEFAULT VALUES',
     'UPDATE identity.users SET role = ''admin''', 'SELECT password_hash FROM identity.users', 'SET ROLE bourse_owner']) statement;

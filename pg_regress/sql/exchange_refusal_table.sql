@@ -139,8 +139,8 @@ INSERT INTO refused_call (sqlstate, hint, statement) VALUES
     ('42501', 'Act for your own user%', 'AS gateway SET LOCAL bourse.user_id = @ann; SELECT exchange.deposit(@bob, ''USD'', 1)'), ('42501', 'Act for your own user%', 'AS gateway SET LOCAL bourse.user_id = @ann; SELECT exchange.withdraw(@bob, ''USD'', 1)'),
     ('22023', 'Set it to the id of a user, or to ''everybody'', in the transaction that it is for.', 'AS gateway SET LOCAL bourse.user_id = nobody'),
     ('42501', 'Act for your own user%', 'AS gateway SELECT exchange.deposit(@bob, ''USD'', 1)'), ('42501', 'Act for your own user%', 'AS gateway SELECT exchange.place_order(@bob, ''RFT-USD'', ''buy'', 10, 1)'),
-    ('22023', 'Take at least one command to a batch.', 'SELECT exchange.match_batch(NULL, 0)'), ('22023', 'Take at least one command to a batch.', 'SELECT exchange.match_batch(NULL, NULL)'),
-    ('42704', 'SELECT symbol FROM exchange.markets%', 'SELECT exchange.match_batch(''RFT-NONE'', 1)'),
+    ('22023', 'Take at least one command to a batch.', 'SELECT exchange_private.match_batch(NULL, 0)'), ('22023', 'Take at least one command to a batch.', 'SELECT exchange_private.match_batch(NULL, NULL)'),
+    ('42704', 'SELECT symbol FROM exchange.markets%', 'SELECT exchange_private.match_batch(''RFT-NONE'', 1)'),
     ('22004', 'Give a value for status.', 'SELECT exchange.set_market_status(''RFT-USD'', NULL)'), ('22004', 'Give a value for symbol.', 'SELECT exchange.set_market_status(NULL, ''open'')'),
     ('22023', 'A status is open, halted, cancel_only, auction or closed.', 'SELECT exchange.set_market_status(''RFT-USD'', ''shut'')'), ('42704', 'SELECT symbol%', 'SELECT exchange.set_market_status(''RFT-NONE'', ''open'')'),
     ('22004', 'Give a value for symbol.', 'SELECT exchange.expire_orders(NULL)'), ('42704', 'SELECT symbol%', 'SELECT exchange.expire_orders(''RFT-NONE'')'),
@@ -215,7 +215,7 @@ DECLARE
     before text := pg_temp.state();
 BEGIN
     EXECUTE format('INSERT INTO exchange.order_commands (action, %s) VALUES (''new'', %s)', names, vals);
-    PERFORM exchange.match_batch(NULL, 1);
+    PERFORM exchange_private.match_batch(NULL, 1);
     SELECT r.sqlstate, r.hint INTO given, given_hint FROM exchange.command_rejections r ORDER BY r.command_id DESC LIMIT 1;
     changed := pg_temp.state() <> before;
 END

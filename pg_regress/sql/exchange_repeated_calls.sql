@@ -52,7 +52,7 @@ SELECT orders() AS fourteen;
 -- for these, which only read, or do no more when they are repeated.
 SELECT p.oid::regprocedure AS without_support FROM pg_proc p
 WHERE p.pronamespace IN ('exchange'::regnamespace, 'identity'::regnamespace, 'audit'::regnamespace, 'bourse'::regnamespace)
-  AND p.provolatile = 'v' AND p.prosupport <> 'bourse.refuse_repeats'::regproc AND p.prokind = 'f'
+  AND p.provolatile = 'v' AND p.prosupport <> 'bourse_private.refuse_repeats'::regproc AND p.prokind = 'f'
   AND (p.prorettype = 'record'::regtype OR (SELECT t.typtype FROM pg_type t WHERE t.oid = p.prorettype) = 'c')
   AND EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner AND a.grantee <> 'bourse_owner'::regrole)
 ORDER BY p.oid::regprocedure::text COLLATE "C";

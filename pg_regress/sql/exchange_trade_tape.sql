@@ -17,9 +17,9 @@ SELECT sequence FROM exchange.trade_tape('TAP-USD', 4);
 SELECT count(*) AS with_another_time FROM exchange.trade_tape('TAP-USD') s JOIN exchange.trades t ON t.symbol = 'TAP-USD' AND t.sequence = s.sequence
 WHERE t.created_at <> s.created_at;
 -- The first trade at a moment or later.
-SELECT exchange.sequence_since('TAP-USD', '-infinity') AS first, exchange.sequence_since('TAP-USD', 'infinity') AS none_yet;
+SELECT exchange_private.sequence_since('TAP-USD', '-infinity') AS first, exchange_private.sequence_since('TAP-USD', 'infinity') AS none_yet;
 SELECT count(*) AS wrong FROM exchange.trades t, LATERAL (VALUES (t.created_at), (t.created_at + interval '1 microsecond')) AS m (at)
-WHERE t.symbol = 'TAP-USD' AND exchange.sequence_since('TAP-USD', m.at)
+WHERE t.symbol = 'TAP-USD' AND exchange_private.sequence_since('TAP-USD', m.at)
       <> (SELECT coalesce(min(s.sequence), 5) FROM exchange.trades s WHERE s.symbol = 'TAP-USD' AND s.created_at >= m.at);
 -- Everybody who may look may read it.
 SET ROLE bourse_viewer;

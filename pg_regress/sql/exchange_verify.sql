@@ -76,7 +76,7 @@ SELECT n, regexp_replace(damage, 'person\(''ver (\w+)''\)', '\1', 'g') AS damage
 -- Every check has found something.
 SELECT DISTINCT c[1] AS check_that_found_nothing
 FROM pg_proc p, regexp_matches(p.prosrc, 'SELECT ''(\w+)'', ', 'g') c
-WHERE p.pronamespace = 'exchange'::regnamespace AND p.proname LIKE 'verify\_%'
+WHERE p.pronamespace = 'exchange_private'::regnamespace AND p.proname LIKE 'verify\_%'
 EXCEPT SELECT unnest(string_to_array(pg_temp.found(prepare, damage), ' ')) FROM planted;
 
 -- What a row of verify() says.

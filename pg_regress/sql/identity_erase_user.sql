@@ -10,8 +10,8 @@ CREATE SCHEMA eru;
 CREATE TABLE eru.accounts (id integer PRIMARY KEY, user_id bigint NOT NULL REFERENCES identity.users ON DELETE CASCADE, owner_name text);
 CREATE TABLE eru.positions (account_id integer REFERENCES eru.accounts ON DELETE CASCADE, symbol text);
 CREATE TABLE eru.invoices (user_id bigint REFERENCES identity.users ON DELETE RESTRICT, total numeric);
-SELECT audit.attach('identity.eru_keys');
-SELECT audit.attach('eru.accounts');
+SELECT audit_private.attach('identity.eru_keys');
+SELECT audit_private.attach('eru.accounts');
 -- Rows that she causes herself, of the books.
 SELECT audit.enable('exchange.transfers', '{created_by}');
 RESET ROLE;

@@ -20,7 +20,7 @@ SELECT identity.verify_password('pas_ann', 'correct horse') AS nobody;
 UPDATE identity.users SET is_active = true WHERE id = :ann;
 -- An address is nobody's username, so that nobody is found by somebody else's.
 SELECT split_part(refusal(format('UPDATE identity.users SET username = ''ann@pas.example'' WHERE id = %s', :bob)), ':', 1) AS answer;
-UPDATE identity.users SET password_hash = identity.hash_password('bobs secret') WHERE id = :bob;
+UPDATE identity.users SET password_hash = identity_private.hash_password('bobs secret') WHERE id = :bob;
 SELECT identity.verify_password('ann@pas.example', 'correct horse') = :ann AS ann, identity.verify_password('ann@pas.example', 'bobs secret') AS nobody;
 
 -- A new password; who was remembered with the old one is forgotten.

@@ -17,7 +17,7 @@ CREATE FUNCTION pg_temp.rows_of(id bigint) RETURNS TABLE (source regclass, n big
 DECLARE
     condition text;
 BEGIN
-    FOR source, condition IN SELECT t.relation, t.condition FROM identity.user_tables() t WHERE t.relation::text LIKE 'identity.%' LOOP
+    FOR source, condition IN SELECT t.relation, t.condition FROM identity_private.user_tables() t WHERE t.relation::text LIKE 'identity.%' LOOP
         EXECUTE format('SELECT count(*) FROM %s WHERE %s', source, condition) INTO n USING id;
         RETURN NEXT;
     END LOOP;

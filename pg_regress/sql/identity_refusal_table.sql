@@ -90,6 +90,6 @@ SELECT sqlstate, count(*) AS cases FROM answered GROUP BY sqlstate ORDER BY sqls
 -- privacy, identity_erased that of an erased user, identity_logins and identity_strangers those of columns and triggers.
 SELECT p.proname AS function, h AS never_given
 FROM pg_proc p, hints(p.prosrc) h
-WHERE p.pronamespace = 'identity'::regnamespace AND p.proname !~ '^(require_eras|require_no|refuse_owned|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h) ORDER BY 1;
+WHERE p.pronamespace IN ('identity'::regnamespace, 'identity_private'::regnamespace) AND p.proname !~ '^(require_eras|require_no|refuse_owned|erase_|export_)' AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h) ORDER BY 1;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
 DROP ROLE regress_irt_trader, regress_irt_gateway, regress_irt_admin, regress_irt_giver;

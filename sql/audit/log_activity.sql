@@ -6,16 +6,17 @@ DECLARE
     written bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM audit.require_activity(action, resource_type, resource_id, details);
+    PERFORM audit_private.require_activity(action, resource_type, resource_id, details);
     IF user_id IS NOT NULL THEN
-        PERFORM exchange.require_user(user_id);
-    ELSIF NOT identity.is_operator() THEN
+        PERFORM exchange_private.require_user(user_id);
+    ELSIF NOT identity_private.is_operator() THEN
         PERFORM bourse.refuse('42501', 'no permission to log what nobody known has done',
             'Log for your own user, or connect as a member of bourse_gateway.');
     END IF;
-    written := audit.write_activity(user_id, btrim(action), resource_type, resource_id, audit.redact(details));
+    written := audit_private.write_activity(user_id, btrim(action), resource_type, resource_id,
+                                            audit_private.redact(details));
     -- The foreign key has waited for an erasure that was under way.
-    PERFORM identity.require_not_erased(user_id);
+    PERFORM identity_private.require_not_erased(user_id);
     RETURN written;
 END
 $$;
@@ -27,12 +28,13 @@ COMMENT ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) IS
 'has been erased';
 GRANT EXECUTE ON FUNCTION audit.log_activity(bigint, text, text, text, jsonb) TO bourse_trader, bourse_worker;
 
-CREATE FUNCTION audit.require_activity(action text, resource_type text, resource_id text, details jsonb) RETURNS void
+CREATE FUNCTION audit_private.require_activity(action text, resource_type text, resource_id text, details jsonb)
+RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     wrong text;
 BEGIN
-    PERFORM bourse.require_given('action', action);
+    PERFORM bourse_private.require_given('action', action);
     SELECT format('%s has %s characters', a.name, length(a.value)) INTO wrong
     FROM (VALUES ('action', btrim(action), 100), ('resource_type', resource_type, 50),
           ('resource_id', resource_id, 100))
@@ -46,15 +48,16 @@ BEGIN
         PERFORM bourse.refuse('54000', format('details have %s characters', length(details::text)),
             'Give at most 65536 characters of JSON; keep what is larger in a table of its own.');
     END IF;
-    PERFORM bourse.require_shallow('details', details);
+    PERFORM bourse_private.require_shallow('details', details);
 END
 $$;
-COMMENT ON FUNCTION audit.require_activity(text, text, text, jsonb) IS
+COMMENT ON FUNCTION audit_private.require_activity(text, text, text, jsonb) IS
 'Refuses an action that is NULL (22004), texts that are empty or too long and details of too many levels (22023), '
 'details that are too long (54000)';
 
 -- The only writer of activity_logs: as write_log(), one chain for each transaction.
-CREATE FUNCTION audit.write_activity(user_id bigint, action text, resource_type text, resource_id text, details jsonb)
+CREATE FUNCTION audit_private.write_activity(user_id bigint, action text, resource_type text, resource_id text,
+                                             details jsonb)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
@@ -65,10 +68,11 @@ DECLARE
     id bigint := nextval('audit.activity_logs_id_seq');
     previous record;
     moment timestamptz := clock_timestamp();
-    agent text := audit.user_agent();
-    operator text := audit.operator();
+    agent text := audit_private.user_agent();
+    operator text := audit_private.operator();
     salt uuid := gen_random_uuid();
-    digest bytea := audit.activity_digest(salt, resource_id, details, identity.author(), inet_client_addr(), agent);
+    digest bytea := audit_private.activity_digest(salt, resource_id, details, identity_private.author(),
+                                                  inet_client_addr(), agent);
 BEGIN
     SELECT l.position, l.hash INTO previous FROM audit.activity_logs l
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
@@ -77,16 +81,16 @@ BEGIN
         login_role, cluster, transaction_id, position, salt, digest, operator, hash)
     VALUES (
         id, user_id, action, resource_type, resource_id, details, inet_client_addr(), agent, moment, user_id,
-        identity.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
-        audit.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, user_id,
-                            action, resource_type, moment, digest, operator))
+        identity_private.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
+        audit_private.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id,
+                                    user_id, action, resource_type, moment, digest, operator))
     ON CONFLICT ON CONSTRAINT activity_logs_pkey DO NOTHING;
     IF NOT FOUND THEN
-        PERFORM bourse.refuse_conflict('audit.activity_logs', true);
+        PERFORM bourse_private.refuse_conflict('audit.activity_logs', true);
     END IF;
     RETURN id;
 END
 $$;
-COMMENT ON FUNCTION audit.write_activity(bigint, text, text, text, jsonb) IS
+COMMENT ON FUNCTION audit_private.write_activity(bigint, text, text, text, jsonb) IS
 'Adds a row to activity_logs, linked to the row before it of the same transaction. Returns its id. For log_activity() '
 'and the functions that have checked their caller';

@@ -1,5 +1,6 @@
 -- A column is a secret by its name, or because enable() was told so. The value of a secret never enters the trail.
-CREATE FUNCTION audit.redact(row_values jsonb, secrets text[] DEFAULT '{}', levels integer DEFAULT 65) RETURNS jsonb
+CREATE FUNCTION audit_private.redact(row_values jsonb, secrets text[] DEFAULT '{}', levels integer DEFAULT 65)
+RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp
 SET standard_conforming_strings = on AS $$
 DECLARE
@@ -23,7 +24,7 @@ BEGIN
         RETURN '"[redacted]"';
     END IF;
     IF kind = 'array' THEN
-        RETURN (SELECT coalesce(jsonb_agg(audit.redact(a.value, secrets, levels - 1) ORDER BY a.n), '[]')
+        RETURN (SELECT coalesce(jsonb_agg(audit_private.redact(a.value, secrets, levels - 1) ORDER BY a.n), '[]')
                 FROM jsonb_array_elements(row_values) WITH ORDINALITY a (value, n));
     END IF;
     RETURN (
@@ -32,18 +33,18 @@ BEGIN
             -- apiKey is api_Key.
             WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') COLLATE "C" ~* named
                 THEN '"[redacted]"'
-            WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit.redact(e.value, secrets, levels - 1)
+            WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit_private.redact(e.value, secrets, levels - 1)
             ELSE e.value END), '{}')
         FROM jsonb_each(row_values) e);
 END
 $$;
-COMMENT ON FUNCTION audit.redact(jsonb, text[], integer) IS
+COMMENT ON FUNCTION audit_private.redact(jsonb, text[], integer) IS
 'Values with every secret replaced by [redacted], and whatever lies deeper than so many levels: the named keys, and '
 'names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in '
 'any case and with any separator';
 
 -- Who changes a row has to be found again by its key, and the key may be a secret: then its digest stands for it.
-CREATE FUNCTION audit.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
+CREATE FUNCTION audit_private.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     given jsonb := '{}';
@@ -53,7 +54,7 @@ BEGIN
     FOREACH key IN ARRAY keys LOOP
         given := given || jsonb_build_object(key, row_values -> key);
     END LOOP;
-    shown := audit.redact(given, secrets);
+    shown := audit_private.redact(given, secrets);
     IF shown <> given THEN
         FOREACH key IN ARRAY keys LOOP
             IF shown -> key <> given -> key THEN
@@ -68,11 +69,11 @@ BEGIN
     RETURN (SELECT jsonb_agg(given -> k ORDER BY n) FROM unnest(keys) WITH ORDINALITY u (k, n));
 END
 $$;
-COMMENT ON FUNCTION audit.record_key(jsonb, text[], text[]) IS
+COMMENT ON FUNCTION audit_private.record_key(jsonb, text[], text[]) IS
 'What audit_logs.record_id holds: the key of a row, of several columns a JSON array; in place of a secret its SHA-256';
 
 -- Whatever the session has set: what is recorded, and whether something has changed, does not depend on it.
-CREATE FUNCTION audit.record_change() RETURNS trigger
+CREATE FUNCTION audit_private.record_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET extra_float_digits = 1
 SET timezone = 'UTC'
 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' SET xmlbinary = 'base64'
@@ -85,12 +86,12 @@ DECLARE
     present jsonb;
 BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
-        PERFORM audit.write_log(TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, NULL, NULL, NULL, NULL);
+        PERFORM audit_private.write_log(TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, NULL, NULL, NULL, NULL);
         RETURN NULL;
     END IF;
     -- The types of PostgreSQL itself have numbers below.
     IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND a.atttypid >= 16384) THEN
-        PERFORM audit.require_own_types(TG_RELID);
+        PERFORM audit_private.require_own_types(TG_RELID);
     END IF;
     IF TG_OP <> 'INSERT' THEN
         before := to_jsonb(OLD);
@@ -109,62 +110,65 @@ BEGIN
         END IF;
     END IF;
     -- An assignment: PERFORM would go through the executor.
-    log_id := audit.write_log(
-        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit.record_key(present, keys, TG_ARGV[2]::text[]),
+    log_id := audit_private.write_log(
+        TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit_private.record_key(present, keys, TG_ARGV[2]::text[]),
         (present ->> TG_ARGV[0])::bigint,
-        audit.redact(before, TG_ARGV[2]::text[]), audit.redact(after, TG_ARGV[2]::text[]));
+        audit_private.redact(before, TG_ARGV[2]::text[]), audit_private.redact(after, TG_ARGV[2]::text[]));
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION audit.record_change() IS
+COMMENT ON FUNCTION audit_private.record_change() IS
 'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, '
 'further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not '
 'recorded';
 
 -- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
-CREATE FUNCTION audit.record_market_status(symbol text, old_status text, new_status text) RETURNS void
+CREATE FUNCTION audit_private.record_market_status(symbol text, old_status text, new_status text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     log_id bigint;
 BEGIN
     IF EXISTS (SELECT FROM pg_trigger t
-               WHERE t.tgrelid = 'exchange.markets'::regclass AND t.tgfoid = 'audit.record_change()'::regprocedure
+               WHERE t.tgrelid = 'exchange.markets'::regclass
+                 AND t.tgfoid = 'audit_private.record_change()'::regprocedure
                  AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
-        log_id := audit.write_log('UPDATE', 'exchange.markets', symbol, NULL, jsonb_build_object('status', old_status),
-                                  jsonb_build_object('status', new_status));
+        log_id := audit_private.write_log('UPDATE', 'exchange.markets', symbol, NULL,
+                                          jsonb_build_object('status', old_status),
+                                          jsonb_build_object('status', new_status));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION audit.record_market_status(text, text, text) IS
+COMMENT ON FUNCTION audit_private.record_market_status(text, text, text) IS
 'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For '
 'set_market_status() only';
 
-CREATE FUNCTION audit.refuse_change() RETURNS trigger
+CREATE FUNCTION audit_private.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     PERFORM bourse.refuse('23001', format('%I.%I is insert-only: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
         'The trail is kept as it was written; identity.erase_user() removes what is personal.');
 END
 $$;
-COMMENT ON FUNCTION audit.refuse_change() IS 'Trigger: keeps the trail insert-only (23001)';
+COMMENT ON FUNCTION audit_private.refuse_change() IS 'Trigger: keeps the trail insert-only (23001)';
 
 -- The one change that passes takes erasable parts out whole and names the ERASE row of that very user: what is left
 -- is still held by the chain.
-CREATE FUNCTION audit.keep_audit_log() RETURNS trigger
+CREATE FUNCTION audit_private.keep_audit_log() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     erased record := OLD;
 BEGIN
-    IF OLD.values_erased_by IS NULL AND audit.values_go(OLD.action, OLD.table_name)
-       AND audit.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
+    IF OLD.values_erased_by IS NULL AND audit_private.values_go(OLD.action, OLD.table_name)
+       AND audit_private.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
         erased.old_values := NULL;
         erased.new_values := NULL;
         erased.values_salt := NULL;
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
     IF OLD.origin_erased_by IS NULL
-       AND audit.erasure_of(NEW.origin_erased_by,
-                            audit.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator), OLD.id) THEN
+       AND audit_private.erasure_of(NEW.origin_erased_by,
+                                    audit_private.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator),
+                                    OLD.id) THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
@@ -178,14 +182,15 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION audit.keep_audit_log() IS 'Trigger: lets nothing but an erasure change audit_logs (23001)';
+COMMENT ON FUNCTION audit_private.keep_audit_log() IS 'Trigger: lets nothing but an erasure change audit_logs (23001)';
 
-CREATE FUNCTION audit.keep_activity_log() RETURNS trigger
+CREATE FUNCTION audit_private.keep_activity_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     changed record := OLD;
 BEGIN
-    IF OLD.erased_by IS NULL AND audit.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id, OLD."timestamp") THEN
+    IF OLD.erased_by IS NULL
+       AND audit_private.activity_erasure_of(NEW.erased_by, OLD.subject_id, OLD.id, OLD."timestamp") THEN
         changed.resource_id := NULL;
         changed.details := NULL;
         changed.login_role := NULL;
@@ -204,52 +209,54 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION audit.keep_activity_log() IS
+COMMENT ON FUNCTION audit_private.keep_activity_log() IS
 'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
 
 -- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, an
 -- ERASE row has to tell of itself, and a LOGIN row whose login somebody was.
-CREATE FUNCTION audit.values_go(action text, table_name text) RETURNS boolean
+CREATE FUNCTION audit_private.values_go(action text, table_name text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN action NOT IN ('ERASE', 'LOGIN') AND table_name NOT LIKE 'exchange.%';
 END
 $$;
-COMMENT ON FUNCTION audit.values_go(text, text) IS
+COMMENT ON FUNCTION audit_private.values_go(text, text) IS
 'Whether the values of a row of audit_logs go with the user whom it is about';
 
 -- A gateway has no user: with it, the person whom the row is about has come from there. What an operator did stays the
 -- operator's, whoever that login was mapped to.
-CREATE FUNCTION audit.origin_person(user_id bigint, subject_id bigint, action text, operator text) RETURNS bigint
+CREATE FUNCTION audit_private.origin_person(user_id bigint, subject_id bigint, action text, operator text)
+RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN CASE WHEN operator IS NULL THEN coalesce(user_id, CASE WHEN action <> 'ERASE' THEN subject_id END) END;
 END
 $$;
-COMMENT ON FUNCTION audit.origin_person(bigint, bigint, text, text) IS
+COMMENT ON FUNCTION audit_private.origin_person(bigint, bigint, text, text) IS
 'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; '
 'with nobody when an operator did it';
 
 -- An ERASE row that somebody has written by hand takes nothing of who is still there.
-CREATE FUNCTION audit.is_erased(user_id bigint) RETURNS boolean
+CREATE FUNCTION audit_private.is_erased(user_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT NOT EXISTS (SELECT FROM identity.users u WHERE u.id = is_erased.user_id AND u.erased_at IS NULL)
 $$;
-COMMENT ON FUNCTION audit.is_erased(bigint) IS 'Whether a user has been erased, or is not there any more';
+COMMENT ON FUNCTION audit_private.is_erased(bigint) IS 'Whether a user has been erased, or is not there any more';
 
-CREATE FUNCTION audit.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
+CREATE FUNCTION audit_private.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id
                      AND log_id < l.id)
-           AND audit.is_erased(erasure_of.user_id)
+           AND audit_private.is_erased(erasure_of.user_id)
 $$;
-COMMENT ON FUNCTION audit.erasure_of(bigint, bigint, bigint) IS
+COMMENT ON FUNCTION audit_private.erasure_of(bigint, bigint, bigint) IS
 'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
 
 -- The ids of the two logs cannot be compared: the ERASE row says how far it went. One from before that was kept went as
 -- far as its time.
-CREATE FUNCTION audit.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint, moment timestamptz)
+CREATE FUNCTION audit_private.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint,
+                                                  moment timestamptz)
 RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
     SELECT EXISTS (SELECT FROM audit.audit_logs l
@@ -257,7 +264,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqs
                      AND CASE WHEN l.new_values ? 'last_activity'
                          THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
                               ELSE moment <= l."timestamp" END)
-           AND audit.is_erased(activity_erasure_of.user_id)
+           AND audit_private.is_erased(activity_erasure_of.user_id)
 $$;
-COMMENT ON FUNCTION audit.activity_erasure_of(bigint, bigint, bigint, timestamptz) IS
+COMMENT ON FUNCTION audit_private.activity_erasure_of(bigint, bigint, bigint, timestamptz) IS
 'As erasure_of(), for a row of activity_logs of this time';

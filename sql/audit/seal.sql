@@ -1,5 +1,5 @@
 -- Few: the servers on which this database has lived. One probe of an index for each.
-CREATE FUNCTION audit.clusters() RETURNS SETOF bigint
+CREATE FUNCTION audit_private.clusters() RETURNS SETOF bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH RECURSIVE known (cluster) AS (
         SELECT least((SELECT min(l.cluster) FROM audit.audit_logs l),
@@ -11,11 +11,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     )
     SELECT k.cluster FROM known k WHERE k.cluster IS NOT NULL
 $$;
-COMMENT ON FUNCTION audit.clusters() IS
+COMMENT ON FUNCTION audit_private.clusters() IS
 'The clusters whose transactions stand in the trail, by their system identifiers';
 
 -- EXECUTE plans with the values at hand: for the newest transactions an index scan, for all of them none.
-CREATE FUNCTION audit.chains(cluster bigint, since bigint) RETURNS TABLE (
+CREATE FUNCTION audit_private.chains(cluster bigint, since bigint) RETURNS TABLE (
     log text, transaction_id bigint, length integer, first_id bigint, first_time timestamptz, head bytea)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
@@ -30,11 +30,11 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION audit.chains(bigint, bigint) IS
+COMMENT ON FUNCTION audit_private.chains(bigint, bigint) IS
 'The chains of one cluster as the logs hold them now, from a transaction on: how long, where they begin, the hash of '
 'their last row';
 
-CREATE FUNCTION audit.require_read_committed(activity text) RETURNS void
+CREATE FUNCTION audit_private.require_read_committed(activity text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
@@ -44,15 +44,15 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION audit.require_read_committed(text) IS
+COMMENT ON FUNCTION audit_private.require_read_committed(text) IS
 'Refuses a function that locks and then reads under another isolation level (25001)';
 
 CREATE FUNCTION audit.seal() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM audit.require_read_committed('seal()');
-    RETURN audit.seal_all();
+    PERFORM audit_private.require_read_committed('seal()');
+    RETURN audit_private.seal_all();
 END
 $$;
 COMMENT ON FUNCTION audit.seal() IS
@@ -63,7 +63,7 @@ GRANT EXECUTE ON FUNCTION audit.seal() TO bourse_admin, bourse_worker;
 
 -- A server is registered in the chain before it seals its own transactions. What the server before has left is sealed
 -- first: what comes to light of another server later was never written there.
-CREATE FUNCTION audit.seal_all() RETURNS bigint
+CREATE FUNCTION audit_private.seal_all() RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     own_cluster bigint := (SELECT system_identifier FROM pg_control_system());
@@ -79,31 +79,32 @@ BEGIN
     SELECT s.cluster INTO registered FROM audit.seals s WHERE s.log = 'clusters' ORDER BY s.id DESC LIMIT 1;
     IF registered IS DISTINCT FROM own_cluster THEN
         FOR left_over IN
-            SELECT k.cluster FROM audit.clusters() k (cluster)
+            SELECT k.cluster FROM audit_private.clusters() k (cluster)
             WHERE k.cluster <> own_cluster AND k.cluster = coalesce(registered, k.cluster)
         LOOP
-            sealed := sealed + audit.seal_cluster(left_over, moment);
+            sealed := sealed + audit_private.seal_cluster(left_over, moment);
         END LOOP;
-        PERFORM audit.register_cluster(own_cluster, moment);
+        PERFORM audit_private.register_cluster(own_cluster, moment);
     END IF;
-    RETURN sealed + audit.seal_cluster(own_cluster, moment);
+    RETURN sealed + audit_private.seal_cluster(own_cluster, moment);
 END
 $$;
-COMMENT ON FUNCTION audit.seal_all() IS 'What seal() does, under any isolation level. For seal() and bourse.install()';
+COMMENT ON FUNCTION audit_private.seal_all() IS
+'What seal() does, under any isolation level. For seal() and bourse.install()';
 
-CREATE FUNCTION audit.register_cluster(cluster bigint, moment timestamptz) RETURNS void
+CREATE FUNCTION audit_private.register_cluster(cluster bigint, moment timestamptz) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, audit, pg_temp AS $$
     INSERT INTO audit.seals
     SELECT n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0, moment,
-           audit.seal_hash(n.previous, n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '', 0, 0,
-                           moment)
+           audit_private.seal_hash(n.previous, n.id, 'clusters', register_cluster.cluster, n.transaction_id, 0, 0, '',
+                                   0, 0, moment)
     FROM (SELECT coalesce(l.id, 0) + 1 AS id, l.hash AS previous, pg_current_xact_id()::text::bigint AS transaction_id
           FROM (SELECT) one LEFT JOIN (SELECT s.id, s.hash FROM audit.seals s ORDER BY s.id DESC LIMIT 1) l ON true) n
 $$;
-COMMENT ON FUNCTION audit.register_cluster(bigint, timestamptz) IS
+COMMENT ON FUNCTION audit_private.register_cluster(bigint, timestamptz) IS
 'Adds the seal that says: from here on the database lives on this server. For seal_all() only';
 
-CREATE FUNCTION audit.seal_cluster(cluster bigint, moment timestamptz) RETURNS bigint
+CREATE FUNCTION audit_private.seal_cluster(cluster bigint, moment timestamptz) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -122,7 +123,7 @@ BEGIN
                     ELSE max(c.transaction_id) OVER () + 1 END AS next_id
         -- What ended below the last horizon has been sealed.
         FROM (SELECT coalesce(max(s.horizon), 0) AS since FROM audit.seals s WHERE s.cluster = cluster) h
-        CROSS JOIN LATERAL audit.chains(cluster, h.since) c
+        CROSS JOIN LATERAL audit_private.chains(cluster, h.since) c
         WHERE NOT (is_own AND c.transaction_id = own_transaction)
           AND NOT EXISTS (SELECT FROM audit.seals s
                           WHERE s.cluster = cluster AND s.transaction_id = c.transaction_id AND s.log = c.log)
@@ -131,16 +132,15 @@ BEGIN
         INSERT INTO audit.seals AS s
         VALUES (coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id, seal.length, seal.first_id, seal.head,
                 seal.horizon, seal.next_id, moment,
-                audit.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id,
-                                seal.length,
-                                seal.first_id, seal.head, seal.horizon, seal.next_id, moment))
+                audit_private.seal_hash(last.hash, coalesce(last.id, 0) + 1, seal.log, cluster, seal.transaction_id,
+                                        seal.length, seal.first_id, seal.head, seal.horizon, seal.next_id, moment))
         RETURNING s.id, s.hash INTO last;
         sealed := sealed + 1;
     END LOOP;
     RETURN sealed;
 END
 $$;
-COMMENT ON FUNCTION audit.seal_cluster(bigint, timestamptz) IS
+COMMENT ON FUNCTION audit_private.seal_cluster(bigint, timestamptz) IS
 'Seals the chains of one server that have ended and are not sealed yet; how many. For seal_all() only';
 
 CREATE FUNCTION audit.head() RETURNS text

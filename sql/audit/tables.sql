@@ -43,9 +43,9 @@ CREATE INDEX idx_activity_logs_timestamp ON audit.activity_logs USING brin ("tim
 CREATE INDEX idx_activity_logs_user_timestamp ON audit.activity_logs USING btree (user_id, "timestamp");
 CREATE INDEX idx_activity_user_action ON audit.activity_logs USING btree (user_id, action);
 CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.activity_logs FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.refuse_change();
+    EXECUTE FUNCTION audit_private.refuse_change();
 CREATE TRIGGER trigger_keep_activity_log BEFORE UPDATE ON audit.activity_logs FOR EACH ROW
-    EXECUTE FUNCTION audit.keep_activity_log();
+    EXECUTE FUNCTION audit_private.keep_activity_log();
 ALTER TABLE audit.activity_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY activity_logs_all ON audit.activity_logs FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));
@@ -116,9 +116,9 @@ CREATE INDEX idx_audit_logs_subject_id ON audit.audit_logs USING btree ((subject
 CREATE INDEX idx_audit_logs_timestamp ON audit.audit_logs USING brin ("timestamp");
 CREATE INDEX idx_audit_logs_user_id ON audit.audit_logs USING btree (user_id, "timestamp");
 CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.audit_logs FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.refuse_change();
+    EXECUTE FUNCTION audit_private.refuse_change();
 CREATE TRIGGER trigger_keep_audit_log BEFORE UPDATE ON audit.audit_logs FOR EACH ROW
-    EXECUTE FUNCTION audit.keep_audit_log();
+    EXECUTE FUNCTION audit_private.keep_audit_log();
 ALTER TABLE audit.audit_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY audit_logs_all ON audit.audit_logs FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));
@@ -156,5 +156,5 @@ CREATE TABLE audit.seals (
 CREATE INDEX idx_seals_clusters ON audit.seals USING btree (id) WHERE log = 'clusters';
 CREATE INDEX idx_seals_horizon ON audit.seals USING btree (cluster, horizon);
 CREATE TRIGGER trigger_insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.seals FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.refuse_change();
+    EXECUTE FUNCTION audit_private.refuse_change();
 GRANT SELECT ON audit.seals TO bourse_admin;

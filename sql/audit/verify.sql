@@ -7,13 +7,13 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg
 BEGIN
     PERFORM bourse.require_installed();
     IF anchor !~ '^[0-9]{1,18}:[0-9a-f]{64}$' THEN
-        PERFORM bourse.refuse('22023', format('%s is no anchor', bourse.quoted(anchor)),
+        PERFORM bourse.refuse('22023', format('%s is no anchor', bourse_private.quoted(anchor)),
             'Give what audit.head() returned: a number, a colon, 64 hexadecimal digits.');
     END IF;
-    RETURN QUERY SELECT * FROM audit.verify_anchor(anchor);
-    RETURN QUERY SELECT * FROM audit.verify_seals();
-    RETURN QUERY SELECT * FROM audit.verify_chains();
-    RETURN QUERY SELECT * FROM audit.verify_rows();
+    RETURN QUERY SELECT * FROM audit_private.verify_anchor(anchor);
+    RETURN QUERY SELECT * FROM audit_private.verify_seals();
+    RETURN QUERY SELECT * FROM audit_private.verify_chains();
+    RETURN QUERY SELECT * FROM audit_private.verify_rows();
 END
 $$;
 COMMENT ON FUNCTION audit.verify(text) IS
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION audit.verify(text) IS
 'rewritten. Without one, who can write everything (a superuser) can rewrite everything. 22023 no anchor';
 GRANT EXECUTE ON FUNCTION audit.verify(text) TO bourse_admin, bourse_worker, bourse_monitor;
 
-CREATE FUNCTION audit.verify_anchor(anchor text)
+CREATE FUNCTION audit_private.verify_anchor(anchor text)
 RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT 'anchor_holds', 'seal ' || a.id, a.hash, coalesce(encode(s.hash, 'hex'), 'none')
@@ -31,16 +31,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE a.hash IS DISTINCT FROM CASE WHEN a.id = 0 THEN repeat('00', 32) ELSE encode(s.hash, 'hex') END
       AND anchor IS NOT NULL
 $$;
-COMMENT ON FUNCTION audit.verify_anchor(text) IS 'The part of verify() that compares a seal with an anchor';
+COMMENT ON FUNCTION audit_private.verify_anchor(text) IS 'The part of verify() that compares a seal with an anchor';
 
-CREATE FUNCTION audit.verify_seals() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION audit_private.verify_seals() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH linked AS (
         SELECT s.*, lag(s.hash) OVER w AS previous, coalesce(lag(s.id) OVER w, 0) + 1 AS expected_id
         FROM audit.seals s WINDOW w AS (ORDER BY s.id)
     ), computed AS (
-        SELECT l.*, audit.seal_hash(l.previous, l.id, l.log, l.cluster, l.transaction_id, l.length, l.first_id, l.head,
-                                    l.horizon, l.next_id, l.sealed_at) AS computed
+        SELECT l.*, audit_private.seal_hash(l.previous, l.id, l.log, l.cluster, l.transaction_id, l.length, l.first_id,
+                                            l.head, l.horizon, l.next_id, l.sealed_at) AS computed
         FROM linked l
     )
     SELECT c.check_name, 'seal ' || s.id, c.expected, c.actual
@@ -53,11 +53,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE NOT c.holds
     ORDER BY s.id
 $$;
-COMMENT ON FUNCTION audit.verify_seals() IS 'The part of verify() that follows the global chain';
+COMMENT ON FUNCTION audit_private.verify_seals() IS 'The part of verify() that follows the global chain';
 
 -- An era is the time that the database has lived on one server: from the seal that registers the server to the next
 -- such seal. Seals from before there were eras are held by the anchors that there are of them.
-CREATE FUNCTION audit.eras() RETURNS TABLE (seal bigint, next_seal bigint, cluster bigint, since timestamptz)
+CREATE FUNCTION audit_private.eras() RETURNS TABLE (seal bigint, next_seal bigint, cluster bigint, since timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT s.id, lead(s.id) OVER w, s.cluster,
            -- On the first server transactions may have been open while it was registered.
@@ -70,11 +70,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE c.system_identifier <> (SELECT s.cluster FROM audit.seals s WHERE s.log = 'clusters'
                                   ORDER BY s.id DESC LIMIT 1)
 $$;
-COMMENT ON FUNCTION audit.eras() IS
+COMMENT ON FUNCTION audit_private.eras() IS
 'The servers on which this database has lived: the seal that registers each, that of the next one, its system '
 'identifier, and since when nothing can have been written there. Without a seal: this server, before its first seal';
 
-CREATE FUNCTION audit.verify_chains() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION audit_private.verify_chains() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH seals AS (
         SELECT * FROM audit.seals s WHERE s.log <> 'clusters'
@@ -83,8 +83,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head, s.next_id,
                max(s.horizon) OVER (PARTITION BY cluster) AS horizon
         FROM seals s
-        FULL JOIN (SELECT k.cluster, a.* FROM audit.clusters() k (cluster)
-                   CROSS JOIN LATERAL audit.chains(k.cluster, 0) a) c
+        FULL JOIN (SELECT k.cluster, a.* FROM audit_private.clusters() k (cluster)
+                   CROSS JOIN LATERAL audit_private.chains(k.cluster, 0) a) c
             USING (log, cluster, transaction_id)
     ), timed AS (
         -- When the last seal was made before this transaction began to write, and the highest number that a row had
@@ -105,14 +105,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                greatest(t.begun_after, era.since) AS begun_after,
                -- Sealed before there were eras, or in the era of its server; not sealed, in the last era or on this
                -- server.
-               c.seal < (SELECT min(e.seal) FROM audit.eras() e) IS TRUE OR era.cluster IS NOT NULL
-                   OR NOT EXISTS (SELECT FROM audit.eras()) AS is_of_an_era,
+               c.seal < (SELECT min(e.seal) FROM audit_private.eras() e) IS TRUE OR era.cluster IS NOT NULL
+                   OR NOT EXISTS (SELECT FROM audit_private.eras()) AS is_of_an_era,
                -- Before there were eras a number was drawn before the transaction had its own.
-               (c.seal > (SELECT min(e.seal) FROM audit.eras() e)) IS NOT FALSE AS is_numbered
+               (c.seal > (SELECT min(e.seal) FROM audit_private.eras() e)) IS NOT FALSE AS is_numbered
         FROM chains c
         LEFT JOIN timed t ON t.log = c.log AND t.cluster = c.cluster AND t.transaction_id = c.transaction_id
             AND t.first_time IS NOT NULL
-        LEFT JOIN audit.eras() era ON era.cluster = c.cluster
+        LEFT JOIN audit_private.eras() era ON era.cluster = c.cluster
             AND (c.seal > era.seal AND (c.seal < era.next_seal) IS NOT FALSE
                  OR c.seal IS NULL AND era.next_seal IS NULL)
     )
@@ -141,38 +141,41 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE NOT k.holds
     ORDER BY n.seal NULLS LAST, n.first_id
 $$;
-COMMENT ON FUNCTION audit.verify_chains() IS 'The part of verify() that compares the transactions with their seals';
+COMMENT ON FUNCTION audit_private.verify_chains() IS
+'The part of verify() that compares the transactions with their seals';
 
-CREATE FUNCTION audit.verify_rows() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION audit_private.verify_rows() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH rows AS (
         SELECT 'audit_logs' AS log, l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1 AS expected_position,
-               audit.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id,
-                              l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
-                              l.origin_digest, l.operator) AS computed,
+               audit_private.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id,
+                                      l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
+                                      l.origin_digest, l.operator) AS computed,
                CASE WHEN l.values_salt IS NULL
-                    THEN audit.values_go(l.action, l.table_name)
-                         AND audit.erasure_of(l.values_erased_by, l.subject_id, l.id)
-                    ELSE l.values_digest = audit.values_digest(l.values_salt, l.old_values, l.new_values)
+                    THEN audit_private.values_go(l.action, l.table_name)
+                         AND audit_private.erasure_of(l.values_erased_by, l.subject_id, l.id)
+                    ELSE l.values_digest = audit_private.values_digest(l.values_salt, l.old_values, l.new_values)
                END AS values_hold,
                CASE WHEN l.origin_salt IS NULL
-                    THEN audit.erasure_of(l.origin_erased_by,
-                                          audit.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
-                    ELSE l.origin_digest = audit.origin_digest(l.origin_salt, l.login_role, l.ip_address, l.user_agent)
+                    THEN audit_private.erasure_of(l.origin_erased_by,
+                             audit_private.origin_person(l.user_id, l.subject_id, l.action, l.operator), l.id)
+                    ELSE l.origin_digest = audit_private.origin_digest(l.origin_salt, l.login_role, l.ip_address,
+                                                                       l.user_agent)
                END AS origin_holds,
                true AS user_holds,
-               l.action <> 'ERASE' OR audit.is_erased(l.subject_id) AS erasure_holds
+               l.action <> 'ERASE' OR audit_private.is_erased(l.subject_id) AS erasure_holds
         FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
         UNION ALL
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, 0) + 1,
-               audit.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.subject_id,
-                                   l.action,
-                                   l.resource_type, l."timestamp", l.digest, l.operator),
-               CASE WHEN l.salt IS NULL THEN audit.activity_erasure_of(l.erased_by, l.subject_id, l.id, l."timestamp")
-                    ELSE l.digest = audit.activity_digest(l.salt, l.resource_id, l.details, l.login_role, l.ip_address,
-                                                          l.user_agent) END,
+               audit_private.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id,
+                                           l.subject_id, l.action,
+                                           l.resource_type, l."timestamp", l.digest, l.operator),
+               CASE WHEN l.salt IS NULL
+                    THEN audit_private.activity_erasure_of(l.erased_by, l.subject_id, l.id, l."timestamp")
+                    ELSE l.digest = audit_private.activity_digest(l.salt, l.resource_id, l.details, l.login_role,
+                                                                  l.ip_address, l.user_agent) END,
                true,
                l.user_id IS NOT DISTINCT FROM l.subject_id
                    OR l.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = l.subject_id),
@@ -196,4 +199,4 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE NOT c.holds
     ORDER BY l.log DESC, l.id
 $$;
-COMMENT ON FUNCTION audit.verify_rows() IS 'The part of verify() that recomputes every row of both logs';
+COMMENT ON FUNCTION audit_private.verify_rows() IS 'The part of verify() that recomputes every row of both logs';

@@ -1,22 +1,22 @@
 -- What the kernel declares of itself, as modules.sql says.
 
-CREATE FUNCTION bourse.own_tables() RETURNS bourse.declared_table[]
+CREATE FUNCTION bourse_private.own_tables() RETURNS bourse.declared_table[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT ARRAY[
-        bourse.declare_table('schema_migrations'),
-        bourse.declare_table('policies', is_audited => true),
-        bourse.declare_table('chores')]
+        bourse_private.declare_table('schema_migrations'),
+        bourse_private.declare_table('policies', is_audited => true),
+        bourse_private.declare_table('chores')]
 $$;
-COMMENT ON FUNCTION bourse.own_tables() IS 'The tables of the kernel';
+COMMENT ON FUNCTION bourse_private.own_tables() IS 'The tables of the kernel';
 
-CREATE FUNCTION bourse.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION bourse_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'declared_table_is_there', t.module || '.' || t.name, 'a table of bourse_owner', 'none'
-    FROM bourse.declared_tables() t WHERE t.relation IS NULL
+    FROM bourse_private.declared_tables() t WHERE t.relation IS NULL
     UNION ALL
     SELECT 'queue_has_its_columns', t.module || '.' || t.name, k.name || ' ' || k.type,
            coalesce(format_type(a.atttypid, NULL), 'none')
-    FROM bourse.declared_tables() t
+    FROM bourse_private.declared_tables() t
     CROSS JOIN (VALUES ('id', 'bigint'), ('status', 'text'), ('priority', 'smallint'),
                        ('claimable_at', 'timestamp with time zone'), ('attempt', 'integer'),
                        ('max_attempts', 'integer'), ('lease', 'uuid'), ('locked_by', 'text'),
@@ -24,19 +24,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = k.name AND NOT a.attisdropped
     WHERE t.is_queue AND t.relation IS NOT NULL AND format_type(a.atttypid, NULL) IS DISTINCT FROM k.type
 $$;
-COMMENT ON FUNCTION bourse.own_verify() IS
+COMMENT ON FUNCTION bourse_private.own_verify() IS
 'What verify() says of the kernel: a table that is declared and not there, a queue without its columns';
 
-CREATE FUNCTION bourse.own_integrity() RETURNS TABLE (issue text, count bigint)
+CREATE FUNCTION bourse_private.own_integrity() RETURNS TABLE (issue text, count bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'strange_code', count(*) FROM (
-        SELECT bourse.strange_code(c.oid) FROM pg_class c WHERE c.relhastriggers
-        UNION ALL SELECT bourse.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
-        UNION ALL SELECT bourse.strange_rights()) s
+        SELECT bourse_private.strange_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+        UNION ALL SELECT bourse_private.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+        UNION ALL SELECT bourse_private.strange_rights()) s
     UNION ALL
     SELECT 'sequence_behind_its_rows', count(*)
-    FROM (SELECT DISTINCT n.sequence FROM bourse.numbered_columns() n) s
-    WHERE bourse.next_id(s.sequence) <= bourse.highest_id(s.sequence)
+    FROM (SELECT DISTINCT n.sequence FROM bourse_private.numbered_columns() n) s
+    WHERE bourse_private.next_id(s.sequence) <= bourse_private.highest_id(s.sequence)
     UNION ALL
     SELECT 'index_not_valid', count(*)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
@@ -48,41 +48,41 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     UNION ALL
     SELECT 'maintenance_problem', coalesce(sum(cardinality(c.problems)), 0) FROM bourse.chores c
 $$;
-COMMENT ON FUNCTION bourse.own_integrity() IS
+COMMENT ON FUNCTION bourse_private.own_integrity() IS
 'What integrity() counts around all tables: code and rights of strangers, sequences behind their rows, indexes that '
 'are not valid, constraints that nobody has validated, problems of the last maintain()';
 
-CREATE FUNCTION bourse.pending_migrations() RETURNS SETOF text
+CREATE FUNCTION bourse_private.pending_migrations() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT v FROM bourse.migrations() v WHERE v NOT IN (SELECT m.version FROM bourse.schema_migrations m)
 $$;
-COMMENT ON FUNCTION bourse.pending_migrations() IS
+COMMENT ON FUNCTION bourse_private.pending_migrations() IS
 'The migrations that this version carries and that have not run here';
 
-CREATE FUNCTION bourse.is_at_work() RETURNS boolean
+CREATE FUNCTION bourse_private.is_at_work() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)
 $$;
-COMMENT ON FUNCTION bourse.is_at_work() IS
+COMMENT ON FUNCTION bourse_private.is_at_work() IS
 'Whether processes of the platform may work in this database: not while a restore is under way, nor after pause()';
 
 -- The oldest transaction id that a table of this database may still hold: at 2 billion the server stops.
-CREATE FUNCTION bourse.transaction_age() RETURNS bigint
+CREATE FUNCTION bourse_private.transaction_age() RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT greatest(age(d.datfrozenxid), mxid_age(d.datminmxid))::bigint
     FROM pg_database d WHERE d.datname = current_database()
 $$;
-COMMENT ON FUNCTION bourse.transaction_age() IS
+COMMENT ON FUNCTION bourse_private.transaction_age() IS
 'How many transactions, or multixacts, back the oldest is that VACUUM has not frozen in this database';
 
-CREATE FUNCTION bourse.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
+CREATE FUNCTION bourse_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'bourse_pending_migrations',
-           (SELECT count(*) FROM bourse.pending_migrations()), NULL::jsonb
+           (SELECT count(*) FROM bourse_private.pending_migrations()), NULL::jsonb
     UNION ALL
-    SELECT 'bourse_at_work', bourse.is_at_work()::integer, NULL
+    SELECT 'bourse_at_work', bourse_private.is_at_work()::integer, NULL
     UNION ALL
-    SELECT 'bourse_transaction_age', bourse.transaction_age(), NULL
+    SELECT 'bourse_transaction_age', bourse_private.transaction_age(), NULL
     UNION ALL
     SELECT 'bourse_chore_age_seconds', extract(epoch FROM clock_timestamp() - c.ran_at),
            jsonb_build_object('chore', c.name)
@@ -91,22 +91,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'bourse_chore_problems', cardinality(c.problems), jsonb_build_object('chore', c.name)
     FROM bourse.chores c
     UNION ALL
-    SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse.queue_lag(t.relation)),
+    SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse_private.queue_lag(t.relation)),
            jsonb_build_object('queue', t.module || '.' || t.name)
-    FROM bourse.declared_tables() t WHERE t.is_queue AND t.relation IS NOT NULL
+    FROM bourse_private.declared_tables() t WHERE t.is_queue AND t.relation IS NOT NULL
 $$;
-COMMENT ON FUNCTION bourse.own_metrics() IS
+COMMENT ON FUNCTION bourse_private.own_metrics() IS
 'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
 'probes of an index for each of its priorities';
 
-CREATE FUNCTION bourse.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+CREATE FUNCTION bourse_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'critical', 'pending_migrations', NULL::text, string_agg(v, ', '), 'SELECT bourse.migrate();'
-    FROM bourse.pending_migrations() v HAVING count(*) > 0
+    FROM bourse_private.pending_migrations() v HAVING count(*) > 0
     UNION ALL
     SELECT 'warning', 'paused', NULL, 'the platform''s processes leave this database alone',
            'SELECT * FROM bourse.resume();'
-    WHERE NOT bourse.is_at_work()
+    WHERE NOT bourse_private.is_at_work()
     UNION ALL
     SELECT 'critical', 'not_durable', s.name, format('%s is off', s.name),
            'A crash loses what was acknowledged: switch it on.'
@@ -116,30 +116,30 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT CASE WHEN a.age > 1800000000 THEN 'critical' ELSE 'warning' END, 'wraparound', NULL,
            format('%s transactions since the oldest that is not frozen', a.age),
            'Vacuum freezes too little: end old transactions, drop stale replication slots, VACUUM (FREEZE).'
-    FROM bourse.transaction_age() a (age) WHERE a.age > 1000000000
+    FROM bourse_private.transaction_age() a (age) WHERE a.age > 1000000000
     UNION ALL
     SELECT 'warning', 'chore_has_problems', c.name, c.problems[1], 'SELECT * FROM bourse.maintain() says all of them.'
     FROM bourse.chores c WHERE cardinality(c.problems) > 0
     UNION ALL
     SELECT 'warning', 'chore_is_late', c.name, format('ran last at %s', c.ran_at),
-           'Nobody calls bourse.tick(), or it fails.'
+           'Nobody calls bourse_private.tick(), or it fails.'
     FROM bourse.chores c WHERE c.ran_at < clock_timestamp() - interval '1 day'
     UNION ALL
     SELECT 'warning', 'queue_lags', t.module || '.' || t.name, format('the oldest item has been due for %s', l.lag),
            'More workers, or workers that are not stuck.'
-    FROM bourse.declared_tables() t CROSS JOIN LATERAL bourse.queue_lag(t.relation) l (lag)
+    FROM bourse_private.declared_tables() t CROSS JOIN LATERAL bourse_private.queue_lag(t.relation) l (lag)
     WHERE t.is_queue AND t.relation IS NOT NULL AND l.lag > interval '10 minutes'
 $$;
-COMMENT ON FUNCTION bourse.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
+COMMENT ON FUNCTION bourse_private.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
 
-CREATE FUNCTION bourse.own_health() RETURNS TABLE (ok boolean, detail text)
+CREATE FUNCTION bourse_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     pending text;
 BEGIN
     PERFORM bourse.require_installed();
-    SELECT string_agg(v, ', ') INTO pending FROM bourse.pending_migrations() v;
+    SELECT string_agg(v, ', ') INTO pending FROM bourse_private.pending_migrations() v;
     RETURN QUERY SELECT pending IS NULL, 'pending migrations: ' || pending;
 END
 $$;
-COMMENT ON FUNCTION bourse.own_health() IS 'Whether the tables are those of this version';
+COMMENT ON FUNCTION bourse_private.own_health() IS 'Whether the tables are those of this version';

@@ -1,7 +1,7 @@
 -- Keeps strangers' code off our tables. TRIGGER and REFERENCES are the rights by which others hang code on a table: a
 -- trigger runs with the rights of whoever writes the row, mostly bourse_owner; a foreign key is checked with the rights
 -- of the owner of the table that it refers to, and a stranger's type comes with a stranger's cast.
-CREATE FUNCTION bourse.strange_code(relation oid) RETURNS SETOF text
+CREATE FUNCTION bourse_private.strange_code(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH RECURSIVE referring (con, type) AS (
         SELECT k.oid, a.atttypid
@@ -12,37 +12,37 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
         -- What a domain is made of decides the cast.
         SELECT r.con, t.typbasetype FROM referring r JOIN pg_type t ON t.oid = r.type WHERE t.typbasetype <> 0
     )
-    SELECT format('trigger %I on %s', bourse.strange_trigger(c.oid), bourse.quoted_name(c.oid))
+    SELECT format('trigger %I on %s', bourse_private.strange_trigger(c.oid), bourse_private.quoted_name(c.oid))
     FROM pg_class c
-    WHERE c.oid = relation AND c.relowner = to_regrole('bourse_owner') AND bourse.strange_trigger(c.oid) IS NOT NULL
+    WHERE c.oid = relation AND c.relowner = to_regrole('bourse_owner') AND bourse_private.strange_trigger(c.oid) IS NOT NULL
     UNION ALL
-    SELECT format('foreign key %I of %s to %s', k.conname, bourse.quoted_name(k.conrelid),
-                  bourse.quoted_name(k.confrelid))
+    SELECT format('foreign key %I of %s to %s', k.conname, bourse_private.quoted_name(k.conrelid),
+                  bourse_private.quoted_name(k.confrelid))
     FROM pg_constraint k
     WHERE k.oid IN (SELECT f.con FROM referring f JOIN pg_type t ON t.oid = f.type JOIN pg_roles r ON r.oid = t.typowner
                     WHERE t.typbasetype = 0 AND NOT r.rolsuper AND r.rolname <> 'bourse_owner')
 $$;
-COMMENT ON FUNCTION bourse.strange_code(oid) IS
+COMMENT ON FUNCTION bourse_private.strange_code(oid) IS
 'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of a table: its triggers, '
 'when it is ours, and its foreign keys to ours from columns of their types. No rows: none';
 
 -- Triggers of our tables fire with the rights of bourse_owner, in sessions of anybody. A name without a schema then
 -- means what the caller wants, unless the function says where it looks.
-CREATE FUNCTION bourse.careless_code(relation oid) RETURNS SETOF text
+CREATE FUNCTION bourse_private.careless_code(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT format('the function of trigger %I on %s', t.tgname, bourse.quoted_name(t.tgrelid))
+    SELECT format('the function of trigger %I on %s', t.tgname, bourse_private.quoted_name(t.tgrelid))
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
     WHERE t.tgrelid = relation AND c.relowner = to_regrole('bourse_owner') AND NOT t.tgisinternal AND t.tgenabled <> 'D'
       AND l.lanname NOT IN ('c', 'internal')
       AND NOT EXISTS (SELECT FROM unnest(p.proconfig) setting WHERE setting ~ '^search_path=(.*, )?pg_temp$')
 $$;
-COMMENT ON FUNCTION bourse.careless_code(oid) IS
+COMMENT ON FUNCTION bourse_private.careless_code(oid) IS
 'Triggers on a table of ours whose function has no SET search_path that ends with pg_temp. No rows: none';
 
-CREATE FUNCTION bourse.strange_rights(relations oid[] DEFAULT NULL) RETURNS SETOF text
+CREATE FUNCTION bourse_private.strange_rights(relations oid[] DEFAULT NULL) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT DISTINCT format('%s on %s for %s', g.privilege_type, bourse.quoted_name(c.oid),
+    SELECT DISTINCT format('%s on %s for %s', g.privilege_type, bourse_private.quoted_name(c.oid),
                            CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
     FROM pg_class c
     CROSS JOIN LATERAL (
@@ -59,12 +59,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WHERE relations IS NULL AND n.nspowner = to_regrole('bourse_owner') AND g.privilege_type = 'CREATE'
       AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, n.nspowner, 'MEMBER'))
 $$;
-COMMENT ON FUNCTION bourse.strange_rights(oid[]) IS
+COMMENT ON FUNCTION bourse_private.strange_rights(oid[]) IS
 'The rights REFERENCES and TRIGGER on our tables, and CREATE on our schemas, of roles that are no members of '
 'bourse_owner; relations: on these tables alone. No rows: none';
 
 -- Every CREATE TABLE of the application comes by here: what touches no table of ours, and no foreign key, ends early.
-CREATE FUNCTION bourse.require_no_strange_code(tag text) RETURNS void
+CREATE FUNCTION bourse_private.require_no_strange_code(tag text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     relations oid[] := (
@@ -80,14 +80,14 @@ DECLARE
 BEGIN
     IF relations IS NOT NULL THEN
         hung := (SELECT min(code) FROM unnest(relations) relation
-                 CROSS JOIN LATERAL bourse.strange_code(relation) code);
+                 CROSS JOIN LATERAL bourse_private.strange_code(relation) code);
         -- A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
-        may_hang := (SELECT min(r) FROM bourse.strange_rights(relations) r);
+        may_hang := (SELECT min(r) FROM bourse_private.strange_rights(relations) r);
         careless := (SELECT min(code) FROM unnest(relations) relation
-                     CROSS JOIN LATERAL bourse.careless_code(relation) code);
+                     CROSS JOIN LATERAL bourse_private.careless_code(relation) code);
     ELSIF tag = 'GRANT'
         AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
-        may_hang := (SELECT min(r) FROM bourse.strange_rights() r);
+        may_hang := (SELECT min(r) FROM bourse_private.strange_rights() r);
     END IF;
     IF hung IS NOT NULL THEN
         PERFORM bourse.refuse('42501', hung || ' would run a stranger''s code with the rights of bourse_owner',
@@ -107,17 +107,17 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.require_no_strange_code(text) IS
+COMMENT ON FUNCTION bourse_private.require_no_strange_code(text) IS
 'Refuses a statement, by its tag, that leaves strange_code(), careless_code() or strange_rights() behind (42501). For '
 'refuse_strange_code() only';
 
-CREATE FUNCTION bourse.refuse_strange_code() RETURNS event_trigger
+CREATE FUNCTION bourse_private.refuse_strange_code() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_strange_code_wrapper';
-COMMENT ON FUNCTION bourse.refuse_strange_code() IS
+COMMENT ON FUNCTION bourse_private.refuse_strange_code() IS
 'Event trigger: require_no_strange_code(), with the rights of bourse_owner whoever has sent the statement';
 
 CREATE EVENT TRIGGER bourse_refuse_strange_code ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE TRIGGER', 'ALTER TRIGGER',
                  'CREATE SCHEMA', 'GRANT')
-    EXECUTE FUNCTION bourse.refuse_strange_code();
+    EXECUTE FUNCTION bourse_private.refuse_strange_code();
 COMMENT ON EVENT TRIGGER bourse_refuse_strange_code IS 'Keeps strangers'' code off the tables of the platform';

@@ -2,18 +2,18 @@
 -- call, each undone alone when it fails. Nobody waits long: locks are waited for a tenth of a second and tried again in
 -- the next call, and those that bar everybody from a table are taken last, right before the end.
 
-CREATE FUNCTION bourse.adopt_policies() RETURNS void
+CREATE FUNCTION bourse_private.adopt_policies() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
     INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, keep)
     SELECT t.module, t.name, t.time_column, t.partition_by, t.keep
-    FROM bourse.declared_tables() t WHERE t.time_column IS NOT NULL
+    FROM bourse_private.declared_tables() t WHERE t.time_column IS NOT NULL
     ON CONFLICT DO NOTHING
 $$;
-COMMENT ON FUNCTION bourse.adopt_policies() IS
+COMMENT ON FUNCTION bourse_private.adopt_policies() IS
 'Gives tables the policies that they are declared with, and leaves those that stand as they are. For install()';
 
 -- Bounds read as they are written: in UTC, by the function's own settings.
-CREATE FUNCTION bourse.partitions(relation regclass)
+CREATE FUNCTION bourse_private.partitions(relation regclass)
 RETURNS TABLE (partition regclass, lower timestamptz, upper timestamptz, is_default boolean)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
     SELECT p.oid::regclass,
@@ -25,17 +25,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone =
         SELECT regexp_match(pg_get_expr(p.relpartbound, p.oid), '^FOR VALUES FROM \((.*)\) TO \((.*)\)$') AS ends) b
     WHERE i.inhparent = relation
 $$;
-COMMENT ON FUNCTION bourse.partitions(regclass) IS
+COMMENT ON FUNCTION bourse_private.partitions(regclass) IS
 'The partitions of a table that is partitioned by ranges of one time, and their bounds';
 
 -- NULL: the policy fits its table.
-CREATE FUNCTION bourse.policy_problem(relation regclass, time_column text, partition_by text) RETURNS text
+CREATE FUNCTION bourse_private.policy_problem(relation regclass, time_column text, partition_by text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     key int2;
 BEGIN
-    IF bourse.is_ours(relation) IS NOT TRUE THEN
+    IF bourse_private.is_ours(relation) IS NOT TRUE THEN
         RETURN 'no table of bourse_owner';
     END IF;
     SELECT a.attnum INTO key FROM pg_attribute a
@@ -55,11 +55,11 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION bourse.policy_problem(regclass, text, text) IS
+COMMENT ON FUNCTION bourse_private.policy_problem(regclass, text, text) IS
 'Why a policy cannot be followed for a table; NULL: it can';
 
 -- One period after the other: a day, a month, a year of UTC.
-CREATE FUNCTION bourse.missing_partitions(relation regclass, partition_by text, ahead integer, at timestamptz)
+CREATE FUNCTION bourse_private.missing_partitions(relation regclass, partition_by text, ahead integer, at timestamptz)
 RETURNS TABLE (name text, lower timestamptz, upper timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' AS $$
     WITH periods AS (
@@ -71,29 +71,29 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone =
                                                            WHEN 'month' THEN '"_y"YYYY"m"MM' ELSE '"_y"YYYY' END),
            e.lower, e.upper
     FROM periods e JOIN pg_class c ON c.oid = relation
-    WHERE NOT EXISTS (SELECT FROM bourse.partitions(relation) p WHERE p.lower < e.upper AND p.upper > e.lower)
+    WHERE NOT EXISTS (SELECT FROM bourse_private.partitions(relation) p WHERE p.lower < e.upper AND p.upper > e.lower)
 $$;
-COMMENT ON FUNCTION bourse.missing_partitions(regclass, text, integer, timestamptz) IS
+COMMENT ON FUNCTION bourse_private.missing_partitions(regclass, text, integer, timestamptz) IS
 'The periods, from the one of this time on so many ahead, that no partition has a part of, and how their partitions '
 'are to be called';
 
-CREATE FUNCTION bourse.has_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
+CREATE FUNCTION bourse_private.has_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC'
 SET enable_seqscan = off AS $$
 DECLARE
     found boolean;
 BEGIN
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t.%I < $1 %s)', bourse.quoted_name(relation), time_column,
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t.%I < $1 %s)', bourse_private.quoted_name(relation), time_column,
                    CASE WHEN only_status IS NOT NULL THEN 'AND t.status = ANY ($2)' END)
         INTO found USING before, only_status;
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION bourse.has_old_rows(regclass, text, text[], timestamptz) IS
+COMMENT ON FUNCTION bourse_private.has_old_rows(regclass, text, text[], timestamptz) IS
 'Whether a table has rows from before this time, of these statuses or of all (NULL)';
 
-CREATE FUNCTION bourse.due_steps(at timestamptz) RETURNS TABLE (
+CREATE FUNCTION bourse_private.due_steps(at timestamptz) RETURNS TABLE (
     rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
     only_status text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -105,9 +105,9 @@ DECLARE
 BEGIN
     FOR policy IN
         SELECT p.*, c.oid::regclass AS found, format('%I.%I', p.schema_name, p.table_name) AS quoted,
-               bourse.policy_problem(c.oid, p.time_column, p.partition_by) AS problem
+               bourse_private.policy_problem(c.oid, p.time_column, p.partition_by) AS problem
         FROM bourse.policies p
-        LEFT JOIN bourse.modules() m (module) ON m.module = p.schema_name
+        LEFT JOIN bourse_private.modules() m (module) ON m.module = p.schema_name
         LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(quote_ident(m.module)) AND c.relname = p.table_name
             AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner')
         WHERE p.is_enabled ORDER BY p.schema_name, p.table_name, p.name
@@ -121,38 +121,38 @@ BEGIN
         ELSE
             RETURN QUERY
             SELECT 2, policy.quoted, 'create partition', n.name, n.lower, n.upper, policy.time_column, NULL::text[]
-            FROM bourse.missing_partitions(policy.found, policy.partition_by, policy.ahead, at) n
+            FROM bourse_private.missing_partitions(policy.found, policy.partition_by, policy.ahead, at) n
             UNION ALL
-            SELECT 3, policy.quoted, 'drop partition', bourse.quoted_name(p.partition), p.lower, p.upper,
+            SELECT 3, policy.quoted, 'drop partition', bourse_private.quoted_name(p.partition), p.lower, p.upper,
                    policy.time_column, NULL
-            FROM bourse.partitions(policy.found) p WHERE p.upper <= oldest;
-            heir := (SELECT p.partition FROM bourse.partitions(policy.found) p WHERE p.is_default);
+            FROM bourse_private.partitions(policy.found) p WHERE p.upper <= oldest;
+            heir := (SELECT p.partition FROM bourse_private.partitions(policy.found) p WHERE p.is_default);
         END IF;
         IF policy.problem IS NULL AND heir IS NOT NULL AND oldest IS NOT NULL
-           AND bourse.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
-            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse.quoted_name(heir), NULL::timestamptz, oldest,
+           AND bourse_private.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
+            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse_private.quoted_name(heir), NULL::timestamptz, oldest,
                                 policy.time_column, policy.only_status;
         END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bourse.due_steps(timestamptz) IS
+COMMENT ON FUNCTION bourse_private.due_steps(timestamptz) IS
 'What is to be done at this time for bourse.policies, in the order of rank: 1 rows '
 'of tables, or of default partitions, that have become too old, 2 partitions that are missing, 3 partitions that are '
 'too old as a whole';
 
 -- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
 -- move and the check of ATTACH nothing may come.
-CREATE FUNCTION bourse.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
+CREATE FUNCTION bourse_private.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
                                         time_column text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
 #variable_conflict use_variable
 DECLARE
     most CONSTANT bigint := 100000;
-    parent text := bourse.quoted_name(relation);
+    parent text := bourse_private.quoted_name(relation);
     name text := (SELECT format('%I.%I', n.nspname, partition)
                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
-    heir text := (SELECT bourse.quoted_name(p.partition) FROM bourse.partitions(relation) p WHERE p.is_default);
+    heir text := (SELECT bourse_private.quoted_name(p.partition) FROM bourse_private.partitions(relation) p WHERE p.is_default);
     columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
     moved bigint := 0;
@@ -181,10 +181,10 @@ BEGIN
     RETURN moved;
 END
 $$;
-COMMENT ON FUNCTION bourse.create_partition(regclass, text, timestamptz, timestamptz, text) IS
+COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text) IS
 'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
 
-CREATE FUNCTION bourse.delete_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
+CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET enable_seqscan = off AS $$
 DECLARE
@@ -192,17 +192,17 @@ DECLARE
 BEGIN
     -- Where somebody has a row just now, it is passed over and goes another time.
     EXECUTE format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
-                   'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse.quoted_name(relation), time_column,
+                   'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse_private.quoted_name(relation), time_column,
                    CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END) USING before, only_status;
     GET DIAGNOSTICS deleted = ROW_COUNT;
     RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION bourse.delete_old_rows(regclass, text, text[], timestamptz) IS
+COMMENT ON FUNCTION bourse_private.delete_old_rows(regclass, text, text[], timestamptz) IS
 'Deletes up to 10,000 rows from before this time. Returns how many';
 
 -- One at a time: who finds another at it does nothing.
-CREATE FUNCTION bourse.maintain_at(at timestamptz, most integer)
+CREATE FUNCTION bourse_private.maintain_at(at timestamptz, most integer)
 RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '100ms' AS $$
 #variable_conflict use_variable
@@ -213,7 +213,7 @@ DECLARE
     problems text[] := '{}';
 BEGIN
     LOCK TABLE bourse.chores IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-    FOR due IN SELECT d.* FROM bourse.due_steps(at) d ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
+    FOR due IN SELECT d.* FROM bourse_private.due_steps(at) d ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
         steps := steps + 1;
         relation := due.relation;
         step := due.step;
@@ -223,10 +223,10 @@ BEGIN
         BEGIN
             CASE due.rank
             WHEN 1 THEN
-                rows := bourse.delete_old_rows(due.target::regclass, due.time_column, due.only_status, due.upper);
+                rows := bourse_private.delete_old_rows(due.target::regclass, due.time_column, due.only_status, due.upper);
                 is_done := is_done AND rows < 10000;
             WHEN 2 THEN
-                rows := bourse.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
+                rows := bourse_private.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
                                                 due.time_column);
             WHEN 3 THEN
                 EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', due.relation, due.target);
@@ -235,7 +235,7 @@ BEGIN
                 problem := due.target;
             END CASE;
         EXCEPTION WHEN OTHERS THEN
-            problem := format('%s (%s)', bourse.clip(SQLERRM), SQLSTATE);
+            problem := format('%s (%s)', bourse_private.clip(SQLERRM), SQLSTATE);
         END;
         IF problem IS NOT NULL THEN
             problems := problems || format('%s, %s: %s', relation, step, problem);
@@ -250,29 +250,29 @@ EXCEPTION WHEN lock_not_available THEN
     RETURN;
 END
 $$;
-COMMENT ON FUNCTION bourse.maintain_at(timestamptz, integer) IS
+COMMENT ON FUNCTION bourse_private.maintain_at(timestamptz, integer) IS
 'What maintain() does, at this time, up to so many steps. For maintain() and tests';
 
 CREATE FUNCTION bourse.maintain() RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    RETURN QUERY SELECT * FROM bourse.maintain_at(clock_timestamp(), 20);
+    RETURN QUERY SELECT * FROM bourse_private.maintain_at(clock_timestamp(), 20);
 END
 $$;
 COMMENT ON FUNCTION bourse.maintain() IS
 'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes rows that '
 'have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why a step has '
 'failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does it. Waits '
-'for no lock longer than a tenth of a second. bourse.tick() calls it once an hour. 25006 read-only, 55000 before '
+'for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, 55000 before '
 'install()';
 GRANT EXECUTE ON FUNCTION bourse.maintain() TO bourse_admin, bourse_worker;
 
-CREATE FUNCTION bourse.tick() RETURNS void
+CREATE FUNCTION bourse_private.tick() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     -- While a restore is under way, or a pause, tables are not what they will be.
-    IF NOT bourse.is_at_work() OR to_regclass('bourse.chores') IS NULL THEN
+    IF NOT bourse_private.is_at_work() OR to_regclass('bourse.chores') IS NULL THEN
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM bourse.chores c WHERE c.name = 'maintain' AND c.is_done
@@ -281,6 +281,6 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.tick() IS
+COMMENT ON FUNCTION bourse_private.tick() IS
 'Runs what is due: maintain() once an hour, and again at once when it had more to do than it does in one call. For the '
 'ticker of the platform, every second: costs one probe of an index when nothing is due';

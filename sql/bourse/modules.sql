@@ -5,9 +5,9 @@
 --   own_health() → (ok, detail)                               own_status() → (item, value)
 -- They are functions of the extension, so that they are as old as its code, and no row of a dump.
 
-CREATE FUNCTION bourse.modules() RETURNS SETOF text
+CREATE FUNCTION bourse_private.modules() RETURNS SETOF text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'modules_list_wrapper';
-COMMENT ON FUNCTION bourse.modules() IS
+COMMENT ON FUNCTION bourse_private.modules() IS
 'The schemas of the platform in the order of their layers, the kernel first: each names only itself and those before '
 'it';
 
@@ -27,36 +27,36 @@ COMMENT ON TYPE bourse.declared_table IS
 '(under the pseudonym), redact (the schema does it itself); NULL: there are none. is_queue: as docs/queues.md. '
 'time_column, partition_by, keep: the policy that the table has from the start; time_column NULL: none';
 
-CREATE FUNCTION bourse.declare_table(name text, is_audited boolean DEFAULT false, engine_written boolean DEFAULT false,
+CREATE FUNCTION bourse_private.declare_table(name text, is_audited boolean DEFAULT false, engine_written boolean DEFAULT false,
                                      on_erasure text DEFAULT NULL, is_queue boolean DEFAULT false,
                                      time_column text DEFAULT NULL, partition_by text DEFAULT NULL,
                                      keep interval DEFAULT NULL) RETURNS bourse.declared_table
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT ROW(name, is_audited, engine_written, on_erasure, is_queue, time_column, partition_by, keep)
 $$;
-COMMENT ON FUNCTION bourse.declare_table(text, boolean, boolean, text, boolean, text, text, interval) IS
+COMMENT ON FUNCTION bourse_private.declare_table(text, boolean, boolean, text, boolean, text, text, interval) IS
 'One table for own_tables(), by its name without the schema';
 
 -- Nobody else can make a function in our schemas; whose it is, is asked all the same.
-CREATE FUNCTION bourse.hooks(hook text) RETURNS TABLE (module text, call text)
+CREATE FUNCTION bourse_private.hooks(hook text) RETURNS TABLE (module text, call text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT m.module, format('%I.%I', n.nspname, p.proname)
-    FROM bourse.modules() WITH ORDINALITY m (module, place)
-    JOIN pg_namespace n ON n.nspname = m.module
+    FROM bourse_private.modules() WITH ORDINALITY m (module, place)
+    JOIN pg_namespace n ON n.nspname = m.module || '_private'
     JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = hooks.hook AND p.proowner = to_regrole('bourse_owner')
     ORDER BY m.place
 $$;
-COMMENT ON FUNCTION bourse.hooks(text) IS
+COMMENT ON FUNCTION bourse_private.hooks(text) IS
 'The schemas that have a function of this name, in the order of their layers, and its quoted name';
 
-CREATE FUNCTION bourse.declared_tables() RETURNS TABLE (
+CREATE FUNCTION bourse_private.declared_tables() RETURNS TABLE (
     module text, name text, relation regclass, is_audited boolean, engine_written boolean, on_erasure text,
     is_queue boolean, time_column text, partition_by text, keep interval)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     declaring record;
 BEGIN
-    FOR declaring IN SELECT h.module, h.call FROM bourse.hooks('own_tables') h LOOP
+    FOR declaring IN SELECT h.module, h.call FROM bourse_private.hooks('own_tables') h LOOP
         RETURN QUERY EXECUTE format(
             'SELECT %L, t.name, c.oid::regclass, t.is_audited, t.engine_written, t.on_erasure, t.is_queue, '
             't.time_column, t.partition_by, t.keep '
@@ -67,18 +67,18 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bourse.declared_tables() IS
+COMMENT ON FUNCTION bourse_private.declared_tables() IS
 'What all schemas declare of their tables; relation is NULL where there is no such table, or not one of bourse_owner';
 
-CREATE FUNCTION bourse.ask(hook text, result text) RETURNS SETOF record
+CREATE FUNCTION bourse_private.ask(hook text, result text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     asked record;
 BEGIN
-    FOR asked IN SELECT h.module, h.call FROM bourse.hooks(ask.hook) h LOOP
+    FOR asked IN SELECT h.module, h.call FROM bourse_private.hooks(ask.hook) h LOOP
         RETURN QUERY EXECUTE format('SELECT %L::text, %s FROM %s() r', asked.module, ask.result, asked.call);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bourse.ask(text, text) IS
+COMMENT ON FUNCTION bourse_private.ask(text, text) IS
 'The rows of a hook of every schema that has it, the schema before the columns that are named as r.…';

@@ -6,7 +6,7 @@ RETURNS TABLE (module text, check_name text, subject text, expected text, actual
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    RETURN QUERY SELECT * FROM bourse.ask('own_verify', 'r.check_name, r.subject, r.expected, r.actual')
+    RETURN QUERY SELECT * FROM bourse_private.ask('own_verify', 'r.check_name, r.subject, r.expected, r.actual')
         AS a (module text, check_name text, subject text, expected text, actual text);
 END
 $$;
@@ -20,7 +20,7 @@ DECLARE
     asked record;
 BEGIN
     PERFORM bourse.require_installed();
-    FOR asked IN SELECT h.module, h.call FROM bourse.hooks('own_metrics') h LOOP
+    FOR asked IN SELECT h.module, h.call FROM bourse_private.hooks('own_metrics') h LOOP
         BEGIN
             RETURN QUERY EXECUTE format('SELECT r.name, r.value, coalesce(r.labels, ''{}'') FROM %s() r', asked.call);
         EXCEPTION WHEN OTHERS THEN
@@ -42,13 +42,13 @@ DECLARE
     asked record;
 BEGIN
     PERFORM bourse.require_installed();
-    FOR asked IN SELECT h.module, h.call FROM bourse.hooks('own_alerts') h LOOP
+    FOR asked IN SELECT h.module, h.call FROM bourse_private.hooks('own_alerts') h LOOP
         BEGIN
             RETURN QUERY EXECUTE format('SELECT %L::text, r.severity, r.alert, r.subject, r.detail, r.hint FROM %s() r',
                                         asked.module, asked.call);
         EXCEPTION WHEN OTHERS THEN
             RETURN QUERY SELECT asked.module, 'critical', 'alerts_failed', NULL::text,
-                                bourse.clip(SQLERRM) || ' (' || SQLSTATE || ')',
+                                bourse_private.clip(SQLERRM) || ' (' || SQLSTATE || ')',
                                 'The schema cannot say what is wrong with it: SELECT * FROM bourse.health().';
         END;
     END LOOP;
@@ -63,13 +63,13 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, p
 DECLARE
     asked record;
 BEGIN
-    FOR asked IN SELECT h.module, h.call FROM bourse.hooks('own_health') h LOOP
+    FOR asked IN SELECT h.module, h.call FROM bourse_private.hooks('own_health') h LOOP
         module := asked.module;
         BEGIN
             EXECUTE format('SELECT r.ok, r.detail FROM %s() r', asked.call) INTO ok, detail;
         EXCEPTION WHEN OTHERS THEN
             ok := false;
-            detail := bourse.clip(SQLERRM) || ' (' || SQLSTATE || ')';
+            detail := bourse_private.clip(SQLERRM) || ' (' || SQLSTATE || ')';
         END;
         RETURN NEXT;
     END LOOP;
@@ -83,7 +83,7 @@ CREATE FUNCTION bourse.integrity() RETURNS TABLE (module text, issue text, count
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    RETURN QUERY SELECT * FROM bourse.ask('own_integrity', 'r.issue, r.count')
+    RETURN QUERY SELECT * FROM bourse_private.ask('own_integrity', 'r.issue, r.count')
         AS a (module text, issue text, count bigint);
 END
 $$;

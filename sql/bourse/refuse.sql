@@ -5,8 +5,8 @@ COMMENT ON FUNCTION bourse.refuse(text, text, text) IS
 -- Triggers call it with the rights of whoever inserts.
 GRANT EXECUTE ON FUNCTION bourse.refuse(text, text, text) TO bourse_trader;
 
-CREATE FUNCTION bourse.quoted(value text) RETURNS text
+CREATE FUNCTION bourse_private.quoted(value text) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'quoted_wrapper';
-COMMENT ON FUNCTION bourse.quoted(text) IS
+COMMENT ON FUNCTION bourse_private.quoted(text) IS
 'A text for a message, as the library quotes it too: in double quotes, no more than its first 100 characters; NULL is '
 'NULL';

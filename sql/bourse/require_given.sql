@@ -1,4 +1,4 @@
-CREATE FUNCTION bourse.require_given(parameter text, value anyelement, hint text DEFAULT NULL) RETURNS void
+CREATE FUNCTION bourse_private.require_given(parameter text, value anyelement, hint text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF value IS NULL THEN
@@ -7,4 +7,4 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.require_given(text, anyelement, text) IS 'Refuses NULL (22004)';
+COMMENT ON FUNCTION bourse_private.require_given(text, anyelement, text) IS 'Refuses NULL (22004)';

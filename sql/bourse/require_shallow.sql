@@ -1,5 +1,5 @@
 -- Whoever walks through JSON goes one level deeper for each of its own.
-CREATE FUNCTION bourse.require_shallow(parameter text, value jsonb) RETURNS void
+CREATE FUNCTION bourse_private.require_shallow(parameter text, value jsonb) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF jsonb_path_exists(value, 'strict $.**{64}') THEN
@@ -8,5 +8,5 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse.require_shallow(text, jsonb) IS
+COMMENT ON FUNCTION bourse_private.require_shallow(text, jsonb) IS
 'Refuses JSON of more than 64 levels, a value within a list or an object being one more (22023); NULL passes';

@@ -1,6 +1,6 @@
 -- Sequences stay behind the rows of their tables when rows come without them: a restore of rows alone, a logical
 -- subscriber. A number that is used already is no fault of whoever gets it.
-CREATE FUNCTION bourse.refuse_conflict(relation text, is_behind boolean) RETURNS void
+CREATE FUNCTION bourse_private.refuse_conflict(relation text, is_behind boolean) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF is_behind THEN
@@ -11,23 +11,23 @@ BEGIN
         'It is none of ours: drop it, or send what it takes.');
 END
 $$;
-COMMENT ON FUNCTION bourse.refuse_conflict(text, boolean) IS
+COMMENT ON FUNCTION bourse_private.refuse_conflict(text, boolean) IS
 'Says why a table of ours has not taken a row that nobody has sent before: its sequence is behind (55000), or an index '
 'that somebody has added does not take it (23505)';
 
-CREATE FUNCTION bourse.hold_sequence(sequence regclass) RETURNS void
+CREATE FUNCTION bourse_private.hold_sequence(sequence regclass) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hold_sequence_wrapper';
-COMMENT ON FUNCTION bourse.hold_sequence(regclass) IS
+COMMENT ON FUNCTION bourse_private.hold_sequence(regclass) IS
 'Has nobody take a number from a sequence until let_go_sequence(). Waits without keeping anybody else waiting; 55P03 '
 'after a while. For align_sequences() only';
 
-CREATE FUNCTION bourse.let_go_sequence(sequence regclass) RETURNS void
+CREATE FUNCTION bourse_private.let_go_sequence(sequence regclass) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'let_go_sequence_wrapper';
-COMMENT ON FUNCTION bourse.let_go_sequence(regclass) IS 'Ends hold_sequence()';
+COMMENT ON FUNCTION bourse_private.let_go_sequence(regclass) IS 'Ends hold_sequence()';
 
 -- Tables of bourse_owner only: reading them runs no code of a stranger. Ids of refused commands are those of commands
 -- that have been in the inbox.
-CREATE FUNCTION bourse.numbered_columns() RETURNS TABLE (sequence regclass, relation regclass, column_name name)
+CREATE FUNCTION bourse_private.numbered_columns() RETURNS TABLE (sequence regclass, relation regclass, column_name name)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH uses (sequence, relation, attnum) AS (
         SELECT d.objid, d.refobjid, d.refobjsubid FROM pg_depend d
@@ -44,46 +44,46 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname IN ('bourse', 'identity', 'audit', 'exchange')
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.attnum
     JOIN pg_roles r ON r.rolname = 'bourse_owner' AND r.oid = s.relowner AND r.oid = t.relowner
-    WHERE bourse.is_ours(t.oid)
+    WHERE bourse_private.is_ours(t.oid)
     UNION ALL
     SELECT 'exchange.order_commands_id_seq'::regclass, 'exchange.command_rejections'::regclass, 'command_id'
 $$;
-COMMENT ON FUNCTION bourse.numbered_columns() IS
+COMMENT ON FUNCTION bourse_private.numbered_columns() IS
 'The columns of our tables whose values a sequence gives, each with its sequence';
 
-CREATE FUNCTION bourse.highest_id(sequence regclass) RETURNS bigint
+CREATE FUNCTION bourse_private.highest_id(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     numbered record;
     found bigint;
     highest bigint;
 BEGIN
-    FOR numbered IN SELECT c.relation, c.column_name FROM bourse.numbered_columns() c
+    FOR numbered IN SELECT c.relation, c.column_name FROM bourse_private.numbered_columns() c
                     WHERE c.sequence = highest_id.sequence LOOP
-        EXECUTE format('SELECT max(%I) FROM %s', numbered.column_name, bourse.quoted_name(numbered.relation))
+        EXECUTE format('SELECT max(%I) FROM %s', numbered.column_name, bourse_private.quoted_name(numbered.relation))
             INTO found;
         highest := greatest(highest, found);
     END LOOP;
     RETURN highest;
 END
 $$;
-COMMENT ON FUNCTION bourse.highest_id(regclass) IS
+COMMENT ON FUNCTION bourse_private.highest_id(regclass) IS
 'The highest number in the columns of a sequence, as numbered_columns() has them; NULL: none';
 
-CREATE FUNCTION bourse.next_id(sequence regclass) RETURNS bigint
+CREATE FUNCTION bourse_private.next_id(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     upcoming bigint;
 BEGIN
     EXECUTE format('SELECT s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END '
-                   'FROM %s s, pg_sequence q WHERE q.seqrelid = $1', bourse.quoted_name(sequence))
+                   'FROM %s s, pg_sequence q WHERE q.seqrelid = $1', bourse_private.quoted_name(sequence))
         INTO upcoming USING sequence;
     RETURN upcoming;
 END
 $$;
-COMMENT ON FUNCTION bourse.next_id(regclass) IS 'The number that a sequence gives next';
+COMMENT ON FUNCTION bourse_private.next_id(regclass) IS 'The number that a sequence gives next';
 
-CREATE FUNCTION bourse.has_given(sequence regclass, id bigint) RETURNS boolean
+CREATE FUNCTION bourse_private.has_given(sequence regclass, id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     RETURN id = currval(sequence);
@@ -91,7 +91,7 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
     RETURN false;
 END
 $$;
-COMMENT ON FUNCTION bourse.has_given(regclass, bigint) IS
+COMMENT ON FUNCTION bourse_private.has_given(regclass, bigint) IS
 'Whether an id is the last that a sequence has given to this session';
 
 -- A sequence that is not behind is only looked at. One that is is held for as long as moving it takes, and no other
@@ -104,23 +104,25 @@ DECLARE
     highest bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM audit.require_read_committed('align_sequences()');
-    FOR numbered IN SELECT DISTINCT c.sequence, bourse.quoted_name(c.sequence) COLLATE "C" AS name, q.seqmax
-                    FROM bourse.numbered_columns() c JOIN pg_sequence q ON q.seqrelid = c.sequence ORDER BY name LOOP
+    PERFORM audit_private.require_read_committed('align_sequences()');
+    FOR numbered IN SELECT DISTINCT c.sequence, bourse_private.quoted_name(c.sequence) COLLATE "C" AS name, q.seqmax
+                    FROM bourse_private.numbered_columns() c JOIN pg_sequence q ON q.seqrelid = c.sequence
+                    ORDER BY name LOOP
         sequence := numbered.name;
-        CONTINUE WHEN coalesce(bourse.next_id(numbered.sequence) > bourse.highest_id(numbered.sequence), true);
-        PERFORM bourse.hold_sequence(numbered.sequence);
-        was := bourse.next_id(numbered.sequence);
-        highest := bourse.highest_id(numbered.sequence);
+        CONTINUE WHEN coalesce(bourse_private.next_id(numbered.sequence) > bourse_private.highest_id(numbered.sequence),
+                               true);
+        PERFORM bourse_private.hold_sequence(numbered.sequence);
+        was := bourse_private.next_id(numbered.sequence);
+        highest := bourse_private.highest_id(numbered.sequence);
         IF highest > numbered.seqmax - 1000000 THEN
             RAISE WARNING '% stays at %: somebody has given a row the id %, above which nothing is left',
                 sequence, was, highest;
         ELSIF was <= highest THEN
             PERFORM setval(numbered.sequence, highest);
-            now := bourse.next_id(numbered.sequence);
+            now := bourse_private.next_id(numbered.sequence);
             RETURN NEXT;
         END IF;
-        PERFORM bourse.let_go_sequence(numbered.sequence);
+        PERFORM bourse_private.let_go_sequence(numbered.sequence);
     END LOOP;
 END
 $$;

@@ -14,11 +14,13 @@ BEGIN
     UNION ALL SELECT 'at_work',
         coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)::text
     UNION ALL SELECT 'strange_code', (SELECT coalesce(string_agg(code, '; ' ORDER BY code), 'none')
-                                      FROM (SELECT bourse.strange_code(c.oid) AS code FROM pg_class c
+                                      FROM (SELECT bourse_private.strange_code(c.oid) AS code FROM pg_class c
                                             WHERE c.relhastriggers
                                             UNION ALL
-                                            SELECT bourse.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
-                                            UNION ALL SELECT bourse.strange_rights()) hung)
+                                            SELECT bourse_private.careless_code(c.oid) FROM pg_class c
+                                            WHERE c.relhastriggers
+                                            UNION ALL
+                                            SELECT bourse_private.strange_rights()) hung)
     UNION ALL SELECT 'server', current_setting('server_version')
     UNION ALL SELECT 'durable', (current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
                                  AND current_setting('synchronous_commit') <> 'off')::text;

@@ -38,9 +38,9 @@ CREATE TABLE bourse.policies (
     CONSTRAINT policies_partition_by_check CHECK (partition_by = ANY (ARRAY['day', 'month', 'year']))
 );
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON bourse.policies FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('', '{schema_name,table_name,name}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('', '{schema_name,table_name,name}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON bourse.policies FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 GRANT SELECT ON bourse.policies TO bourse_admin, bourse_monitor;
 GRANT UPDATE (ahead, keep, is_enabled) ON bourse.policies TO bourse_admin;
 

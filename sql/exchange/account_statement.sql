@@ -5,9 +5,9 @@ DECLARE
     opening numeric;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_asset(account_statement.asset);
-    PERFORM exchange.require_period("from", "to");
-    PERFORM exchange.require_user(account_statement.user_id);
+    PERFORM exchange_private.require_asset(account_statement.asset);
+    PERFORM exchange_private.require_period("from", "to");
+    PERFORM exchange_private.require_user(account_statement.user_id);
     SELECT coalesce(sum(e.amount), 0) INTO opening
     FROM exchange.ledger_entries e
     WHERE e.user_id = account_statement.user_id AND e.asset = account_statement.asset AND e.created_at < "from";
@@ -16,8 +16,8 @@ BEGIN
     RETURN QUERY
     SELECT e.created_at, e.source, e.source_id,
            CASE e.source
-               WHEN 'trade' THEN exchange.describe_trade(e.source_id, e.asset, e.amount)
-               ELSE exchange.describe_transfer(e.source_id, e.amount) END,
+               WHEN 'trade' THEN exchange_private.describe_trade(e.source_id, e.asset, e.amount)
+               ELSE exchange_private.describe_transfer(e.source_id, e.amount) END,
            e.amount,
            opening + sum(e.amount) OVER (ORDER BY e.created_at, e.source, e.source_id, e.amount
                                          ROWS UNBOUNDED PRECEDING)
@@ -35,7 +35,7 @@ COMMENT ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timest
 GRANT EXECUTE ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timestamptz)
 TO bourse_viewer, bourse_worker;
 
-CREATE FUNCTION exchange.describe_trade(trade_id bigint, asset text, amount numeric) RETURNS text
+CREATE FUNCTION exchange_private.describe_trade(trade_id bigint, asset text, amount numeric) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT format('%s %s %s at %s %s', CASE WHEN s.buys THEN 'bought' ELSE 'sold' END,
                   trim_scale(t.amount), m.base, trim_scale(t.price), m.quote)
@@ -49,10 +49,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
         SELECT b.buys, CASE WHEN b.buys THEN t.buyer_commission ELSE t.seller_commission END AS commission) AS s
     WHERE t.id = describe_trade.trade_id
 $$;
-COMMENT ON FUNCTION exchange.describe_trade(bigint, text, numeric) IS
+COMMENT ON FUNCTION exchange_private.describe_trade(bigint, text, numeric) IS
 'One ledger line of a trade in words. For account_statement() only';
 
-CREATE FUNCTION exchange.describe_transfer(transfer_id bigint, amount numeric) RETURNS text
+CREATE FUNCTION exchange_private.describe_transfer(transfer_id bigint, amount numeric) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     -- A transfer between users is told from its debit: the reference is the sender's own.
     SELECT CASE
@@ -63,5 +63,5 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     FROM exchange.transfers t
     WHERE t.id = describe_transfer.transfer_id
 $$;
-COMMENT ON FUNCTION exchange.describe_transfer(bigint, numeric) IS
+COMMENT ON FUNCTION exchange_private.describe_transfer(bigint, numeric) IS
 'One ledger line of a transfer in words. For account_statement() only';

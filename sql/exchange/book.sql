@@ -1,21 +1,22 @@
-CREATE FUNCTION exchange.require_market(symbol text) RETURNS void
+CREATE FUNCTION exchange_private.require_market(symbol text) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM exchange.markets m WHERE m.symbol = require_market.symbol) THEN
-        PERFORM bourse.refuse('42704', format('market %s does not exist', coalesce(bourse.clip(symbol), 'NULL')),
+        PERFORM bourse.refuse('42704',
+            format('market %s does not exist', coalesce(bourse_private.clip(symbol), 'NULL')),
             'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_market(text) IS 'Refuses a market that does not exist (42704)';
+COMMENT ON FUNCTION exchange_private.require_market(text) IS 'Refuses a market that does not exist (42704)';
 
 CREATE FUNCTION exchange.order_book(symbol text, levels integer DEFAULT 20)
 RETURNS TABLE (side text, price numeric, amount numeric, orders bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM exchange.require_market(order_book.symbol);
+    PERFORM exchange_private.require_market(order_book.symbol);
     IF levels IS NULL OR levels < 1 THEN
         PERFORM bourse.refuse('22023', format('%s levels asked for', coalesce(levels::text, 'NULL')),
             'Ask for at least one level.');
@@ -45,7 +46,7 @@ CREATE FUNCTION exchange.best_bid_offer(symbol text)
 RETURNS TABLE (bid_price numeric, bid_amount numeric, ask_price numeric, ask_amount numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    PERFORM exchange.require_market(best_bid_offer.symbol);
+    PERFORM exchange_private.require_market(best_bid_offer.symbol);
     SELECT b.price, sum(coalesce(b.visible_amount, b.amount - b.filled_amount)) INTO bid_price, bid_amount
     FROM exchange.orders b
     WHERE b.symbol = best_bid_offer.symbol AND b.side = 'buy' AND b.status = 'open'

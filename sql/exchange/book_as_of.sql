@@ -8,9 +8,9 @@ DECLARE
     -- The first trade after the moment.
     later bigint;
 BEGIN
-    PERFORM exchange.require_market(book_as_of.symbol);
-    PERFORM bourse.require_given('at', book_as_of.at, 'Give a moment; order_book() shows the book of now.');
-    later := exchange.sequence_since(book_as_of.symbol, book_as_of.at + interval '1 microsecond');
+    PERFORM exchange_private.require_market(book_as_of.symbol);
+    PERFORM bourse_private.require_given('at', book_as_of.at, 'Give a moment; order_book() shows the book of now.');
+    later := exchange_private.sequence_since(book_as_of.symbol, book_as_of.at + interval '1 microsecond');
     RETURN QUERY
     WITH fills AS MATERIALIZED (
         SELECT f.order_id, sum(f.amount) AS amount
@@ -39,7 +39,7 @@ BEGIN
           AND (c.expires_at IS NULL OR c.expires_at > book_as_of.at)
     )
     SELECT s.side, s.price::numeric, sum(CASE WHEN s.display_amount IS NULL THEN s.remaining
-               ELSE least(s.remaining, exchange.slice_as_of(s.id, book_as_of.at, later)) END), count(*)
+               ELSE least(s.remaining, exchange_private.slice_as_of(s.id, book_as_of.at, later)) END), count(*)
     FROM stood s
     GROUP BY s.side, s.price
     ORDER BY s.side, CASE s.side WHEN 'buy' THEN -s.price ELSE s.price END;
@@ -53,7 +53,7 @@ GRANT EXECUTE ON FUNCTION exchange.book_as_of(text, timestamptz) TO bourse_viewe
 
 -- An iceberg shows a new slice whenever it enters the book and whenever fills have used the old one up. What it
 -- took while it entered does not count.
-CREATE FUNCTION exchange.slice_as_of(order_id bigint, at timestamptz, later bigint) RETURNS numeric
+CREATE FUNCTION exchange_private.slice_as_of(order_id bigint, at timestamptz, later bigint) RETURNS numeric
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     slice numeric;
@@ -88,6 +88,6 @@ BEGIN
     RETURN slice;
 END
 $$;
-COMMENT ON FUNCTION exchange.slice_as_of(bigint, timestamptz, bigint) IS
+COMMENT ON FUNCTION exchange_private.slice_as_of(bigint, timestamptz, bigint) IS
 'What was left of an iceberg''s slice at a moment; later is the first trade after it. May be more than what was left '
 'of the order. For book_as_of() only';

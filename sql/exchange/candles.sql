@@ -8,17 +8,17 @@ DECLARE
     first bigint;
     after bigint;
 BEGIN
-    PERFORM exchange.require_market(candles.symbol);
-    PERFORM exchange.require_period("from", "to");
-    PERFORM bourse.require_given('width', width, 'Give a width like 1 minute or 1 day.');
+    PERFORM exchange_private.require_market(candles.symbol);
+    PERFORM exchange_private.require_period("from", "to");
+    PERFORM bourse_private.require_given('width', width, 'Give a width like 1 minute or 1 day.');
     -- A month has no fixed length: extract() tells one from 30 days.
     IF extract(year FROM width) <> 0 OR extract(month FROM width) <> 0 OR width <= interval '0' THEN
         PERFORM bourse.refuse('22023', format('%s is no width of a candle', width),
             'Give a width above zero without months or years, like 1 minute or 1 day.');
     END IF;
     -- Whole candles: those that start within the period, each with all of its trades.
-    first := exchange.sequence_since(candles.symbol, exchange.bin_from(width, "from", origin));
-    after := exchange.sequence_since(candles.symbol, exchange.bin_from(width, "to", origin));
+    first := exchange_private.sequence_since(candles.symbol, exchange_private.bin_from(width, "from", origin));
+    after := exchange_private.sequence_since(candles.symbol, exchange_private.bin_from(width, "to", origin));
     RETURN QUERY
     -- The least (sequence, price) is the first trade's, the greatest the last's: cheaper than sorting each candle.
     SELECT date_bin(width, t.created_at, origin) AS start, (min(ARRAY[t.sequence, t.price]))[2], max(t.price),
@@ -38,10 +38,10 @@ COMMENT ON FUNCTION exchange.candles(text, interval, timestamptz, timestamptz) I
 GRANT EXECUTE ON FUNCTION exchange.candles(text, interval, timestamptz, timestamptz) TO bourse_viewer, bourse_worker;
 
 -- The width is added in seconds: how long a day is would depend on the session's time zone.
-CREATE FUNCTION exchange.bin_from(width interval, at timestamptz, origin timestamptz) RETURNS timestamptz
+CREATE FUNCTION exchange_private.bin_from(width interval, at timestamptz, origin timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT CASE WHEN date_bin(width, at, origin) = at THEN at
                 ELSE date_bin(width, at, origin) + extract(epoch FROM width) * interval '1 second' END
 $$;
-COMMENT ON FUNCTION exchange.bin_from(interval, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION exchange_private.bin_from(interval, timestamptz, timestamptz) IS
 'The first start of a candle at this time or later. For candles() only';

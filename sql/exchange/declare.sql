@@ -1,45 +1,45 @@
 -- What the exchange declares of itself, as sql/bourse/modules.sql says.
 
 -- The engine writes its tables past the executor. What operators change of markets is audited all the same.
-CREATE FUNCTION exchange.own_tables() RETURNS bourse.declared_table[]
+CREATE FUNCTION exchange_private.own_tables() RETURNS bourse.declared_table[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT ARRAY[
-        bourse.declare_table('markets', is_audited => true, engine_written => true),
-        bourse.declare_table('assets', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('transfers', on_erasure => 'keep'),
-        bourse.declare_table('orders', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('trades', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('order_amendments', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('order_commands', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('command_rejections', engine_written => true, on_erasure => 'keep'),
-        bourse.declare_table('command_attempts', engine_written => true),
-        bourse.declare_table('fee_groups', is_audited => true, on_erasure => 'keep'),
-        bourse.declare_table('fee_schedules', is_audited => true)]
+        bourse_private.declare_table('markets', is_audited => true, engine_written => true),
+        bourse_private.declare_table('assets', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('transfers', on_erasure => 'keep'),
+        bourse_private.declare_table('orders', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('trades', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('order_amendments', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('order_commands', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('command_rejections', engine_written => true, on_erasure => 'keep'),
+        bourse_private.declare_table('command_attempts', engine_written => true),
+        bourse_private.declare_table('fee_groups', is_audited => true, on_erasure => 'keep'),
+        bourse_private.declare_table('fee_schedules', is_audited => true)]
 $$;
-COMMENT ON FUNCTION exchange.own_tables() IS 'The tables of the exchange';
+COMMENT ON FUNCTION exchange_private.own_tables() IS 'The tables of the exchange';
 
-CREATE FUNCTION exchange.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT v.check_name, v.subject, v.expected, v.actual FROM exchange.verify() v
 $$;
-COMMENT ON FUNCTION exchange.own_verify() IS 'exchange.verify()';
+COMMENT ON FUNCTION exchange_private.own_verify() IS 'exchange.verify()';
 
-CREATE FUNCTION exchange.own_integrity() RETURNS TABLE (issue text, count bigint)
+CREATE FUNCTION exchange_private.own_integrity() RETURNS TABLE (issue text, count bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'command_set_aside', count(*) FROM exchange.order_commands c WHERE c.set_aside_at IS NOT NULL
     UNION ALL
     SELECT 'live_order_past_its_time', count(*) FROM exchange.orders o
     WHERE o.status IN ('open', 'pending') AND o.expires_at < clock_timestamp() - interval '1 minute'
     UNION ALL
-    SELECT 'code_that_misses_rows', count(*) FROM bourse.declared_tables() t, exchange.unseeing_code(t.relation)
+    SELECT 'code_that_misses_rows', count(*) FROM bourse_private.declared_tables() t, exchange_private.unseeing_code(t.relation)
     WHERE t.module = 'exchange' AND t.engine_written
 $$;
-COMMENT ON FUNCTION exchange.own_integrity() IS
+COMMENT ON FUNCTION exchange_private.own_integrity() IS
 'What integrity() counts of the exchange: commands that were set aside, live orders that should have expired a minute '
 'ago, triggers and rules of others that miss what the engine writes. Reads the inbox and the live orders that can '
 'expire';
 
-CREATE FUNCTION exchange.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
+CREATE FUNCTION exchange_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'exchange_inbox_commands', count(*)::numeric, NULL::jsonb
     FROM (SELECT FROM exchange.order_commands LIMIT 10000) c
@@ -60,12 +60,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
         ('exchange_sequencer_queued', s.queued, NULL), ('exchange_sequencer_batches', s.batches, NULL),
         ('exchange_sequencer_requests', s.requests, NULL)) v (name, value, labels)
 $$;
-COMMENT ON FUNCTION exchange.own_metrics() IS
+COMMENT ON FUNCTION exchange_private.own_metrics() IS
 'What metrics() says of the exchange: commands in the inbox (up to 10,000 are counted) and the age of the first, live '
 'orders as of the last VACUUM or ANALYZE, trades whose fees are not swept, markets by status, the sequencer and what '
 'it has done since the server started. Costs the inbox up to that bound and the rows of markets';
 
-CREATE FUNCTION exchange.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+CREATE FUNCTION exchange_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'critical', 'sequencer_has_a_setback', NULL::text, s.setback, 'docs/sequencer.md says what each means.'
     FROM exchange.sequencer_status() s WHERE s.setback IS NOT NULL
@@ -75,11 +75,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     FROM (SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 1) c
     WHERE c.created_at < clock_timestamp() - interval '1 minute'
 $$;
-COMMENT ON FUNCTION exchange.own_alerts() IS
+COMMENT ON FUNCTION exchange_private.own_alerts() IS
 'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute. '
 'Costs a probe of an index';
 
-CREATE FUNCTION exchange.own_health() RETURNS TABLE (ok boolean, detail text)
+CREATE FUNCTION exchange_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM FROM exchange.markets m ORDER BY m.symbol LIMIT 1;
@@ -90,5 +90,5 @@ BEGIN
     FROM exchange.sequencer_status() s;
 END
 $$;
-COMMENT ON FUNCTION exchange.own_health() IS
+COMMENT ON FUNCTION exchange_private.own_health() IS
 'Whether markets can be read and the sequencer works, where the library is preloaded';

@@ -16,7 +16,8 @@ CREATE FUNCTION exchange.place_order(
     time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'place_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'place_order_wrapper';
 COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
                                          numeric, boolean, timestamptz, text) IS
 'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: '
@@ -30,14 +31,15 @@ GRANT EXECUTE ON FUNCTION exchange.place_order(bigint, text, text, numeric, nume
 TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.cancel_order(order_id bigint)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'cancel_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
 'Cancels a live order and releases what it locks. 42501 not your order, 42704 unknown order, 55000 not live or market '
 'halted';
 GRANT EXECUTE ON FUNCTION exchange.cancel_order(bigint) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
 AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
 COMMENT ON FUNCTION exchange.cancel_order(bigint, text) IS
 'Cancels the order that the user placed under this client_order_id. SQLSTATEs as cancel_order(order_id)';
@@ -51,30 +53,31 @@ COMMENT ON FUNCTION exchange.cancel_all_orders(bigint, text) IS
 GRANT EXECUTE ON FUNCTION exchange.cancel_all_orders(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.amend_order(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'amend_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'amend_order_wrapper';
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
 'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; '
 'anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
 GRANT EXECUTE ON FUNCTION exchange.amend_order(bigint, numeric, numeric) TO bourse_trader, bourse_worker;
 
-CREATE FUNCTION exchange.check_inserted(
+CREATE FUNCTION exchange_private.check_inserted(
     user_id bigint, symbol text, side text, price numeric, amount numeric, order_type text, time_in_force text,
     client_order_id text, stop_price numeric, display_amount numeric, quote_amount numeric, post_only boolean,
     expires_at timestamptz, self_trade_prevention text)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'check_inserted_wrapper';
-COMMENT ON FUNCTION exchange.check_inserted(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
-                                            numeric, boolean, timestamptz, text) IS
+COMMENT ON FUNCTION exchange_private.check_inserted(bigint, text, text, numeric, numeric, text, text, text, numeric,
+                                                    numeric, numeric, boolean, timestamptz, text) IS
 'Refuses an order that a plain INSERT is about to store, as place_order() would. For the trigger of exchange.orders '
 'only';
 
-CREATE FUNCTION exchange.place_inserted(order_ids bigint[])
+CREATE FUNCTION exchange_private.place_inserted(order_ids bigint[])
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'place_inserted_wrapper';
-COMMENT ON FUNCTION exchange.place_inserted(bigint[]) IS
+COMMENT ON FUNCTION exchange_private.place_inserted(bigint[]) IS
 'Places orders that a plain INSERT has just stored. For the trigger of exchange.orders only';
 
-CREATE FUNCTION exchange.match_batch(symbol text, batch_size integer)
+CREATE FUNCTION exchange_private.match_batch(symbol text, batch_size integer)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'match_batch_wrapper';
-COMMENT ON FUNCTION exchange.match_batch(text, integer) IS
+COMMENT ON FUNCTION exchange_private.match_batch(text, integer) IS
 'Takes up to batch_size commands from exchange.order_commands in order of id and carries them out in this transaction. '
 'Returns how many; 0: none left. Granted to nobody: who could roll it back would see for free what others have queued. '
 'CALL match_orders() instead';
@@ -96,8 +99,8 @@ COMMENT ON FUNCTION exchange.expire_orders(text) IS
 'many. 22004 NULL, 42704 unknown market';
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 
-CREATE FUNCTION exchange.require_amount(name text, amount numeric)
+CREATE FUNCTION exchange_private.require_amount(name text, amount numeric)
 RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'require_amount_wrapper';
-COMMENT ON FUNCTION exchange.require_amount(text, numeric) IS
+COMMENT ON FUNCTION exchange_private.require_amount(text, numeric) IS
 'Refuses what is no exact positive amount: 22004 NULL, 22023 NaN, infinity, more than 8 decimals, not positive, 22003 '
 'too large';

@@ -27,7 +27,7 @@ BEGIN
     RETURN name;
 EXCEPTION
     WHEN duplicate_object THEN
-        PERFORM bourse.refuse('42710', format('publication %s exists', bourse.clip(name)),
+        PERFORM bourse.refuse('42710', format('publication %s exists', bourse_private.clip(name)),
             'Subscribe to it, or choose another name.');
 END
 $$;
@@ -43,7 +43,7 @@ BEGIN
     PERFORM bourse.require_installed();
     IF NOT EXISTS (SELECT FROM pg_publication p
                    WHERE p.pubname = drop_feed.name AND p.pubowner = 'bourse_owner'::regrole) THEN
-        PERFORM bourse.refuse('42704', format('feed %s does not exist', coalesce(bourse.clip(name), 'NULL')),
+        PERFORM bourse.refuse('42704', format('feed %s does not exist', coalesce(bourse_private.clip(name), 'NULL')),
             'SELECT pubname FROM pg_publication WHERE pubowner = ''bourse_owner''::regrole lists the feeds.');
     END IF;
     EXECUTE format('DROP PUBLICATION %I', name);

@@ -2,44 +2,44 @@
 -- may be from when the table was nearly empty, and so may be the plan that PL/pgSQL keeps. enable_seqscan is off, and
 -- only one index serves a condition: that of a pair no other than the index of both its columns, in this order.
 
-CREATE FUNCTION exchange.require_asset(asset text) RETURNS void
+CREATE FUNCTION exchange_private.require_asset(asset text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    PERFORM bourse.require_given('asset', asset);
+    PERFORM bourse_private.require_given('asset', asset);
     IF asset !~ '^[A-Z0-9][A-Z0-9._-]{0,9}$' THEN
-        PERFORM bourse.refuse('22023', format('%s is no asset', bourse.quoted(asset)),
+        PERFORM bourse.refuse('22023', format('%s is no asset', bourse_private.quoted(asset)),
             'An asset is 1 to 10 capital letters and digits, like USD or BTC.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
+COMMENT ON FUNCTION exchange_private.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
 
-CREATE FUNCTION exchange.require_existing_user(user_id bigint) RETURNS void
+CREATE FUNCTION exchange_private.require_existing_user(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-    PERFORM bourse.require_given('user_id', user_id);
+    PERFORM bourse_private.require_given('user_id', user_id);
     IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
         PERFORM bourse.refuse('42704', format('user %s does not exist', user_id),
             'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_existing_user(bigint) IS
+COMMENT ON FUNCTION exchange_private.require_existing_user(bigint) IS
 'Refuses a user who is NULL (22004) or does not exist (42704)';
 
 -- The user whose money is moved: there, and one whom the session may act for.
-CREATE FUNCTION exchange.require_user(user_id bigint) RETURNS void
+CREATE FUNCTION exchange_private.require_user(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- Who may not act for a user does not learn whether there is one.
-    PERFORM identity.require_acts_for(user_id);
-    PERFORM exchange.require_existing_user(user_id);
+    PERFORM identity_private.require_acts_for(user_id);
+    PERFORM exchange_private.require_existing_user(user_id);
 END
 $$;
-COMMENT ON FUNCTION exchange.require_user(bigint) IS
+COMMENT ON FUNCTION exchange_private.require_user(bigint) IS
 'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
 
-CREATE FUNCTION exchange.require_reference(reference text) RETURNS void
+CREATE FUNCTION exchange_private.require_reference(reference text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF reference = '' THEN
@@ -47,17 +47,17 @@ BEGIN
     END IF;
     IF length(reference) > 128 THEN
         PERFORM bourse.refuse('22023',
-            format('reference %s has %s characters', bourse.quoted(reference), length(reference)),
+            format('reference %s has %s characters', bourse_private.quoted(reference), length(reference)),
             'A reference has 1 to 128 characters.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_reference(text) IS
+COMMENT ON FUNCTION exchange_private.require_reference(text) IS
 'Refuses a reference that is empty or longer than 128 characters (22023); NULL passes';
 
 -- In the order of references, which only their index gives: by the statistics of a table that has just begun to grow, a
 -- walk through all transfers of the user would look as good.
-CREATE FUNCTION exchange.transfer_of(user_id bigint, reference text) RETURNS bigint
+CREATE FUNCTION exchange_private.transfer_of(user_id bigint, reference text) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     nearest record;
@@ -68,13 +68,13 @@ BEGIN
     RETURN CASE WHEN nearest.reference = transfer_of.reference THEN nearest.id END;
 END
 $$;
-COMMENT ON FUNCTION exchange.transfer_of(bigint, text) IS
+COMMENT ON FUNCTION exchange_private.transfer_of(bigint, text) IS
 'The transfer that a user has sent under a reference; NULL: none. For the functions that have checked their caller '
 'only';
 
 -- A reference moves money once, for ever: the same reference with the same body gives the first row, with
 -- another body it is refused. Senders of transfers have references of their own: what others use they cannot tell.
-CREATE FUNCTION exchange.journal_transfer(
+CREATE FUNCTION exchange_private.journal_transfer(
     user_id bigint, asset text, kind text, amount numeric, locked_amount numeric, reference text,
     counterparty_id bigint, debit_id bigint, OUT transfer_id bigint, OUT is_new boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
@@ -82,7 +82,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_tem
 DECLARE
     first exchange.transfers%ROWTYPE;
 BEGIN
-    PERFORM exchange.require_reference(reference);
+    PERFORM exchange_private.require_reference(reference);
     INSERT INTO exchange.transfers AS t (user_id, asset, kind, amount, locked_amount, reference, counterparty_id,
                                          debit_id)
     VALUES (user_id, asset, kind, amount, locked_amount, reference, counterparty_id, debit_id)
@@ -92,22 +92,22 @@ BEGIN
     is_new := transfer_id IS NOT NULL;
     IF is_new THEN
         -- The foreign key has waited for an erasure that was under way.
-        PERFORM identity.require_not_erased(user_id);
+        PERFORM identity_private.require_not_erased(user_id);
     ELSE
         IF kind = 'transfer' THEN
-            SELECT * INTO first FROM exchange.transfers t WHERE t.id = exchange.transfer_of(user_id, reference);
+            SELECT * INTO first FROM exchange.transfers t WHERE t.id = exchange_private.transfer_of(user_id, reference);
         ELSE
             SELECT * INTO first FROM exchange.transfers t
             WHERE t.kind <> 'transfer' AND t.reference || '' = journal_transfer.reference;
         END IF;
         IF NOT FOUND THEN
-            PERFORM bourse.refuse_conflict('exchange.transfers', EXISTS (
+            PERFORM bourse_private.refuse_conflict('exchange.transfers', EXISTS (
                 SELECT FROM exchange.transfers t WHERE t.id = currval('exchange.transfers_id_seq')));
         END IF;
         IF (first.user_id, first.asset, first.kind, first.amount, first.locked_amount, first.counterparty_id)
            IS DISTINCT FROM (user_id, asset, kind, amount, locked_amount, counterparty_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-                MESSAGE = format('reference %s was used for another transfer', bourse.quoted(reference)),
+                MESSAGE = format('reference %s was used for another transfer', bourse_private.quoted(reference)),
                 DETAIL = CASE WHEN identity.acts_for(first.user_id)
                     THEN format('transfer %s: %s of %s %s for user %s', first.id, first.kind, first.amount, first.asset,
                                 first.user_id)
@@ -118,12 +118,12 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
+COMMENT ON FUNCTION exchange_private.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
 'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of '
 'this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been '
 'erased';
 
-CREATE FUNCTION exchange.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
+CREATE FUNCTION exchange_private.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM bourse.refuse('23514',
@@ -136,24 +136,24 @@ BEGIN
         'Only available funds can leave: cancel orders that lock funds, or ask for less.');
 END
 $$;
-COMMENT ON FUNCTION exchange.refuse_funds(bigint, text, numeric) IS
+COMMENT ON FUNCTION exchange_private.refuse_funds(bigint, text, numeric) IS
 'Says that a user has less available than is needed (23514). For the functions that have checked their caller only';
 
-CREATE FUNCTION exchange.require_available(user_id bigint, asset text, amount numeric) RETURNS void
+CREATE FUNCTION exchange_private.require_available(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM FROM exchange.assets a
     WHERE (a.user_id, a.symbol) BETWEEN (require_available.user_id, asset) AND (require_available.user_id, asset)
       AND a.amount >= require_available.amount;
     IF NOT FOUND THEN
-        PERFORM exchange.refuse_funds(user_id, asset, amount);
+        PERFORM exchange_private.refuse_funds(user_id, asset, amount);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_available(bigint, text, numeric) IS
+COMMENT ON FUNCTION exchange_private.require_available(bigint, text, numeric) IS
 'Refuses when a user has less available than an amount (23514). For the functions that have checked their caller only';
 
-CREATE FUNCTION exchange.lock_balance(user_id bigint, asset text) RETURNS void
+CREATE FUNCTION exchange_private.lock_balance(user_id bigint, asset text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 BEGIN
@@ -161,17 +161,18 @@ BEGIN
     WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset)
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
-        PERFORM exchange.create_balance(user_id, asset);
+        PERFORM exchange_private.create_balance(user_id, asset);
         PERFORM FROM exchange.assets a
         WHERE (a.user_id, a.symbol) BETWEEN (lock_balance.user_id, asset) AND (lock_balance.user_id, asset)
         FOR NO KEY UPDATE;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.lock_balance(bigint, text) IS
+COMMENT ON FUNCTION exchange_private.lock_balance(bigint, text) IS
 'Locks the balance of a user in an asset; makes it when there is none. For transfer() only';
 
-CREATE FUNCTION exchange.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric) RETURNS void
+CREATE FUNCTION exchange_private.move_balance(user_id bigint, asset text, amount numeric, locked_amount numeric)
+RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
@@ -182,12 +183,12 @@ BEGIN
     WHERE (a.user_id, a.symbol) BETWEEN (move_balance.user_id, asset) AND (move_balance.user_id, asset)
       AND a.amount + move_balance.amount >= 0 AND a.locked_amount + move_balance.locked_amount >= 0;
     IF NOT FOUND AND amount >= 0 AND locked_amount >= 0 THEN
-        PERFORM exchange.create_balance(user_id, asset);
+        PERFORM exchange_private.create_balance(user_id, asset);
         UPDATE exchange.assets a
         SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
         WHERE (a.user_id, a.symbol) BETWEEN (move_balance.user_id, asset) AND (move_balance.user_id, asset);
     ELSIF NOT FOUND THEN
-        PERFORM exchange.refuse_funds(user_id, asset, -amount);
+        PERFORM exchange_private.refuse_funds(user_id, asset, -amount);
     END IF;
 EXCEPTION
     WHEN numeric_value_out_of_range OR check_violation THEN
@@ -200,26 +201,26 @@ EXCEPTION
             'No price, amount, price x amount or balance may reach 1000000000000.');
 END
 $$;
-COMMENT ON FUNCTION exchange.move_balance(bigint, text, numeric, numeric) IS
+COMMENT ON FUNCTION exchange_private.move_balance(bigint, text, numeric, numeric) IS
 'Moves available and locked funds of one user by signed amounts. For what has just been journaled only. 22003 too '
 'large, 23514 insufficient funds';
 
-CREATE FUNCTION exchange.book_transfer(user_id bigint, asset text, kind text, amount numeric, locked_amount numeric,
-                                       reference text) RETURNS bigint
+CREATE FUNCTION exchange_private.book_transfer(user_id bigint, asset text, kind text, amount numeric,
+                                               locked_amount numeric, reference text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     transfer_id bigint;
     is_new boolean;
 BEGIN
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
-    FROM exchange.journal_transfer(user_id, asset, kind, amount, locked_amount, reference, NULL, NULL) j;
+    FROM exchange_private.journal_transfer(user_id, asset, kind, amount, locked_amount, reference, NULL, NULL) j;
     IF is_new THEN
-        PERFORM exchange.move_balance(user_id, asset, amount, locked_amount);
+        PERFORM exchange_private.move_balance(user_id, asset, amount, locked_amount);
     END IF;
     RETURN transfer_id;
 END
 $$;
-COMMENT ON FUNCTION exchange.book_transfer(bigint, text, text, numeric, numeric, text) IS
+COMMENT ON FUNCTION exchange_private.book_transfer(bigint, text, text, numeric, numeric, text) IS
 'Writes one journal row and moves the balance with it, once per reference. Returns the transfer id. 22003 too large, '
 '23505 the reference was used for another transfer, 23514 insufficient funds. For the functions that move one user''s '
 'money only';
@@ -229,10 +230,10 @@ CREATE FUNCTION exchange.deposit(user_id bigint, asset text, amount numeric, ref
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_amount('amount', amount);
-    PERFORM exchange.require_asset(asset);
-    PERFORM exchange.require_user(user_id);
-    RETURN exchange.book_transfer(user_id, asset, 'deposit', amount, 0, reference);
+    PERFORM exchange_private.require_amount('amount', amount);
+    PERFORM exchange_private.require_asset(asset);
+    PERFORM exchange_private.require_user(user_id);
+    RETURN exchange_private.book_transfer(user_id, asset, 'deposit', amount, 0, reference);
 END
 $$;
 COMMENT ON FUNCTION exchange.deposit(bigint, text, numeric, text) IS
@@ -246,10 +247,10 @@ RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_amount('amount', amount);
-    PERFORM exchange.require_asset(asset);
-    PERFORM exchange.require_user(user_id);
-    RETURN exchange.book_transfer(user_id, asset, 'withdrawal', -amount, 0, reference);
+    PERFORM exchange_private.require_amount('amount', amount);
+    PERFORM exchange_private.require_asset(asset);
+    PERFORM exchange_private.require_user(user_id);
+    RETURN exchange_private.book_transfer(user_id, asset, 'withdrawal', -amount, 0, reference);
 END
 $$;
 COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
@@ -266,10 +267,10 @@ DECLARE
     manual_lock numeric;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_amount('change', abs(change)) WHERE change IS DISTINCT FROM 0;
-    PERFORM exchange.require_amount('locked_change', abs(locked_change)) WHERE locked_change IS DISTINCT FROM 0;
-    PERFORM exchange.require_asset(symbol);
-    PERFORM exchange.require_user(user_id);
+    PERFORM exchange_private.require_amount('change', abs(change)) WHERE change IS DISTINCT FROM 0;
+    PERFORM exchange_private.require_amount('locked_change', abs(locked_change)) WHERE locked_change IS DISTINCT FROM 0;
+    PERFORM exchange_private.require_asset(symbol);
+    PERFORM exchange_private.require_user(user_id);
     IF change = 0 AND locked_change = 0 THEN
         RETURN true;
     END IF;
@@ -285,7 +286,7 @@ BEGIN
             RETURN false;
         END IF;
     END IF;
-    PERFORM exchange.book_transfer(user_id, symbol, 'adjustment', change, locked_change, NULL);
+    PERFORM exchange_private.book_transfer(user_id, symbol, 'adjustment', change, locked_change, NULL);
     RETURN true;
 EXCEPTION
     WHEN check_violation THEN
@@ -328,16 +329,16 @@ COMMENT ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) IS
 'negative';
 GRANT EXECUTE ON FUNCTION exchange.calculate_commission(numeric, numeric, numeric) TO bourse_viewer, bourse_worker;
 
-CREATE FUNCTION exchange.create_balance(user_id bigint, asset text) RETURNS void
+CREATE FUNCTION exchange_private.create_balance(user_id bigint, asset text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     INSERT INTO exchange.assets AS a (user_id, symbol) VALUES (create_balance.user_id, asset) ON CONFLICT DO NOTHING;
     IF NOT FOUND AND NOT EXISTS (SELECT FROM exchange.assets a
                                  WHERE a.user_id = create_balance.user_id AND a.symbol = asset) THEN
-        PERFORM bourse.refuse_conflict('exchange.assets', EXISTS (
+        PERFORM bourse_private.refuse_conflict('exchange.assets', EXISTS (
             SELECT FROM exchange.assets a WHERE a.id = currval('exchange.assets_id_seq')));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.create_balance(bigint, text) IS
+COMMENT ON FUNCTION exchange_private.create_balance(bigint, text) IS
 'Makes the empty balance of a user in an asset, if there is none yet. For move_balance() and the engine only';

@@ -13,15 +13,15 @@ BEGIN
     END IF;
     IF greatest(scale(trim_scale(maker_rate)), scale(trim_scale(taker_rate))) > 8 THEN
         PERFORM bourse.refuse('22023',
-            format('rate %s or %s has more than 8 decimals', bourse.clip(maker_rate::text),
-                bourse.clip(taker_rate::text)),
+            format('rate %s or %s has more than 8 decimals', bourse_private.clip(maker_rate::text),
+                bourse_private.clip(taker_rate::text)),
             'Round the rates to 8 decimals or fewer.');
     END IF;
-    PERFORM exchange.require_amount('tick_size', tick_size);
-    PERFORM exchange.require_amount('lot_size', lot_size);
-    PERFORM exchange.require_amount('min_amount', min_amount) WHERE min_amount IS NOT NULL;
-    PERFORM exchange.require_amount('max_amount', max_amount) WHERE max_amount IS NOT NULL;
-    PERFORM exchange.require_amount('min_notional', min_notional) WHERE min_notional IS NOT NULL;
+    PERFORM exchange_private.require_amount('tick_size', tick_size);
+    PERFORM exchange_private.require_amount('lot_size', lot_size);
+    PERFORM exchange_private.require_amount('min_amount', min_amount) WHERE min_amount IS NOT NULL;
+    PERFORM exchange_private.require_amount('max_amount', max_amount) WHERE max_amount IS NOT NULL;
+    PERFORM exchange_private.require_amount('min_notional', min_notional) WHERE min_notional IS NOT NULL;
     IF mod(tick_size * lot_size, 0.00000001) <> 0 THEN
         PERFORM bourse.refuse('22023',
             format('tick_size %s x lot_size %s is finer than 0.00000001', tick_size, lot_size),
@@ -38,11 +38,12 @@ EXCEPTION
         IF broken <> 'markets_pkey' THEN
             RAISE;
         END IF;
-        PERFORM bourse.refuse('42710', format('market %s exists', bourse.clip(symbol)),
+        PERFORM bourse.refuse('42710', format('market %s exists', bourse_private.clip(symbol)),
             'SELECT * FROM exchange.markets shows its rules.');
     WHEN check_violation OR not_null_violation OR numeric_value_out_of_range THEN
         GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT;
-        PERFORM bourse.refuse('22023', format('market %s refused: %s', bourse.quoted(symbol), bourse.clip(broken)),
+        PERFORM bourse.refuse('22023',
+            format('market %s refused: %s', bourse_private.quoted(symbol), bourse_private.clip(broken)),
             'A symbol is like BTC-USD, base and quote are two different assets like BTC, the taker rate lies between '
             '0 and 1, the maker rate between -1 and 1, min_amount is at most max_amount.');
 END

@@ -1,4 +1,4 @@
-CREATE FUNCTION exchange.require_period("from" timestamptz, "to" timestamptz) RETURNS void
+CREATE FUNCTION exchange_private.require_period("from" timestamptz, "to" timestamptz) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF "from" IS NULL OR "to" IS NULL THEN
@@ -12,12 +12,12 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange.require_period(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION exchange_private.require_period(timestamptz, timestamptz) IS
 'Refuses a period with an end that is NULL (22004) or before its beginning (22023)';
 
 -- Along the sequence of a market time never goes back (the engine sees to it), so twenty looks into
 -- (symbol, sequence) find a moment among a million trades: no index on time is needed.
-CREATE FUNCTION exchange.sequence_since(symbol text, at timestamptz) RETURNS bigint
+CREATE FUNCTION exchange_private.sequence_since(symbol text, at timestamptz) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     low bigint := 1;
@@ -36,6 +36,6 @@ BEGIN
     RETURN low;
 END
 $$;
-COMMENT ON FUNCTION exchange.sequence_since(text, timestamptz) IS
+COMMENT ON FUNCTION exchange_private.sequence_since(text, timestamptz) IS
 'The sequence of a market''s first trade at this time or later; one above its last trade when there is none. For '
 'market data only';

@@ -4,7 +4,8 @@ CREATE FUNCTION exchange.submit_order(
     time_in_force text DEFAULT 'gtc', client_order_id text DEFAULT NULL, stop_price numeric DEFAULT NULL,
     display_amount numeric DEFAULT NULL, quote_amount numeric DEFAULT NULL, post_only boolean DEFAULT false,
     expires_at timestamptz DEFAULT NULL, self_trade_prevention text DEFAULT 'cancel_taker')
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_order_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'submit_order_wrapper';
 COMMENT ON FUNCTION exchange.submit_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
                                           numeric, boolean, timestamptz, text) IS
 'place_order() through the sequencer: a transaction of its own, durable when it returns, whatever becomes of the '
@@ -16,20 +17,22 @@ GRANT EXECUTE ON FUNCTION exchange.submit_order(bigint, text, text, numeric, num
 TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_cancel(order_id bigint)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'submit_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint) IS
 'cancel_order() through the sequencer. SQLSTATEs as cancel_order and submit_order';
 GRANT EXECUTE ON FUNCTION exchange.submit_cancel(bigint) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_cancel(user_id bigint, client_order_id text)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
 AS 'MODULE_PATHNAME', 'submit_client_cancel_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel(bigint, text) IS
 'cancel_order() by client_order_id through the sequencer. SQLSTATEs as cancel_order and submit_order';
 GRANT EXECUTE ON FUNCTION exchange.submit_cancel(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_amend(order_id bigint, new_price numeric DEFAULT NULL, new_amount numeric DEFAULT NULL)
-RETURNS exchange.order_result LANGUAGE c SUPPORT bourse.refuse_repeats AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
+RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
+AS 'MODULE_PATHNAME', 'submit_amend_wrapper';
 COMMENT ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) IS
 'amend_order() through the sequencer. SQLSTATEs as amend_order and submit_order';
 GRANT EXECUTE ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) TO bourse_trader, bourse_worker;
@@ -61,7 +64,7 @@ COMMENT ON FUNCTION exchange.sequencer_status() IS
 GRANT EXECUTE ON FUNCTION exchange.sequencer_status() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- The tables whose ids the engine gives.
-CREATE FUNCTION exchange.table_behind() RETURNS text
+CREATE FUNCTION exchange_private.table_behind() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT t.name FROM (
         SELECT 'exchange.orders', (SELECT max(o.id) FROM exchange.orders o),
@@ -77,6 +80,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
         ) t (name, highest, next)
     WHERE t.next <= t.highest LIMIT 1
 $$;
-COMMENT ON FUNCTION exchange.table_behind() IS
+COMMENT ON FUNCTION exchange_private.table_behind() IS
 'The first table of which the engine would use an id again, because rows have come without their sequences; NULL: '
 'none. For the sequencer, before it does anything unasked';

@@ -21,7 +21,8 @@ GRANT EXECUTE ON FUNCTION exchange.unswept_fees() TO bourse_admin;
 
 CREATE FUNCTION exchange.sweep_fees(user_id bigint, INOUT asset text DEFAULT NULL, OUT amount numeric)
 RETURNS SETOF record
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse_private.refuse_repeats SECURITY DEFINER
+SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     wanted text := asset;
     assets text[];
@@ -29,8 +30,8 @@ DECLARE
     unswept record;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_asset(wanted) WHERE wanted IS NOT NULL;
-    PERFORM exchange.require_user(user_id);
+    PERFORM exchange_private.require_asset(wanted) WHERE wanted IS NOT NULL;
+    PERFORM exchange_private.require_user(user_id);
     -- The sums are read before a market is locked. Of two sweeps at once the second waits here for the first,
     -- finds that swept_sequence has moved, and books nothing.
     FOR unswept IN SELECT * FROM exchange.unswept_fees() f WHERE wanted IS NULL OR f.asset = wanted LOOP
@@ -46,7 +47,7 @@ BEGIN
         SELECT s.asset, sum(s.amount) FROM unnest(assets, amounts) AS s (asset, amount)
         GROUP BY s.asset HAVING sum(s.amount) > 0 ORDER BY s.asset COLLATE "C"
     LOOP
-        PERFORM exchange.book_transfer(user_id, asset, 'sweep', amount, 0, NULL);
+        PERFORM exchange_private.book_transfer(user_id, asset, 'sweep', amount, 0, NULL);
         RETURN NEXT;
     END LOOP;
 END

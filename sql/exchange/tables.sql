@@ -23,11 +23,11 @@ CREATE TABLE exchange.assets (
 ) WITH (fillfactor=70);
 CREATE INDEX idx_assets_symbol ON exchange.assets USING btree (symbol);
 CREATE TRIGGER trigger_guard_funds BEFORE DELETE ON exchange.assets FOR EACH ROW
-    EXECUTE FUNCTION exchange.guard_funds();
+    EXECUTE FUNCTION exchange_private.guard_funds();
 CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.assets FOR EACH STATEMENT
-    EXECUTE FUNCTION bourse.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON exchange.assets FOR EACH ROW
-    EXECUTE FUNCTION bourse.stamp_updated_at();
+    EXECUTE FUNCTION bourse_private.stamp_updated_at();
 ALTER TABLE exchange.assets ENABLE ROW LEVEL SECURITY;
 CREATE POLICY assets_all ON exchange.assets FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -94,9 +94,9 @@ CREATE TABLE exchange.fee_groups (
     CONSTRAINT fee_groups_size_check CHECK (char_length(fee_group) <= 128)
 );
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON exchange.fee_groups FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{user_id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{user_id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON exchange.fee_groups FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 ALTER TABLE exchange.fee_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY fee_groups_admin ON exchange.fee_groups TO bourse_admin
     USING (true)
@@ -121,9 +121,9 @@ CREATE TABLE exchange.fee_schedules (
     CONSTRAINT fee_schedules_taker_rate_check CHECK (taker_rate >= 0 AND taker_rate <= 1)
 );
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON exchange.fee_schedules FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('', '{fee_group,symbol}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('', '{fee_group,symbol}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON exchange.fee_schedules FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 GRANT SELECT ON exchange.fee_schedules TO bourse_viewer;
 GRANT INSERT, UPDATE, DELETE ON exchange.fee_schedules TO bourse_admin;
 
@@ -192,11 +192,11 @@ CREATE TABLE exchange.markets (
 ) WITH (fillfactor=50);
 CREATE INDEX idx_markets_stops ON exchange.markets USING btree (symbol) WHERE stops_sequence IS NOT NULL;
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON exchange.markets FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('', '{symbol}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('', '{symbol}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON exchange.markets FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_guard_market_rules BEFORE UPDATE ON exchange.markets FOR EACH ROW
-    EXECUTE FUNCTION exchange.guard_market_rules();
+    EXECUTE FUNCTION exchange_private.guard_market_rules();
 GRANT SELECT ON exchange.markets TO bourse_viewer;
 GRANT UPDATE (tick_size, lot_size, min_amount, max_amount, min_notional, price_band, maker_rate, taker_rate, calendar,
     band_action, max_open_orders, door) ON exchange.markets TO bourse_admin;
@@ -225,7 +225,7 @@ CREATE TABLE exchange.order_amendments (
 );
 CREATE INDEX idx_order_amendments_order_id ON exchange.order_amendments USING btree (order_id, id);
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON exchange.order_amendments FOR EACH STATEMENT
-    EXECUTE FUNCTION bourse.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change();
 ALTER TABLE exchange.order_amendments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY order_amendments_own ON exchange.order_amendments FOR SELECT
     USING ((EXISTS ( SELECT FROM exchange.orders o WHERE o.id = order_amendments.order_id)));
@@ -268,14 +268,14 @@ CREATE TABLE exchange.order_commands (
         AND pg_column_size(display_amount) <= 512 AND pg_column_size(quote_amount) <= 512)
 );
 CREATE TRIGGER trigger_check_command_user BEFORE INSERT ON exchange.order_commands FOR EACH ROW
-    WHEN (NOT identity.acts_for(new.user_id)) EXECUTE FUNCTION exchange.refuse_foreign_command();
+    WHEN (NOT identity.acts_for(new.user_id)) EXECUTE FUNCTION exchange_private.refuse_foreign_command();
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.order_commands FOR EACH ROW
-    WHEN (NOT bourse.require_drawn(new.id, 'exchange.order_commands_id_seq'::regclass) OR new.set_aside_at IS NOT NULL
-    OR new.set_aside_sqlstate IS NOT NULL OR new.set_aside_reason IS NOT NULL)
-    EXECUTE FUNCTION exchange.refuse_owned_command_columns();
+    WHEN (NOT bourse_private.require_drawn(new.id, 'exchange.order_commands_id_seq'::regclass)
+    OR new.set_aside_at IS NOT NULL OR new.set_aside_sqlstate IS NOT NULL OR new.set_aside_reason IS NOT NULL)
+    EXECUTE FUNCTION exchange_private.refuse_owned_command_columns();
 CREATE TRIGGER trigger_stamp_command BEFORE INSERT ON exchange.order_commands FOR EACH ROW WHEN (new.id IS NULL
     OR new.created_at IS NULL OR NOT pg_has_role(CURRENT_USER, 'bourse_owner', 'MEMBER'))
-    EXECUTE FUNCTION exchange.stamp_command();
+    EXECUTE FUNCTION exchange_private.stamp_command();
 GRANT SELECT ON exchange.order_commands TO bourse_admin;
 GRANT INSERT (id, action, user_id, symbol, client_order_id, side, price, amount, order_type, time_in_force, stop_price,
     display_amount, quote_amount, post_only, expires_at, self_trade_prevention, created_at, set_aside_at,
@@ -380,27 +380,27 @@ CREATE INDEX idx_orders_user_id ON exchange.orders USING btree (user_id, id);
 CREATE INDEX idx_orders_user_live ON exchange.orders USING btree (user_id, symbol)
     WHERE status = ANY (ARRAY['open', 'pending']);
 CREATE TRIGGER trigger_guard_live_orders_of_delete BEFORE DELETE ON exchange.orders FOR EACH ROW
-    WHEN (old.status = ANY (ARRAY['open', 'pending'])) EXECUTE FUNCTION exchange.guard_live_orders();
+    WHEN (old.status = ANY (ARRAY['open', 'pending'])) EXECUTE FUNCTION exchange_private.guard_live_orders();
 CREATE TRIGGER trigger_guard_live_orders_of_update BEFORE UPDATE ON exchange.orders FOR EACH ROW
     WHEN ((old.status = ANY (ARRAY['open', 'pending'])) IS DISTINCT FROM (new.status = ANY (ARRAY['open', 'pending']))
     OR (new.status = ANY (ARRAY['open', 'pending'])) AND (old.user_id <> new.user_id OR old.symbol <> new.symbol
-    OR old.side <> new.side OR old.reserved <> new.reserved)) EXECUTE FUNCTION exchange.guard_live_orders();
+    OR old.side <> new.side OR old.reserved <> new.reserved)) EXECUTE FUNCTION exchange_private.guard_live_orders();
 CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.orders FOR EACH STATEMENT
-    EXECUTE FUNCTION bourse.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change();
 CREATE TRIGGER trigger_place_inserted_orders AFTER INSERT ON exchange.orders REFERENCING NEW TABLE AS inserted
-    FOR EACH STATEMENT EXECUTE FUNCTION exchange.place_inserted_orders();
+    FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.place_inserted_orders();
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.orders FOR EACH ROW
-    EXECUTE FUNCTION exchange.refuse_owned_columns();
+    EXECUTE FUNCTION exchange_private.refuse_owned_columns();
 CREATE TRIGGER trigger_touch_markets_of_delete AFTER DELETE ON exchange.orders REFERENCING OLD TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_insert AFTER INSERT ON exchange.orders REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_update AFTER UPDATE ON exchange.orders REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 CREATE TRIGGER trigger_update_order_timestamp BEFORE UPDATE ON exchange.orders FOR EACH ROW
-    EXECUTE FUNCTION exchange.update_order_timestamp();
+    EXECUTE FUNCTION exchange_private.update_order_timestamp();
 CREATE TRIGGER trigger_validate_order_before_insert BEFORE INSERT ON exchange.orders FOR EACH ROW
-    EXECUTE FUNCTION exchange.validate_order_before_insert();
+    EXECUTE FUNCTION exchange_private.validate_order_before_insert();
 ALTER TABLE exchange.orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY orders_all ON exchange.orders FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -448,7 +448,7 @@ CREATE INDEX idx_trades_buy_order_id ON exchange.trades USING btree (buy_order_i
 CREATE INDEX idx_trades_created_at ON exchange.trades USING brin (created_at);
 CREATE INDEX idx_trades_sell_order_id ON exchange.trades USING btree (sell_order_id);
 CREATE TRIGGER trigger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON exchange.trades FOR EACH STATEMENT
-    EXECUTE FUNCTION bourse.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change();
 ALTER TABLE exchange.trades ENABLE ROW LEVEL SECURITY;
 CREATE POLICY trades_all ON exchange.trades FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -475,7 +475,7 @@ CREATE TABLE exchange.transfers (
     -- sender's, of all others the operator's
     reference       text COLLATE "C",
     -- The login that has asked for it
-    created_by      name NOT NULL DEFAULT identity.author(),
+    created_by      name NOT NULL DEFAULT identity_private.author(),
     created_at      timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     -- Of a transfer between users: the other one, the user of its other row, which has the foreign key
     counterparty_id bigint,
@@ -506,7 +506,7 @@ CREATE UNIQUE INDEX transfers_reference_key ON exchange.transfers USING btree ((
 CREATE UNIQUE INDEX transfers_user_reference_key ON exchange.transfers USING btree (user_id, reference)
     WHERE kind = 'transfer';
 CREATE TRIGGER trigger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON exchange.transfers FOR EACH STATEMENT
-    EXECUTE FUNCTION bourse.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change();
 ALTER TABLE exchange.transfers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY transfers_all ON exchange.transfers FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));

@@ -6,10 +6,10 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange,
 DECLARE
     first bigint;
 BEGIN
-    PERFORM exchange.require_market(symbol);
+    PERFORM exchange_private.require_market(symbol);
     SELECT m.last_price INTO last FROM exchange.markets m WHERE m.symbol = ticker.symbol;
     SELECT b.bid_price, b.ask_price INTO bid, ask FROM exchange.best_bid_offer(symbol) b;
-    first := exchange.sequence_since(symbol, clock_timestamp() - interval '24 hours');
+    first := exchange_private.sequence_since(symbol, clock_timestamp() - interval '24 hours');
     SELECT max(t.price), min(t.price), coalesce(sum(t.amount), 0), round(coalesce(sum(t.price * t.amount), 0), 8),
            count(*)
     INTO high_24h, low_24h, volume_24h, quote_volume_24h, trades_24h

@@ -2,7 +2,7 @@ CREATE FUNCTION exchange.trade_tape(symbol text, after_sequence bigint DEFAULT N
 RETURNS TABLE (sequence bigint, price numeric, amount numeric, taker_side text, created_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    PERFORM exchange.require_market(trade_tape.symbol);
+    PERFORM exchange_private.require_market(trade_tape.symbol);
     IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('%s trades asked for', coalesce("limit"::text, 'NULL')),
             'Ask for 1 to 10000 trades; go on after the last sequence.');

@@ -1,6 +1,6 @@
-CREATE FUNCTION exchange.require_transfer_door() RETURNS void
+CREATE FUNCTION exchange_private.require_transfer_door() RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_transfer_door_wrapper';
-COMMENT ON FUNCTION exchange.require_transfer_door() IS
+COMMENT ON FUNCTION exchange_private.require_transfer_door() IS
 'Refuses transfer() to a login without a trusted role where bourse.sequencer_only is on (42501)';
 
 CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
@@ -8,10 +8,10 @@ CREATE FUNCTION exchange.transfer(from_user_id bigint, to_user_id bigint, asset 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_transfer_door();
-    PERFORM exchange.require_amount('amount', amount);
-    PERFORM exchange.require_user(from_user_id);
-    RETURN exchange.carry_out_transfer(from_user_id, to_user_id, asset, amount, reference);
+    PERFORM exchange_private.require_transfer_door();
+    PERFORM exchange_private.require_amount('amount', amount);
+    PERFORM exchange_private.require_user(from_user_id);
+    RETURN exchange_private.carry_out_transfer(from_user_id, to_user_id, asset, amount, reference);
 END
 $$;
 COMMENT ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text) IS
@@ -27,36 +27,37 @@ GRANT EXECUTE ON FUNCTION exchange.transfer(bigint, bigint, text, numeric, text)
 -- looked at or locked. The debit is journaled while nothing is locked: whoever repeats a reference waits there. Then
 -- both balances are locked in order of user, the order of the engine, so that transfers in opposite directions never
 -- deadlock, and the debit comes before the credit.
-CREATE FUNCTION exchange.carry_out_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
-                                            reference text) RETURNS bigint
+CREATE FUNCTION exchange_private.carry_out_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,
+                                                    reference text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     transfer_id bigint;
     is_new boolean;
 BEGIN
-    PERFORM exchange.require_asset(asset);
-    PERFORM exchange.require_existing_user(from_user_id);
-    PERFORM bourse.require_given('to_user_id', to_user_id);
+    PERFORM exchange_private.require_asset(asset);
+    PERFORM exchange_private.require_existing_user(from_user_id);
+    PERFORM bourse_private.require_given('to_user_id', to_user_id);
     IF from_user_id = to_user_id THEN
         PERFORM bourse.refuse('22023', format('user %s is sender and receiver', from_user_id),
             'Name two different users.');
     END IF;
-    PERFORM exchange.require_reference(reference);
+    PERFORM exchange_private.require_reference(reference);
     -- A transfer that is repeated has been paid.
-    PERFORM exchange.require_available(from_user_id, asset, amount)
-    WHERE exchange.transfer_of(from_user_id, reference) IS NULL;
-    PERFORM exchange.require_existing_user(to_user_id);
+    PERFORM exchange_private.require_available(from_user_id, asset, amount)
+    WHERE exchange_private.transfer_of(from_user_id, reference) IS NULL;
+    PERFORM exchange_private.require_existing_user(to_user_id);
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
-    FROM exchange.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
+    FROM exchange_private.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
     IF is_new THEN
-        PERFORM exchange.journal_transfer(to_user_id, asset, 'transfer', amount, 0, NULL, from_user_id, transfer_id);
-        PERFORM exchange.lock_balance(least(from_user_id, to_user_id), asset);
-        PERFORM exchange.lock_balance(greatest(from_user_id, to_user_id), asset);
-        PERFORM exchange.move_balance(from_user_id, asset, -amount, 0);
-        PERFORM exchange.move_balance(to_user_id, asset, amount, 0);
+        PERFORM exchange_private.journal_transfer(to_user_id, asset, 'transfer', amount, 0, NULL, from_user_id,
+                                                  transfer_id);
+        PERFORM exchange_private.lock_balance(least(from_user_id, to_user_id), asset);
+        PERFORM exchange_private.lock_balance(greatest(from_user_id, to_user_id), asset);
+        PERFORM exchange_private.move_balance(from_user_id, asset, -amount, 0);
+        PERFORM exchange_private.move_balance(to_user_id, asset, amount, 0);
     END IF;
     RETURN transfer_id;
 END
 $$;
-COMMENT ON FUNCTION exchange.carry_out_transfer(bigint, bigint, text, numeric, text) IS
+COMMENT ON FUNCTION exchange_private.carry_out_transfer(bigint, bigint, text, numeric, text) IS
 'What transfer() does once it has asked whether the caller may. For transfer() and the sequencer only';

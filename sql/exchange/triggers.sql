@@ -1,4 +1,4 @@
-CREATE FUNCTION exchange.validate_order_before_insert() RETURNS trigger
+CREATE FUNCTION exchange_private.validate_order_before_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- A row with a priority has been placed before: it is being restored from a dump. refuse_owned_columns() lets no
@@ -13,13 +13,13 @@ BEGIN
     NEW.time_in_force := coalesce(NEW.time_in_force, 'gtc');
     NEW.post_only := coalesce(NEW.post_only, false);
     NEW.self_trade_prevention := coalesce(NEW.self_trade_prevention, 'cancel_taker');
-    PERFORM exchange.check_inserted(NEW.user_id, NEW.symbol, NEW.side, NEW.price, NEW.amount, NEW.order_type,
+    PERFORM exchange_private.check_inserted(NEW.user_id, NEW.symbol, NEW.side, NEW.price, NEW.amount, NEW.order_type,
         NEW.time_in_force, NEW.client_order_id, NEW.stop_price, NEW.display_amount, NEW.quote_amount, NEW.post_only,
         NEW.expires_at, NEW.self_trade_prevention);
     -- The unique constraint would say it of an id that the caller has given, and ON CONFLICT DO NOTHING nothing at all.
     IF EXISTS (SELECT FROM exchange.orders o WHERE o.id = NEW.id)
-        AND bourse.has_given('exchange.orders_id_seq', NEW.id) THEN
-        PERFORM bourse.refuse_conflict('exchange.orders', true);
+        AND bourse_private.has_given('exchange.orders_id_seq', NEW.id) THEN
+        PERFORM bourse_private.refuse_conflict('exchange.orders', true);
     END IF;
     -- What only the engine decides starts from nothing, whatever the statement says.
     NEW.filled_amount := 0;
@@ -40,11 +40,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.validate_order_before_insert() IS
+COMMENT ON FUNCTION exchange_private.validate_order_before_insert() IS
 'Trigger: refuses an inserted order as place_order() would: 22004, 22023, 42501, 42704, and 23505 for a '
 'client_order_id that is taken';
 
-CREATE FUNCTION exchange.refuse_owned_columns() RETURNS trigger
+CREATE FUNCTION exchange_private.refuse_owned_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     -- NULL and the column's default say nothing, and a mapper sends one of them for every column.
@@ -60,7 +60,7 @@ DECLARE
         CASE WHEN NEW.ended_at IS NOT NULL THEN 'ended_at' END,
         CASE WHEN NEW.traded_until IS NOT NULL THEN 'traded_until' END);
 BEGIN
-    PERFORM bourse.require_drawn(NEW.id, 'exchange.orders_id_seq');
+    PERFORM bourse_private.require_drawn(NEW.id, 'exchange.orders_id_seq');
     IF owned <> '' AND NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
         PERFORM bourse.refuse('42501', format('no permission to insert an order with %s', owned),
             'Leave these columns out, or send NULL or DEFAULT: the engine writes them when it places the order.');
@@ -68,10 +68,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.refuse_owned_columns() IS
+COMMENT ON FUNCTION exchange_private.refuse_owned_columns() IS
 'Trigger: keeps what the engine decides about an order, and its id, out of a client''s INSERT (42501)';
 
-CREATE FUNCTION exchange.refuse_owned_command_columns() RETURNS trigger
+CREATE FUNCTION exchange_private.refuse_owned_command_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER') THEN
@@ -82,10 +82,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.refuse_owned_command_columns() IS
+COMMENT ON FUNCTION exchange_private.refuse_owned_command_columns() IS
 'Trigger: keeps what the sequencer notes about a command out of a client''s INSERT (42501)';
 
-CREATE FUNCTION exchange.stamp_command() RETURNS trigger
+CREATE FUNCTION exchange_private.stamp_command() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     NEW.id := nextval('exchange.order_commands_id_seq');
@@ -93,29 +93,31 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.stamp_command() IS
+COMMENT ON FUNCTION exchange_private.stamp_command() IS
 'Trigger: a command has the time at which it came, and the next place in the inbox, whatever its sender says';
 
-CREATE FUNCTION exchange.place_inserted_orders() RETURNS trigger
+CREATE FUNCTION exchange_private.place_inserted_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
-    PERFORM exchange.place_inserted((SELECT array_agg(i.id ORDER BY i.id) FROM inserted i WHERE i.priority = 0));
+    PERFORM exchange_private.place_inserted((
+        SELECT array_agg(i.id ORDER BY i.id) FROM inserted i WHERE i.priority = 0));
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION exchange.place_inserted_orders() IS
+COMMENT ON FUNCTION exchange_private.place_inserted_orders() IS
 'Trigger: places the orders of a plain INSERT, in order of id. One refusal fails the statement';
 
-CREATE FUNCTION exchange.update_order_timestamp() RETURNS trigger
+CREATE FUNCTION exchange_private.update_order_timestamp() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     NEW.updated_at := clock_timestamp();
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.update_order_timestamp() IS 'Trigger: stamps updated_at on every update of an order';
+COMMENT ON FUNCTION exchange_private.update_order_timestamp() IS
+'Trigger: stamps updated_at on every update of an order';
 
-CREATE FUNCTION exchange.guard_funds() RETURNS trigger
+CREATE FUNCTION exchange_private.guard_funds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF OLD.amount <> 0 OR OLD.locked_amount <> 0 THEN
@@ -126,10 +128,10 @@ BEGIN
     RETURN OLD;
 END
 $$;
-COMMENT ON FUNCTION exchange.guard_funds() IS
+COMMENT ON FUNCTION exchange_private.guard_funds() IS
 'Trigger: a balance that is not zero cannot be deleted, not even with its user (23001)';
 
-CREATE FUNCTION exchange.refuse_foreign_command() RETURNS trigger
+CREATE FUNCTION exchange_private.refuse_foreign_command() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.refuse('42501', format('no permission to act for user %s', coalesce(NEW.user_id::text, 'NULL')),
@@ -137,10 +139,10 @@ BEGIN
         'same transaction.');
 END
 $$;
-COMMENT ON FUNCTION exchange.refuse_foreign_command() IS
+COMMENT ON FUNCTION exchange_private.refuse_foreign_command() IS
 'Trigger: a command for a user whom the session may not act for is refused (42501)';
 
-CREATE FUNCTION exchange.guard_market_rules() RETURNS trigger
+CREATE FUNCTION exchange_private.guard_market_rules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     -- The row is locked by now, as the engine locks it: nobody places an order in this market before the change is
@@ -158,10 +160,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION exchange.guard_market_rules() IS
+COMMENT ON FUNCTION exchange_private.guard_market_rules() IS
 'Trigger: tick and lot of a market do not change while it has live orders (55006); stamps updated_at';
 
-CREATE FUNCTION exchange.touch_markets() RETURNS trigger
+CREATE FUNCTION exchange_private.touch_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     -- Orders without a priority are placed by the engine, which writes the row itself.
@@ -170,11 +172,11 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION exchange.touch_markets() IS
+COMMENT ON FUNCTION exchange_private.touch_markets() IS
 'Trigger: who changes orders past the engine writes their markets'' rows, so that no session trusts what it knew of '
 'their books';
 
-CREATE FUNCTION exchange.guard_live_orders() RETURNS trigger
+CREATE FUNCTION exchange_private.guard_live_orders() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.refuse('55000',
@@ -185,6 +187,6 @@ BEGIN
         'Cancel it first (cancel_order, cancel_all_orders, amend_order): that gives back the funds which it locks.');
 END
 $$;
-COMMENT ON FUNCTION exchange.guard_live_orders() IS
+COMMENT ON FUNCTION exchange_private.guard_live_orders() IS
 'Trigger: a live order is not deleted, not even with its user, and what it locks is not changed by hand: its funds '
 'would stay locked (55000)';

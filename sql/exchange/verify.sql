@@ -8,10 +8,10 @@ BEGIN
     IF pg_size_bytes(memory) < 64 * 1024 * 1024 THEN
         PERFORM set_config('work_mem', '64MB', true);
     END IF;
-    RETURN QUERY SELECT * FROM exchange.verify_funds();
-    RETURN QUERY SELECT * FROM exchange.verify_orders();
-    RETURN QUERY SELECT * FROM exchange.verify_markets();
-    RETURN QUERY SELECT * FROM exchange.verify_book();
+    RETURN QUERY SELECT * FROM exchange_private.verify_funds();
+    RETURN QUERY SELECT * FROM exchange_private.verify_orders();
+    RETURN QUERY SELECT * FROM exchange_private.verify_markets();
+    RETURN QUERY SELECT * FROM exchange_private.verify_book();
     PERFORM set_config('work_mem', memory, true);
 END
 $$;
@@ -23,7 +23,8 @@ GRANT EXECUTE ON FUNCTION exchange.verify() TO bourse_admin, bourse_worker, bour
 
 -- These four are SQL, not PL/pgSQL, so that each call plans for the tables as they are: a plan kept from an empty
 -- exchange would take days on a full one.
-CREATE FUNCTION exchange.verify_funds() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange_private.verify_funds()
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     WITH claims AS (
         SELECT c.user_id, c.asset, sum(c.amount) AS amount
@@ -52,12 +53,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     FULL JOIN claims c ON c.user_id = a.user_id AND c.asset = a.symbol
     WHERE coalesce(a.locked_amount, 0) <> coalesce(c.amount, 0)
 $$;
-COMMENT ON FUNCTION exchange.verify_funds() IS 'The checks of verify() about what stands in balances and live orders';
+COMMENT ON FUNCTION exchange_private.verify_funds() IS
+'The checks of verify() about what stands in balances and live orders';
 
 -- What verify_orders() calls is PARALLEL SAFE: one function that is not would keep the whole query in one process.
 -- One pass over trades and one over orders. Trades are added up by order, orders by user and market; an order that
 -- is not as it should be is only remembered, and looked at once more to say what is wrong with it.
-CREATE FUNCTION exchange.verify_orders() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange_private.verify_orders()
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     WITH fills AS (
         SELECT CASE WHEN s.buys THEN t.buy_order_id ELSE t.sell_order_id END AS order_id, t.symbol, s.buys,
@@ -97,7 +100,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
             -- Trades of another market than their order's are lines of their own market.
             SELECT o.user_id, v.asset, v.amount
             FROM suspects s JOIN exchange.orders o ON o.id = s.id
-            CROSS JOIN LATERAL exchange.fills_of(o.id) AS f JOIN exchange.markets m ON m.symbol = f.symbol
+            CROSS JOIN LATERAL exchange_private.fills_of(o.id) AS f JOIN exchange.markets m ON m.symbol = f.symbol
             CROSS JOIN LATERAL (VALUES (m.base, f.base), (m.quote, f.quote)) AS v (asset, amount)
             WHERE f.symbol <> o.symbol
         ) AS l
@@ -117,11 +120,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     JOIN exchange.orders o ON o.user_id = p.user_id AND o.symbol = p.symbol
     WHERE u.id IS NULL OR m.symbol IS NULL
     UNION ALL
-    SELECT w.* FROM suspects s CROSS JOIN LATERAL exchange.verify_order(s.id) AS w
+    SELECT w.* FROM suspects s CROSS JOIN LATERAL exchange_private.verify_order(s.id) AS w
 $$;
-COMMENT ON FUNCTION exchange.verify_orders() IS 'The checks of verify() that need every order and every trade';
+COMMENT ON FUNCTION exchange_private.verify_orders() IS 'The checks of verify() that need every order and every trade';
 
-CREATE FUNCTION exchange.fills_of(order_id bigint)
+CREATE FUNCTION exchange_private.fills_of(order_id bigint)
 RETURNS TABLE (trade_id bigint, symbol text, buys boolean, amount numeric, base numeric, quote numeric)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT t.id, t.symbol, true, t.amount, t.amount, -(t.price * t.amount)::numeric(20,8) - t.buyer_commission
@@ -130,15 +133,16 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
     SELECT t.id, t.symbol, false, t.amount, -t.amount, (t.price * t.amount)::numeric(20,8) - t.seller_commission
     FROM exchange.trades t WHERE t.sell_order_id = fills_of.order_id
 $$;
-COMMENT ON FUNCTION exchange.fills_of(bigint) IS 'The trades of an order, with what each moved. For verify() only';
+COMMENT ON FUNCTION exchange_private.fills_of(bigint) IS
+'The trades of an order, with what each moved. For verify() only';
 
-CREATE FUNCTION exchange.verify_order(order_id bigint)
+CREATE FUNCTION exchange_private.verify_order(order_id bigint)
 RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'filled_is_traded', format('order %s', f.order_id), f.amount::text,
            coalesce(o.filled_amount::text, 'no such order')
     FROM (SELECT verify_order.order_id, coalesce(sum(x.amount), 0) AS amount
-          FROM exchange.fills_of(verify_order.order_id) x) AS f
+          FROM exchange_private.fills_of(verify_order.order_id) x) AS f
     LEFT JOIN exchange.orders o ON o.id = f.order_id
     WHERE o.id IS NULL OR o.filled_amount <> f.amount
     UNION ALL
@@ -161,16 +165,18 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
     -- A trade with two bad orders is told once, by its bid.
     SELECT 'trade_has_its_orders', format('trade %s', t.id), 'a buy and a sell order of its market',
            format('buy order %s, sell order %s', t.buy_order_id, t.sell_order_id)
-    FROM exchange.fills_of(verify_order.order_id) f
+    FROM exchange_private.fills_of(verify_order.order_id) f
     JOIN exchange.trades t ON t.id = f.trade_id
     LEFT JOIN exchange.orders b ON b.id = t.buy_order_id AND b.side = 'buy' AND b.symbol = t.symbol
     LEFT JOIN exchange.orders s ON s.id = t.sell_order_id AND s.side = 'sell' AND s.symbol = t.symbol
     WHERE CASE WHEN f.buys THEN b.id IS NULL ELSE s.id IS NULL AND b.id IS NOT NULL END
 $$;
-COMMENT ON FUNCTION exchange.verify_order(bigint) IS 'What is wrong with one order and its trades. For verify() only';
+COMMENT ON FUNCTION exchange_private.verify_order(bigint) IS
+'What is wrong with one order and its trades. For verify() only';
 
 -- The tape is read once, in its own order.
-CREATE FUNCTION exchange.verify_markets() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange_private.verify_markets()
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     WITH tape AS MATERIALIZED (
         SELECT t.symbol, count(*) AS trades, min(t.sequence) AS first, max(t.sequence) AS last,
@@ -222,10 +228,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     CROSS JOIN LATERAL (SELECT x.created_at FROM exchange.trades x WHERE x.symbol = t.symbol AND x.sequence < t.sequence
                         ORDER BY x.sequence DESC LIMIT 1) AS b
 $$;
-COMMENT ON FUNCTION exchange.verify_markets() IS
+COMMENT ON FUNCTION exchange_private.verify_markets() IS
 'The checks of verify() about the tape, its counters and its commission';
 
-CREATE FUNCTION exchange.verify_book() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+CREATE FUNCTION exchange_private.verify_book() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'book_not_crossed', m.symbol, 'best bid < best offer', format('%s >= %s', b.bid_price, b.ask_price)
     FROM exchange.markets m
@@ -240,4 +246,4 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
     GROUP BY o.symbol, o.priority
     HAVING count(*) > 1
 $$;
-COMMENT ON FUNCTION exchange.verify_book() IS 'The checks of verify() about the book';
+COMMENT ON FUNCTION exchange_private.verify_book() IS 'The checks of verify() about the book';

@@ -1,6 +1,6 @@
 CREATE FUNCTION identity.issue_api_key(user_id bigint, name text DEFAULT '', expires_at timestamptz DEFAULT NULL,
                                        OUT id bigint, OUT api_key text)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp
+LANGUAGE plpgsql SUPPORT bourse_private.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp
 SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
@@ -8,10 +8,10 @@ DECLARE
     live bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('user_id', user_id);
-    PERFORM exchange.require_user(user_id);
-    PERFORM identity.require_active(user_id);
-    PERFORM identity.require_text('name', name, 80) WHERE name <> '';
+    PERFORM bourse_private.require_given('user_id', user_id);
+    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_active(user_id);
+    PERFORM identity_private.require_text('name', name, 80) WHERE name <> '';
     IF expires_at <= clock_timestamp() THEN
         PERFORM bourse.refuse('22023', format('expires_at %s is over', expires_at), 'Give a time after now, or none.');
     END IF;
@@ -30,13 +30,13 @@ BEGIN
     END IF;
     -- A prefix names one key: another is drawn when it is taken, once in 4 billion for each key that there is.
     WHILE id IS NULL LOOP
-        api_key := identity.new_api_key();
+        api_key := identity_private.new_api_key();
         INSERT INTO identity.api_keys AS k (user_id, name, prefix, key_hash, expires_at)
         VALUES (user_id, coalesce(name, ''), left(api_key, 12), sha256(convert_to(api_key, 'UTF8')), expires_at)
         ON CONFLICT DO NOTHING
         RETURNING k.id INTO id;
         IF EXISTS (SELECT FROM identity.api_keys k WHERE id IS NULL AND k.id = currval('identity.api_keys_id_seq')) THEN
-            PERFORM bourse.refuse_conflict('identity.api_keys', true);
+            PERFORM bourse_private.refuse_conflict('identity.api_keys', true);
         END IF;
     END LOOP;
 END

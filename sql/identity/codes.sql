@@ -10,9 +10,9 @@ DECLARE
     code text;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM exchange.require_existing_user(user_id);
-    PERFORM identity.require_text('provider', provider, 20);
+    PERFORM identity_private.require_operator();
+    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_text('provider', provider, 20);
     PERFORM FROM identity.users u WHERE u.id = issue_code.user_id FOR NO KEY UPDATE;
     lately := clock_timestamp() - current_setting('bourse.code_window')::interval;
     SELECT count(*), min(c.created_at) INTO sent, oldest FROM identity.verification_codes c
@@ -24,16 +24,16 @@ BEGIN
             format('Wait until %s.',
                 to_char((oldest + (clock_timestamp() - lately)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')));
     END IF;
-    code := identity.new_code();
+    code := identity_private.new_code();
     UPDATE identity.verification_codes c SET revoked_at = clock_timestamp()
     WHERE c.user_id = issue_code.user_id AND c.provider = issue_code.provider
       AND c.consumed_at IS NULL AND c.revoked_at IS NULL;
     INSERT INTO identity.verification_codes (user_id, provider, code_hash, expires_at)
-    VALUES (user_id, provider, identity.hash_password(code),
+    VALUES (user_id, provider, identity_private.hash_password(code),
             clock_timestamp() + current_setting('bourse.code_lifetime')::interval)
     ON CONFLICT ON CONSTRAINT verification_codes_pkey DO NOTHING;
     IF NOT FOUND THEN
-        PERFORM bourse.refuse_conflict('identity.verification_codes', true);
+        PERFORM bourse_private.refuse_conflict('identity.verification_codes', true);
     END IF;
     RETURN code;
 EXCEPTION WHEN unique_violation THEN
@@ -64,10 +64,10 @@ DECLARE
     live record;
     is_right boolean;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM exchange.require_existing_user(user_id);
-    PERFORM identity.require_text('provider', provider, 20);
-    PERFORM identity.require_length('code', code, 100);
+    PERFORM identity_private.require_operator();
+    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_text('provider', provider, 20);
+    PERFORM identity_private.require_length('code', code, 100);
     PERFORM FROM identity.users u WHERE u.id = verify_code.user_id FOR NO KEY UPDATE;
     lately := clock_timestamp() - current_setting('bourse.code_window')::interval;
     SELECT coalesce(sum(c.attempts), 0), max(c.attempted_at) INTO tried, newest FROM identity.verification_codes c
@@ -83,7 +83,7 @@ BEGIN
     WHERE c.user_id = verify_code.user_id AND c.provider = verify_code.provider
       AND c.consumed_at IS NULL AND c.revoked_at IS NULL AND c.expires_at > clock_timestamp();
     -- Without a live code it takes as long.
-    is_right := identity.check_password(coalesce(code, ''), live.code_hash) <> 'wrong';
+    is_right := identity_private.check_password(coalesce(code, ''), live.code_hash) <> 'wrong';
     UPDATE identity.verification_codes c
     SET attempts = c.attempts + 1, attempted_at = clock_timestamp(),
         consumed_at = CASE WHEN is_right THEN clock_timestamp() END

@@ -1,15 +1,15 @@
-CREATE FUNCTION identity.require_exchange(exchange text) RETURNS text
+CREATE FUNCTION identity_private.require_exchange(exchange text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM identity.require_text('exchange', exchange, 20);
+    PERFORM identity_private.require_text('exchange', exchange, 20);
     IF upper(exchange COLLATE "C") NOT IN ('BINANCE', 'COINBASE', 'KRAKEN', 'BYBIT', 'HUOBI') THEN
-        PERFORM bourse.refuse('22023', format('%s is no exchange', bourse.quoted(exchange)),
+        PERFORM bourse.refuse('22023', format('%s is no exchange', bourse_private.quoted(exchange)),
             'An exchange is BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI.');
     END IF;
     RETURN upper(exchange COLLATE "C");
 END
 $$;
-COMMENT ON FUNCTION identity.require_exchange(text) IS
+COMMENT ON FUNCTION identity_private.require_exchange(text) IS
 'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
 
 -- The secrets are sealed before any row exists, so that neither a dead row nor the WAL ever holds one.
@@ -26,28 +26,28 @@ DECLARE
     taken text;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('user_id', user_id);
-    PERFORM exchange.require_user(user_id);
-    PERFORM identity.require_active(user_id);
-    name := identity.require_exchange(exchange);
-    PERFORM identity.require_text('api_key', api_key, 4096);
-    PERFORM identity.require_text('api_secret', api_secret, 4096);
-    PERFORM identity.require_text('api_passphrase', api_passphrase, 4096) WHERE api_passphrase IS NOT NULL;
+    PERFORM bourse_private.require_given('user_id', user_id);
+    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_active(user_id);
+    name := identity_private.require_exchange(exchange);
+    PERFORM identity_private.require_text('api_key', api_key, 4096);
+    PERFORM identity_private.require_text('api_secret', api_secret, 4096);
+    PERFORM identity_private.require_text('api_passphrase', api_passphrase, 4096) WHERE api_passphrase IS NOT NULL;
     is_testnet := coalesce(is_testnet, true);
     IF principal_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM identity.user_principals p WHERE p.user_id = store_credentials.user_id
            AND p.principal_id = store_credentials.principal_id AND p.status = 'ACTIVE') THEN
         PERFORM bourse.refuse('42704',
-            format('user %s has no active principal %s', user_id, bourse.quoted(principal_id)),
+            format('user %s has no active principal %s', user_id, bourse_private.quoted(principal_id)),
             'identity.register_principal() gives one to a user.');
     END IF;
-    sealed_key := identity.seal(user_id, name, is_testnet, 'api_key', api_key);
-    sealed_secret := identity.seal(user_id, name, is_testnet, 'api_secret', api_secret);
-    sealed_passphrase := identity.seal(user_id, name, is_testnet, 'api_passphrase', api_passphrase);
+    sealed_key := identity_private.seal(user_id, name, is_testnet, 'api_key', api_key);
+    sealed_secret := identity_private.seal(user_id, name, is_testnet, 'api_secret', api_secret);
+    sealed_passphrase := identity_private.seal(user_id, name, is_testnet, 'api_passphrase', api_passphrase);
     INSERT INTO identity.exchange_credentials AS c (user_id, principal_id, exchange, api_key_encrypted,
         api_secret_encrypted, api_passphrase_encrypted, key_id, is_testnet)
     SELECT user_id, principal_id, name, sealed_key, sealed_secret, sealed_passphrase, k.id, is_testnet
-    FROM identity.vault_key_ids() AS k (id) LIMIT 1
+    FROM identity_private.vault_key_ids() AS k (id) LIMIT 1
     ON CONFLICT ON CONSTRAINT unique_user_exchange_testnet DO UPDATE
     SET principal_id = excluded.principal_id, api_key_encrypted = excluded.api_key_encrypted,
         api_secret_encrypted = excluded.api_secret_encrypted,
@@ -58,7 +58,7 @@ BEGIN
 EXCEPTION WHEN unique_violation THEN
     GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
     IF taken = 'exchange_credentials_pkey' THEN
-        PERFORM bourse.refuse_conflict('identity.exchange_credentials', true);
+        PERFORM bourse_private.refuse_conflict('identity.exchange_credentials', true);
     END IF;
     RAISE;
 END
@@ -78,9 +78,9 @@ DECLARE
     name text;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('user_id', get_user_credentials.user_id);
-    PERFORM exchange.require_user(get_user_credentials.user_id);
-    name := identity.require_exchange(get_user_credentials.exchange);
+    PERFORM bourse_private.require_given('user_id', get_user_credentials.user_id);
+    PERFORM exchange_private.require_user(get_user_credentials.user_id);
+    name := identity_private.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.api_key_encrypted, c.api_secret_encrypted, c.is_testnet
     FROM identity.exchange_credentials c
     WHERE c.user_id = get_user_credentials.user_id AND c.exchange = name AND c.is_active
@@ -100,9 +100,9 @@ DECLARE
     name text;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_text('principal_id', get_user_credentials.principal_id, 255);
-    PERFORM bourse.require_given('is_testnet', get_user_credentials.is_testnet);
-    name := identity.require_exchange(get_user_credentials.exchange);
+    PERFORM identity_private.require_text('principal_id', get_user_credentials.principal_id, 255);
+    PERFORM bourse_private.require_given('is_testnet', get_user_credentials.is_testnet);
+    name := identity_private.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.user_id, c.api_key_encrypted, c.api_secret_encrypted, c.api_passphrase_encrypted
     FROM identity.exchange_credentials c
     JOIN identity.user_principals p ON p.user_id = c.user_id AND p.principal_id = c.principal_id AND p.status = 'ACTIVE'
@@ -118,30 +118,30 @@ GRANT EXECUTE ON FUNCTION identity.get_user_credentials(text, text, boolean) TO 
 CREATE FUNCTION identity.decrypt_credentials(user_id bigint, exchange text, is_testnet boolean DEFAULT true,
     OUT credential_id bigint, OUT api_key text, OUT api_secret text, OUT api_passphrase text,
     OUT updated_at timestamptz)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp
+LANGUAGE plpgsql SUPPORT bourse_private.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp
 SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     name text;
     c record;
-    is_worker CONSTANT boolean := identity.login_is('bourse_worker');
+    is_worker CONSTANT boolean := identity_private.login_is('bourse_worker');
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('user_id', decrypt_credentials.user_id);
-    PERFORM bourse.require_given('is_testnet', decrypt_credentials.is_testnet);
+    PERFORM bourse_private.require_given('user_id', decrypt_credentials.user_id);
+    PERFORM bourse_private.require_given('is_testnet', decrypt_credentials.is_testnet);
     -- Stricter than acts_for(): an admin and a gateway manage credentials, they do not read them. Whoever they are
     -- at the moment does not count, for that is in their own hands: db_role, bourse.user_id.
     IF NOT is_worker
-       AND (identity.login_is('bourse_admin') OR identity.login_is('bourse_gateway')
+       AND (identity_private.login_is('bourse_admin') OR identity_private.login_is('bourse_gateway')
             OR decrypt_credentials.user_id IS DISTINCT FROM identity.current_user_id()) THEN
         PERFORM bourse.refuse('42501',
             format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
             'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.');
     END IF;
-    PERFORM exchange.require_existing_user(decrypt_credentials.user_id);
+    PERFORM exchange_private.require_existing_user(decrypt_credentials.user_id);
     -- A worker may have to take back at the other exchange what stands there.
-    PERFORM identity.require_active(decrypt_credentials.user_id) WHERE NOT is_worker;
-    name := identity.require_exchange(decrypt_credentials.exchange);
+    PERFORM identity_private.require_active(decrypt_credentials.user_id) WHERE NOT is_worker;
+    name := identity_private.require_exchange(decrypt_credentials.exchange);
     SELECT * INTO c FROM identity.exchange_credentials e
     WHERE e.user_id = decrypt_credentials.user_id AND e.exchange = name
       AND e.is_testnet = decrypt_credentials.is_testnet AND e.is_active;
@@ -157,10 +157,11 @@ BEGIN
     RAISE LOG 'credentials % of user % decrypted by %', c.id, c.user_id, session_user;
     credential_id := c.id;
     updated_at := c.updated_at;
-    api_key := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
-    api_secret := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret', c.api_secret_encrypted);
-    api_passphrase := identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                                      c.api_passphrase_encrypted);
+    api_key := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
+    api_secret := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                                          c.api_secret_encrypted);
+    api_passphrase := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                              c.api_passphrase_encrypted);
 END
 $$;
 COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS
@@ -176,13 +177,13 @@ DECLARE
     owner_id bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('credential_id', delete_credentials.credential_id);
+    PERFORM bourse_private.require_given('credential_id', delete_credentials.credential_id);
     SELECT c.user_id INTO owner_id FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
     IF NOT FOUND OR NOT identity.acts_for(owner_id) THEN
         PERFORM bourse.refuse('42704', format('credentials %s do not exist', delete_credentials.credential_id),
             'identity.exchange_credentials lists those that there are.');
     END IF;
-    PERFORM identity.require_no_strange_trigger('identity.exchange_credentials');
+    PERFORM identity_private.require_no_strange_trigger('identity.exchange_credentials');
     DELETE FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
 END
 $$;

@@ -1,21 +1,21 @@
-CREATE FUNCTION identity.require_erasable(user_id bigint, reason text) RETURNS void
+CREATE FUNCTION identity_private.require_erasable(user_id bigint, reason text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     live bigint;
     held text;
 BEGIN
-    IF NOT identity.login_is('bourse_admin') THEN
+    IF NOT identity_private.login_is('bourse_admin') THEN
         PERFORM bourse.refuse('42501', format('no permission to erase user %s', user_id),
             'Connect as a member of bourse_admin.');
     END IF;
-    PERFORM audit.require_read_committed('erase_user()');
-    PERFORM bourse.require_given('reason', reason);
+    PERFORM audit_private.require_read_committed('erase_user()');
+    PERFORM bourse_private.require_given('reason', reason);
     IF length(btrim(reason)) NOT BETWEEN 1 AND 500 THEN
         PERFORM bourse.refuse('22023', format('reason has %s characters', length(btrim(reason))),
             'Give a reason of 1 to 500 characters, without personal data: it stays.');
     END IF;
-    PERFORM exchange.require_existing_user(user_id);
+    PERFORM exchange_private.require_existing_user(user_id);
     -- Deposits wait for this lock: their foreign key needs the row.
     PERFORM FROM identity.users u WHERE u.id = user_id FOR UPDATE;
     PERFORM FROM exchange.assets a WHERE a.user_id = user_id ORDER BY a.symbol FOR UPDATE;
@@ -30,11 +30,11 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_erasable(bigint, text) IS
+COMMENT ON FUNCTION identity_private.require_erasable(bigint, text) IS
 'Locks a user who is to be erased. Refuses as erase_user() says';
 
 -- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
-CREATE FUNCTION identity.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
+CREATE FUNCTION identity_private.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
     WITH RECURSIVE below (oid) AS (
         SELECT relation::oid
@@ -44,29 +44,30 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
             WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
             UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
     )
-    SELECT format('%I on %s', bourse.strange_trigger(b.oid, trusted), audit.qualified_name(b.oid)) AS name FROM below b
-    WHERE bourse.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
+    SELECT format('%I on %s', bourse_private.strange_trigger(b.oid, trusted), audit_private.qualified_name(b.oid))
+    FROM below b
+    WHERE bourse_private.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
 $$;
-COMMENT ON FUNCTION identity.strange_trigger_below(regclass, oid) IS
+COMMENT ON FUNCTION identity_private.strange_trigger_below(regclass, oid) IS
 'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; '
 'NULL: none. For erase_user() only';
 
 -- A cancel is the caller's, whatever stands around it; one that the code of a table raises is that code''s.
-CREATE FUNCTION identity.require_no_cancel(state text, message text, context text) RETURNS void
+CREATE FUNCTION identity_private.require_no_cancel(state text, message text, context text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF state = '57014' AND split_part(context, E'\n', 1) NOT LIKE '% at RAISE' THEN
         RAISE EXCEPTION USING ERRCODE = 'query_canceled', MESSAGE = message;
     END IF;
-    RAISE LOG 'the code of a table ended with % (%)', bourse.clip(message), state;
+    RAISE LOG 'the code of a table ended with % (%)', bourse_private.clip(message), state;
 END
 $$;
-COMMENT ON FUNCTION identity.require_no_cancel(text, text, text) IS
+COMMENT ON FUNCTION identity_private.require_no_cancel(text, text, text) IS
 'Ends the call when it was cancelled, and not when the code of a table only says so (57014). For export_user() and '
 'erase_user() only';
 
 -- What is left of the row says nothing of the person: optional columns are emptied, required ones get their default.
-CREATE FUNCTION identity.erase_profile(user_id bigint, pseudonym text) RETURNS void
+CREATE FUNCTION identity_private.erase_profile(user_id bigint, pseudonym text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     assignments text;
@@ -85,10 +86,10 @@ BEGIN
     EXECUTE format('UPDATE identity.users SET %s WHERE id = $1 AND erased_at IS NULL', assignments) USING user_id;
 END
 $$;
-COMMENT ON FUNCTION identity.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';
+COMMENT ON FUNCTION identity_private.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';
 
 -- The chain holds digests of what is taken out here, whole; what stays is still held by it.
-CREATE FUNCTION identity.erase_trail(user_id bigint, erasure bigint, last_activity bigint) RETURNS jsonb
+CREATE FUNCTION identity_private.erase_trail(user_id bigint, erasure bigint, last_activity bigint) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -98,9 +99,10 @@ BEGIN
     WITH marked AS (
         SELECT l.id,
                l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE
-               AND audit.values_go(l.action, l.table_name) AS erase_values,
+               AND audit_private.values_go(l.action, l.table_name) AS erase_values,
                l.origin_erased_by IS NULL
-               AND audit.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE AS erase_origin
+               AND audit_private.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE
+                   AS erase_origin
         FROM audit.audit_logs l WHERE (l.subject_id + 0 = user_id OR l.user_id = user_id) AND l.id < erasure
     )
     UPDATE audit.audit_logs l
@@ -123,12 +125,12 @@ BEGIN
     RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
 END
 $$;
-COMMENT ON FUNCTION identity.erase_trail(bigint, bigint, bigint) IS
+COMMENT ON FUNCTION identity_private.erase_trail(bigint, bigint, bigint) IS
 'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but '
 'for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a '
 'gateway, for the user. How many rows of each log. For erase_user() only';
 
-CREATE FUNCTION identity.delete_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
+CREATE FUNCTION identity_private.delete_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -136,52 +138,52 @@ DECLARE
     child_schema text;
     child text;
 BEGIN
-    SELECT r::bigint INTO rows FROM bourse.run_restricted(relation, format(
+    SELECT r::bigint INTO rows FROM bourse_private.run_restricted(relation, format(
         'WITH gone AS (DELETE FROM %s WHERE %s RETURNING 1) SELECT count(*)::text FROM gone',
-        bourse.quoted_name(relation), condition), user_id) r;
+        bourse_private.quoted_name(relation), condition), user_id) r;
     RETURN rows;
 EXCEPTION WHEN foreign_key_violation THEN
     GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
     PERFORM bourse.refuse('23503',
         format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id,
-            audit.qualified_name(relation)),
+            audit_private.qualified_name(relation)),
         format('Delete those rows of %s.%s first, or make its foreign key ON DELETE CASCADE.', child_schema, child));
 END
 $$;
-COMMENT ON FUNCTION identity.delete_rows(regclass, text, bigint) IS
+COMMENT ON FUNCTION identity_private.delete_rows(regclass, text, bigint) IS
 'Deletes the rows of a user and says how many, in a security-restricted operation. Names the table that holds them '
 'back (23503). For erase_user() only';
 
 -- NULL when it fails: the table is kept, and the person leaves all the same.
-CREATE FUNCTION identity.delete_strange_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
+CREATE FUNCTION identity_private.delete_strange_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     context text;
 BEGIN
-    IF identity.strange_trigger_below(
+    IF identity_private.strange_trigger_below(
            relation, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) IS NOT NULL THEN
         RETURN NULL;
     END IF;
-    RETURN identity.delete_rows(relation, condition, user_id);
+    RETURN identity_private.delete_rows(relation, condition, user_id);
 EXCEPTION
     WHEN OTHERS THEN
-        RAISE LOG 'rows of % cannot be deleted: % (%)', relation, bourse.clip(SQLERRM), SQLSTATE;
+        RAISE LOG 'rows of % cannot be deleted: % (%)', relation, bourse_private.clip(SQLERRM), SQLSTATE;
         RETURN NULL;
     WHEN query_canceled OR assert_failure THEN
         GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
-        PERFORM identity.require_no_cancel(SQLSTATE, SQLERRM, context);
+        PERFORM identity_private.require_no_cancel(SQLSTATE, SQLERRM, context);
         RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION identity.delete_strange_rows(regclass, text, bigint) IS
+COMMENT ON FUNCTION identity_private.delete_strange_rows(regclass, text, bigint) IS
 'Deletes the rows of a user from a table of somebody else, with its owner''s rights, and says how many; NULL: that has '
 'failed. For erase_user() only';
 
-CREATE FUNCTION identity.require_no_strange_trigger(relation regclass) RETURNS void
+CREATE FUNCTION identity_private.require_no_strange_trigger(relation regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
-    strange text := identity.strange_trigger_below(relation);
+    strange text := identity_private.strange_trigger_below(relation);
 BEGIN
     IF strange IS NOT NULL THEN
         PERFORM bourse.refuse('55000', format('trigger %s would run with the rights of bourse_owner', strange),
@@ -190,7 +192,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_no_strange_trigger(regclass) IS
+COMMENT ON FUNCTION identity_private.require_no_strange_trigger(regclass) IS
 'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows of '
 'identity';
 
@@ -208,30 +210,30 @@ DECLARE
     last_activity bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity.require_erasable(user_id, reason);
-    IF bourse.strange_trigger('identity.users') IS NOT NULL THEN
-        PERFORM identity.require_no_strange_trigger('identity.users');
+    PERFORM identity_private.require_erasable(user_id, reason);
+    IF bourse_private.strange_trigger('identity.users') IS NOT NULL THEN
+        PERFORM identity_private.require_no_strange_trigger('identity.users');
     END IF;
     SELECT u.db_role INTO login FROM identity.users u WHERE u.id = user_id;
-    PERFORM identity.erase_profile(user_id, pseudonym);
+    PERFORM identity_private.erase_profile(user_id, pseudonym);
     -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
     FOR owned IN
-        SELECT t.relation, audit.qualified_name(t.relation) AS name, t.condition, t.ours,
+        SELECT t.relation, audit_private.qualified_name(t.relation) AS name, t.condition, t.ours,
                n.nspname = 'identity' AS is_identity,
-               identity.strange_trigger_below(t.relation) AS strange_trigger,
+               identity_private.strange_trigger_below(t.relation) AS strange_trigger,
                t.readable AND has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
                AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
-        FROM identity.user_tables() t
+        FROM identity_private.user_tables() t
         JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE t.on_delete IS NOT NULL AND t.relation <> 'identity.users'::regclass AND n.nspname <> 'audit'
     LOOP
         rows := NULL;
         IF owned.goes AND NOT owned.ours THEN
-            rows := identity.delete_strange_rows(owned.relation, owned.condition, user_id);
+            rows := identity_private.delete_strange_rows(owned.relation, owned.condition, user_id);
         ELSIF owned.goes AND owned.strange_trigger IS NULL THEN
-            rows := identity.delete_rows(owned.relation, owned.condition, user_id);
+            rows := identity_private.delete_rows(owned.relation, owned.condition, user_id);
         ELSIF owned.goes AND owned.is_identity THEN
-            PERFORM identity.require_no_strange_trigger(owned.relation);
+            PERFORM identity_private.require_no_strange_trigger(owned.relation);
         END IF;
         IF rows IS NOT NULL THEN
             IF rows > 0 THEN
@@ -242,12 +244,13 @@ BEGIN
         END IF;
     END LOOP;
     SELECT coalesce(max(l.id), 0) INTO last_activity FROM audit.activity_logs l WHERE l.subject_id = user_id;
-    erasure := audit.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
-                               jsonb_build_object('reason', btrim(reason), 'deleted', deleted,
-                                                  'last_activity', last_activity));
+    erasure := audit_private.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
+                                       jsonb_build_object('reason', btrim(reason), 'deleted', deleted,
+                                                          'last_activity', last_activity));
     RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted,
                               'kept', kept,
-                              'redacted', identity.erase_trail(user_id, erasure, last_activity), 'login_role', login);
+                              'redacted', identity_private.erase_trail(user_id, erasure, last_activity),
+                              'login_role', login);
 END
 $$;
 COMMENT ON FUNCTION identity.erase_user(bigint, text) IS

@@ -1,4 +1,4 @@
-CREATE FUNCTION identity.export_rows(relation regclass, condition text, user_id bigint) RETURNS SETOF jsonb
+CREATE FUNCTION identity_private.export_rows(relation regclass, condition text, user_id bigint) RETURNS SETOF jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET timezone = 'UTC'
 SET extra_float_digits = 1 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' AS $$
 DECLARE
@@ -19,18 +19,18 @@ BEGIN
     ELSIF relation = 'audit.activity_logs'::regclass THEN
         columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,salt,digest,hash}'::text[] $columns$;
     END IF;
-    RETURN QUERY EXECUTE format('SELECT audit.redact(%s) FROM %s t WHERE %s ORDER BY %s',
+    RETURN QUERY EXECUTE format('SELECT audit_private.redact(%s) FROM %s t WHERE %s ORDER BY %s',
                                 columns, relation, condition, coalesce(keys, 'to_jsonb(t)::text COLLATE "C"'))
         USING user_id;
 END
 $$;
-COMMENT ON FUNCTION identity.export_rows(regclass, text, bigint) IS
+COMMENT ON FUNCTION identity_private.export_rows(regclass, text, bigint) IS
 'The rows of one of our tables that are about a user, by primary key; times in UTC, secrets redacted. For '
 'export_user_rows() only';
 
 -- A table of somebody else: its code runs with its owner's rights, and whatever it does, the others are still told. One
 -- row more than is given shows that there are more.
-CREATE FUNCTION identity.export_strange_rows(relation regclass, condition text, user_id bigint, budget bigint)
+CREATE FUNCTION identity_private.export_strange_rows(relation regclass, condition text, user_id bigint, budget bigint)
 RETURNS SETOF jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp SET timezone = 'UTC'
 SET extra_float_digits = 1 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' AS $$
@@ -41,25 +41,25 @@ DECLARE
     context text;
 BEGIN
     BEGIN
-        rows := ARRAY(SELECT r FROM bourse.run_restricted(relation, format(
+        rows := ARRAY(SELECT r FROM bourse_private.run_restricted(relation, format(
             'SELECT CASE WHEN sum(length(row)) OVER (ROWS UNBOUNDED PRECEDING) <= %s THEN row END FROM ('
             'SELECT to_jsonb(t)::text AS row FROM %s t WHERE %s LIMIT %s) r',
-            budget, bourse.quoted_name(relation), condition, most + 1), user_id) r);
+            budget, bourse_private.quoted_name(relation), condition, most + 1), user_id) r);
         IF cardinality(rows) <= most AND array_position(rows, NULL) IS NULL THEN
-            RETURN QUERY SELECT audit.redact(r::jsonb) FROM unnest(rows) r ORDER BY r COLLATE "C";
+            RETURN QUERY SELECT audit_private.redact(r::jsonb) FROM unnest(rows) r ORDER BY r COLLATE "C";
             RETURN;
         END IF;
     EXCEPTION
         WHEN OTHERS THEN
-            RAISE LOG 'table % cannot be exported: % (%)', relation, bourse.clip(SQLERRM), SQLSTATE;
+            RAISE LOG 'table % cannot be exported: % (%)', relation, bourse_private.clip(SQLERRM), SQLSTATE;
         WHEN query_canceled OR assert_failure THEN
             GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
-            PERFORM identity.require_no_cancel(SQLSTATE, SQLERRM, context);
+            PERFORM identity_private.require_no_cancel(SQLSTATE, SQLERRM, context);
     END;
     RETURN NEXT NULL;
 END
 $$;
-COMMENT ON FUNCTION identity.export_strange_rows(regclass, text, bigint, bigint) IS
+COMMENT ON FUNCTION identity_private.export_strange_rows(regclass, text, bigint, bigint) IS
 'The rows of a table of somebody else that are about a user, read with its owner''s rights, secrets redacted; a single '
 'NULL when that fails, or gives more than 10,000 rows or more characters than the budget. For export_user_rows() only';
 
@@ -73,22 +73,24 @@ DECLARE
     budget bigint := 33554432;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse.require_given('user_id', user_id);
-    PERFORM exchange.require_user(user_id);
-    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, audit.qualified_name(t.relation) AS name
-                FROM identity.user_tables() t LOOP
+    PERFORM bourse_private.require_given('user_id', user_id);
+    PERFORM exchange_private.require_user(user_id);
+    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, audit_private.qualified_name(t.relation) AS name
+                FROM identity_private.user_tables() t LOOP
         IF held.readable AND held.ours THEN
-            RETURN QUERY SELECT held.name, r FROM identity.export_rows(held.relation, held.condition, user_id) r;
+            RETURN QUERY SELECT held.name, r
+                         FROM identity_private.export_rows(held.relation, held.condition, user_id) r;
         ELSIF held.readable THEN
             strange := ARRAY(SELECT r
-                             FROM identity.export_strange_rows(held.relation, held.condition, user_id, budget) r);
+                             FROM identity_private.export_strange_rows(
+                                 held.relation, held.condition, user_id, budget) r);
             budget := budget - (SELECT coalesce(sum(length(r::text)), 0) FROM unnest(strange) r);
             RETURN QUERY SELECT held.name, r FROM unnest(strange) r;
         ELSE
             RETURN QUERY SELECT held.name, NULL::jsonb;
         END IF;
     END LOOP;
-    PERFORM audit.write_activity(user_id, 'export_user', 'user', user_id::text, NULL);
+    PERFORM audit_private.write_activity(user_id, 'export_user', 'user', user_id::text, NULL);
 END
 $$;
 COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
@@ -108,7 +110,7 @@ BEGIN
             SELECT r.table_name, jsonb_agg(r.data ORDER BY r.n) AS rows, bool_and(r.data IS NOT NULL) AS readable
             FROM identity.export_user_rows(user_id) WITH ORDINALITY r (table_name, data, n) GROUP BY r.table_name
         ), held AS (
-            SELECT audit.qualified_name(t.relation) AS name FROM identity.user_tables() t
+            SELECT audit_private.qualified_name(t.relation) AS name FROM identity_private.user_tables() t
         )
         SELECT jsonb_build_object(
             'user_id', user_id,

@@ -5,17 +5,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     owner_id bigint;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM bourse.require_given('provider', provider);
-    PERFORM bourse.require_given('external_id', external_id);
-    PERFORM identity.require_length('provider', provider, 32);
-    PERFORM identity.require_length('external_id', external_id, 255);
-    PERFORM identity.require_no_strange_trigger('identity.auth_identities');
+    PERFORM identity_private.require_operator();
+    PERFORM bourse_private.require_given('provider', provider);
+    PERFORM bourse_private.require_given('external_id', external_id);
+    PERFORM identity_private.require_length('provider', provider, 32);
+    PERFORM identity_private.require_length('external_id', external_id, 255);
+    PERFORM identity_private.require_no_strange_trigger('identity.auth_identities');
     DELETE FROM identity.auth_identities i
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;
     IF NOT FOUND THEN
-        PERFORM bourse.refuse('42704', format('%s account %s is not linked', provider, bourse.quoted(external_id)),
+        PERFORM bourse.refuse('42704',
+            format('%s account %s is not linked', provider, bourse_private.quoted(external_id)),
             'identity.auth_identities lists the accounts of users.');
     END IF;
     RETURN owner_id;

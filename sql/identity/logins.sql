@@ -6,21 +6,22 @@ DECLARE
     given record;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_may_give_logins();
-    PERFORM exchange.require_existing_user(user_id);
-    PERFORM identity.require_not_erased(user_id);
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_may_give_logins();
+    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_not_erased(user_id);
     IF login IS NOT NULL THEN
         SELECT r.rolname INTO given FROM pg_roles r WHERE r.rolname = login;
         IF NOT FOUND THEN
-            PERFORM bourse.refuse('42704', format('login %s does not exist', bourse.quoted(login)),
+            PERFORM bourse.refuse('42704', format('login %s does not exist', bourse_private.quoted(login)),
                 'CREATE ROLE … LOGIN IN ROLE bourse_trader first.');
         END IF;
         -- What such a login does is the operator's; a superuser may still say whose it is.
-        IF NOT identity.is_superuser(session_user) AND EXISTS (
+        IF NOT identity_private.is_superuser(session_user) AND EXISTS (
             SELECT FROM unnest('{bourse_owner,bourse_admin,bourse_worker,bourse_gateway}'::name[]) r (name)
             WHERE pg_has_role(given.rolname, r.name, 'MEMBER')) THEN
-            PERFORM bourse.refuse('42501', format('login %s acts for more than one user', bourse.quoted(given.rolname)),
+            PERFORM bourse.refuse('42501',
+                format('login %s acts for more than one user', bourse_private.quoted(given.rolname)),
                 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.');
         END IF;
     END IF;
@@ -31,7 +32,7 @@ EXCEPTION
         IF taken <> 'users_db_role_key' THEN
             RAISE;
         END IF;
-        PERFORM bourse.refuse('23505', format('login %s is another user''s', bourse.quoted(login)),
+        PERFORM bourse.refuse('23505', format('login %s is another user''s', bourse_private.quoted(login)),
             'One login is one user: set_login(that user, NULL) takes it away.');
 END
 $$;
@@ -42,13 +43,13 @@ COMMENT ON FUNCTION identity.set_login(bigint, text) IS
 'login, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION identity.set_login(bigint, text) TO bourse_admin;
 
-CREATE FUNCTION identity.is_superuser(role name) RETURNS boolean
+CREATE FUNCTION identity_private.is_superuser(role name) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
     SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role
 $$;
-COMMENT ON FUNCTION identity.is_superuser(name) IS 'Whether a role is a superuser itself';
+COMMENT ON FUNCTION identity_private.is_superuser(name) IS 'Whether a role is a superuser itself';
 
-CREATE FUNCTION identity.require_may_give_logins() RETURNS void
+CREATE FUNCTION identity_private.require_may_give_logins() RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = session_user
@@ -60,24 +61,24 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_may_give_logins() IS
+COMMENT ON FUNCTION identity_private.require_may_give_logins() IS
 'Refuses a login that is neither a superuser nor an admin with CREATEROLE (42501)';
 
 -- Also when a superuser writes the column, or an erasure empties it.
-CREATE FUNCTION identity.record_login() RETURNS trigger
+CREATE FUNCTION identity_private.record_login() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM audit.write_log('LOGIN', 'identity.users', NEW.id::text, NEW.id,
+    PERFORM audit_private.write_log('LOGIN', 'identity.users', NEW.id::text, NEW.id,
         CASE WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('db_role', OLD.db_role) END,
         jsonb_build_object('db_role', NEW.db_role));
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION identity.record_login() IS
+COMMENT ON FUNCTION identity_private.record_login() IS
 'Trigger: writes a LOGIN row of audit_logs for each change of whose login somebody is';
 
 -- Each of these columns has one writer. An INSERT that names them with NULL, as ORMs do, is fine.
-CREATE FUNCTION identity.refuse_owned_columns() RETURNS trigger
+CREATE FUNCTION identity_private.refuse_owned_columns() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     -- An admin may insert into the whole table, a gateway into named columns. For either, NULL and the column's default
@@ -100,7 +101,7 @@ BEGIN
             'Leave them out: identity.set_login(), verify_code() and erase_user() write them.');
     END IF;
     IF NOT is_admin THEN
-        PERFORM bourse.require_drawn(NEW.id, 'identity.users_id_seq');
+        PERFORM bourse_private.require_drawn(NEW.id, 'identity.users_id_seq');
         IF owned <> '' THEN
             PERFORM bourse.refuse('42501', format('no permission to insert a user with %s', owned),
                 'Leave these columns out, or send NULL or DEFAULT: an admin writes them, and authenticate() and '
@@ -112,11 +113,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.refuse_owned_columns() IS
+COMMENT ON FUNCTION identity_private.refuse_owned_columns() IS
 'Trigger: keeps db_role, email_verified_at and erased_at of a new user to the functions that write them, and its id, '
 'times, rights and secrets out of a gateway''s INSERT (42501)';
 
-CREATE FUNCTION identity.fill_defaults() RETURNS trigger
+CREATE FUNCTION identity_private.fill_defaults() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('identity.users_id_seq'));
@@ -127,5 +128,5 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.fill_defaults() IS
+COMMENT ON FUNCTION identity_private.fill_defaults() IS
 'Trigger: an explicit NULL in a new user is the default of its column, as object-relational mappers mean it';

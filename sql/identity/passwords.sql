@@ -3,10 +3,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_variable
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange.require_user(user_id);
-    PERFORM identity.require_password(password);
+    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_password(password);
     -- Whoever was remembered with the old password is not with the new one.
-    UPDATE identity.users u SET password_hash = identity.hash_password(password), remember_token = NULL
+    UPDATE identity.users u SET password_hash = identity_private.hash_password(password), remember_token = NULL
     WHERE u.id = set_password.user_id;
 END
 $$;
@@ -23,21 +23,21 @@ DECLARE
     verdict text;
     new_hash text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_length('login', login, 255);
-    PERFORM identity.require_length('password', password, 1024);
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_length('login', login, 255);
+    PERFORM identity_private.require_length('password', password, 1024);
     SELECT u.id, u.is_active, u.password_hash INTO found_user
     FROM identity.users u
     WHERE identity.fold(u.email) = identity.fold(login) COLLATE "C"
        OR identity.fold(u.username) = identity.fold(login) COLLATE "C"
     ORDER BY identity.fold(u.email) IS DISTINCT FROM identity.fold(login) COLLATE "C" LIMIT 1;
-    verdict := identity.check_password(coalesce(password, ''), found_user.password_hash);
+    verdict := identity_private.check_password(coalesce(password, ''), found_user.password_hash);
     IF verdict = 'wrong' OR NOT found_user.is_active THEN
         RETURN NULL;
     END IF;
     IF NOT current_setting('transaction_read_only')::boolean THEN
         IF verdict = 'outdated' THEN
-            new_hash := identity.hash_password(password);
+            new_hash := identity_private.hash_password(password);
         END IF;
         -- Whoever was disabled or erased, or has another password, since the hash was read is not let in.
         UPDATE identity.users u SET last_login = clock_timestamp(), password_hash = coalesce(new_hash, u.password_hash)

@@ -5,16 +5,17 @@ DECLARE
     owner_id bigint;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_text('principal_id', principal_id, 255);
-    PERFORM exchange.require_existing_user(user_id) WHERE user_id IS NOT NULL;
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_text('principal_id', principal_id, 255);
+    PERFORM exchange_private.require_existing_user(user_id) WHERE user_id IS NOT NULL;
     FOR attempt IN 1..2 LOOP
         SELECT p.user_id INTO owner_id FROM identity.user_principals p
         WHERE p.principal_id || '' = register_principal.principal_id;
         IF FOUND AND owner_id = coalesce(user_id, owner_id) THEN
             RETURN owner_id;
         ELSIF FOUND THEN
-            PERFORM bourse.refuse('23505', format('principal %s belongs to another user', bourse.quoted(principal_id)),
+            PERFORM bourse.refuse('23505',
+                format('principal %s belongs to another user', bourse_private.quoted(principal_id)),
                 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.');
         END IF;
         BEGIN
@@ -23,13 +24,13 @@ BEGIN
                 INSERT INTO identity.users AS u (name) VALUES (principal_id)
                 ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO owner_id;
                 IF owner_id IS NULL THEN
-                    PERFORM bourse.refuse_conflict('identity.users', true);
+                    PERFORM bourse_private.refuse_conflict('identity.users', true);
                 END IF;
             END IF;
             INSERT INTO identity.user_principals (user_id, principal_id) VALUES (owner_id, principal_id)
             ON CONFLICT ON CONSTRAINT user_principals_pkey DO NOTHING;
             IF NOT FOUND THEN
-                PERFORM bourse.refuse_conflict('identity.user_principals', true);
+                PERFORM bourse_private.refuse_conflict('identity.user_principals', true);
             END IF;
             RETURN owner_id;
         EXCEPTION WHEN unique_violation THEN
@@ -41,7 +42,7 @@ BEGIN
         END;
     END LOOP;
     PERFORM bourse.refuse('40001',
-        format('another session has just registered principal %s', bourse.quoted(principal_id)),
+        format('another session has just registered principal %s', bourse_private.quoted(principal_id)),
         'Repeat the transaction; under READ COMMITTED the user would be found.');
 END
 $$;
@@ -58,14 +59,14 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     owner_id bigint;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM bourse.require_given('principal_id', principal_id);
-    PERFORM identity.require_length('principal_id', principal_id, 255);
-    PERFORM identity.require_no_strange_trigger('identity.user_principals');
+    PERFORM identity_private.require_operator();
+    PERFORM bourse_private.require_given('principal_id', principal_id);
+    PERFORM identity_private.require_length('principal_id', principal_id, 255);
+    PERFORM identity_private.require_no_strange_trigger('identity.user_principals');
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN
-        PERFORM bourse.refuse('42704', format('principal %s is not registered', bourse.quoted(principal_id)),
+        PERFORM bourse.refuse('42704', format('principal %s is not registered', bourse_private.quoted(principal_id)),
             'identity.user_principals lists those that are.');
     END IF;
     RETURN owner_id;

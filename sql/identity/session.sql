@@ -34,36 +34,37 @@ COMMENT ON FUNCTION identity.act_for_everybody() IS
 GRANT EXECUTE ON FUNCTION identity.act_for_everybody() TO bourse_gateway;
 
 -- Private: what only functions of the owner call.
-CREATE FUNCTION identity.require_acts_for(user_id bigint) RETURNS void
+CREATE FUNCTION identity_private.require_acts_for(user_id bigint) RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_acts_for_wrapper';
-COMMENT ON FUNCTION identity.require_acts_for(bigint) IS 'Refuses a user whom the session may not act for (42501)';
+COMMENT ON FUNCTION identity_private.require_acts_for(bigint) IS
+'Refuses a user whom the session may not act for (42501)';
 
-CREATE FUNCTION identity.require_operator() RETURNS void
+CREATE FUNCTION identity_private.require_operator() RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
-COMMENT ON FUNCTION identity.require_operator() IS
+COMMENT ON FUNCTION identity_private.require_operator() IS
 'Refuses a session that neither acts for everybody nor is a gateway''s that has not said for whom it acts (42501), and '
 'while the tables are missing (55000)';
 
-CREATE FUNCTION identity.is_operator() RETURNS boolean
+CREATE FUNCTION identity_private.is_operator() RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'is_operator_wrapper';
-COMMENT ON FUNCTION identity.is_operator() IS
+COMMENT ON FUNCTION identity_private.is_operator() IS
 'Whether require_operator() would pass: who acts for everybody, and a gateway that logs users in';
 
 -- Rights are asked of the login by this function only: session_user alone is a superuser in autovacuum.
-CREATE FUNCTION identity.login_is(role text) RETURNS boolean
+CREATE FUNCTION identity_private.login_is(role text) RETURNS boolean
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'login_is_wrapper';
-COMMENT ON FUNCTION identity.login_is(text) IS
+COMMENT ON FUNCTION identity_private.login_is(text) IS
 'Whether the session''s login is a member of a role, and PostgreSQL is not running the code of somebody else for it '
 '(VACUUM, REINDEX, a foreign key …)';
 
-CREATE FUNCTION identity.author() RETURNS text
+CREATE FUNCTION identity_private.author() RETURNS text
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'author_wrapper';
-COMMENT ON FUNCTION identity.author() IS
+COMMENT ON FUNCTION identity_private.author() IS
 'The login that a written row is put down to: the session''s, or whose request the sequencer carries out. Gives no '
 'rights';
 
-CREATE FUNCTION identity.author_id() RETURNS bigint
+CREATE FUNCTION identity_private.author_id() RETURNS bigint
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'author_id_wrapper';
-COMMENT ON FUNCTION identity.author_id() IS
+COMMENT ON FUNCTION identity_private.author_id() IS
 'The user whom a written row is put down to: as current_user_id(), also in the cascade of a foreign key, and whose '
 'request the sequencer carries out. Gives no rights';

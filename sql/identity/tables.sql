@@ -25,11 +25,11 @@ CREATE TABLE identity.api_keys (
 CREATE UNIQUE INDEX api_keys_prefix_key ON identity.api_keys USING btree ((prefix || ''));
 CREATE INDEX ix_api_keys_user_id ON identity.api_keys USING btree (user_id);
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.api_keys FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.api_keys FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.api_keys FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_erased();
+    EXECUTE FUNCTION identity_private.refuse_erased();
 ALTER TABLE identity.api_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY api_keys_all ON identity.api_keys FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -60,11 +60,11 @@ CREATE UNIQUE INDEX ix_auth_identities_provider_external ON identity.auth_identi
     USING btree ((provider::text || ''), (external_id::text || ''));
 CREATE INDEX ix_auth_identities_user_id ON identity.auth_identities USING btree (user_id);
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.auth_identities FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.auth_identities FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.auth_identities FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_erased();
+    EXECUTE FUNCTION identity_private.refuse_erased();
 ALTER TABLE identity.auth_identities ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auth_identities_all ON identity.auth_identities TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()))
@@ -119,13 +119,13 @@ CREATE INDEX ix_exchange_credentials_validation_status ON identity.exchange_cred
 CREATE UNIQUE INDEX unique_principal_exchange_testnet ON identity.exchange_credentials
     USING btree ((principal_id::text || ''), exchange, is_testnet);
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.exchange_credentials FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.exchange_credentials FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.exchange_credentials FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_erased();
+    EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.exchange_credentials FOR EACH ROW
-    EXECUTE FUNCTION bourse.stamp_updated_at();
+    EXECUTE FUNCTION bourse_private.stamp_updated_at();
 ALTER TABLE identity.exchange_credentials ENABLE ROW LEVEL SECURITY;
 CREATE POLICY exchange_credentials_all ON identity.exchange_credentials TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()))
@@ -156,13 +156,13 @@ CREATE TABLE identity.user_principals (
 CREATE UNIQUE INDEX user_principals_principal_id_key ON identity.user_principals
     USING btree ((principal_id::text || ''));
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.user_principals FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.user_principals FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.user_principals FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_erased();
+    EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.user_principals FOR EACH ROW
-    EXECUTE FUNCTION bourse.stamp_updated_at();
+    EXECUTE FUNCTION bourse_private.stamp_updated_at();
 ALTER TABLE identity.user_principals ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_principals_all ON identity.user_principals TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()))
@@ -216,24 +216,24 @@ CREATE UNIQUE INDEX ix_users_username ON identity.users USING btree (identity.fo
 -- One login is one user. An expression, so that row security keeps users from trying it
 CREATE UNIQUE INDEX users_db_role_key ON identity.users USING btree (((db_role::text || '')::name));
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.users FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.users FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON identity.users FOR EACH ROW WHEN (new.id IS NULL
     OR new.role IS NULL OR new.is_active IS NULL OR new.created_at IS NULL OR new.updated_at IS NULL)
-    EXECUTE FUNCTION identity.fill_defaults();
+    EXECUTE FUNCTION identity_private.fill_defaults();
 CREATE TRIGGER trigger_keep_erased BEFORE UPDATE ON identity.users FOR EACH ROW WHEN (old.erased_at IS NOT NULL)
-    EXECUTE FUNCTION identity.keep_erased();
+    EXECUTE FUNCTION identity_private.keep_erased();
 CREATE TRIGGER trigger_record_first_login AFTER INSERT ON identity.users FOR EACH ROW WHEN (new.db_role IS NOT NULL)
-    EXECUTE FUNCTION identity.record_login();
+    EXECUTE FUNCTION identity_private.record_login();
 CREATE TRIGGER trigger_record_login AFTER UPDATE ON identity.users FOR EACH ROW
-    WHEN (old.db_role IS DISTINCT FROM new.db_role) EXECUTE FUNCTION identity.record_login();
+    WHEN (old.db_role IS DISTINCT FROM new.db_role) EXECUTE FUNCTION identity_private.record_login();
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON identity.users FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_owned_columns();
+    EXECUTE FUNCTION identity_private.refuse_owned_columns();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.users FOR EACH ROW
-    EXECUTE FUNCTION bourse.stamp_updated_at();
+    EXECUTE FUNCTION bourse_private.stamp_updated_at();
 CREATE TRIGGER trigger_unverify_email BEFORE UPDATE OF email ON identity.users FOR EACH ROW
-    EXECUTE FUNCTION identity.unverify_email();
+    EXECUTE FUNCTION identity_private.unverify_email();
 ALTER TABLE identity.users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY users_all ON identity.users FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -283,11 +283,11 @@ CREATE INDEX ix_verification_codes_user_id ON identity.verification_codes USING 
 CREATE UNIQUE INDEX verification_codes_live_key ON identity.verification_codes USING btree (user_id, provider)
     WHERE consumed_at IS NULL AND revoked_at IS NULL;
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON identity.verification_codes FOR EACH ROW
-    EXECUTE FUNCTION audit.record_change('user_id', '{id}', '{}');
+    EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON identity.verification_codes FOR EACH STATEMENT
-    EXECUTE FUNCTION audit.record_change();
+    EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.verification_codes FOR EACH ROW
-    EXECUTE FUNCTION identity.refuse_erased();
+    EXECUTE FUNCTION identity_private.refuse_erased();
 ALTER TABLE identity.verification_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY verification_codes_all ON identity.verification_codes FOR SELECT
     TO bourse_admin, bourse_gateway, bourse_worker

@@ -1,7 +1,7 @@
 -- Where a user's rows stand, found in the catalog, so that a new table is covered the day it is made: by user_id; by a
 -- foreign key to identity.users that must be filled (an optional one, like approved_by, names the user in somebody
 -- else's row); without a user of their own by way of the rows that they hang on, as trades on orders.
-CREATE FUNCTION identity.user_tables()
+CREATE FUNCTION identity_private.user_tables()
 RETURNS TABLE (relation regclass, condition text, on_delete text, readable boolean, ours boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
@@ -9,8 +9,9 @@ DECLARE
     grown jsonb;
 BEGIN
     SELECT jsonb_object_agg(d.relation::oid, jsonb_build_array(d.condition, d.on_delete,
-               identity.may_read(d.relation) AND (d.ours OR bourse.is_of_its_owner(d.relation)), d.ours)) INTO found
-    FROM (SELECT t.*, bourse.is_ours(t.relation) AS ours FROM identity.user_tables_direct() t) d;
+               identity_private.may_read(d.relation) AND (d.ours OR bourse_private.is_of_its_owner(d.relation)),
+               d.ours)) INTO found
+    FROM (SELECT t.*, bourse_private.is_ours(t.relation) AS ours FROM identity_private.user_tables_direct() t) d;
     LOOP
         SELECT jsonb_object_agg(h.conrelid, jsonb_build_array(h.condition, NULL, h.readable, h.ours)) INTO grown
         FROM (SELECT f.conrelid,
@@ -18,10 +19,10 @@ BEGIN
                                        c.relname, found -> f.confrelid::text ->> 0),
                                 ' OR ' ORDER BY a.attnum) AS condition,
                      -- The condition reads the other tables: with our rights, and then no code of a stranger.
-                     identity.may_read(f.conrelid) AND bourse.is_ours(f.conrelid)
+                     identity_private.may_read(f.conrelid) AND bourse_private.is_ours(f.conrelid)
                      AND bool_and((found -> f.confrelid::text ->> 2)::boolean
                                   AND (found -> f.confrelid::text ->> 3)::boolean) AS readable,
-                     bourse.is_ours(f.conrelid) AS ours
+                     bourse_private.is_ours(f.conrelid) AS ours
               FROM pg_constraint f
               JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
               JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
@@ -35,26 +36,26 @@ BEGIN
     RETURN QUERY
     SELECT f.key::oid::regclass, f.value ->> 0, f.value ->> 1, (f.value ->> 2)::boolean, (f.value ->> 3)::boolean
     FROM jsonb_each(found) f
-    ORDER BY audit.qualified_name(f.key::oid::regclass) COLLATE "C";
+    ORDER BY audit_private.qualified_name(f.key::oid::regclass) COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION identity.user_tables() IS
+COMMENT ON FUNCTION identity_private.user_tables() IS
 'The tables that hold rows about users, with the condition that finds those of user $1, and for those with a user of '
 'their own what becomes of the rows when the user is deleted (cascade, set null, restrict); whether they can be read, '
 'and the rows that they hang on; whether they are ours, and no code of a stranger is in them. For export_user() and '
 'erase_user()';
 
 -- A policy hides rows without a word, and a schema without USAGE ends the whole call: both are asked for before.
-CREATE FUNCTION identity.may_read(relation regclass) RETURNS boolean
+CREATE FUNCTION identity_private.may_read(relation regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
     SELECT has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
         AND NOT row_security_active(c.oid)
     FROM pg_class c WHERE c.oid = relation
 $$;
-COMMENT ON FUNCTION identity.may_read(regclass) IS
+COMMENT ON FUNCTION identity_private.may_read(regclass) IS
 'Whether the current role reads all rows of a table: schema, table and no row security that applies. For user_tables()';
 
-CREATE FUNCTION identity.user_tables_direct() RETURNS TABLE (relation regclass, condition text, on_delete text)
+CREATE FUNCTION identity_private.user_tables_direct() RETURNS TABLE (relation regclass, condition text, on_delete text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
     WITH columns AS (
         SELECT c.oid, a.attname, a.attnum, a.attnotnull, a.attname = 'user_id' AS is_user_id, f.confdeltype
@@ -78,4 +79,4 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
                                   ELSE 'restrict' END)
     FROM ranked r WHERE r.place = 1 GROUP BY r.oid
 $$;
-COMMENT ON FUNCTION identity.user_tables_direct() IS 'The part of user_tables() with a user of their own';
+COMMENT ON FUNCTION identity_private.user_tables_direct() IS 'The part of user_tables() with a user of their own';

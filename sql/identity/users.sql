@@ -1,4 +1,4 @@
-CREATE FUNCTION identity.unverify_email() RETURNS trigger
+CREATE FUNCTION identity_private.unverify_email() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     IF identity.fold(NEW.email) IS DISTINCT FROM identity.fold(OLD.email) THEN
@@ -12,29 +12,29 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.unverify_email() IS
+COMMENT ON FUNCTION identity_private.unverify_email() IS
 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
 
-CREATE FUNCTION identity.keep_erased() RETURNS trigger
+CREATE FUNCTION identity_private.keep_erased() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM identity.require_not_erased(OLD.id);
+    PERFORM identity_private.require_not_erased(OLD.id);
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION identity.keep_erased() IS 'Trigger: the row of an erased user stays as it is (55000)';
+COMMENT ON FUNCTION identity_private.keep_erased() IS 'Trigger: the row of an erased user stays as it is (55000)';
 
-CREATE FUNCTION identity.refuse_erased() RETURNS trigger
+CREATE FUNCTION identity_private.refuse_erased() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM identity.require_not_erased(NEW.user_id);
+    PERFORM identity_private.require_not_erased(NEW.user_id);
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION identity.refuse_erased() IS 'Trigger: no new row about an erased user (55000)';
+COMMENT ON FUNCTION identity_private.refuse_erased() IS 'Trigger: no new row about an erased user (55000)';
 
 -- Reads what has been committed while the caller waited for the user's row: no snapshot from before.
-CREATE FUNCTION identity.require_not_erased(user_id bigint) RETURNS void
+CREATE FUNCTION identity_private.require_not_erased(user_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 BEGIN
@@ -44,7 +44,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION identity.require_not_erased(bigint) IS 'Refuses a user who has been erased (55000)';
+COMMENT ON FUNCTION identity_private.require_not_erased(bigint) IS 'Refuses a user who has been erased (55000)';
 
 CREATE FUNCTION identity.register(name text, email text DEFAULT NULL, username text DEFAULT NULL,
                                   password text DEFAULT NULL, role text DEFAULT 'trader') RETURNS bigint
@@ -54,32 +54,32 @@ DECLARE
     new_id bigint;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_text('name', name, 255);
-    PERFORM identity.require_text('email', email, 255) WHERE email IS NOT NULL;
-    PERFORM identity.require_text('username', username, 80) WHERE username IS NOT NULL;
-    PERFORM identity.require_password(password) WHERE password IS NOT NULL;
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_text('name', name, 255);
+    PERFORM identity_private.require_text('email', email, 255) WHERE email IS NOT NULL;
+    PERFORM identity_private.require_text('username', username, 80) WHERE username IS NOT NULL;
+    PERFORM identity_private.require_password(password) WHERE password IS NOT NULL;
     IF email COLLATE "C" !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
-        PERFORM bourse.refuse('22023', format('%s is no email address', bourse.quoted(email)),
+        PERFORM bourse.refuse('22023', format('%s is no email address', bourse_private.quoted(email)),
             'An address is like ann@example.org.');
     END IF;
     IF username COLLATE "C" ~ '[@[:space:]]' THEN
-        PERFORM bourse.refuse('22023', format('%s is no username', bourse.quoted(username)),
+        PERFORM bourse.refuse('22023', format('%s is no username', bourse_private.quoted(username)),
             'A username has no @ and no blanks.');
     END IF;
     IF role IS NULL OR role NOT IN ('viewer', 'trader', 'developer', 'admin') THEN
-        PERFORM bourse.refuse('22023', format('%s is no role', bourse.quoted(role)),
+        PERFORM bourse.refuse('22023', format('%s is no role', bourse_private.quoted(role)),
             'A role is viewer, trader, developer or admin.');
     END IF;
-    IF role IN ('developer', 'admin') AND NOT identity.login_is('bourse_admin') THEN
+    IF role IN ('developer', 'admin') AND NOT identity_private.login_is('bourse_admin') THEN
         PERFORM bourse.refuse('42501', format('no permission to make a user with the role %s', role),
             'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.');
     END IF;
     INSERT INTO identity.users AS u (name, email, username, password_hash, role)
-    VALUES (name, email, username, identity.hash_password(password), role)
+    VALUES (name, email, username, identity_private.hash_password(password), role)
     ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO new_id;
     IF new_id IS NULL THEN
-        PERFORM bourse.refuse_conflict('identity.users', true);
+        PERFORM bourse_private.refuse_conflict('identity.users', true);
     END IF;
     RETURN new_id;
 EXCEPTION
@@ -89,8 +89,8 @@ EXCEPTION
             RAISE;
         END IF;
         PERFORM bourse.refuse('23505',
-            CASE taken WHEN 'ix_users_email' THEN format('email %s is taken', bourse.quoted(email))
-                       ELSE format('username %s is taken', bourse.quoted(username)) END,
+            CASE taken WHEN 'ix_users_email' THEN format('email %s is taken', bourse_private.quoted(email))
+                       ELSE format('username %s is taken', bourse_private.quoted(username)) END,
             'Emails and usernames are compared without case: take another one.');
 END
 $$;
@@ -109,24 +109,24 @@ DECLARE
     new_id bigint;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_text('provider', provider, 32);
-    PERFORM identity.require_text('external_id', external_id, 255);
-    PERFORM identity.require_text('name', name, 255) WHERE name IS NOT NULL;
-    PERFORM identity.require_object('metadata', metadata);
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_text('provider', provider, 32);
+    PERFORM identity_private.require_text('external_id', external_id, 255);
+    PERFORM identity_private.require_text('name', name, 255) WHERE name IS NOT NULL;
+    PERFORM identity_private.require_object('metadata', metadata);
     FOR attempt IN 1..2 LOOP
         SELECT i.id AS identity_id, u.id INTO found_user
         FROM identity.auth_identities i JOIN identity.users u ON u.id = i.user_id
         WHERE i.provider || '' = authenticate.provider AND i.external_id || '' = authenticate.external_id;
         IF FOUND THEN
-            PERFORM identity.require_active(found_user.id);
+            PERFORM identity_private.require_active(found_user.id);
             UPDATE identity.users u SET last_login = clock_timestamp() WHERE u.id = found_user.id AND u.is_active;
             -- Disabled or erased while this session waited for the row: the next look tells.
             CONTINUE WHEN NOT FOUND;
             IF metadata IS NOT NULL THEN
                 metadata := coalesce((SELECT i.metadata FROM identity.auth_identities i
                                       WHERE i.id = found_user.identity_id FOR NO KEY UPDATE), '{}') || metadata;
-                PERFORM identity.require_object('metadata', metadata);
+                PERFORM identity_private.require_object('metadata', metadata);
                 UPDATE identity.auth_identities i SET metadata = authenticate.metadata
                 WHERE i.id = found_user.identity_id;
             END IF;
@@ -137,13 +137,13 @@ BEGIN
             VALUES (coalesce(name, left(provider || ' ' || external_id, 255)), clock_timestamp())
             ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO new_id;
             IF new_id IS NULL THEN
-                PERFORM bourse.refuse_conflict('identity.users', true);
+                PERFORM bourse_private.refuse_conflict('identity.users', true);
             END IF;
             INSERT INTO identity.auth_identities (user_id, provider, external_id, metadata)
             VALUES (new_id, provider, external_id, coalesce(metadata, '{}'))
             ON CONFLICT ON CONSTRAINT auth_identities_pkey DO NOTHING;
             IF NOT FOUND THEN
-                PERFORM bourse.refuse_conflict('identity.auth_identities', true);
+                PERFORM bourse_private.refuse_conflict('identity.auth_identities', true);
             END IF;
             RETURN new_id;
         EXCEPTION WHEN unique_violation THEN
@@ -155,7 +155,7 @@ BEGIN
         END;
     END LOOP;
     PERFORM bourse.refuse('40001',
-        format('another session has just made the user of %s %s', provider, bourse.quoted(external_id)),
+        format('another session has just made the user of %s %s', provider, bourse_private.quoted(external_id)),
         'Repeat the transaction; under READ COMMITTED the user would be found.');
 END
 $$;
@@ -171,9 +171,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     full_name text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM identity.require_text('telegram_id', telegram_id, 255);
-    PERFORM identity.require_object('profile', profile);
+    PERFORM identity_private.require_operator();
+    PERFORM identity_private.require_text('telegram_id', telegram_id, 255);
+    PERFORM identity_private.require_object('profile', profile);
     full_name := btrim(concat_ws(' ', profile ->> 'first_name', profile ->> 'last_name'));
     RETURN identity.authenticate('telegram', telegram_id,
         left(coalesce(nullif(full_name, ''), nullif(btrim(profile ->> 'username'), '')), 255), profile);
@@ -193,11 +193,11 @@ DECLARE
     identity_id bigint;
     taken text;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM exchange.require_existing_user(user_id);
-    PERFORM identity.require_text('provider', provider, 32);
-    PERFORM identity.require_text('external_id', external_id, 255);
-    PERFORM identity.require_object('metadata', coalesce((
+    PERFORM identity_private.require_operator();
+    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_text('provider', provider, 32);
+    PERFORM identity_private.require_text('external_id', external_id, 255);
+    PERFORM identity_private.require_object('metadata', coalesce((
         SELECT i.metadata FROM identity.auth_identities i
         WHERE i.provider || '' = link_identity.provider AND i.external_id || '' = link_identity.external_id
           AND i.user_id = link_identity.user_id), '{}') || link_identity.metadata);
@@ -208,14 +208,14 @@ BEGIN
     RETURNING i.id INTO identity_id;
     IF identity_id IS NULL THEN
         PERFORM bourse.refuse('23505',
-            format('%s account %s belongs to another user', provider, bourse.quoted(external_id)),
+            format('%s account %s belongs to another user', provider, bourse_private.quoted(external_id)),
             'One account of a provider is one user: identity.unlink_identity() takes it away.');
     END IF;
     RETURN identity_id;
 EXCEPTION WHEN unique_violation THEN
     GET STACKED DIAGNOSTICS taken = CONSTRAINT_NAME;
     IF taken = 'auth_identities_pkey' THEN
-        PERFORM bourse.refuse_conflict('identity.auth_identities', true);
+        PERFORM bourse_private.refuse_conflict('identity.auth_identities', true);
     END IF;
     RAISE;
 END

@@ -4,9 +4,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 DECLARE
     version timestamptz;
 BEGIN
-    PERFORM identity.require_operator();
-    PERFORM bourse.require_given('credential_id', credential_id);
-    PERFORM bourse.require_given('is_valid', is_valid);
+    PERFORM identity_private.require_operator();
+    PERFORM bourse_private.require_given('credential_id', credential_id);
+    PERFORM bourse_private.require_given('is_valid', is_valid);
     SELECT c.updated_at INTO version FROM identity.exchange_credentials c WHERE c.id = credential_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM bourse.refuse('42704', format('credentials %s do not exist', credential_id),
@@ -34,7 +34,8 @@ GRANT EXECUTE ON FUNCTION identity.validate_credentials(bigint, boolean, timesta
 -- it is and bars nobody behind it.
 CREATE FUNCTION identity.rotate_credentials(batch_size integer DEFAULT 1000, OUT rotated bigint, OUT remaining bigint,
                                             OUT unreadable bigint)
-LANGUAGE plpgsql SUPPORT bourse.refuse_repeats SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+LANGUAGE plpgsql SUPPORT bourse_private.refuse_repeats SECURITY DEFINER
+SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     keys text[];
     older text;
@@ -44,12 +45,12 @@ DECLARE
     api_passphrase text;
     bad bigint[] := '{}';
 BEGIN
-    PERFORM identity.require_operator();
+    PERFORM identity_private.require_operator();
     IF batch_size IS NULL OR batch_size < 1 THEN
         PERFORM bourse.refuse('22023', format('batch_size %s is below 1', coalesce(batch_size::text, 'NULL')),
             'Take at least one row to a batch.');
     END IF;
-    keys := ARRAY(SELECT identity.vault_key_ids());
+    keys := ARRAY(SELECT identity_private.vault_key_ids());
     rotated := 0;
     <<batch>>
     FOREACH older IN ARRAY keys[2:] LOOP
@@ -58,14 +59,15 @@ BEGIN
                  ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED LOOP
             EXIT batch WHEN rotated >= batch_size;
             BEGIN
-                api_key := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
-                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted));
-                api_secret := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                                    c.api_secret_encrypted));
-                api_passphrase := identity.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                    identity.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                                    c.api_passphrase_encrypted));
+                api_key := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
+                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key',
+                                            c.api_key_encrypted));
+                api_secret := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                                            c.api_secret_encrypted));
+                api_passphrase := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                            c.api_passphrase_encrypted));
             EXCEPTION WHEN data_corrupted THEN
                 bad := bad || c.id;
                 CONTINUE;
@@ -99,9 +101,9 @@ CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, cr
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM identity.require_operator();
+    PERFORM identity_private.require_operator();
     RETURN QUERY
-    WITH ring AS (SELECT k.id, k.at FROM identity.vault_key_ids() WITH ORDINALITY AS k (id, at)),
+    WITH ring AS (SELECT k.id, k.at FROM identity_private.vault_key_ids() WITH ORDINALITY AS k (id, at)),
          used AS (SELECT e.key_id AS id, count(*) AS rows FROM identity.exchange_credentials e GROUP BY e.key_id)
     SELECT id, CASE WHEN ring.at IS NULL THEN 'missing' WHEN ring.at = 1 THEN 'newest' ELSE 'older' END,
            coalesce(used.rows, 0)

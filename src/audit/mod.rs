@@ -11,5 +11,5 @@ pub const MODULE: Module = Module {
     settings: None,
     prepare: None,
     migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals"),
-    after_migrations: Some("SELECT audit.attach_defaults(); SELECT audit.seal_all();"),
+    after_migrations: Some("SELECT audit_private.attach_defaults(); SELECT audit_private.seal_all();"),
 };

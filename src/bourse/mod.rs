@@ -23,7 +23,7 @@ pub const MODULE: Module = Module {
     settings: Some(settings::register),
     prepare: None,
     migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores"),
-    after_migrations: Some("SELECT bourse.adopt_policies();"),
+    after_migrations: Some("SELECT bourse_private.adopt_policies();"),
 };
 
 /// Installing and migrating.
@@ -137,6 +137,8 @@ fn require_installed() -> Result<(), ErrorReport> {
 #[pg_extern(sql = false)]
 fn refuse(sqlstate: Option<&str>, message: Option<&str>, hint: Option<&str>) -> Result<(), ErrorReport> {
     let (Some(sqlstate), Some(message)) = (sqlstate, message) else { Err(Failure::null("message"))? };
+    // That a statement is cancelled is for the server to say: export_user() ends at it.
+    let sqlstate = if sqlstate == "57014" { "XX000" } else { sqlstate };
     Err(Failure::of(sqlstate, message, hint.unwrap_or_default()))?
 }
 
@@ -179,7 +181,7 @@ fn refuse_repeats(request: Internal) -> Result<Internal, ErrorReport> {
 
 #[pg_extern(sql = false)]
 fn refuse_strange_code(call: pg_sys::FunctionCallInfo) {
-    event::look(call, "bourse.require_no_strange_code");
+    event::look(call, "bourse_private.require_no_strange_code");
 }
 
 #[pg_extern(sql = false)]

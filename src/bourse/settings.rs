@@ -20,7 +20,7 @@ pub fn register() {
     );
     GucRegistry::define_bool_guc(
         c"bourse.ticker",
-        c"Has a process in each database call bourse.tick(), if there is one, again and again.",
+        c"Has a process in each database call bourse_private.tick(), if there is one, again and again.",
         c"",
         &TICKER,
         GucContext::Sighup,
@@ -28,7 +28,7 @@ pub fn register() {
     );
     GucRegistry::define_int_guc(
         c"bourse.ticker_interval",
-        c"How long the ticker waits between two calls of bourse.tick().",
+        c"How long the ticker waits between two calls of bourse_private.tick().",
         c"",
         &TICKER_INTERVAL,
         10,

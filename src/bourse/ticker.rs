@@ -1,4 +1,4 @@
-//! The ticker: calls `bourse.tick()` again and again, each time in a transaction of its own.
+//! The ticker: calls `bourse_private.tick()` again and again, each time in a transaction of its own.
 //!
 //! It is there for what is due at a time and nobody asks for. A database without that function has no ticker, nor has
 //! any while `bourse.ticker` is off.
@@ -34,10 +34,10 @@ enum Tick {
 
 fn require_work() -> Answer<()> {
     require_home()?;
-    if session::has_function(c"bourse", c"tick") {
+    if session::has_function(c"bourse_private", c"tick") {
         return Ok(());
     }
-    Err(Failure::unknown("function bourse.tick()", "SELECT bourse.migrate(); this library may be newer."))
+    Err(Failure::unknown("function bourse_private.tick()", "SELECT bourse.migrate(); this library may be newer."))
 }
 
 fn work() {
@@ -69,9 +69,9 @@ fn tick() -> Answer<Tick> {
     if let Err(failure) = require_at_work() {
         return Ok(Tick::Paused(failure));
     }
-    let ticked = Spi::run("SELECT bourse.tick()");
+    let ticked = Spi::run("SELECT bourse_private.tick()");
     ticked.map(|()| Tick::Done).map_err(|error| {
-        Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, format!("bourse.tick() failed: {error}"), "")
+        Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, format!("bourse_private.tick() failed: {error}"), "")
     })
 }
 

@@ -66,7 +66,7 @@ impl BalanceRows {
 /// for that one.
 pub fn create_balance(user: UserId, asset: &str) {
     let made = session::as_role(owner::NAME, || {
-        Spi::run_with_args("SELECT exchange.create_balance($1, $2)", &[user.0.into(), asset.into()])
+        Spi::run_with_args("SELECT exchange_private.create_balance($1, $2)", &[user.0.into(), asset.into()])
     });
     if let Err(error) = made {
         pgrx::error!("balance of user {} in {asset} not made: {error}", user.0);

@@ -34,7 +34,7 @@ pub fn told<T>(work: impl FnOnce() -> Answer<T>) -> Answer<T> {
 
 /// Refuses before anything is done that nobody waits for: in a database to which rows still come.
 pub fn require_none() -> Answer<()> {
-    let table = Spi::get_one::<String>("SELECT exchange.table_behind()");
+    let table = Spi::get_one::<String>("SELECT exchange_private.table_behind()");
     match table {
         Ok(None) => Ok(()),
         Ok(Some(table)) => Err(ids_of(&table)),

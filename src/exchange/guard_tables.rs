@@ -6,5 +6,5 @@ use crate::pg::event;
 
 #[pg_extern(sql = false)]
 fn refuse_unseeing_code(call: pg_sys::FunctionCallInfo) {
-    event::look(call, "exchange.require_no_unseeing_code");
+    event::look(call, "exchange_private.require_no_unseeing_code");
 }

@@ -67,7 +67,10 @@ pub fn carry_out(transfer: &Transfer) -> Answer<i64> {
             amount.as_str().into(),
             transfer.reference.as_deref().into(),
         ];
-        Spi::get_one_with_args::<i64>("SELECT exchange.carry_out_transfer($1, $2, $3, $4::numeric, $5)", &arguments)
+        Spi::get_one_with_args::<i64>(
+            "SELECT exchange_private.carry_out_transfer($1, $2, $3, $4::numeric, $5)",
+            &arguments,
+        )
     });
     moved.ok().flatten().ok_or_else(|| {
         Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, "the transfer has no id", "Nothing has moved.")

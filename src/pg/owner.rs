@@ -14,7 +14,16 @@ use crate::error::{Answer, Failure};
 pub const NAME: &CStr = c"bourse_owner";
 
 /// The schemas that the extension makes.
-const SCHEMAS: [&CStr; 4] = [c"bourse", c"exchange", c"identity", c"audit"];
+const SCHEMAS: [&CStr; 8] = [
+    c"bourse",
+    c"bourse_private",
+    c"identity",
+    c"identity_private",
+    c"audit",
+    c"audit_private",
+    c"exchange",
+    c"exchange_private",
+];
 
 /// The languages `internal` and `c` (`pg_language.dat`): their functions look nothing up by a path.
 const COMPILED: [u32; 2] = [12, 13];

@@ -43,9 +43,9 @@ COMMENT ON INDEX audit.idx_activity_logs_subject_id IS
 'What a user did, deleted or not. An expression, so that row security keeps users from counting it';
 
 CREATE TRIGGER trigger_keep_activity_log BEFORE UPDATE ON audit.activity_logs
-    FOR EACH ROW EXECUTE FUNCTION audit.keep_activity_log();
+    FOR EACH ROW EXECUTE FUNCTION audit_private.keep_activity_log();
 CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.activity_logs
-    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
 
 ALTER TABLE audit.activity_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY activity_logs_own ON audit.activity_logs FOR SELECT

@@ -34,6 +34,6 @@ CREATE INDEX idx_seals_clusters ON audit.seals (id) WHERE log = 'clusters';
 COMMENT ON INDEX audit.idx_seals_clusters IS 'The servers on which this database has lived';
 
 CREATE TRIGGER trigger_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.seals
-    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
 
 GRANT SELECT ON audit.seals TO bourse_admin;

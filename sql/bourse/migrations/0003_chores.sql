@@ -1,4 +1,4 @@
--- When bourse.tick() has had a chore done last.
+-- When bourse_private.tick() has had a chore done last.
 CREATE TABLE bourse.chores (
     name     text COLLATE "C" CONSTRAINT chores_pkey PRIMARY KEY,
     ran_at   timestamptz NOT NULL,

@@ -70,7 +70,7 @@ COMMENT ON COLUMN exchange.markets.stops_sequence IS
 CREATE INDEX idx_markets_stops ON exchange.markets (symbol) WHERE stops_sequence IS NOT NULL;
 
 CREATE TRIGGER trigger_guard_market_rules BEFORE UPDATE ON exchange.markets
-    FOR EACH ROW EXECUTE FUNCTION exchange.guard_market_rules();
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.guard_market_rules();
 
 GRANT SELECT ON exchange.markets TO bourse_viewer;
 -- A rule is changed with an UPDATE, by an admin; the next order goes by it. The engine locks the row of each market

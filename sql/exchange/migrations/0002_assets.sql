@@ -23,11 +23,11 @@ COMMENT ON COLUMN exchange.assets.locked_amount IS
 CREATE INDEX idx_assets_symbol ON exchange.assets (symbol);
 
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON exchange.assets
-    FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 CREATE TRIGGER trigger_guard_funds BEFORE DELETE ON exchange.assets
-    FOR EACH ROW EXECUTE FUNCTION exchange.guard_funds();
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.guard_funds();
 CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.assets
-    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 
 ALTER TABLE exchange.assets ENABLE ROW LEVEL SECURITY;
 CREATE POLICY assets_own ON exchange.assets FOR SELECT

@@ -11,7 +11,7 @@ CREATE TABLE exchange.transfers (
                     CONSTRAINT transfers_reference_check CHECK (reference <> '')
                     CONSTRAINT transfers_reference_size_check CHECK (char_length(reference) <= 128),
     -- Whose request it was, also where the sequencer writes the row.
-    created_by      name COLLATE "C" NOT NULL DEFAULT identity.author(),
+    created_by      name COLLATE "C" NOT NULL DEFAULT identity_private.author(),
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- Without a foreign key, whose index would tell how many transfers somebody else has made or got: a transfer is two
     -- rows, and its counterparty is the user of the other one, whose foreign key keeps the user.
@@ -59,7 +59,7 @@ COMMENT ON INDEX exchange.transfers_reference_key IS
 'users from trying references';
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exchange.transfers
-    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 
 ALTER TABLE exchange.transfers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY transfers_own ON exchange.transfers FOR SELECT

@@ -114,34 +114,34 @@ CREATE INDEX idx_orders_traded ON exchange.orders (user_id, traded_until) WHERE 
 
 -- The names of the first two are public. Orders that the engine writes do not pass here: it has checked them itself.
 CREATE TRIGGER trigger_validate_order_before_insert BEFORE INSERT ON exchange.orders
-    FOR EACH ROW EXECUTE FUNCTION exchange.validate_order_before_insert();
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.validate_order_before_insert();
 CREATE TRIGGER trigger_place_inserted_orders AFTER INSERT ON exchange.orders
-    REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION exchange.place_inserted_orders();
+    REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.place_inserted_orders();
 CREATE TRIGGER trigger_update_order_timestamp BEFORE UPDATE ON exchange.orders
-    FOR EACH ROW EXECUTE FUNCTION exchange.update_order_timestamp();
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.update_order_timestamp();
 CREATE TRIGGER trigger_no_truncate BEFORE TRUNCATE ON exchange.orders
-    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 -- What a client may name in an INSERT (see the grant below) and the engine alone may decide.
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.orders
-    FOR EACH ROW EXECUTE FUNCTION exchange.refuse_owned_columns();
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.refuse_owned_columns();
 -- What a session knows of the front of a book holds for one version of its market's row. The engine writes that row
 -- with every order; so does whoever else changes orders.
 CREATE TRIGGER trigger_touch_markets_of_insert AFTER INSERT ON exchange.orders
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_update AFTER UPDATE ON exchange.orders
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 CREATE TRIGGER trigger_touch_markets_of_delete AFTER DELETE ON exchange.orders
-    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange.touch_markets();
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION exchange_private.touch_markets();
 -- What is locked in assets is the sum of what live orders reserve. Only the engine changes the two together: who
 -- deletes a live order, ends or revives one by hand, or makes it another's, would leave funds locked that nothing
 -- unlocks. Ended orders hold nothing: they can be deleted, and pruning them costs one comparison for each row.
 CREATE TRIGGER trigger_guard_live_orders_of_delete BEFORE DELETE ON exchange.orders FOR EACH ROW
-    WHEN (OLD.status IN ('open', 'pending')) EXECUTE FUNCTION exchange.guard_live_orders();
+    WHEN (OLD.status IN ('open', 'pending')) EXECUTE FUNCTION exchange_private.guard_live_orders();
 CREATE TRIGGER trigger_guard_live_orders_of_update BEFORE UPDATE ON exchange.orders FOR EACH ROW
     WHEN ((OLD.status IN ('open', 'pending')) IS DISTINCT FROM (NEW.status IN ('open', 'pending'))
           OR NEW.status IN ('open', 'pending') AND (OLD.user_id <> NEW.user_id OR OLD.symbol <> NEW.symbol
                                                     OR OLD.side <> NEW.side OR OLD.reserved <> NEW.reserved))
-    EXECUTE FUNCTION exchange.guard_live_orders();
+    EXECUTE FUNCTION exchange_private.guard_live_orders();
 
 ALTER TABLE exchange.orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY orders_own ON exchange.orders FOR SELECT

@@ -30,7 +30,7 @@ CREATE INDEX idx_trades_sell_order_id ON exchange.trades (sell_order_id);
 CREATE INDEX idx_trades_created_at ON exchange.trades USING brin (created_at);
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON exchange.trades
-    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 
 -- A trade belongs to the owners of its two orders; the public sees trades without owners (trade_tape). Which orders are
 -- the user's is asked once for each query and hashed, not once for each trade.

@@ -26,7 +26,7 @@ CREATE INDEX idx_order_amendments_order_id ON exchange.order_amendments (order_i
 
 -- Amendments go with their order when it is deleted.
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON exchange.order_amendments
-    FOR EACH STATEMENT EXECUTE FUNCTION bourse.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change();
 
 ALTER TABLE exchange.order_amendments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY order_amendments_own ON exchange.order_amendments FOR SELECT

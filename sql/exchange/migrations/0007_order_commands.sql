@@ -45,17 +45,17 @@ COMMENT ON COLUMN exchange.order_commands.set_aside_sqlstate IS
 COMMENT ON COLUMN exchange.order_commands.set_aside_reason IS 'What went wrong';
 
 CREATE TRIGGER trigger_check_command_user BEFORE INSERT ON exchange.order_commands
-    FOR EACH ROW WHEN (NOT identity.acts_for(NEW.user_id)) EXECUTE FUNCTION exchange.refuse_foreign_command();
+    FOR EACH ROW WHEN (NOT identity.acts_for(NEW.user_id)) EXECUTE FUNCTION exchange_private.refuse_foreign_command();
 -- The conditions are what COPY pays for each row; the functions run for those rows only that need them.
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON exchange.order_commands FOR EACH ROW
-    WHEN (NOT bourse.require_drawn(NEW.id, 'exchange.order_commands_id_seq') OR NEW.set_aside_at IS NOT NULL
+    WHEN (NOT bourse_private.require_drawn(NEW.id, 'exchange.order_commands_id_seq') OR NEW.set_aside_at IS NOT NULL
           OR NEW.set_aside_sqlstate IS NOT NULL OR NEW.set_aside_reason IS NOT NULL)
-    EXECUTE FUNCTION exchange.refuse_owned_command_columns();
+    EXECUTE FUNCTION exchange_private.refuse_owned_command_columns();
 -- A client's place in the inbox is drawn when its row comes: one drawn before, in a transaction that was rolled back,
 -- would be a place kept free. A restore brings ids and times along.
 CREATE TRIGGER trigger_stamp_command BEFORE INSERT ON exchange.order_commands FOR EACH ROW
     WHEN (NEW.id IS NULL OR NEW.created_at IS NULL OR NOT pg_has_role(current_user, 'bourse_owner', 'MEMBER'))
-    EXECUTE FUNCTION exchange.stamp_command();
+    EXECUTE FUNCTION exchange_private.stamp_command();
 
 -- Every column by its name, as on exchange.orders.
 GRANT INSERT (id, action, user_id, symbol, client_order_id, side, price, amount, order_type, time_in_force, stop_price,

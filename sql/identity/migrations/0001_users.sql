@@ -55,28 +55,28 @@ COMMENT ON INDEX identity.ix_users_email IS
 COMMENT ON INDEX identity.ix_users_username IS 'As ix_users_email';
 
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.users
-    FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 -- An address that has changed is not the one that was verified.
 CREATE TRIGGER trigger_unverify_email BEFORE UPDATE OF email ON identity.users
-    FOR EACH ROW EXECUTE FUNCTION identity.unverify_email();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.unverify_email();
 CREATE TRIGGER trigger_keep_erased BEFORE UPDATE ON identity.users
-    FOR EACH ROW WHEN (OLD.erased_at IS NOT NULL) EXECUTE FUNCTION identity.keep_erased();
+    FOR EACH ROW WHEN (OLD.erased_at IS NOT NULL) EXECUTE FUNCTION identity_private.keep_erased();
 -- Columns that one function owns can be written by no other: an admin who set erased_at froze a user's money for ever,
 -- and one who set db_role to a second login of his own opened somebody's vault. set_login() writes db_role,
 -- set_password() password_hash and remember_token, verify_code() email_verified_at, erase_user() erased_at. A password
 -- hash may come with a new user, as an import brings it.
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON identity.users
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_owned_columns();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_owned_columns();
 -- Before the refusals, in order of name: they look at what the row will be.
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON identity.users FOR EACH ROW
     WHEN (NEW.id IS NULL OR NEW.role IS NULL OR NEW.is_active IS NULL OR NEW.created_at IS NULL
           OR NEW.updated_at IS NULL)
-    EXECUTE FUNCTION identity.fill_defaults();
+    EXECUTE FUNCTION identity_private.fill_defaults();
 -- Whose login somebody was outlives every erasure, whoever has written it.
 CREATE TRIGGER trigger_record_login AFTER UPDATE ON identity.users FOR EACH ROW
-    WHEN (OLD.db_role IS DISTINCT FROM NEW.db_role) EXECUTE FUNCTION identity.record_login();
+    WHEN (OLD.db_role IS DISTINCT FROM NEW.db_role) EXECUTE FUNCTION identity_private.record_login();
 CREATE TRIGGER trigger_record_first_login AFTER INSERT ON identity.users FOR EACH ROW
-    WHEN (NEW.db_role IS NOT NULL) EXECUTE FUNCTION identity.record_login();
+    WHEN (NEW.db_role IS NOT NULL) EXECUTE FUNCTION identity_private.record_login();
 
 -- An equality is put behind the conditions of the query that cost the same and leak nothing by themselves, and EXPLAIN
 -- ANALYZE says whether it was ever asked for the user: whether a hidden row fulfils them. So a user could find out the

@@ -24,7 +24,7 @@ COMMENT ON INDEX identity.ix_auth_identities_provider_external IS
 
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.auth_identities
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();
 
 ALTER TABLE identity.auth_identities ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auth_identities_own ON identity.auth_identities FOR SELECT

@@ -19,10 +19,10 @@ COMMENT ON INDEX identity.user_principals_principal_id_key IS
 'One principal is one user. An expression, so that row security keeps users from trying principals';
 
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.user_principals
-    FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.user_principals
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();
 
 ALTER TABLE identity.user_principals ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_principals_own ON identity.user_principals FOR SELECT

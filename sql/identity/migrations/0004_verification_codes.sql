@@ -35,7 +35,7 @@ CREATE INDEX ix_verification_codes_user_id ON identity.verification_codes (user_
 
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.verification_codes
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();
 
 ALTER TABLE identity.verification_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY verification_codes_own ON identity.verification_codes FOR SELECT

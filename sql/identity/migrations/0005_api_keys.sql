@@ -21,7 +21,7 @@ COMMENT ON INDEX identity.api_keys_prefix_key IS
 
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.api_keys
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();
 
 ALTER TABLE identity.api_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY api_keys_own ON identity.api_keys FOR SELECT

@@ -50,10 +50,10 @@ COMMENT ON INDEX identity.unique_principal_exchange_testnet IS
 'security keeps users from trying principals';
 
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.exchange_credentials
-    FOR EACH ROW EXECUTE FUNCTION bourse.stamp_updated_at();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON identity.exchange_credentials
-    FOR EACH ROW EXECUTE FUNCTION identity.refuse_erased();
+    FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();
 
 ALTER TABLE identity.exchange_credentials ENABLE ROW LEVEL SECURITY;
 CREATE POLICY exchange_credentials_own ON identity.exchange_credentials

@@ -34,7 +34,7 @@ fn routines(text: &str) -> Vec<(usize, &str, &str)> {
         // The line is a part of the text: its place tells where the statement goes on.
         let from = line.as_ptr() as usize - text.as_ptr() as usize;
         let statement = &text[from..];
-        let end = [" AS $", " AS '"].iter().filter_map(|body| statement.find(body)).min();
+        let end = [" AS $", " AS '", "\nAS $", "\nAS '"].iter().filter_map(|body| statement.find(body)).min();
         found.push((number, name, &statement[..end.unwrap_or(statement.len())]));
     }
     found
@@ -50,6 +50,8 @@ pub fn routine_without_path(path: &str, text: &str) -> Vec<String> {
         .into_iter()
         .filter(|(_, name, header)| {
             let schema = name.split('.').next().unwrap_or_default();
+            // What is private to a schema finds its tables there.
+            let schema = schema.strip_suffix("_private").unwrap_or(schema);
             let wanted = format!("SET search_path = pg_catalog, {schema}, pg_temp");
             let runs_as_caller_in_c = header.contains("LANGUAGE c") && !header.contains("SECURITY DEFINER");
             !runs_as_caller_in_c && !header.contains(&wanted) && *name != WITHOUT_PATH
@@ -125,6 +127,9 @@ mod tests {
         assert_eq!(rule("sql/a/f.sql", &GOOD.replace(", pg_temp", "")).len(), 1);
         assert_eq!(rule("sql/a/f.sql", &GOOD.replace("pg_catalog, a", "a, pg_catalog")).len(), 1);
         assert_eq!(rule("sql/a/f.sql", &GOOD.replace("LANGUAGE c", "LANGUAGE c SECURITY DEFINER")).len(), 1);
+        let next = "CREATE FUNCTION a.h() RETURNS text LANGUAGE c\nAS 'MODULE_PATHNAME';\nSECURITY DEFINER\n";
+        assert!(rule("sql/a/f.sql", next).is_empty(), "what follows the body is not its header");
+        assert!(rule("sql/a/f.sql", &GOOD.replace("a.f(", "a_private.f(")).is_empty());
         assert!(
             rule("sql/a/migrations/0001_b.sql", &GOOD.replace(", pg_temp", "")).is_empty(),
             "the runner sets their path"

@@ -28,9 +28,9 @@ fn forge(session: &mut Session, cluster: &str, transaction: i64, at: &str) -> Re
         "INSERT INTO audit.audit_logs (id, action, table_name, \"timestamp\", cluster, transaction_id, position,
              values_salt, values_digest, origin_salt, origin_digest, hash)
          SELECT i, 'UPDATE', 'exchange.markets', {at}, {cluster}, {transaction}, 1, s, v, s, o,
-                audit.log_hash(NULL, {cluster}, {transaction}, 1, i, NULL, NULL, 'UPDATE', 'exchange.markets', NULL, {at}, v, o)
-         FROM (SELECT nextval('audit.audit_logs_id_seq') AS i, s, audit.values_digest(s, NULL, NULL) AS v,
-                      audit.origin_digest(s, NULL, NULL, NULL) AS o FROM gen_random_uuid() s) f"
+                audit_private.log_hash(NULL, {cluster}, {transaction}, 1, i, NULL, NULL, 'UPDATE', 'exchange.markets', NULL, {at}, v, o)
+         FROM (SELECT nextval('audit.audit_logs_id_seq') AS i, s, audit_private.values_digest(s, NULL, NULL) AS v,
+                      audit_private.origin_digest(s, NULL, NULL, NULL) AS o FROM gen_random_uuid() s) f"
     ))
 }
 

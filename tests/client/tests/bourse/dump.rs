@@ -77,9 +77,9 @@ fn catalog(session: &mut Session) -> Result<Vec<String>> {
         "SELECT 'comment', objoid::regclass, objsubid, description FROM pg_description
          JOIN pg_class ON pg_class.oid = objoid AND classoid = 'pg_class'::regclass WHERE OURS",
         "SELECT 'schema', nspname, nspowner::regrole, nspacl::text FROM pg_namespace
-         WHERE nspname IN ('bourse', 'identity', 'audit', 'exchange')",
+         WHERE split_part(nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'exchange')",
         "SELECT 'function', p.oid::regprocedure, proowner::regrole, proacl::text FROM pg_proc p
-         WHERE pronamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')",
+         WHERE split_part(pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'exchange')",
     ] {
         lines.extend(session.lines(&sql.replace("OURS", ours))?);
     }

@@ -71,7 +71,7 @@ fn before_install_every_call_says_what_to_do() -> Result<()> {
         "exchange.cancel_order(1, 'a')",
         "exchange.cancel_all_orders(1)",
         "exchange.amend_order(1, 1, 1)",
-        "exchange.match_batch(NULL, 1)",
+        "exchange_private.match_batch(NULL, 1)",
         "exchange.deposit(1, 'USD', 1)",
         "exchange.withdraw(1, 'USD', 1)",
         "exchange.update_user_balance(1, 1)",

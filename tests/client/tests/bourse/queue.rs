@@ -24,7 +24,7 @@ const TABLES: &str = "
 
 /// What the lease of a batch holds, as SQL.
 fn claim(worker: usize) -> String {
-    format!("SELECT id, lease, attempt FROM bourse.queue_claim('bourse.parcels', 'worker {worker}', 20, '3 s')")
+    format!("SELECT id, lease, attempt FROM bourse_private.queue_claim('bourse.parcels', 'worker {worker}', 20, '3 s')")
 }
 
 /// One batch: claimed, worked on, completed. False: there was nothing to do.
@@ -34,7 +34,7 @@ fn batch(session: &mut Session, worker: usize) -> Result<bool> {
     let worked = items.iter().map(|item| format!("({}, {})", item[0], item[2])).collect::<Vec<_>>().join(", ");
     session.run(&format!("INSERT INTO bourse.work VALUES {worked}"))?;
     session.run(&format!(
-        "BEGIN; SELECT bourse.queue_complete('bourse.parcels', '{}', '{{{}}}');
+        "BEGIN; SELECT bourse_private.queue_complete('bourse.parcels', '{}', '{{{}}}');
          INSERT INTO bourse.receipts VALUES {worked}; COMMIT",
         first[1],
         items.iter().map(|item| item[0].as_str()).collect::<Vec<_>>().join(",")

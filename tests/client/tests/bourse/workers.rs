@@ -6,11 +6,11 @@ use client_tests::{Result, Session};
 /// The ticker is on, and hurries.
 const TICKING: &str = "bourse.ticker = on\nbourse.ticker_interval = '50ms'";
 
-/// A `bourse.tick()` that notes each of its calls, and that install() has the supervisor look for at once.
+/// A `bourse_private.tick()` that notes each of its calls, and that install() has the supervisor look for at once.
 const TICK: &str = "
     CREATE TABLE IF NOT EXISTS public.ticks (at timestamptz DEFAULT clock_timestamp());
     GRANT INSERT ON public.ticks TO bourse_owner;
-    CREATE OR REPLACE FUNCTION bourse.tick() RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
+    CREATE OR REPLACE FUNCTION bourse_private.tick() RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp
         AS 'INSERT INTO public.ticks DEFAULT VALUES';
     SELECT bourse.install();";
 
@@ -82,7 +82,7 @@ fn a_ticker_that_fails_says_why_and_goes_on() -> Result<()> {
     session.run(TICK)?;
     let ticker = worker(&mut session, "ticker", 0)?;
     session.run(
-        "CREATE OR REPLACE FUNCTION bourse.tick() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+        "CREATE OR REPLACE FUNCTION bourse_private.tick() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
          AS 'BEGIN RAISE EXCEPTION ''no tick today''; END'",
     )?;
     let setback =

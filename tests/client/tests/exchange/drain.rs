@@ -31,7 +31,7 @@ const TRADES: &str = "SELECT count(*) FROM exchange.trades";
 #[test]
 fn a_trader_cannot_drain_in_a_transaction_of_his_own() -> Result<()> {
     let (_database, mut session, mut trader) = open("drain_own")?;
-    assert_eq!(trader.refused("SELECT exchange.match_batch(NULL, 100)")?, "42501");
+    assert_eq!(trader.refused("SELECT exchange_private.match_batch(NULL, 100)")?, "42501");
     trader.run("BEGIN")?;
     let said = trader.refusal("CALL exchange.match_orders()")?;
     assert!(said.starts_with("2D000 ") && said.contains("HINT"), "{said}");

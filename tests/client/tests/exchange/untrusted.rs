@@ -196,7 +196,7 @@ fn nothing_that_others_wait_for_can_be_prepared() -> Result<()> {
         format!("SELECT FROM exchange.assets WHERE user_id = {ann} FOR UPDATE"),
         "SELECT FROM exchange.markets FOR UPDATE".into(),
         "LOCK TABLE exchange.assets IN SHARE MODE".into(),
-        "SELECT exchange.match_batch(NULL, 1)".into(),
+        "SELECT exchange_private.match_batch(NULL, 1)".into(),
     ] {
         by_hand.run(&format!("BEGIN; {sql}"))?;
         assert_eq!(by_hand.refused("PREPARE TRANSACTION 'held'")?, "0A000", "{sql}");

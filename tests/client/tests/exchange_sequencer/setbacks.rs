@@ -140,7 +140,7 @@ fn a_transaction_that_holds_a_lock_is_refused() -> Result<()> {
         "LOCK TABLE exchange.orders IN SHARE MODE",
         "LOCK TABLE exchange.assets IN EXCLUSIVE MODE",
         "LOCK TABLE identity.users IN ACCESS EXCLUSIVE MODE",
-        "SELECT exchange.cancel_all_orders(NULL) FROM identity.users WHERE false; SELECT exchange.match_batch('BTC-USD', 1)",
+        "SELECT exchange.cancel_all_orders(NULL) FROM identity.users WHERE false; SELECT exchange_private.match_batch('BTC-USD', 1)",
     ]
     .into_iter()
     .enumerate()

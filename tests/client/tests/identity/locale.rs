@@ -41,9 +41,11 @@ fn one_address_is_one_account_in_every_locale() -> Result<()> {
         root.run(&format!("UPDATE identity.users SET email_verified_at = now() WHERE id = {user}"))?;
         root.run(&format!("UPDATE identity.users SET email = 'info@EXAMPLE.org' WHERE id = {user}"))?;
         assert_eq!(root.line("SELECT email_verified_at IS NOT NULL FROM identity.users")?, "t", "{name}");
-        assert_eq!(root.line("SELECT identity.require_exchange('binance')")?, "BINANCE", "{name}");
+        assert_eq!(root.line("SELECT identity_private.require_exchange('binance')")?, "BINANCE", "{name}");
         assert_eq!(
-            root.line("SELECT audit.redact('{\"PIN\": 1, \"API_KEY\": 2, \"SIGNING_KEY\": 3, \"Spinner\": 4}')")?,
+            root.line(
+                "SELECT audit_private.redact('{\"PIN\": 1, \"API_KEY\": 2, \"SIGNING_KEY\": 3, \"Spinner\": 4}')"
+            )?,
             "{\"PIN\": \"[redacted]\", \"API_KEY\": \"[redacted]\", \"Spinner\": 4, \"SIGNING_KEY\": \"[redacted]\"}",
             "{name}"
         );

@@ -107,8 +107,8 @@ const CALLS: [(&str, usize); 25] = [
         2,
     ),
     ("SELECT audit.log_activity($1, 'x', details => jsonb_build_object('token', repeat($2, 9000)))", 1),
-    ("SELECT identity.check_password($2, $3) WHERE $1::bigint <> 0", 2),
-    ("UPDATE identity.users SET password_hash = identity.hash_password($2), role = 'king' WHERE id = $1", 1),
+    ("SELECT identity_private.check_password($2, $3) WHERE $1::bigint <> 0", 2),
+    ("UPDATE identity.users SET password_hash = identity_private.hash_password($2), role = 'king' WHERE id = $1", 1),
 ];
 
 /// Calls that end in the middle: cancelled, and given up while they wait for a row.
@@ -121,7 +121,7 @@ fn interrupted(database: &Database, calls: &mut Calls, user: i64) -> Result<()> 
         ("SELECT identity.verify_code($1, $2)", 1),
         ("SELECT pg_sleep(5), identity.verify_password('ann', $2) WHERE $1::bigint <> 0", 1),
         ("SELECT identity.store_credentials($1, 'HUOBI', $2, $3, $4), pg_sleep(5)", 3),
-        ("SELECT identity.hash_password($2), pg_sleep(5) WHERE $1::bigint <> 0", 1),
+        ("SELECT identity_private.hash_password($2), pg_sleep(5) WHERE $1::bigint <> 0", 1),
     ] {
         calls.call(sql, user, secrets)?;
     }

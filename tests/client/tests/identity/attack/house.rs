@@ -102,7 +102,7 @@ impl House {
 
     /// A table of which the victim has no row proves nothing. The inbox is empty: whoever drains it serves everybody.
     fn is_complete(&mut self) -> Result<()> {
-        let about_users = self.root.lines("SELECT relation FROM identity.user_tables()")?;
+        let about_users = self.root.lines("SELECT relation FROM identity_private.user_tables()")?;
         let empty: Vec<String> = self
             .digest()?
             .into_iter()
@@ -117,7 +117,7 @@ impl House {
         let tables = self.root.rows(
             "SELECT c.oid::regclass, CASE c.relname WHEN 'audit_logs' THEN 'user_id = $1 OR subject_id = $1'
                                      ELSE coalesce(t.condition, 'true') END
-             FROM pg_class c LEFT JOIN identity.user_tables() t ON t.relation = c.oid
+             FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
                AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit') ORDER BY 1",
         )?;

@@ -18,7 +18,7 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                         'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id') AND a.attgenerated = ''),
                 coalesce(max(t.condition), 'true')
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-         LEFT JOIN identity.user_tables() t ON t.relation = c.oid
+         LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
          WHERE c.relrowsecurity AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'exchange')
          GROUP BY 1 ORDER BY 1",
     )?;

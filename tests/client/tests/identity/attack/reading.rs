@@ -47,7 +47,7 @@ fn every_table_about_users_shows_the_rows_of_the_user_and_no_others() -> Result<
     let mut house = House::open("attack_rows")?;
     // Nobody of them reads the inbox, which COPY has to get into.
     let tables = house.root.rows(
-        "SELECT relation, condition FROM identity.user_tables() WHERE relation <> 'exchange.order_commands'::regclass",
+        "SELECT relation, condition FROM identity_private.user_tables() WHERE relation <> 'exchange.order_commands'::regclass",
     )?;
     assert!(tables.len() >= 15, "{tables:?}");
     for (actor, mut session) in house.actors()? {

@@ -24,7 +24,7 @@ const ESCAPES: [&str; 26] = [
     "ALTER TABLE identity.users DISABLE ROW LEVEL SECURITY",
     "ALTER TABLE exchange.orders DISABLE TRIGGER ALL",
     "CREATE POLICY attack ON identity.users USING (true)",
-    "CREATE TRIGGER attack AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION audit.record_change()",
+    "CREATE TRIGGER attack AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION audit_private.record_change()",
     "CREATE RULE attack AS ON SELECT TO exchange.orders DO INSTEAD NOTHING",
     "CREATE INDEX attack ON identity.users (name)",
     "ALTER FUNCTION identity.acts_for_all() OWNER TO CURRENT_USER",
@@ -82,7 +82,8 @@ const TRAPS: &str = "
             FROM pg_proc p
             WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0
               AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[] || p.prorettype) t JOIN pg_type y ON y.oid = t WHERE y.typtype = 'p')
-              AND EXISTS (SELECT FROM pg_proc o WHERE o.pronamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')
+              AND EXISTS (SELECT FROM pg_proc o
+                          WHERE split_part(o.pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'exchange')
                             AND o.prosrc ~* ('\\m' || p.proname || '\\M'))
         LOOP
             EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', f.proname, f.arguments, f.result, body);
