@@ -61,7 +61,7 @@ SELECT t, refusal(format('LOCK TABLE identity.%I IN ACCESS EXCLUSIVE MODE', t)) 
 SELECT sql, refusal(sql) FROM unnest(ARRAY['SELECT identity.register(''x'')', 'SELECT identity.authenticate(''google'', ''x'')', 'SELECT identity.create_telegram_user(''1'')', 'SELECT identity.link_identity(8101, ''google'', ''x'')',
     'SELECT identity.register_principal(''x'')', 'SELECT identity.unlink_identity(''google'', ''x'')', 'SELECT identity.unregister_principal(''x'')', 'SELECT identity.verify_password(''x'', ''y'')', 'SELECT identity.verify_api_key(''x'')', 'SELECT identity.issue_code(8101)', 'SELECT identity.verify_code(8101, ''x'')',
     'SELECT identity.validate_credentials(1, true)', 'SELECT identity.rotate_credentials()', 'SELECT identity.vault_keys()', 'SELECT identity_private.hash_password(''x'')', 'SELECT identity_private.check_password(''x'', ''y'')',
-    'SELECT identity_private.seal(1, ''a'', true, ''b'', ''c'')', 'SELECT identity_private.unseal(''a'', 1, ''a'', true, ''b'', ''c'')', 'SELECT identity_private.vault_key_ids()', 'SELECT identity_private.new_code()',
+    'SELECT identity_private.encrypt_secret(1, ''a'', true, ''b'', ''c'')', 'SELECT identity_private.decrypt_secret(''a'', 1, ''a'', true, ''b'', ''c'')', 'SELECT identity_private.vault_key_ids()', 'SELECT identity_private.new_code()',
     'SET bourse.code_tries = 1000', 'SET bourse.argon2_memory = 8', 'SET bourse.password_algorithm = ''bcrypt''']) WITH ORDINALITY AS c (sql, n) ORDER BY n;
 -- Policies are index scans.
 SET enable_seqscan = off;

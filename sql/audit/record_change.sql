@@ -158,7 +158,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     erased record := OLD;
 BEGIN
-    IF OLD.values_erased_by IS NULL AND audit_private.values_go(OLD.action, OLD.table_name)
+    IF OLD.values_erased_by IS NULL AND audit_private.values_are_personal(OLD.action, OLD.table_name)
        AND audit_private.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
         erased.old_values := NULL;
         erased.new_values := NULL;
@@ -214,13 +214,13 @@ COMMENT ON FUNCTION audit_private.keep_activity_log() IS
 
 -- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, an
 -- ERASE row has to tell of itself, and a LOGIN row whose login somebody was.
-CREATE FUNCTION audit_private.values_go(action text, table_name text) RETURNS boolean
+CREATE FUNCTION audit_private.values_are_personal(action text, table_name text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN action NOT IN ('ERASE', 'LOGIN') AND table_name NOT LIKE 'exchange.%';
 END
 $$;
-COMMENT ON FUNCTION audit_private.values_go(text, text) IS
+COMMENT ON FUNCTION audit_private.values_are_personal(text, text) IS
 'Whether the values of a row of audit_logs go with the user whom it is about';
 
 -- A gateway has no user: with it, the person whom the row is about has come from there. What an operator did stays the

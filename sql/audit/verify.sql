@@ -153,7 +153,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                                       l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
                                       l.origin_digest, l.operator) AS computed,
                CASE WHEN l.values_salt IS NULL
-                    THEN audit_private.values_go(l.action, l.table_name)
+                    THEN audit_private.values_are_personal(l.action, l.table_name)
                          AND audit_private.erasure_of(l.values_erased_by, l.subject_id, l.id)
                     ELSE l.values_digest = audit_private.values_digest(l.values_salt, l.old_values, l.new_values)
                END AS values_hold,

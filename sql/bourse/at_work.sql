@@ -1,4 +1,4 @@
--- Whoever waits for the view keeps the sequencer waiting behind him, and pg_dump holds it to its end: so not for long.
+-- pg_dump holds the view until it ends, and the sequencer queues behind whoever waits for the view: hence lock_timeout.
 CREATE FUNCTION bourse.pause() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN

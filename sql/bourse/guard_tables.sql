@@ -28,7 +28,7 @@ COMMENT ON FUNCTION bourse_private.strange_code(oid) IS
 
 -- Triggers of our tables fire with the rights of bourse_owner, in sessions of anybody. A name without a schema then
 -- means what the caller wants, unless the function says where it looks.
-CREATE FUNCTION bourse_private.careless_code(relation oid) RETURNS SETOF text
+CREATE FUNCTION bourse_private.code_without_path(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT format('the function of trigger %I on %s', t.tgname, bourse_private.quoted_name(t.tgrelid))
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -37,7 +37,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
       AND l.lanname NOT IN ('c', 'internal')
       AND NOT EXISTS (SELECT FROM unnest(p.proconfig) setting WHERE setting ~ '^search_path=(.*, )?pg_temp$')
 $$;
-COMMENT ON FUNCTION bourse_private.careless_code(oid) IS
+COMMENT ON FUNCTION bourse_private.code_without_path(oid) IS
 'Triggers on a table of ours whose function has no SET search_path that ends with pg_temp. No rows: none';
 
 CREATE FUNCTION bourse_private.strange_rights(relations oid[] DEFAULT NULL) RETURNS SETOF text
@@ -84,7 +84,7 @@ BEGIN
         -- A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
         may_hang := (SELECT min(r) FROM bourse_private.strange_rights(relations) r);
         careless := (SELECT min(code) FROM unnest(relations) relation
-                     CROSS JOIN LATERAL bourse_private.careless_code(relation) code);
+                     CROSS JOIN LATERAL bourse_private.code_without_path(relation) code);
     ELSIF tag = 'GRANT'
         AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() d WHERE d.object_type IN ('TABLE', 'SCHEMA')) THEN
         may_hang := (SELECT min(r) FROM bourse_private.strange_rights() r);
@@ -108,7 +108,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse_private.require_no_strange_code(text) IS
-'Refuses a statement, by its tag, that leaves strange_code(), careless_code() or strange_rights() behind (42501). For '
+'Refuses a statement, by its tag, that leaves strange_code(), code_without_path() or strange_rights() behind (42501). For '
 'refuse_strange_code() only';
 
 CREATE FUNCTION bourse_private.refuse_strange_code() RETURNS event_trigger

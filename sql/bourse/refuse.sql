@@ -1,7 +1,8 @@
 CREATE FUNCTION bourse.refuse(sqlstate text, message text, hint text) RETURNS void
 LANGUAGE c PARALLEL SAFE AS 'MODULE_PATHNAME', 'refuse_wrapper';
 COMMENT ON FUNCTION bourse.refuse(text, text, text) IS
-'Raises the error that every refusal of ours is: a SQLSTATE of five characters, a message, a hint. Never returns';
+'Raises an error as all refusals of the platform are: a SQLSTATE of five characters, a message, a hint. Never returns. '
+'57014, which only a cancel has, becomes XX000';
 -- Triggers call it with the rights of whoever inserts.
 GRANT EXECUTE ON FUNCTION bourse.refuse(text, text, text) TO bourse_trader;
 

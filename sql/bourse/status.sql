@@ -17,7 +17,7 @@ BEGIN
                                       FROM (SELECT bourse_private.strange_code(c.oid) AS code FROM pg_class c
                                             WHERE c.relhastriggers
                                             UNION ALL
-                                            SELECT bourse_private.careless_code(c.oid) FROM pg_class c
+                                            SELECT bourse_private.code_without_path(c.oid) FROM pg_class c
                                             WHERE c.relhastriggers
                                             UNION ALL
                                             SELECT bourse_private.strange_rights()) hung)

@@ -123,20 +123,20 @@ COMMENT ON FUNCTION exchange_private.journal_transfer(bigint, text, text, numeri
 'this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been '
 'erased';
 
-CREATE FUNCTION exchange_private.refuse_funds(user_id bigint, asset text, amount numeric) RETURNS void
+CREATE FUNCTION exchange_private.refuse_insufficient_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM bourse.refuse('23514',
         format('insufficient funds: user %s has %s %s available, %s needed', user_id,
             coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
-                      WHERE (a.user_id, a.symbol) BETWEEN (refuse_funds.user_id, asset)
-                                                      AND (refuse_funds.user_id, asset)
+                      WHERE (a.user_id, a.symbol) BETWEEN (refuse_insufficient_funds.user_id, asset)
+                                                      AND (refuse_insufficient_funds.user_id, asset)
                      ), 0),
-            asset, trim_scale(refuse_funds.amount)),
+            asset, trim_scale(refuse_insufficient_funds.amount)),
         'Only available funds can leave: cancel orders that lock funds, or ask for less.');
 END
 $$;
-COMMENT ON FUNCTION exchange_private.refuse_funds(bigint, text, numeric) IS
+COMMENT ON FUNCTION exchange_private.refuse_insufficient_funds(bigint, text, numeric) IS
 'Says that a user has less available than is needed (23514). For the functions that have checked their caller only';
 
 CREATE FUNCTION exchange_private.require_available(user_id bigint, asset text, amount numeric) RETURNS void
@@ -146,7 +146,7 @@ BEGIN
     WHERE (a.user_id, a.symbol) BETWEEN (require_available.user_id, asset) AND (require_available.user_id, asset)
       AND a.amount >= require_available.amount;
     IF NOT FOUND THEN
-        PERFORM exchange_private.refuse_funds(user_id, asset, amount);
+        PERFORM exchange_private.refuse_insufficient_funds(user_id, asset, amount);
     END IF;
 END
 $$;
@@ -188,7 +188,7 @@ BEGIN
         SET amount = a.amount + move_balance.amount, locked_amount = a.locked_amount + move_balance.locked_amount
         WHERE (a.user_id, a.symbol) BETWEEN (move_balance.user_id, asset) AND (move_balance.user_id, asset);
     ELSIF NOT FOUND THEN
-        PERFORM exchange_private.refuse_funds(user_id, asset, -amount);
+        PERFORM exchange_private.refuse_insufficient_funds(user_id, asset, -amount);
     END IF;
 EXCEPTION
     WHEN numeric_value_out_of_range OR check_violation THEN

@@ -9,7 +9,7 @@ $$;
 COMMENT ON FUNCTION exchange_private.is_written_by_engine(oid) IS
 'Whether the engine writes rows of this table past the executor';
 
-CREATE FUNCTION exchange_private.unseeing_code(relation oid) RETURNS SETOF text
+CREATE FUNCTION exchange_private.unfired_code(relation oid) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     -- pg_trigger.tgtype: 1 is FOR EACH ROW, 2 BEFORE, 4, 8 and 16 the writes; TRUNCATE (32) the engine does not.
     SELECT format('trigger %I on %s', t.tgname, bourse_private.quoted_name(t.tgrelid))
@@ -24,11 +24,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     FROM pg_rewrite r
     WHERE r.ev_class = relation AND exchange_private.is_written_by_engine(relation) AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
 $$;
-COMMENT ON FUNCTION exchange_private.unseeing_code(oid) IS
+COMMENT ON FUNCTION exchange_private.unfired_code(oid) IS
 'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... '
 'FOR EACH ROW, or have REFERENCING, and rules. No rows: none';
 
-CREATE FUNCTION exchange_private.require_no_unseeing_code(tag text) RETURNS void
+CREATE FUNCTION exchange_private.require_no_unfired_code(tag text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
 DECLARE
     relations oid[] := (
@@ -45,24 +45,24 @@ BEGIN
         RETURN;
     END IF;
     found := (SELECT min(code) FROM unnest(relations) relation
-              CROSS JOIN LATERAL exchange_private.unseeing_code(relation) code);
+              CROSS JOIN LATERAL exchange_private.unfired_code(relation) code);
     IF found IS NOT NULL THEN
         PERFORM bourse.refuse('0A000', found || ' would not see what the engine writes',
             'Write an AFTER ... FOR EACH ROW trigger without REFERENCING: the engine fires those.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION exchange_private.require_no_unseeing_code(text) IS
-'Refuses a statement, by its tag, that leaves unseeing_code() on a table of the engine (0A000). For '
-'refuse_unseeing_code() only';
+COMMENT ON FUNCTION exchange_private.require_no_unfired_code(text) IS
+'Refuses a statement, by its tag, that leaves unfired_code() on a table of the engine (0A000). For '
+'refuse_unfired_code() only';
 
-CREATE FUNCTION exchange_private.refuse_unseeing_code() RETURNS event_trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_unseeing_code_wrapper';
-COMMENT ON FUNCTION exchange_private.refuse_unseeing_code() IS
-'Event trigger: require_no_unseeing_code(), with the rights of bourse_owner whoever has sent the statement';
+CREATE FUNCTION exchange_private.refuse_unfired_code() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_unfired_code_wrapper';
+COMMENT ON FUNCTION exchange_private.refuse_unfired_code() IS
+'Event trigger: require_no_unfired_code(), with the rights of bourse_owner whoever has sent the statement';
 
-CREATE EVENT TRIGGER exchange_refuse_unseeing_code ON ddl_command_end
+CREATE EVENT TRIGGER exchange_refuse_unfired_code ON ddl_command_end
     WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE', 'ALTER TABLE')
-    EXECUTE FUNCTION exchange_private.refuse_unseeing_code();
-COMMENT ON EVENT TRIGGER exchange_refuse_unseeing_code IS
+    EXECUTE FUNCTION exchange_private.refuse_unfired_code();
+COMMENT ON EVENT TRIGGER exchange_refuse_unfired_code IS
 'Keeps what would miss rows off the tables that the engine writes';

@@ -12,16 +12,16 @@ $$;
 COMMENT ON FUNCTION identity_private.require_exchange(text) IS
 'The exchange in capital letters; refuses NULL (22004) and what is none (22023)';
 
--- The secrets are sealed before any row exists, so that neither a dead row nor the WAL ever holds one.
+-- The secrets are encrypted before any row exists, so that neither a dead row nor the WAL ever holds one.
 CREATE FUNCTION identity.store_credentials(user_id bigint, exchange text, api_key text, api_secret text,
     api_passphrase text DEFAULT NULL, is_testnet boolean DEFAULT true, principal_id text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     name text;
-    sealed_key text;
-    sealed_secret text;
-    sealed_passphrase text;
+    encrypted_key text;
+    encrypted_secret text;
+    encrypted_passphrase text;
     credential_id bigint;
     taken text;
 BEGIN
@@ -41,12 +41,13 @@ BEGIN
             format('user %s has no active principal %s', user_id, bourse_private.quoted(principal_id)),
             'identity.register_principal() gives one to a user.');
     END IF;
-    sealed_key := identity_private.seal(user_id, name, is_testnet, 'api_key', api_key);
-    sealed_secret := identity_private.seal(user_id, name, is_testnet, 'api_secret', api_secret);
-    sealed_passphrase := identity_private.seal(user_id, name, is_testnet, 'api_passphrase', api_passphrase);
+    encrypted_key := identity_private.encrypt_secret(user_id, name, is_testnet, 'api_key', api_key);
+    encrypted_secret := identity_private.encrypt_secret(user_id, name, is_testnet, 'api_secret', api_secret);
+    encrypted_passphrase := identity_private.encrypt_secret(user_id, name, is_testnet, 'api_passphrase',
+                                                            api_passphrase);
     INSERT INTO identity.exchange_credentials AS c (user_id, principal_id, exchange, api_key_encrypted,
         api_secret_encrypted, api_passphrase_encrypted, key_id, is_testnet)
-    SELECT user_id, principal_id, name, sealed_key, sealed_secret, sealed_passphrase, k.id, is_testnet
+    SELECT user_id, principal_id, name, encrypted_key, encrypted_secret, encrypted_passphrase, k.id, is_testnet
     FROM identity_private.vault_key_ids() AS k (id) LIMIT 1
     ON CONFLICT ON CONSTRAINT unique_user_exchange_testnet DO UPDATE
     SET principal_id = excluded.principal_id, api_key_encrypted = excluded.api_key_encrypted,
@@ -64,7 +65,7 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS
-'Seals and stores what a user you act for has at another exchange; replaces what stood for the same exchange and '
+'Encrypts and stores what a user you act for has at another exchange; replaces what stood for the same exchange and '
 'network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as '
 'literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is '
 'not active, 42704 unknown user or principal, 55000 the vault has no key';
@@ -157,11 +158,12 @@ BEGIN
     RAISE LOG 'credentials % of user % decrypted by %', c.id, c.user_id, session_user;
     credential_id := c.id;
     updated_at := c.updated_at;
-    api_key := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key', c.api_key_encrypted);
-    api_secret := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                                          c.api_secret_encrypted);
-    api_passphrase := identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                                              c.api_passphrase_encrypted);
+    api_key := identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key',
+                                               c.api_key_encrypted);
+    api_secret := identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                                                  c.api_secret_encrypted);
+    api_passphrase := identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                                      c.api_passphrase_encrypted);
 END
 $$;
 COMMENT ON FUNCTION identity.decrypt_credentials(bigint, text, boolean) IS

@@ -99,7 +99,7 @@ BEGIN
     WITH marked AS (
         SELECT l.id,
                l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE
-               AND audit_private.values_go(l.action, l.table_name) AS erase_values,
+               AND audit_private.values_are_personal(l.action, l.table_name) AS erase_values,
                l.origin_erased_by IS NULL
                AND audit_private.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE
                    AS erase_origin

@@ -1,4 +1,4 @@
--- Private: what only functions of the owner call. Texts that hold secrets go in and out as values, never as SQL.
+-- Texts that hold secrets go in and out as values, never as SQL.
 CREATE FUNCTION identity_private.require_text(parameter text, value text, most integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
@@ -94,16 +94,17 @@ COMMENT ON FUNCTION identity_private.new_code() IS 'Six random digits';
 CREATE FUNCTION identity_private.new_api_key() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'new_api_key_wrapper';
 COMMENT ON FUNCTION identity_private.new_api_key() IS 'brs_, 8 digits of prefix, _ and 32 random bytes in base64';
 
-CREATE FUNCTION identity_private.seal(user_id bigint, exchange text, is_testnet boolean, purpose text, secret text)
+CREATE FUNCTION identity_private.encrypt_secret(user_id bigint, exchange text, is_testnet boolean, purpose text,
+                                                secret text)
 RETURNS text
-LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'seal_wrapper';
-COMMENT ON FUNCTION identity_private.seal(bigint, text, boolean, text, text) IS
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'encrypt_secret_wrapper';
+COMMENT ON FUNCTION identity_private.encrypt_secret(bigint, text, boolean, text, text) IS
 'A Fernet token of a secret, bound to its place, made with the newest key. 55000 the vault has no key';
 
-CREATE FUNCTION identity_private.unseal(key_id text, user_id bigint, exchange text, is_testnet boolean, purpose text,
-                                        token text) RETURNS text
-LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'unseal_wrapper';
-COMMENT ON FUNCTION identity_private.unseal(text, bigint, text, boolean, text, text) IS
+CREATE FUNCTION identity_private.decrypt_secret(key_id text, user_id bigint, exchange text, is_testnet boolean,
+                                                purpose text, token text) RETURNS text
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'decrypt_secret_wrapper';
+COMMENT ON FUNCTION identity_private.decrypt_secret(text, bigint, text, boolean, text, text) IS
 'The secret of a token that was made for this place. 55000 the key is not in the vault, XX001 the token was changed or '
 'moved';
 

@@ -33,7 +33,6 @@ COMMENT ON FUNCTION identity.act_for_everybody() IS
 '42501 not a member of bourse_gateway';
 GRANT EXECUTE ON FUNCTION identity.act_for_everybody() TO bourse_gateway;
 
--- Private: what only functions of the owner call.
 CREATE FUNCTION identity_private.require_acts_for(user_id bigint) RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_acts_for_wrapper';
 COMMENT ON FUNCTION identity_private.require_acts_for(bigint) IS

@@ -59,15 +59,15 @@ BEGIN
                  ORDER BY e.id FOR NO KEY UPDATE SKIP LOCKED LOOP
             EXIT batch WHEN rotated >= batch_size;
             BEGIN
-                api_key := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_key',
-                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key',
-                                            c.api_key_encrypted));
-                api_secret := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
-                                            c.api_secret_encrypted));
-                api_passphrase := identity_private.seal(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                    identity_private.unseal(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
-                                            c.api_passphrase_encrypted));
+                api_key := identity_private.encrypt_secret(c.user_id, c.exchange, c.is_testnet, 'api_key',
+                    identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_key',
+                                                    c.api_key_encrypted));
+                api_secret := identity_private.encrypt_secret(c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                    identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_secret',
+                                                    c.api_secret_encrypted));
+                api_passphrase := identity_private.encrypt_secret(c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                    identity_private.decrypt_secret(c.key_id, c.user_id, c.exchange, c.is_testnet, 'api_passphrase',
+                                                    c.api_passphrase_encrypted));
             EXCEPTION WHEN data_corrupted THEN
                 bad := bad || c.id;
                 CONTINUE;
@@ -91,10 +91,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION identity.rotate_credentials(integer) IS
-'Seals up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many remain, '
-'and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, and a '
-'warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the older '
-'keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
+'Encrypts up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many '
+'remain, and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, '
+'and a warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the '
+'older keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
 GRANT EXECUTE ON FUNCTION identity.rotate_credentials(integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, credentials bigint)

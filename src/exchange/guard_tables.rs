@@ -5,6 +5,6 @@ use pgrx::prelude::*;
 use crate::pg::event;
 
 #[pg_extern(sql = false)]
-fn refuse_unseeing_code(call: pg_sys::FunctionCallInfo) {
-    event::look(call, "exchange_private.require_no_unseeing_code");
+fn refuse_unfired_code(call: pg_sys::FunctionCallInfo) {
+    event::look(call, "exchange_private.require_no_unfired_code");
 }

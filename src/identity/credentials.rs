@@ -1,4 +1,4 @@
-//! Sealing and opening the credentials of users.
+//! Encrypting and decrypting the credentials of users.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,13 @@ use super::{keys, secrets};
 use crate::error::Failure;
 
 #[pg_extern(sql = false)]
-fn seal(user: i64, exchange: &str, is_testnet: bool, purpose: &str, secret: &str) -> Result<String, ErrorReport> {
+fn encrypt_secret(
+    user: i64,
+    exchange: &str,
+    is_testnet: bool,
+    purpose: &str,
+    secret: &str,
+) -> Result<String, ErrorReport> {
     let ring = keys::ring()?;
     // A clock before 1970 makes tokens of 1970: their time is not read here.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -19,7 +25,7 @@ fn seal(user: i64, exchange: &str, is_testnet: bool, purpose: &str, secret: &str
 }
 
 #[pg_extern(sql = false)]
-fn unseal(
+fn decrypt_secret(
     key_id: &str,
     user: i64,
     exchange: &str,

@@ -303,7 +303,7 @@ fn what_would_miss_rows_is_refused() -> Result<()> {
     root.run("CREATE TRIGGER ok BEFORE TRUNCATE ON exchange.orders EXECUTE FUNCTION public.note()")?;
     // What has come while nobody looked stops the engine: a sale writes all four tables.
     root.run(BUY)?;
-    root.run("ALTER EVENT TRIGGER exchange_refuse_unseeing_code DISABLE; ALTER EVENT TRIGGER bourse_refuse_strange_code DISABLE")?;
+    root.run("ALTER EVENT TRIGGER exchange_refuse_unfired_code DISABLE; ALTER EVENT TRIGGER bourse_refuse_strange_code DISABLE")?;
     for sql in unseeing.iter().chain([&strange, &careless]) {
         root.run(&format!("BEGIN; {sql}"))?;
         assert_eq!(root.refused(SELL)?, "55000", "{sql}");
