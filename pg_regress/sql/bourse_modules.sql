@@ -23,11 +23,11 @@ ROLLBACK;
 
 -- The hooks, by schema. Nobody but bourse_owner calls them.
 SELECT h.name, array_agg(m.module ORDER BY m.place) AS schemas
-FROM (SELECT DISTINCT p.proname::text AS name FROM pg_proc p WHERE p.proname LIKE 'own\_%' AND p.pronamespace::regnamespace::text IN (SELECT bourse_private.modules())) h
+FROM (SELECT DISTINCT p.proname::text AS name FROM pg_proc p WHERE p.proname LIKE 'own\_%' AND p.pronamespace::regnamespace::text IN (SELECT m || '_private' FROM bourse_private.modules() m)) h
 CROSS JOIN LATERAL bourse_private.hooks(h.name) WITH ORDINALITY m (module, call, place) GROUP BY h.name ORDER BY h.name;
 SELECT p.oid::regprocedure AS callable, g.grantee::regrole FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) g
 WHERE (p.proname LIKE 'own\_%' OR p.proname IN ('hooks', 'ask', 'declared_tables', 'declare_table'))
-  AND p.pronamespace::regnamespace::text IN (SELECT bourse_private.modules()) AND g.grantee <> 'bourse_owner'::regrole;
+  AND p.pronamespace::regnamespace::text IN (SELECT m || '_private' FROM bourse_private.modules() m) AND g.grantee <> 'bourse_owner'::regrole;
 -- A function of somebody else is no hook.
 CREATE FUNCTION identity_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql AS $$ SELECT 'critical', 'planted', NULL, NULL, NULL $$;

@@ -31,7 +31,7 @@ CREATE FUNCTION bourse_private.own_integrity() RETURNS TABLE (issue text, count 
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'strange_code', count(*) FROM (
         SELECT bourse_private.strange_code(c.oid) FROM pg_class c WHERE c.relhastriggers
-        UNION ALL SELECT bourse_private.careless_code(c.oid) FROM pg_class c WHERE c.relhastriggers
+        UNION ALL SELECT bourse_private.code_without_path(c.oid) FROM pg_class c WHERE c.relhastriggers
         UNION ALL SELECT bourse_private.strange_rights()) s
     UNION ALL
     SELECT 'sequence_behind_its_rows', count(*)

@@ -31,7 +31,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'live_order_past_its_time', count(*) FROM exchange.orders o
     WHERE o.status IN ('open', 'pending') AND o.expires_at < clock_timestamp() - interval '1 minute'
     UNION ALL
-    SELECT 'code_that_misses_rows', count(*) FROM bourse_private.declared_tables() t, exchange_private.unseeing_code(t.relation)
+    SELECT 'code_that_misses_rows', count(*) FROM bourse_private.declared_tables() t, exchange_private.unfired_code(t.relation)
     WHERE t.module = 'exchange' AND t.engine_written
 $$;
 COMMENT ON FUNCTION exchange_private.own_integrity() IS
