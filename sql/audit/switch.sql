@@ -174,8 +174,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.disable(regclass) IS
-'Audits a table no longer; its rows in the trail stay. Whether it was audited. Leaves a DISABLE row. SQLSTATEs as '
-'enable()';
+'Audits a table no longer; its rows in the trail stay. Returns whether it was audited. Leaves a DISABLE row. SQLSTATEs '
+'as enable()';
 GRANT EXECUTE ON FUNCTION audit.disable(regclass) TO bourse_admin;
 
 CREATE FUNCTION audit_private.qualified_name(relation regclass) RETURNS text

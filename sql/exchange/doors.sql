@@ -20,12 +20,13 @@ RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
 AS 'MODULE_PATHNAME', 'place_order_wrapper';
 COMMENT ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
                                          numeric, boolean, timestamptz, text) IS
-'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. price: quote per base; amount: '
-'base. A repeated client_order_id returns the first answer. 22003 overflow, 22004 NULL, 22023 bad value or '
-'combination, off tick or lot, outside the limits or the price band of the market, 23505 client_order_id used for '
-'another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown user or market, 54000 '
-'too many open orders, or more trades than one command makes, 55000 market not open, P0001 post_only that would take, '
-'fok that cannot fill';
+'Places an order: reserves its funds, trades what crosses, queues or cancels the rest. side: buy or sell; price, '
+'stop_price: quote per base; amount, display_amount: in base; quote_amount: in quote; client_order_id: 1 to 64 '
+'characters, a repeated one returns the first answer. NULL for a word means its default. 22003 overflow, 22004 NULL, '
+'22023 bad value or combination, off tick or lot, outside the limits or the price band of the market, 23505 '
+'client_order_id used for another order, 23514 insufficient funds, 25001 isolation, 42501 not your user, 42704 unknown '
+'user or market, 54000 too many open orders, or more trades than one command makes, 55000 market not open, P0001 '
+'post_only that would take, fok that cannot fill';
 GRANT EXECUTE ON FUNCTION exchange.place_order(bigint, text, text, numeric, numeric, text, text, text, numeric, numeric,
                                                numeric, boolean, timestamptz, text)
 TO bourse_trader, bourse_worker;
@@ -94,9 +95,9 @@ GRANT EXECUTE ON FUNCTION exchange.set_market_status(text, text) TO bourse_admin
 CREATE FUNCTION exchange.expire_orders(symbol text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';
 COMMENT ON FUNCTION exchange.expire_orders(text) IS
-'Cancels every order of a market whose expires_at has come, and releases what they lock. An expired order never '
-'trades, whether this has run or not. At most 10,000 at a time: call it again while it returns so many. Returns how '
-'many. 22004 NULL, 42704 unknown market';
+'Cancels every order of a market whose expires_at has come, in any status of the market, and releases what they lock. '
+'An expired order never trades, whether this has run or not. At most 10,000 at a time: call it again while it returns '
+'so many. Returns how many. 22004 NULL, 42704 unknown market';
 GRANT EXECUTE ON FUNCTION exchange.expire_orders(text) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION exchange_private.require_amount(name text, amount numeric)

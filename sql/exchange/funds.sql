@@ -254,8 +254,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange.withdraw(bigint, text, numeric, text) IS
-'Debits available funds; what orders have locked stays. Arguments and SQLSTATEs as deposit(), and 23514 insufficient '
-'funds';
+'Debits available funds, by a positive amount; what orders have locked stays. Arguments and SQLSTATEs as deposit(), '
+'and 23514 insufficient funds';
 GRANT EXECUTE ON FUNCTION exchange.withdraw(bigint, text, numeric, text) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION exchange.update_asset_balance(user_id bigint, symbol text, change numeric,
@@ -294,8 +294,9 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) IS
-'Adjusts available and locked funds, journaled as an adjustment. false, and nothing moves, when either would go '
-'negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 unknown user';
+'Adjusts available and locked funds by signed amounts, journaled as an adjustment. Returns false, and nothing moves, '
+'when either would go negative or funds locked by orders would be unlocked. 22004 NULL, 22023 amount or asset, 42704 '
+'unknown user';
 GRANT EXECUTE ON FUNCTION exchange.update_asset_balance(bigint, text, numeric, numeric) TO bourse_admin;
 
 CREATE FUNCTION exchange.update_user_balance(user_id bigint, change numeric) RETURNS boolean

@@ -50,9 +50,10 @@ END
 $$;
 COMMENT ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric,
                                            numeric) IS
-'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base; rates: '
-'commission as a fraction of price x amount. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the '
-'market exists';
+'Opens a market. tick_size: smallest step of a price in quote; lot_size: smallest step of a quantity in base, and '
+'tick_size x lot_size a multiple of 0.00000001; min_amount, max_amount: of an order, in base; min_notional: its least '
+'price x amount, in quote; rates: commission as a fraction of price x amount, taker_rate between 0 and 1, maker_rate '
+'between -1 and 1. Returns the symbol. 22004 NULL, 22023 a rule that cannot hold, 42710 the market exists';
 GRANT EXECUTE ON FUNCTION exchange.create_market(text, text, text, numeric, numeric, numeric, numeric, numeric, numeric,
                                                  numeric)
 TO bourse_admin;

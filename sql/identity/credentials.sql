@@ -65,10 +65,10 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 COMMENT ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) IS
-'Encrypts and stores what a user you act for has at another exchange; replaces what stood for the same exchange and '
-'network, and its validation_status is pending again. Returns the id. Give the secrets as parameters, never as '
-'literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, 42501 not a user you act for, or one who is '
-'not active, 42704 unknown user or principal, 55000 the vault has no key';
+'Encrypts and stores what a user you act for has at another exchange (BINANCE, COINBASE, KRAKEN, BYBIT or HUOBI); '
+'replaces what stood for the same exchange and network, and its validation_status is pending again. Returns the id. '
+'Give the secrets as parameters, never as literals. 22004 NULL, 22023 unknown exchange, blank or overlong secret, '
+'42501 not a user you act for, or one who is not active, 42704 unknown user or principal, 55000 the vault has no key';
 GRANT EXECUTE ON FUNCTION identity.store_credentials(bigint, text, text, text, text, boolean, text) TO bourse_trader;
 
 CREATE FUNCTION identity.get_user_credentials(user_id bigint, exchange text)

@@ -14,11 +14,13 @@ mod orms;
 mod progress;
 mod project;
 mod psql;
+mod reference;
 mod schema;
 mod setup;
 mod table;
 #[cfg(test)]
 mod tidy;
+mod written;
 
 use std::env;
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
+cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
 PG_BOURSE_PG=15 chooses the major version of PostgreSQL.";
@@ -65,7 +68,8 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", [again]) if again == "--again" => install::again(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
-        ("schema", rest) => return schema::run(&project, &schema::Request::parse(rest)?),
+        ("schema", rest) => return schema::TASK.run(&project, rest),
+        ("reference", rest) => return reference::TASK.run(&project, rest),
         ("orms", []) => return orms::run(&project),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,

@@ -11,7 +11,9 @@ use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, DEFAULT_MAJOR, Project};
+use crate::reference;
 use crate::schema;
+use crate::written::Task;
 
 const README: &str = "README.md";
 /// The folder of the other pages.
@@ -47,7 +49,7 @@ pub fn jobs<'a>(project: &'a Project, _: &[String]) -> Result<Vec<Job<'a>>> {
     Ok(vec![Job::new("readme", size, move || run(project, &pages))])
 }
 
-/// One test for each block of SQL, and one for each list of tables.
+/// One test for each block of SQL, and one for each file that is written from the catalog.
 fn run(project: &Project, pages: &[Page]) -> Result<Tally> {
     let cluster = Cluster::open(project, "readme")?;
     // Roles belong to the cluster: those that the pages make must not be there yet.
@@ -60,11 +62,13 @@ fn run(project: &Project, pages: &[Page]) -> Result<Tally> {
         tally.add(&of_page);
     }
     // Another major version may print an expression otherwise.
-    let lists = if project.major == DEFAULT_MAJOR { schema::files(project, &cluster)? } else { Vec::new() };
-    for file in lists {
-        match file.difference(project)? {
-            None => tally.record(&file.path, true),
-            Some(text) => tally.record(&format!("{}, run `cargo xtask schema --write`:\n{text}", file.path), false),
+    let tasks: &[Task] = if project.major == DEFAULT_MAJOR { &[schema::TASK, reference::TASK] } else { &[] };
+    for task in tasks {
+        for (path, difference) in task.differences(project, &cluster)? {
+            match difference {
+                None => tally.record(&path, true),
+                Some(text) => tally.record(&format!("{path}, {text}"), false),
+            }
         }
     }
     Ok(tally)

@@ -5,14 +5,12 @@ mod wrap;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, ExitCode};
 
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
-use crate::install;
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::psql::Database;
+use crate::written::{File, Task};
 
 /// Prints the schema and a line of what the files hold, row by row.
 const LINES: &str = include_str!("tables.sql");
@@ -22,62 +20,12 @@ const HEAD: &str = "\
 -- run it.
 
 ";
-const USAGE: &str = "cargo xtask schema [--write] [--installed]";
 
-/// What somebody wants done.
-pub struct Request {
-    /// Write the files; else only say how they differ.
-    write: bool,
-    /// Take the extension as it is installed, without a build.
-    installed: bool,
-}
-
-impl Request {
-    /// Reads what [`USAGE`] says.
-    pub fn parse(arguments: &[String]) -> Result<Self> {
-        let mut request = Self { write: false, installed: false };
-        for argument in arguments {
-            match argument.as_str() {
-                "--write" => request.write = true,
-                "--installed" => request.installed = true,
-                other => return Err(Failure::new(format!("what is `{other}`?"), USAGE)),
-            }
-        }
-        Ok(request)
-    }
-}
-
-/// A file as it should be; empty when there should be none.
-pub struct File {
-    /// Relative to the repository.
-    pub path: String,
-    text: String,
-}
-
-/// Writes the files, or prints how they differ from the catalog.
-pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
-    if !request.installed {
-        install::run(project)?;
-    }
-    let cluster = Cluster::open(project, "schema")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[("fsync", "off")])?;
-    let mut code = ExitCode::SUCCESS;
-    for file in files(project, &cluster)? {
-        let Some(difference) = file.difference(project)? else { continue };
-        if request.write {
-            file.write(project)?;
-            println!("{}", file.path);
-        } else {
-            print!("{difference}");
-            code = ExitCode::FAILURE;
-        }
-    }
-    Ok(code)
-}
+/// `cargo xtask schema`.
+pub const TASK: Task = Task { name: "schema", files };
 
 /// Every file that there should be, and those that there should not.
-pub fn files(project: &Project, cluster: &Cluster) -> Result<Vec<File>> {
+fn files(project: &Project, cluster: &Cluster) -> Result<Vec<File>> {
     let database = cluster.fresh_database("schema")?;
     database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\n")?;
     let mut files = described(&database)?;
@@ -109,33 +57,4 @@ fn described(database: &Database) -> Result<Vec<File>> {
 
 fn path_of(schema: &str) -> String {
     format!("sql/{schema}/tables.sql")
-}
-
-impl File {
-    /// How the file differs from the catalog, as `diff` says it.
-    pub fn difference(&self, project: &Project) -> Result<Option<String>> {
-        let stands = project.root.join(&self.path);
-        let stands = if stands.exists() { stands.as_path() } else { Path::new("/dev/null") };
-        let wanted = project.log(&self.path)?.with_extension("sql");
-        project::write_text(&wanted, &self.text)?;
-        let output = Command::new("diff")
-            .args(["-u", "--label", &self.path, "--label", "the catalog"])
-            .arg(stands)
-            .arg(&wanted)
-            .output()
-            .or_fail(|| "cannot run diff".into(), "install diffutils")?;
-        match output.status.code() {
-            Some(0) => Ok(None),
-            Some(1) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
-            _ => Err(Failure::new(format!("diff: {}", String::from_utf8_lossy(&output.stderr).trim()), "")),
-        }
-    }
-
-    fn write(&self, project: &Project) -> Result<()> {
-        let path = project.root.join(&self.path);
-        if self.text.is_empty() {
-            return fs::remove_file(&path).or_fail(|| format!("cannot remove {}", self.path), "remove it by hand");
-        }
-        project::write_text(&path, &self.text)
-    }
 }
