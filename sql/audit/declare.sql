@@ -50,7 +50,8 @@ COMMENT ON FUNCTION audit_private.own_metrics() IS
 'What metrics() says of the trail: seconds since the last seal and the last row (NULL: none), the size of the logs. '
 'Costs three probes of an index and a look at the files';
 
-CREATE FUNCTION audit_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+CREATE FUNCTION audit_private.own_alerts()
+RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT 'warning', 'seal_is_late', NULL::text,
            CASE WHEN a.sealed_at IS NULL THEN 'nothing has been sealed yet'

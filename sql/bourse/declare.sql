@@ -99,7 +99,8 @@ COMMENT ON FUNCTION bourse_private.own_metrics() IS
 'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
 'probes of an index for each of its priorities';
 
-CREATE FUNCTION bourse_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+CREATE FUNCTION bourse_private.own_alerts()
+RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'critical', 'pending_migrations', NULL::text, string_agg(v, ', '), 'SELECT bourse.migrate();'
     FROM bourse_private.pending_migrations() v HAVING count(*) > 0

@@ -14,7 +14,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     )
     SELECT format('trigger %I on %s', bourse_private.strange_trigger(c.oid), bourse_private.quoted_name(c.oid))
     FROM pg_class c
-    WHERE c.oid = relation AND c.relowner = to_regrole('bourse_owner') AND bourse_private.strange_trigger(c.oid) IS NOT NULL
+    WHERE c.oid = relation AND c.relowner = to_regrole('bourse_owner')
+      AND bourse_private.strange_trigger(c.oid) IS NOT NULL
     UNION ALL
     SELECT format('foreign key %I of %s to %s', k.conname, bourse_private.quoted_name(k.conrelid),
                   bourse_private.quoted_name(k.confrelid))
@@ -108,8 +109,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse_private.require_no_strange_code(text) IS
-'Refuses a statement, by its tag, that leaves strange_code(), code_without_path() or strange_rights() behind (42501). For '
-'refuse_strange_code() only';
+'Refuses a statement, by its tag, that leaves strange_code(), code_without_path() or strange_rights() behind (42501). '
+'For refuse_strange_code() only';
 
 CREATE FUNCTION bourse_private.refuse_strange_code() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'refuse_strange_code_wrapper';

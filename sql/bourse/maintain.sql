@@ -84,7 +84,8 @@ SET enable_seqscan = off AS $$
 DECLARE
     found boolean;
 BEGIN
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t.%I < $1 %s)', bourse_private.quoted_name(relation), time_column,
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t.%I < $1 %s)', bourse_private.quoted_name(relation),
+                   time_column,
                    CASE WHEN only_status IS NOT NULL THEN 'AND t.status = ANY ($2)' END)
         INTO found USING before, only_status;
     RETURN found;
@@ -130,7 +131,8 @@ BEGIN
         END IF;
         IF policy.problem IS NULL AND heir IS NOT NULL AND oldest IS NOT NULL
            AND bourse_private.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
-            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse_private.quoted_name(heir), NULL::timestamptz, oldest,
+            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse_private.quoted_name(heir), NULL::timestamptz,
+                oldest,
                                 policy.time_column, policy.only_status;
         END IF;
     END LOOP;
@@ -152,7 +154,8 @@ DECLARE
     parent text := bourse_private.quoted_name(relation);
     name text := (SELECT format('%I.%I', n.nspname, partition)
                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
-    heir text := (SELECT bourse_private.quoted_name(p.partition) FROM bourse_private.partitions(relation) p WHERE p.is_default);
+    heir text := (SELECT bourse_private.quoted_name(p.partition) FROM bourse_private.partitions(relation) p
+                  WHERE p.is_default);
     columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
     moved bigint := 0;
@@ -184,7 +187,8 @@ $$;
 COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text) IS
 'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
 
-CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
+CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[],
+                                               before timestamptz)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET enable_seqscan = off AS $$
 DECLARE
@@ -213,7 +217,8 @@ DECLARE
     problems text[] := '{}';
 BEGIN
     LOCK TABLE bourse.chores IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-    FOR due IN SELECT d.* FROM bourse_private.due_steps(at) d ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
+    FOR due IN SELECT d.* FROM bourse_private.due_steps(at) d
+               ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
         steps := steps + 1;
         relation := due.relation;
         step := due.step;
@@ -223,7 +228,8 @@ BEGIN
         BEGIN
             CASE due.rank
             WHEN 1 THEN
-                rows := bourse_private.delete_old_rows(due.target::regclass, due.time_column, due.only_status, due.upper);
+                rows := bourse_private.delete_old_rows(due.target::regclass, due.time_column, due.only_status,
+                                                       due.upper);
                 is_done := is_done AND rows < 10000;
             WHEN 2 THEN
                 rows := bourse_private.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
@@ -264,8 +270,8 @@ COMMENT ON FUNCTION bourse.maintain() IS
 'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes rows that '
 'have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why a step has '
 'failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does it. Waits '
-'for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, 55000 before '
-'install()';
+'for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, 55000 '
+'before install()';
 GRANT EXECUTE ON FUNCTION bourse.maintain() TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION bourse_private.tick() RETURNS void

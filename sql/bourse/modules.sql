@@ -27,7 +27,8 @@ COMMENT ON TYPE bourse.declared_table IS
 '(under the pseudonym), redact (the schema does it itself); NULL: there are none. is_queue: as docs/queues.md. '
 'time_column, partition_by, keep: the policy that the table has from the start; time_column NULL: none';
 
-CREATE FUNCTION bourse_private.declare_table(name text, is_audited boolean DEFAULT false, engine_written boolean DEFAULT false,
+CREATE FUNCTION bourse_private.declare_table(name text, is_audited boolean DEFAULT false,
+                                             engine_written boolean DEFAULT false,
                                      on_erasure text DEFAULT NULL, is_queue boolean DEFAULT false,
                                      time_column text DEFAULT NULL, partition_by text DEFAULT NULL,
                                      keep interval DEFAULT NULL) RETURNS bourse.declared_table

@@ -31,7 +31,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'live_order_past_its_time', count(*) FROM exchange.orders o
     WHERE o.status IN ('open', 'pending') AND o.expires_at < clock_timestamp() - interval '1 minute'
     UNION ALL
-    SELECT 'code_that_misses_rows', count(*) FROM bourse_private.declared_tables() t, exchange_private.unfired_code(t.relation)
+    SELECT 'code_that_misses_rows', count(*)
+    FROM bourse_private.declared_tables() t, exchange_private.unfired_code(t.relation)
     WHERE t.module = 'exchange' AND t.engine_written
 $$;
 COMMENT ON FUNCTION exchange_private.own_integrity() IS
@@ -65,7 +66,8 @@ COMMENT ON FUNCTION exchange_private.own_metrics() IS
 'orders as of the last VACUUM or ANALYZE, trades whose fees are not swept, markets by status, the sequencer and what '
 'it has done since the server started. Costs the inbox up to that bound and the rows of markets';
 
-CREATE FUNCTION exchange_private.own_alerts() RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+CREATE FUNCTION exchange_private.own_alerts()
+RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'critical', 'sequencer_has_a_setback', NULL::text, s.setback, 'docs/sequencer.md says what each means.'
     FROM exchange.sequencer_status() s WHERE s.setback IS NOT NULL

@@ -14,7 +14,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     -- pg_trigger.tgtype: 1 is FOR EACH ROW, 2 BEFORE, 4, 8 and 16 the writes; TRUNCATE (32) the engine does not.
     SELECT format('trigger %I on %s', t.tgname, bourse_private.quoted_name(t.tgrelid))
     FROM pg_trigger t
-    WHERE t.tgrelid = relation AND exchange_private.is_written_by_engine(relation) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+    WHERE t.tgrelid = relation AND exchange_private.is_written_by_engine(relation) AND NOT t.tgisinternal
+      AND t.tgenabled <> 'D'
       AND t.tgtype & 28 <> 0 AND (t.tgtype & 3 <> 1 OR coalesce(t.tgoldtable, t.tgnewtable) IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'pg_bourse'
                       WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid
@@ -22,7 +23,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     UNION ALL
     SELECT format('rule %I on %s', r.rulename, bourse_private.quoted_name(r.ev_class))
     FROM pg_rewrite r
-    WHERE r.ev_class = relation AND exchange_private.is_written_by_engine(relation) AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
+    WHERE r.ev_class = relation AND exchange_private.is_written_by_engine(relation) AND r.ev_type <> '1'
+      AND r.ev_enabled <> 'D'
 $$;
 COMMENT ON FUNCTION exchange_private.unfired_code(oid) IS
 'What others have attached to a table of the engine and would not see what it writes: triggers that are not AFTER ... '

@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn sql_calls_what_is_below() {
-        assert!(refused("sql/identity/a.sql", "PERFORM audit.write_log();"));
+        assert!(refused("sql/identity/a.sql", "PERFORM audit_private.write_log();"));
         assert!(refused("sql/audit/migrations/0001_a.sql", "REFERENCES exchange.orders"));
         assert!(refused("sql/audit/a.sql", "WHERE t.tgrelid = 'exchange.markets'::regclass"));
         assert!(!refused("sql/audit/a.sql", "PERFORM identity.require_user(audit_private.f(bourse.g()));"));
