@@ -8,6 +8,9 @@ use crate::{Failure, Result, Server, Session};
 /// The first CREATE EXTENSION of a cluster makes the roles: one at a time.
 static CREATION: Mutex<()> = Mutex::new(());
 
+/// Whether the suite's server has the database that the others are copies of.
+static TEMPLATE: Mutex<bool> = Mutex::new(false);
+
 /// The logins of the suite that are members of `bourse_gateway` and `bourse_admin`.
 const GATEWAY: &str = "test_gateway";
 const ADMIN: &str = "test_admin";
@@ -45,9 +48,21 @@ impl Database {
         Ok(database)
     }
 
-    /// A database of this name on the suite's server, installed.
+    /// A database of this name on the suite's server, installed: a copy, made in a tenth of the time.
     pub fn fresh(name: &str) -> Result<Self> {
-        Self::on(&Server::of_suite()?, name)
+        let server = Server::of_suite()?;
+        let mut made = TEMPLATE.lock().map_err(|_| Failure::new("another test has failed here"))?;
+        if !*made {
+            Self::on(&server, "installed")?;
+            *made = true;
+        }
+        drop(made);
+        let mut session = server.connect("postgres", "postgres")?;
+        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        session.run(&format!("CREATE DATABASE {name} TEMPLATE installed"))?;
+        // CREATE EXTENSION has granted it on the other.
+        session.run(&format!("GRANT CREATE ON DATABASE {name} TO bourse_owner"))?;
+        Ok(Self { server, name: name.to_owned() })
     }
 
     /// A session of the superuser.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cargo_tests;
 use super::jobs::{self, Job};
-use super::{Tally, cargo_tests};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::progress;
@@ -57,7 +57,7 @@ impl Program {
             let mut tally = cargo_tests::harness(project, &label, &mut command)?;
             // Of those that were named, none may be in this program.
             if names.is_empty() {
-                tally = Tally::of(&label, Ok(tally));
+                tally = tally.required(&label);
             } else {
                 tally.failed.retain(|line| !line.ends_with("filtered out"));
             }

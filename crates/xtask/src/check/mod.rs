@@ -7,7 +7,9 @@ mod readme;
 mod regress;
 mod request;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::thread;
 
 use jobs::Job;
 
@@ -29,13 +31,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// What came of a kind, or of a part of it. What could not run, or ran nothing, has failed.
-    fn of(name: &str, outcome: Result<Self>) -> Self {
-        let mut tally = outcome.unwrap_or_else(Self::of_failure);
-        if tally.passed == 0 && tally.failed.is_empty() {
-            tally.failed.push(format!("{name} ran no test at all"));
+    /// What ran nothing has failed.
+    fn required(mut self, name: &str) -> Self {
+        if self.passed == 0 && self.failed.is_empty() {
+            self.failed.push(format!("{name} ran no test at all"));
         }
-        tally
+        self
     }
 
     /// What could not run.
@@ -74,7 +75,7 @@ enum Tests {
 }
 
 /// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
-/// installed after it, for those that test what users get.
+/// installed after it, for those that test what users get. It is built beside the first three.
 const KINDS: [Kind; 7] = [
     Kind { name: "style", tests: Tests::Alone(style) },
     Kind { name: "unit", tests: Tests::Alone(cargo_tests::unit) },
@@ -85,34 +86,60 @@ const KINDS: [Kind; 7] = [
     Kind { name: "readme", tests: Tests::Installed(readme::jobs) },
 ];
 
+/// How the parts of kinds went, by kind.
+type Tallies = Vec<(&'static str, Tally)>;
+
 /// Runs every kind, or those that are named; the last line reads `N passed, N failed`, and nothing follows it.
 pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
     setup::run(project)?;
+    let builds = !request.installed && request.kinds.iter().any(|kind| matches!(kind.tests, Tests::Installed(_)));
+    let (mut tallies, jobs) = thread::scope(|scope| {
+        // The linker of the release build keeps one core busy for minutes, beside which the others get on.
+        let build = builds.then(|| scope.spawn(|| install::build(project)));
+        let mut tallies = run_alone(project, request);
+        let mut jobs = prepare(project, request, &mut tallies);
+        let built = build.map_or(Ok(None), |build| build.join().expect("no panic in a build").map(Some));
+        // The test build of pg_test is installed by now, and is replaced.
+        let installed = built.and_then(|staged| staged.map_or(Ok(()), |staged| install::put(project, &staged)));
+        if let Err(failure) = installed {
+            let failed: BTreeSet<_> = jobs.drain(..).map(|job| job.kind).collect();
+            let said = failure.to_string();
+            tallies.extend(failed.into_iter().map(|kind| (kind, Tally { passed: 0, failed: vec![said.clone()] })));
+        }
+        (tallies, jobs)
+    });
+    tallies.extend(jobs::run(jobs));
+    Ok(conclude(request, &tallies))
+}
+
+/// The kinds that run one after the other.
+fn run_alone(project: &Project, request: &Request) -> Tallies {
     let mut tallies = Vec::new();
     for Kind { name, tests } in &request.kinds {
         if let Tests::Alone(tests) = tests {
             println!("{name}");
-            tallies.push((*name, Tally::of(name, tests(project))));
+            tallies.push((*name, tests(project).unwrap_or_else(Tally::of_failure)));
         }
     }
+    tallies
+}
+
+/// What is to run side by side; a kind that cannot has failed.
+fn prepare<'a>(project: &'a Project, request: &Request, tallies: &mut Tallies) -> Vec<Job<'a>> {
     let mut all = Vec::new();
     for Kind { name, tests } in &request.kinds {
         if let Tests::Installed(jobs) = tests {
             match jobs(project, &request.names) {
                 Ok(jobs) => all.extend(jobs),
-                Err(failure) => tallies.push((name, Tally::of(name, Err(failure)))),
+                Err(failure) => tallies.push((name, Tally::of_failure(failure))),
             }
         }
     }
-    if !all.is_empty() && !request.installed {
-        install::run(project)?;
-    }
-    tallies.extend(jobs::run(all));
-    Ok(conclude(request, tallies))
+    all
 }
 
 /// Says how each kind went, and all of them.
-fn conclude(request: &Request, tallies: Vec<(&str, Tally)>) -> ExitCode {
+fn conclude(request: &Request, tallies: &Tallies) -> ExitCode {
     let mut total = Tally::default();
     println!();
     for Kind { name, .. } in &request.kinds {
@@ -120,7 +147,7 @@ fn conclude(request: &Request, tallies: Vec<(&str, Tally)>) -> ExitCode {
         for (_, tally) in tallies.iter().filter(|(kind, _)| kind == name) {
             sum.add(tally);
         }
-        let sum = Tally::of(name, Ok(sum));
+        let sum = sum.required(name);
         for line in &sum.failed {
             println!("  FAILED {line}");
         }
@@ -158,13 +185,13 @@ mod tests {
 
     #[test]
     fn a_kind_without_a_test_has_failed() {
-        let tally = Tally::of("empty", Ok(Tally::default()));
+        let tally = Tally::default().required("empty");
         assert_eq!((tally.passed, tally.failed.len()), (0, 1));
     }
 
     #[test]
-    fn a_kind_that_could_not_run_has_failed() {
-        let tally = Tally::of("broken", Err(Failure::new("no server", "start it")));
+    fn a_kind_that_could_not_run_has_failed_once() {
+        let tally = Tally::of_failure(Failure::new("no server", "start it")).required("broken");
         assert_eq!((tally.passed, tally.failed.len()), (0, 1));
     }
 }

@@ -79,11 +79,11 @@ fn every_table_with_a_user_has_row_security() -> Result<()> {
     let open = root.lines(
         "SELECT oid::regclass FROM pg_class
          WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('identity', 'exchange')
-           AND NOT relrowsecurity ORDER BY 1",
+           AND NOT relrowsecurity ORDER BY oid::regclass::text",
     )?;
     // The rules of the markets and the rates of fee groups are public. COPY is refused on tables with row security: the inbox has a trigger
     // instead, and only an admin reads it, as the note of which commands the sequencer tries, which names no user.
-    let known = ["exchange.markets", "exchange.order_commands", "exchange.fee_schedules", "exchange.command_attempts"];
+    let known = ["exchange.command_attempts", "exchange.fee_schedules", "exchange.markets", "exchange.order_commands"];
     assert_eq!(open, known);
     let views = root.lines(
         "SELECT oid::regclass FROM pg_class

@@ -40,9 +40,10 @@ impl House {
         let mut root = database.connect()?;
         root.run("SET bourse.argon2_memory = 64; SET bourse.argon2_iterations = 1")?;
         root.market("BTC-USD")?;
-        // No number is the id of two things: what is tried of the victim's is never something of the attacker's.
+        // No number is the id of two things, or a part of another: what is tried of the victim's is never something of
+        // the attacker's, and what says the victim's id says no other.
         root.run(
-            "SELECT setval(oid, 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
+            "SELECT setval(oid, 1000000 + 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
              WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
