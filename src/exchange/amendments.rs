@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use money::Money;
 
-use super::rows::{OrderRow, amendments};
+use super::fields::order_amendments;
+use super::rows::OrderRow;
 use super::tables;
 use super::ticket::Ticket;
 use crate::pg::scan::Key;
@@ -25,10 +26,10 @@ pub fn first(order: &OrderRow) -> First {
     let mut first = First { ticket: order.ticket.clone(), accepted_amount: order.ticket.body.amount };
     let mut sent = None;
     table.scan(index, &[Key::Int(order.id.0)], |row| {
-        let old = (row.some_amount(amendments::OLD_PRICE), row.amount(amendments::OLD_AMOUNT));
+        let old = (order_amendments::of(row).old_price(), order_amendments::of(row).old_amount());
         sent.get_or_insert(old);
-        if row.bool(amendments::AT_ACCEPTANCE) {
-            first.accepted_amount = Some(row.amount(amendments::NEW_AMOUNT));
+        if order_amendments::of(row).at_acceptance() {
+            first.accepted_amount = Some(order_amendments::of(row).new_amount());
             return ControlFlow::Continue(());
         }
         first.accepted_amount = Some(old.1);

@@ -3,63 +3,21 @@
 use ids::{OrderId, UserId};
 
 use super::command::{Action, Command, Target};
-use super::rows::{OrderRow, orders};
+use super::fields::orders;
+use super::refusals;
+use super::rows::OrderRow;
+use super::tables;
 use super::ticket::{Request, exact_if_given, require_short};
-use super::{refusals, tables};
 use crate::error::{Answer, Failure, clip};
 use crate::identity;
+use crate::pg::arguments::Arguments;
 use crate::pg::numeric::Numeric;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
-/// Declares a SQL function with the arguments of `place_order`, gathered in one request.
-macro_rules! order_call {
-    ($(#[$attribute:meta])* fn $name:ident($request:ident) -> $answer:ty $body:block) => {
-        $(#[$attribute])*
-        #[pg_extern(sql = false)]
-        #[expect(clippy::too_many_arguments, reason = "the arguments of the SQL function")]
-        fn $name(
-            user_id: Option<i64>,
-            symbol: Option<&str>,
-            side: Option<&str>,
-            price: Option<Numeric>,
-            amount: Option<Numeric>,
-            order_type: Option<&str>,
-            time_in_force: Option<&str>,
-            client_order_id: Option<&str>,
-            stop_price: Option<Numeric>,
-            display_amount: Option<Numeric>,
-            quote_amount: Option<Numeric>,
-            post_only: Option<bool>,
-            expires_at: Option<TimestampWithTimeZone>,
-            self_trade_prevention: Option<&str>,
-        ) -> Result<$answer, ErrorReport> {
-            let expires_at = expires_at.map(|t| Timestamp(t.into_inner()));
-            let $request = Request {
-                user_id,
-                symbol,
-                side,
-                price,
-                amount,
-                order_type,
-                time_in_force,
-                client_order_id,
-                stop_price,
-                display_amount,
-                quote_amount,
-                post_only,
-                expires_at,
-                self_trade_prevention,
-            };
-            $body
-        }
-    };
-}
-pub(super) use order_call;
-
-/// A new order of a user whom the session acts for.
-pub fn new_order(request: &Request<'_>) -> Answer<Command> {
-    let ticket = request.ticket()?;
+/// A new order of a user whom the session acts for, by the arguments of `place_order()`.
+pub fn new_order(arguments: &Arguments) -> Answer<Command> {
+    let ticket = Request::of_call(arguments).ticket()?;
     identity::require_acts_for(ticket.user.0)?;
     Ok(Command::new(ticket, None))
 }
@@ -105,7 +63,7 @@ pub fn symbol_of(user: UserId, client_order_id: &str) -> Option<String> {
     let mut table = Table::open(&tables::ORDERS);
     let index = table.index(c"orders_client_order_id_key");
     let keys = [Key::Int(user.0), Key::Text(client_order_id)];
-    let symbol = table.find(index, &keys, |row| row.text(orders::SYMBOL).to_owned());
+    let symbol = table.find(index, &keys, |row| orders::of(row).symbol().to_owned());
     table.close();
     symbol
 }

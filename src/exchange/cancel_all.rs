@@ -10,10 +10,11 @@ use pgrx::prelude::*;
 use super::carry_out::{carry_out_here, require_write};
 use super::command::{Action, Command, Done, Target};
 use super::door_rule::Door;
+use super::fields::orders;
 use super::market_row::require_market;
-use super::rows::orders;
 use super::sequencer::{self, Errand};
-use super::{market_rows, refusals, tables};
+use super::tables;
+use super::{market_rows, refusals};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::scan::Key;
@@ -71,9 +72,9 @@ fn live_orders(user: UserId, symbol: Option<&str>) -> Vec<Command> {
     let (one_user, one_market) = ([Key::Int(user.0)], [Key::Int(user.0), Key::Text(symbol.unwrap_or_default())]);
     let mut commands = Vec::new();
     table.scan(index, if symbol.is_some() { &one_market } else { &one_user }, |row| {
-        let id = OrderId(row.int(orders::ID));
+        let id = OrderId(orders::of(row).id());
         let action = Action::Cancel(Target::Id(id));
-        commands.push(Command { user, symbol: row.text(orders::SYMBOL).to_owned(), action });
+        commands.push(Command { user, symbol: orders::of(row).symbol().to_owned(), action });
         ControlFlow::Continue(())
     });
     table.close();

@@ -7,8 +7,9 @@ use matching::Side;
 use money::{Money, Sum};
 
 use super::demand::{Arrival, Demand};
+use super::fields::orders;
 use super::front::{Front, Position};
-use super::rows::{OrderRow, orders};
+use super::rows::OrderRow;
 use crate::pg::scan::{Cursor, Key, Row};
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
@@ -164,8 +165,9 @@ impl<'a> Depth<'a> {
             return None;
         }
         if let Some((position, id, tid)) = self.front.next(self.behind, self.limit) {
-            let is_it =
-                |row: &Row<'_>| row.some_int(orders::ID) == Some(id.0) && row.some_text(orders::STATUS) == Some("open");
+            let is_it = |row: &Row<'_>| {
+                row.some_int(orders::at::id) == Some(id.0) && row.some_text(orders::at::status) == Some("open")
+            };
             let stands = |order: &OrderRow| self.front.position(order.price(), order.priority) == position;
             if let Some(order) = table.find_at(tid, is_it, OrderRow::read).filter(stands) {
                 self.behind = Some(position);
@@ -184,7 +186,7 @@ impl<'a> Depth<'a> {
     fn unknown(&mut self, table: &mut Table) -> Option<OrderRow> {
         while !self.all {
             if let Some(cursor) = &mut self.cursor {
-                let placed = |row: &Row<'_>| (row.count(orders::PRIORITY) > 0).then(|| OrderRow::read(row));
+                let placed = |row: &Row<'_>| (orders::of(row).priority() > 0).then(|| OrderRow::read(row));
                 if let Some(found) = cursor.next(table, placed) {
                     let Some(order) = found else { continue };
                     self.front.saw(order.price(), order.priority, order.id, order.tid);
@@ -286,7 +288,7 @@ impl Waiting {
         }
         let cursor = self.cursor.as_mut()?;
         loop {
-            let order = cursor.next(table, |row| (row.count(orders::PRIORITY) > 0).then(|| OrderRow::read(row)))?;
+            let order = cursor.next(table, |row| (orders::of(row).priority() > 0).then(|| OrderRow::read(row)))?;
             if order.is_some() {
                 return order;
             }

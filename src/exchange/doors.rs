@@ -4,23 +4,22 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::calls::{self, order_call};
+use super::calls;
 use super::carry_out::{carry_out_here, require_write};
 use super::command::Command;
 use super::door_rule::Door;
 use super::sequencer::submit;
-use super::ticket::Request;
 use super::{refusals, result};
 use crate::error::Answer;
+use crate::pg::arguments::Arguments;
 use crate::pg::numeric::Numeric;
 use crate::pg::result::Composite;
-use crate::pg::value::Timestamp;
 
-order_call! {
-    fn place_order(request) -> Composite<7> {
-        require_write("place_order()")?;
-        Ok(one(Door::PLACE, &calls::new_order(&request)?)?)
-    }
+/// Its arguments: [`Request`](super::ticket::Request).
+#[pg_extern(sql = false)]
+fn place_order(call: pg_sys::FunctionCallInfo) -> Result<Composite<7>, ErrorReport> {
+    require_write("place_order()")?;
+    Ok(one(Door::PLACE, &calls::new_order(&Arguments::of(call))?)?)
 }
 
 #[pg_extern(sql = false)]
@@ -52,11 +51,11 @@ fn one(door: Door, command: &Command) -> Answer<Composite<7>> {
     Ok(result::of(command, done)?.row())
 }
 
-order_call! {
-    fn submit_order(request) -> Composite<7> {
-        require_write("submit_order()")?;
-        Ok(submit(&calls::new_order(&request)?)?.row())
-    }
+/// Its arguments are those of `place_order()`.
+#[pg_extern(sql = false)]
+fn submit_order(call: pg_sys::FunctionCallInfo) -> Result<Composite<7>, ErrorReport> {
+    require_write("submit_order()")?;
+    Ok(submit(&calls::new_order(&Arguments::of(call))?)?.row())
 }
 
 #[pg_extern(sql = false)]

@@ -3,7 +3,7 @@
 use ids::UserId;
 use matching::Rates;
 
-use super::columns::{fee_groups, fee_schedules};
+use super::fields::{fee_groups, fee_schedules};
 use super::tables;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
@@ -27,7 +27,7 @@ impl Fees {
             return None;
         }
         let index = self.groups.index(c"fee_groups_pkey");
-        let group = self.groups.find(index, &[Key::Int(user.0)], |row| row.text(fee_groups::FEE_GROUP).to_owned())?;
+        let group = self.groups.find(index, &[Key::Int(user.0)], |row| fee_groups::of(row).fee_group().to_owned())?;
         let schedules = self.schedules.get_or_insert_with(|| Table::open(&tables::FEE_SCHEDULES));
         let index = schedules.index(c"fee_schedules_pkey");
         let mut rates = |symbol| schedules.find(index, &[Key::Text(&group), Key::Text(symbol)], read_rates);
@@ -44,5 +44,6 @@ impl Fees {
 }
 
 fn read_rates(row: &Row<'_>) -> Rates {
-    Rates { maker: row.rate(fee_schedules::MAKER_RATE), taker: row.rate(fee_schedules::TAKER_RATE) }
+    let schedule = fee_schedules::of(row);
+    Rates { maker: schedule.maker_rate(), taker: schedule.taker_rate() }
 }

@@ -6,14 +6,15 @@ use std::ops::ControlFlow;
 use ids::UserId;
 
 use super::carry_out::carry_out_some;
-use super::columns::commands;
 use super::command::{Action, Command, Target};
-use super::ticket::{Request, client_order_id, exact_if_given, request_of, require_short};
-use super::{calls, refusals, tables};
+use super::fields::{command_rejections, order_commands};
+use super::tables;
+use super::ticket::{Request, client_order_id, exact_if_given, require_short};
+use super::{calls, refusals};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
-use crate::pg::value::{Timestamp, Value};
+use crate::pg::value::Timestamp;
 use crate::pg::{attached, session};
 
 /// The most bytes of commands in one batch.
@@ -52,11 +53,11 @@ pub fn waiting(most: usize, until: i64) -> Vec<i64> {
     let index = inbox.index(c"order_commands_pkey");
     let mut ids = Vec::new();
     inbox.scan(index, &[], |row| {
-        let id = row.int(commands::ID);
+        let id = order_commands::of(row).id();
         if id > until {
             return ControlFlow::Break(());
         }
-        if row.some_time(commands::SET_ASIDE_AT).is_none() {
+        if order_commands::of(row).set_aside_at().is_none() {
             ids.push(id);
         }
         if ids.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -69,7 +70,7 @@ pub fn waiting(most: usize, until: i64) -> Vec<i64> {
 pub fn highest_id() -> Option<i64> {
     let mut inbox = Table::open(&tables::ORDER_COMMANDS);
     let index = inbox.index(c"order_commands_pkey");
-    let id = inbox.last(index, |row| row.int(commands::ID));
+    let id = inbox.last(index, |row| order_commands::of(row).id());
     inbox.close();
     id
 }
@@ -172,12 +173,13 @@ fn mark_set_aside(id: i64, failure: &Failure) {
     let index = inbox.index(c"order_commands_pkey");
     if let Some(tid) = inbox.find(index, &[Key::Int(id)], |row| row.tid()) {
         let sqlstate = failure.sqlstate();
-        let changes = [
-            (commands::SET_ASIDE_AT, Value::Time(Timestamp::now())),
-            (commands::SET_ASIDE_SQLSTATE, Value::Text(&sqlstate)),
-            (commands::SET_ASIDE_REASON, Value::Text(&failure.message)),
-        ];
-        inbox.update(tid, &changes);
+        let changes = order_commands::Changes {
+            set_aside_at: Some(Some(Timestamp::now())),
+            set_aside_sqlstate: Some(Some(&sqlstate)),
+            set_aside_reason: Some(Some(&failure.message)),
+            ..order_commands::Changes::default()
+        };
+        changes.update(&mut inbox, tid);
     }
     inbox.close();
     session::advance();
@@ -190,20 +192,23 @@ pub fn tell_of_aside(id: i64, failure: &Failure) {
 }
 
 /// The columns that can be long.
-const LONG: [usize; 12] = [
-    commands::ACTION,
-    commands::SYMBOL,
-    commands::CLIENT_ORDER_ID,
-    commands::SIDE,
-    commands::ORDER_TYPE,
-    commands::TIME_IN_FORCE,
-    commands::SELF_TRADE,
-    commands::PRICE,
-    commands::AMOUNT,
-    commands::STOP_PRICE,
-    commands::DISPLAY_AMOUNT,
-    commands::QUOTE_AMOUNT,
-];
+const LONG: [usize; 12] = {
+    use order_commands::at;
+    [
+        at::action,
+        at::symbol,
+        at::client_order_id,
+        at::side,
+        at::order_type,
+        at::time_in_force,
+        at::self_trade_prevention,
+        at::price,
+        at::amount,
+        at::stop_price,
+        at::display_amount,
+        at::quote_amount,
+    ]
+};
 
 /// The next commands, in order of id, as far as they are wanted and one batch has room for them.
 fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued> {
@@ -213,11 +218,11 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued>
     let mut placed = HashMap::new();
     let mut markets = HashSet::new();
     inbox.scan(index, &[], |row| {
-        let id = row.int(commands::ID);
+        let id = order_commands::of(row).id();
         if id > wanted.until {
             return ControlFlow::Break(());
         }
-        if row.some_time(commands::SET_ASIDE_AT).is_some() {
+        if order_commands::of(row).set_aside_at().is_some() {
             return ControlFlow::Continue(());
         }
         // Before it is read: a text of its own may be as large as a batch.
@@ -230,7 +235,7 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued>
         let is_wanted = !waits
             && wanted.symbol.is_none_or(|wanted| match &command {
                 Ok(command) => command.symbol == wanted,
-                Err(_) => row.some_text(commands::SYMBOL) == Some(wanted),
+                Err(_) => order_commands::of(row).symbol() == Some(wanted),
             });
         if is_wanted {
             if let Ok(Command { user, symbol, action: Action::New { ticket, .. } }) = &command
@@ -251,12 +256,13 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued>
 }
 
 fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Command> {
-    match row.some_text(commands::ACTION) {
-        Some("new") => Ok(Command::new(request_of!(row, commands).ticket()?, None)),
+    let command = order_commands::of(row);
+    match command.action() {
+        Some("new") => Ok(Command::new(Request::of_command(row).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
-            require_short("symbol", row.some_text(commands::SYMBOL))?;
-            let user = UserId(row.some_int(commands::USER_ID).ok_or_else(|| Failure::null("user_id"))?);
-            let client_id = row.some_text(commands::CLIENT_ORDER_ID).ok_or_else(|| Failure::null("client_order_id"))?;
+            require_short("symbol", command.symbol())?;
+            let user = UserId(command.user_id().ok_or_else(|| Failure::null("user_id"))?);
+            let client_id = command.client_order_id().ok_or_else(|| Failure::null("client_order_id"))?;
             let client_id = client_order_id(client_id)?;
             let action = if action == "cancel" {
                 Action::Cancel(Target::Client(client_id.clone()))
@@ -265,7 +271,7 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
             };
             // The order is named by user and client_order_id; its market need not be repeated.
             let key = (user, client_id);
-            let symbol = row.some_text(commands::SYMBOL).map(str::to_owned).or_else(|| placed.get(&key).cloned());
+            let symbol = command.symbol().map(str::to_owned).or_else(|| placed.get(&key).cloned());
             let symbol = symbol.or_else(|| calls::symbol_of(user, &key.1));
             let symbol = symbol.ok_or_else(|| refusals::unknown_order(&format!("{:?}", clip(&key.1))))?;
             Ok(Command { user, symbol, action })
@@ -278,8 +284,9 @@ fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Com
 }
 
 fn amend(row: &Row<'_>, client_id: String) -> Answer<Action> {
-    let price = exact_if_given("price", row.some_numeric(commands::PRICE))?;
-    let amount = exact_if_given("amount", row.some_numeric(commands::AMOUNT))?;
+    let command = order_commands::of(row);
+    let price = exact_if_given("price", command.price())?;
+    let amount = exact_if_given("amount", command.amount())?;
     if price.is_none() && amount.is_none() {
         return Err(Failure::null("price and amount together"));
     }
@@ -300,31 +307,30 @@ fn reject(inbox: &mut Table, rejections: &mut Option<Table>, id: i64, failure: &
     }
     let index = inbox.index(c"order_commands_pkey");
     inbox.find(index, &[Key::Int(id)], |row| {
-        let sqlstate = failure.sqlstate();
-        let text = |column| Value::from(row.some_text(column).map(kept));
-        let number = |column| Value::from(row.some_numeric(column));
-        table.insert(&[
-            Value::Text(&sqlstate),
-            Value::Text(&failure.message),
-            Some(failure.hint.as_str()).filter(|hint| !hint.is_empty()).into(),
-            Value::Time(Timestamp::now()),
-            Value::Int(id),
-            text(commands::ACTION),
-            row.some_int(commands::USER_ID).into(),
-            text(commands::SYMBOL),
-            text(commands::CLIENT_ORDER_ID),
-            text(commands::SIDE),
-            number(commands::PRICE),
-            number(commands::AMOUNT),
-            text(commands::ORDER_TYPE),
-            text(commands::TIME_IN_FORCE),
-            number(commands::STOP_PRICE),
-            number(commands::DISPLAY_AMOUNT),
-            number(commands::QUOTE_AMOUNT),
-            row.some_bool(commands::POST_ONLY).into(),
-            row.some_time(commands::EXPIRES_AT).into(),
-            text(commands::SELF_TRADE),
-            Value::Time(row.time(commands::CREATED_AT)),
-        ]);
+        let command = order_commands::of(row);
+        let rejection = command_rejections::New {
+            sqlstate: &failure.sqlstate(),
+            reason: &failure.message,
+            hint: Some(failure.hint.as_str()).filter(|hint| !hint.is_empty()),
+            rejected_at: Timestamp::now(),
+            command_id: id,
+            action: command.action().map(kept),
+            user_id: command.user_id(),
+            symbol: command.symbol().map(kept),
+            client_order_id: command.client_order_id().map(kept),
+            side: command.side().map(kept),
+            price: command.price(),
+            amount: command.amount(),
+            order_type: command.order_type().map(kept),
+            time_in_force: command.time_in_force().map(kept),
+            stop_price: command.stop_price(),
+            display_amount: command.display_amount(),
+            quote_amount: command.quote_amount(),
+            post_only: command.post_only(),
+            expires_at: command.expires_at(),
+            self_trade_prevention: command.self_trade_prevention().map(kept),
+            created_at: command.created_at(),
+        };
+        rejection.insert(table);
     });
 }

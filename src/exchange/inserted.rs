@@ -4,17 +4,18 @@ use ids::OrderId;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::calls::{find_order, order_call};
+use super::calls::find_order;
 use super::carry_out::{carry_out_here, require_write};
 use super::command::Command;
 use super::door_rule::Door;
 use super::market_row::require_market;
-use super::rows::{OrderRow, orders};
-use super::ticket::{Request, request_of};
-use super::{amendments, locks, refusals, tables, venue};
+use super::rows::OrderRow;
+use super::tables;
+use super::ticket::Request;
+use super::{amendments, locks, refusals, venue};
 use crate::error::Failure;
 use crate::identity;
-use crate::pg::numeric::Numeric;
+use crate::pg::arguments::Arguments;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
@@ -22,38 +23,38 @@ use crate::pg::value::Timestamp;
 /// How many orders one statement places.
 const MOST: usize = 100_000;
 
-order_call! {
-    /// Refuses what place_order() would refuse before it looks at the book, for an order that an INSERT is about to
-    /// store; waits for the user's client ids as place_order() does.
-    fn check_inserted(request) -> () {
-        require_write("INSERT INTO exchange.orders")?;
-        Door::INSERT.require_open()?;
-        let ticket = request.ticket()?;
-        identity::require_acts_for(ticket.user.0)?;
-        let market = require_market(&ticket.symbol)?;
-        Door::INSERT.require_open_in(&ticket.symbol, &market)?;
-        let mut repeats = false;
-        if let Some(client_id) = &ticket.client_order_id {
-            locks::hold_client_ids(ticket.user)?;
-            let keys = [Key::Int(ticket.user.0), Key::Text(client_id)];
-            let first = find_order(c"orders_client_order_id_key", &keys);
-            // The very same order is left to the unique constraint, and so to ON CONFLICT DO NOTHING.
-            repeats = first.is_some();
-            if first.is_some_and(|first| !amendments::first(&first).ticket.asks_the_same(&ticket)) {
-                Err(refusals::client_order_id_used(client_id, ticket.user.0))?;
-            }
+/// Refuses what place_order() would refuse before it looks at the book, for an order that an INSERT is about to
+/// store; waits for the user's client ids as place_order() does. The arguments are those of place_order().
+#[pg_extern(sql = false)]
+fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    require_write("INSERT INTO exchange.orders")?;
+    Door::INSERT.require_open()?;
+    let arguments = Arguments::of(call);
+    let ticket = Request::of_call(&arguments).ticket()?;
+    identity::require_acts_for(ticket.user.0)?;
+    let market = require_market(&ticket.symbol)?;
+    Door::INSERT.require_open_in(&ticket.symbol, &market)?;
+    let mut repeats = false;
+    if let Some(client_id) = &ticket.client_order_id {
+        locks::hold_client_ids(ticket.user)?;
+        let keys = [Key::Int(ticket.user.0), Key::Text(client_id)];
+        let first = find_order(c"orders_client_order_id_key", &keys);
+        // The very same order is left to the unique constraint, and so to ON CONFLICT DO NOTHING.
+        repeats = first.is_some();
+        if first.is_some_and(|first| !amendments::first(&first).ticket.asks_the_same(&ticket)) {
+            Err(refusals::client_order_id_used(client_id, ticket.user.0))?;
         }
-        if !repeats {
-            venue::require_user(ticket.user)?;
-        }
-        let new = ticket.order(OrderId(0), market.rates);
-        let rules = market.rules;
-        let admitted = rules.takes(&new).and_then(|()| rules.admit(&new, Timestamp::now().0));
-        let (user, symbol) = (ticket.user.0, ticket.symbol.as_str());
-        let on = refusals::Subject { user, symbol, base: &market.base, quote: &market.quote };
-        admitted.map_err(|refusal| refusals::failure(refusal, &on))?;
-        Ok(())
     }
+    if !repeats {
+        venue::require_user(ticket.user)?;
+    }
+    let new = ticket.order(OrderId(0), market.rates);
+    let rules = market.rules;
+    let admitted = rules.takes(&new).and_then(|()| rules.admit(&new, Timestamp::now().0));
+    let (user, symbol) = (ticket.user.0, ticket.symbol.as_str());
+    let on = refusals::Subject { user, symbol, base: &market.base, quote: &market.quote };
+    admitted.map_err(|refusal| refusals::failure(refusal, &on))?;
+    Ok(())
 }
 
 #[pg_extern(sql = false)]
@@ -76,7 +77,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
     for id in order_ids {
         let ticket = table.find(index, &[Key::Int(id)], |row| match OrderRow::read(row) {
             placed if placed.priority != 0 => Err(refusals::unknown_order(&id.to_string())),
-            _ => request_of!(row, orders).ticket(),
+            _ => Request::of_order(row).ticket(),
         });
         let ticket = ticket.unwrap_or_else(|| Err(refusals::unknown_order(&id.to_string())))?;
         commands.push(Command::new(ticket, Some(OrderId(id))));

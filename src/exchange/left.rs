@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use matching::bounds::STEPS;
 use matching::{Rules, Side, Tape};
 
-use super::rows::{OrderRow, orders, trades};
+use super::fields::{orders, trades};
+use super::rows::OrderRow;
 use super::tables;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
@@ -67,15 +68,15 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
         let keys = [Key::Text(symbol), Key::Text(side.as_str())];
         let mut cursor = table.cursor(index, &keys, side == Side::Sell);
         let each = |row: &Row<'_>| {
-            let ticks = rules.ticks(row.amount(orders::STOP_PRICE));
-            let stop = ticks.unwrap_or_else(|_| row.raise_corrupted(orders::STOP_PRICE));
-            let priority = row.count(orders::PRIORITY);
+            let ticks = rules.ticks(row.amount(orders::at::stop_price));
+            let stop = ticks.unwrap_or_else(|_| row.raise_corrupted(orders::at::stop_price));
+            let priority = orders::of(row).priority();
             if stop > high && side == Side::Buy || stop < low && side == Side::Sell {
                 return ControlFlow::Break(());
             }
             // One that has begun to trade was triggered before it was said to be accepted.
-            let begun = row.amount(orders::FILLED) > money::Money::ZERO;
-            let since = if begun { 0 } else { row.count(orders::ACCEPTED_SEQUENCE) };
+            let begun = orders::of(row).filled_amount() > money::Money::ZERO;
+            let since = if begun { 0 } else { orders::of(row).accepted_sequence() };
             let Some(trade) = tape.first_reaching(since, side, stop).filter(|_| priority > 0) else {
                 return ControlFlow::Continue(());
             };
@@ -103,7 +104,7 @@ fn prices_after(symbol: &str, rules: &Rules, sequence: i64) -> Vec<i64> {
     let index = table.index(c"trades_symbol_sequence_key");
     let mut prices = Vec::new();
     table.scan(index, &[Key::Text(symbol), Key::After(sequence)], |row| {
-        prices.push(rules.whole_ticks(row.amount(trades::PRICE)));
+        prices.push(rules.whole_ticks(trades::of(row).price()));
         if prices.len() < TRADES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     table.close();

@@ -17,9 +17,10 @@ use money::Money;
 use super::command::{Action, Command};
 use super::demand::{Arrival, Demand};
 use super::depth::{Depth, Until, Waiting, book_index};
+use super::fields::orders;
 use super::front;
 use super::left;
-use super::rows::{MarketRow, OrderRow, orders};
+use super::rows::{MarketRow, OrderRow};
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
@@ -140,7 +141,7 @@ impl<'a> Reach<'a> {
     fn uncross(&mut self) {
         let best = |reach: &mut Self, side| {
             let index = reach.table.index(book_index(side));
-            reach.table.find(index, &[Key::Text(reach.symbol)], |row| row.amount(orders::PRICE))
+            reach.table.find(index, &[Key::Text(reach.symbol)], |row| row.amount(orders::at::price))
         };
         let (bid, ask) = (best(self, Side::Buy), best(self, Side::Sell));
         let waits = self.stops_wait();

@@ -2,11 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use matching::{MarketStatus, Rates, Rules};
+use matching::{Rates, Rules};
 use money::Money;
 
-use super::columns::markets;
-use super::{refusals, tables};
+use super::fields::markets;
+use super::refusals;
+use super::tables;
+use super::words::{BandAction, MarketDoor};
 use crate::error::Answer;
 use crate::pg::row::Row;
 use crate::pg::scan::Key;
@@ -38,43 +40,38 @@ pub struct MarketRow {
 impl MarketRow {
     /// Reads it.
     pub fn read(row: &Row<'_>) -> MarketRow {
-        use markets as c;
+        let market = markets::of(row);
         let rules = Rules {
-            tick: row.amount(c::TICK),
-            lot: row.amount(c::LOT),
-            min_amount: row.some_amount(c::MIN_AMOUNT),
-            max_amount: row.some_amount(c::MAX_AMOUNT),
-            min_notional: row.some_amount(c::MIN_NOTIONAL),
-            price_band: row.some_rate(c::PRICE_BAND),
-            band_halts: row.word(c::BAND_ACTION, |word| one_of(word, "refuse", "halt")),
-            status: row.word(c::STATUS, MarketStatus::parse),
+            tick: market.tick_size(),
+            lot: market.lot_size(),
+            min_amount: market.min_amount(),
+            max_amount: market.max_amount(),
+            min_notional: market.min_notional(),
+            price_band: market.price_band(),
+            band_halts: market.band_action() == BandAction::Halt,
+            status: market.status(),
         };
-        for (step, column) in [(rules.tick, c::TICK), (rules.lot, c::LOT)] {
+        for (step, column) in [(rules.tick, markets::at::tick_size), (rules.lot, markets::at::lot_size)] {
             if step == Money::ZERO {
                 row.raise_corrupted(column);
             }
         }
         MarketRow {
-            base: row.text(c::BASE).to_owned(),
-            quote: row.text(c::QUOTE).to_owned(),
+            base: market.base().to_owned(),
+            quote: market.quote().to_owned(),
             rules,
-            rates: Rates { maker: row.rate(c::MAKER_RATE), taker: row.rate(c::TAKER_RATE) },
-            last_price: row.some_amount(c::LAST_PRICE),
-            updated_at: row.time(c::UPDATED_AT),
-            max_open_orders: row.some_int4(c::MAX_OPEN_ORDERS).map(i64::from),
-            sequencer_only: is_for_sequencer(row),
-            last_priority: row.count(c::LAST_PRIORITY),
-            last_sequence: row.count(c::LAST_SEQUENCE),
-            stops_sequence: row.some_int(c::STOPS_SEQUENCE),
+            rates: Rates { maker: market.maker_rate(), taker: market.taker_rate() },
+            last_price: market.last_price(),
+            updated_at: market.updated_at(),
+            max_open_orders: market.max_open_orders().map(i64::from),
+            sequencer_only: market.door() == MarketDoor::Sequencer,
+            last_priority: market.last_priority(),
+            last_sequence: market.last_sequence(),
+            stops_sequence: market.stops_sequence(),
             tid: row.tid(),
             writer: row.writer(),
         }
     }
-}
-
-/// Whether a market lets logins without a trusted role trade through the sequencer only.
-fn is_for_sequencer(row: &Row<'_>) -> bool {
-    row.word(markets::DOOR, |word| one_of(word, "any", "sequencer"))
 }
 
 /// The row of a market, as it is now.
@@ -92,14 +89,9 @@ pub fn any_for_sequencer() -> Option<String> {
     let index = table.index(c"markets_pkey");
     let mut found = None;
     table.scan(index, &[], |row| {
-        found = is_for_sequencer(row).then(|| row.text(markets::SYMBOL).to_owned());
+        found = (markets::of(row).door() == MarketDoor::Sequencer).then(|| markets::of(row).symbol().to_owned());
         if found.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     table.close();
     found
-}
-
-/// Which of two words it is: false for the first, true for the second.
-fn one_of(word: &str, first: &str, second: &str) -> Option<bool> {
-    (word == first || word == second).then_some(word == second)
 }

@@ -11,8 +11,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use super::fields::markets;
 use super::locks::MARKETS;
-use super::rows::{self, MarketRow};
+use super::rows::MarketRow;
 use super::tables;
 use crate::error::{Answer, Failure};
 use crate::pg::lock::{self, Lock};
@@ -106,7 +107,7 @@ pub fn is_held(symbol: &str) -> bool {
 
 /// Locks the row of a market if nobody else holds it now.
 fn lock_row<T>(table: &mut Table, symbol: &str, read: fn(&Row<'_>) -> T) -> Locked<T> {
-    let is_it = |row: &Row<'_>| row.some_text(rows::markets::SYMBOL) == Some(symbol);
+    let is_it = |row: &Row<'_>| row.some_text(markets::at::symbol) == Some(symbol);
     let known = REMEMBERED.with_borrow(|places| places.get(symbol).copied());
     match known.map(|tid| table.try_lock(tid, is_it, read)) {
         Some(Locked::Gone) | None => {}

@@ -13,7 +13,6 @@ mod carry_out;
 mod checks;
 #[cfg(any(test, feature = "pg_test"))]
 mod checks_test;
-mod columns;
 mod command;
 mod demand;
 mod depth;
@@ -21,6 +20,7 @@ mod door_rule;
 mod doors;
 mod drain;
 mod fees;
+mod fields;
 mod front;
 mod guard_tables;
 mod inbox;
@@ -45,6 +45,7 @@ mod tables;
 mod ticket;
 mod transfer;
 mod venue;
+mod words;
 mod write;
 
 use crate::bourse::modules::{Module, migrations};

@@ -7,8 +7,10 @@ use matching::{CancelReason, Side, Status};
 use money::{Money, ONE, Sum, mul_div};
 
 use super::command::{Action, Command, Done, Fills};
-use super::rows::{OrderRow, orders, trades};
-use super::{amendments, refusals, tables};
+use super::fields::{orders, trades};
+use super::rows::OrderRow;
+use super::tables;
+use super::{amendments, refusals};
 use crate::error::Answer;
 use crate::pg::result::Composite;
 use crate::pg::scan::{Key, Row};
@@ -87,9 +89,9 @@ impl Stored {
         let index = table.index(c"orders_pkey");
         let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
             order: OrderRow::read(row),
-            accepted_sequence: row.count(orders::ACCEPTED_SEQUENCE),
-            accepted_status: row.word(orders::ACCEPTED_STATUS, Status::parse),
-            cancel_reason: row.some_word(orders::CANCEL_REASON, CancelReason::parse),
+            accepted_sequence: orders::of(row).accepted_sequence(),
+            accepted_status: orders::of(row).accepted_status(),
+            cancel_reason: orders::of(row).cancel_reason(),
         });
         table.close();
         stored.ok_or_else(|| refusals::unknown_order(&id.0.to_string()))
@@ -99,14 +101,14 @@ impl Stored {
 /// What the trades of an order up to a sequence add up to.
 fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
     let (name, commission) = match side {
-        Side::Buy => (c"idx_trades_buy_order_id", trades::BUYER_COMMISSION),
-        Side::Sell => (c"idx_trades_sell_order_id", trades::SELLER_COMMISSION),
+        Side::Buy => (c"idx_trades_buy_order_id", trades::at::buyer_commission),
+        Side::Sell => (c"idx_trades_sell_order_id", trades::at::seller_commission),
     };
     let mut table = Table::open(&tables::TRADES);
     let index = table.index(name);
     let mut fills = Fills::default();
     table.scan(index, &[Key::Int(id.0)], |row| {
-        if row.count(trades::SEQUENCE) <= last_sequence {
+        if trades::of(row).sequence() <= last_sequence {
             add(&mut fills, row, commission);
         }
         ControlFlow::Continue(())
@@ -116,9 +118,9 @@ fn fills_of(id: OrderId, side: Side, last_sequence: i64) -> Fills {
 }
 
 fn add(fills: &mut Fills, row: &Row<'_>, commission: usize) {
-    let (price, amount) = (row.amount(trades::PRICE), row.amount(trades::AMOUNT));
+    let (price, amount) = (trades::of(row).price(), trades::of(row).amount());
     fills.filled += amount;
     // Exact: price × amount of a trade is a multiple of 1e-8.
-    fills.value += row.require(trades::PRICE, price.mul_div(amount, Money::whole(1)).ok());
+    fills.value += row.require(trades::at::price, price.mul_div(amount, Money::whole(1)).ok());
     fills.commission += row.money(commission);
 }

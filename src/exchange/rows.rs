@@ -1,18 +1,17 @@
-//! The tables of the exchange as the engine reads and writes them: their columns, in order, and their rows.
+//! The rows of the exchange as the engine reads and writes them.
 
 use ids::{OrderId, UserId};
 use matching::accounts::Balance;
-use matching::{
-    CancelReason, OrderState, OrderType, Rates, Rules, SelfTrade, Shrink, Side, Status, Terms, TimeInForce, Trade,
-};
+use matching::{CancelReason, OrderState, Rates, Rules, Shrink, Status, Terms, Trade};
 use money::{Money, Sum};
 
-pub use super::columns::*;
+use super::fields::{assets, order_amendments, orders, trades};
 pub use super::market_row::MarketRow;
 use super::ticket::{Body, Ticket};
+use crate::pg::numeric;
 use crate::pg::row::{Row, raise_corrupted};
 use crate::pg::table::{Table, Tid};
-use crate::pg::value::{Timestamp, Value};
+use crate::pg::value::Timestamp;
 
 /// A row of `exchange.orders`, prices and amounts as money.
 #[derive(Clone, Debug)]
@@ -34,36 +33,37 @@ pub struct OrderRow {
 impl OrderRow {
     /// Reads it.
     pub fn read(row: &Row<'_>) -> OrderRow {
-        use orders as c;
+        let order = orders::of(row);
+        let quote_amount = order.quote_amount();
         let ticket = Ticket {
-            user: UserId(row.int(c::USER_ID)),
-            symbol: row.text(c::SYMBOL).to_owned(),
-            client_order_id: row.some_text(c::CLIENT_ORDER_ID).map(str::to_owned),
+            user: UserId(order.user_id()),
+            symbol: order.symbol().to_owned(),
+            client_order_id: order.client_order_id().map(str::to_owned),
             body: Body {
-                side: row.word(c::SIDE, Side::parse),
-                price: row.some_amount(c::PRICE),
-                amount: row.some_amount(c::AMOUNT).filter(|_| row.some_amount(c::QUOTE_AMOUNT).is_none()),
-                quote_amount: row.some_amount(c::QUOTE_AMOUNT),
-                order_type: row.word(c::ORDER_TYPE, OrderType::parse),
-                post_only: row.bool(c::POST_ONLY),
-                stop_price: row.some_amount(c::STOP_PRICE),
-                display_amount: row.some_amount(c::DISPLAY_AMOUNT),
-                expires_at: row.some_time(c::EXPIRES_AT),
-                time_in_force: row.word(c::TIME_IN_FORCE, TimeInForce::parse),
-                self_trade: row.word(c::SELF_TRADE, SelfTrade::parse),
+                side: order.side(),
+                price: order.price(),
+                amount: order.amount().filter(|_| quote_amount.is_none()),
+                quote_amount,
+                order_type: order.order_type(),
+                post_only: order.post_only(),
+                stop_price: order.stop_price(),
+                display_amount: order.display_amount(),
+                expires_at: order.expires_at(),
+                time_in_force: order.time_in_force(),
+                self_trade: order.self_trade_prevention(),
             },
         };
         OrderRow {
-            id: OrderId(row.int(c::ID)),
+            id: OrderId(order.id()),
             ticket,
-            filled: row.amount(c::FILLED),
-            reserved: row.amount(c::RESERVED),
-            rates: Rates { maker: row.rate(c::MAKER_RATE), taker: row.rate(c::TAKER_RATE) },
-            priority: row.count(c::PRIORITY),
-            status: row.word(c::STATUS, Status::parse),
-            visible: row.some_amount(c::VISIBLE_AMOUNT),
+            filled: order.filled_amount(),
+            reserved: order.reserved(),
+            rates: Rates { maker: order.maker_rate(), taker: order.taker_rate() },
+            priority: order.priority(),
+            status: order.status(),
+            visible: order.visible_amount(),
             tid: row.tid(),
-            waited: row.some_time(c::TRIGGERED_AT).is_none(),
+            waited: order.triggered_at().is_none(),
         }
     }
 
@@ -161,7 +161,8 @@ impl OrderRow {
 
 /// A balance, from a row of `exchange.assets`.
 pub fn balance(row: &Row<'_>) -> Balance {
-    Balance { available: row.amount(assets::AMOUNT), locked: row.amount(assets::LOCKED) }
+    let balance = assets::of(row);
+    Balance { available: balance.amount(), locked: balance.locked_amount() }
 }
 
 /// What a new order has beside what the core knows of it.
@@ -178,49 +179,49 @@ pub struct Fresh {
 /// Inserts an order that this transaction has accepted, in its final state. Returns where its row stands.
 pub fn insert_order(table: &mut Table, fresh: &Fresh, order: &OrderState, rules: &Rules, now: Timestamp) -> Tid {
     let (ticket, body) = (&fresh.ticket, &fresh.ticket.body);
-    let money = |amount: Option<Money>| amount.map_or(Value::Null, Value::Money);
-    table.insert(&[
-        Value::Int(order.id.0),
-        Value::Int(order.user.0),
-        Value::Text(&ticket.symbol),
-        Value::Text(order.side.as_str()),
-        money(order.price.map(|ticks| rules.price(ticks))),
-        amount(order, rules),
-        Value::Money(rules.quantity(order.filled)),
-        Value::Text(order.status.as_str()),
-        Value::Text(body.order_type.as_str()),
-        Value::Text(body.time_in_force.as_str()),
-        Value::Bool(body.post_only),
-        ticket.client_order_id.as_deref().into(),
-        Value::Text(body.self_trade.as_str()),
-        Value::Money(order.reserved),
-        order.rates.maker.into(),
-        order.rates.taker.into(),
-        Value::Int(order.priority),
-        Value::Int(fresh.accepted_sequence),
-        order.cancel_reason.map(CancelReason::as_str).into(),
-        Value::Time(now),
-        Value::Time(now),
-        money(body.stop_price),
-        money(body.display_amount),
-        body.expires_at.into(),
-        money(body.quote_amount),
-        visible(order, rules),
-        Value::Text(fresh.accepted_status.as_str()),
-        if has_triggered(order) { Value::Time(now) } else { Value::Null },
-        ended_at(order, now),
-        traded_until(order, now),
-    ])
+    let row = orders::New {
+        id: order.id.0,
+        user_id: order.user.0,
+        symbol: &ticket.symbol,
+        side: order.side,
+        price: price(order, rules),
+        amount: amount(order, rules),
+        filled_amount: rules.quantity(order.filled),
+        status: order.status,
+        order_type: body.order_type,
+        time_in_force: body.time_in_force,
+        post_only: body.post_only,
+        client_order_id: ticket.client_order_id.as_deref(),
+        self_trade_prevention: body.self_trade,
+        reserved: order.reserved,
+        maker_rate: order.rates.maker,
+        taker_rate: order.rates.taker,
+        priority: order.priority,
+        accepted_sequence: fresh.accepted_sequence,
+        cancel_reason: order.cancel_reason,
+        created_at: now,
+        updated_at: now,
+        stop_price: body.stop_price,
+        display_amount: body.display_amount,
+        expires_at: body.expires_at,
+        quote_amount: body.quote_amount,
+        visible_amount: visible(order, rules),
+        accepted_status: fresh.accepted_status,
+        triggered_at: has_triggered(order).then_some(now),
+        ended_at: ended_at(order, now),
+        traded_until: traded_until(order, now),
+    };
+    row.insert(table)
 }
 
 /// An order ends once: what has ended is never changed again.
-fn ended_at(order: &OrderState, now: Timestamp) -> Value<'static> {
-    if matches!(order.status, Status::Filled | Status::Cancelled) { Value::Time(now) } else { Value::Null }
+fn ended_at(order: &OrderState, now: Timestamp) -> Option<Timestamp> {
+    matches!(order.status, Status::Filled | Status::Cancelled).then_some(now)
 }
 
 /// No trade of an order is later than its end.
-fn traded_until(order: &OrderState, now: Timestamp) -> Value<'static> {
-    if order.filled > 0 { ended_at(order, now) } else { Value::Null }
+fn traded_until(order: &OrderState, now: Timestamp) -> Option<Timestamp> {
+    ended_at(order, now).filter(|_| order.filled > 0)
 }
 
 /// Whether a stop that waited has been triggered since, as its state tells.
@@ -229,61 +230,65 @@ pub fn has_triggered(order: &OrderState) -> bool {
     order.terms.stop_price.is_some() && order.status != Status::Pending && (order.filled > 0 || !ended_waiting)
 }
 
+fn price(order: &OrderState, rules: &Rules) -> Option<Money> {
+    order.price.map(|ticks| rules.price(ticks))
+}
+
 /// A quote_amount order that has not traded has no quantity.
-fn amount(order: &OrderState, rules: &Rules) -> Value<'static> {
-    if order.amount == 0 { Value::Null } else { Value::Money(rules.quantity(order.amount)) }
+fn amount(order: &OrderState, rules: &Rules) -> Option<Money> {
+    (order.amount != 0).then(|| rules.quantity(order.amount))
 }
 
 /// Only an iceberg has a slice.
-fn visible(order: &OrderState, rules: &Rules) -> Value<'static> {
-    order.terms.display.map_or(Value::Null, |_| Value::Money(rules.quantity(order.visible)))
+fn visible(order: &OrderState, rules: &Rules) -> Option<Money> {
+    order.terms.display.map(|_| rules.quantity(order.visible))
 }
 
-/// The columns of an order that only acceptance sets, for a row that a plain INSERT has stored.
-pub fn acceptance(fresh: &Fresh, order: &OrderState, now: Timestamp) -> [(usize, Value<'static>); 5] {
-    [
-        (orders::CREATED_AT, Value::Time(now)),
-        (orders::ACCEPTED_STATUS, Value::Text(fresh.accepted_status.as_str())),
-        (orders::MAKER_RATE, order.rates.maker.into()),
-        (orders::TAKER_RATE, order.rates.taker.into()),
-        (orders::ACCEPTED_SEQUENCE, Value::Int(fresh.accepted_sequence)),
-    ]
-}
-
-/// The columns of an order that a call can change.
-pub fn order_changes(order: &OrderState, rules: &Rules, now: Timestamp) -> [(usize, Value<'static>); 11] {
-    use orders as c;
-    [
-        (c::PRICE, order.price.map_or(Value::Null, |ticks| Value::Money(rules.price(ticks)))),
-        (c::AMOUNT, amount(order, rules)),
-        (c::VISIBLE_AMOUNT, visible(order, rules)),
-        (c::FILLED, Value::Money(rules.quantity(order.filled))),
-        (c::STATUS, Value::Text(order.status.as_str())),
-        (c::RESERVED, Value::Money(order.reserved)),
-        (c::PRIORITY, Value::Int(order.priority)),
-        (c::CANCEL_REASON, order.cancel_reason.map(CancelReason::as_str).into()),
-        (c::UPDATED_AT, Value::Time(now)),
-        (c::ENDED_AT, ended_at(order, now)),
-        (c::TRADED_UNTIL, traded_until(order, now)),
-    ]
+/// What a call can change of an order. Of a row that a plain INSERT has stored, acceptance sets more: `fresh`.
+pub fn order_changes(
+    order: &OrderState,
+    fresh: Option<&Fresh>,
+    rules: &Rules,
+    now: Timestamp,
+) -> orders::Changes<'static> {
+    orders::Changes {
+        price: Some(price(order, rules)),
+        amount: Some(amount(order, rules)),
+        visible_amount: Some(visible(order, rules)),
+        filled_amount: Some(rules.quantity(order.filled)),
+        status: Some(order.status),
+        reserved: Some(order.reserved),
+        priority: Some(order.priority),
+        cancel_reason: Some(order.cancel_reason),
+        updated_at: Some(now),
+        ended_at: Some(ended_at(order, now)),
+        traded_until: Some(traded_until(order, now)),
+        created_at: fresh.map(|_| now),
+        accepted_status: fresh.map(|fresh| fresh.accepted_status),
+        maker_rate: fresh.map(|_| order.rates.maker),
+        taker_rate: fresh.map(|_| order.rates.taker),
+        accepted_sequence: fresh.map(|fresh| fresh.accepted_sequence),
+        ..orders::Changes::default()
+    }
 }
 
 /// Inserts a trade.
 pub fn insert_trade(table: &mut Table, id: i64, symbol: &str, trade: &Trade, rules: &Rules, now: Timestamp) {
-    table.insert(&[
-        Value::Int(id),
-        Value::Int(trade.buy_order().0),
-        Value::Int(trade.sell_order().0),
-        Value::Text(symbol),
-        Value::Int(trade.sequence),
-        Value::Money(rules.price(trade.price)),
-        Value::Money(rules.quantity(trade.amount)),
-        Value::Money(trade.buyer_commission),
-        Value::Money(trade.seller_commission),
-        (Sum::from(trade.buyer_commission) + trade.seller_commission).into(),
-        Value::Text(trade.taker_side.as_str()),
-        Value::Time(now),
-    ]);
+    let row = trades::New {
+        id,
+        buy_order_id: trade.buy_order().0,
+        sell_order_id: trade.sell_order().0,
+        symbol,
+        sequence: trade.sequence,
+        price: rules.price(trade.price),
+        amount: rules.quantity(trade.amount),
+        buyer_commission: trade.buyer_commission,
+        seller_commission: trade.seller_commission,
+        commission: numeric::fitting(Sum::from(trade.buyer_commission) + trade.seller_commission),
+        taker_side: trade.taker_side,
+        created_at: now,
+    };
+    row.insert(table);
 }
 
 /// A change of a live order's terms, for `exchange.order_amendments`.
@@ -320,20 +325,20 @@ impl From<Shrink> for Amendment {
 
 /// Inserts an amendment.
 pub fn insert_amendment(table: &mut Table, id: i64, symbol: &str, change: &Amendment, rules: &Rules, now: Timestamp) {
-    let price = |ticks: Option<i64>| ticks.map_or(Value::Null, |t| Value::Money(rules.price(t)));
-    table.insert(&[
-        Value::Int(id),
-        Value::Int(change.order.0),
-        Value::Text(symbol),
-        price(change.old_price),
-        Value::Money(rules.quantity(change.old_amount)),
-        price(change.new_price),
-        Value::Money(rules.quantity(change.new_amount)),
-        Value::Money(rules.quantity(change.filled)),
-        Value::Int(change.priority),
-        Value::Int(change.start_sequence),
-        Value::Int(change.end_sequence),
-        Value::Time(now),
-        Value::Bool(change.at_acceptance),
-    ]);
+    let row = order_amendments::New {
+        id,
+        order_id: change.order.0,
+        symbol,
+        old_price: change.old_price.map(|ticks| rules.price(ticks)),
+        old_amount: rules.quantity(change.old_amount),
+        new_price: change.new_price.map(|ticks| rules.price(ticks)),
+        new_amount: rules.quantity(change.new_amount),
+        filled_amount: rules.quantity(change.filled),
+        priority: change.priority,
+        start_sequence: change.start_sequence,
+        end_sequence: change.end_sequence,
+        created_at: now,
+        at_acceptance: change.at_acceptance,
+    };
+    row.insert(table);
 }

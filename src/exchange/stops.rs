@@ -6,7 +6,7 @@ use matching::MarketStatus;
 
 use super::carry_out::carry_out;
 use super::command::{Action, Command};
-use super::rows::markets;
+use super::fields::markets;
 use super::tables;
 use crate::error::Answer;
 use crate::pg::scan::Key;
@@ -20,8 +20,8 @@ pub fn left(symbol: Option<&str>) -> Vec<String> {
     let mut symbols = Vec::new();
     table.scan(index, &keys, |row| {
         // Nothing else of the row: one that cannot be read is its market's trouble, not that of the others.
-        if row.some_text(markets::STATUS) == Some(MarketStatus::Open.as_str()) {
-            symbols.push(row.text(markets::SYMBOL).to_owned());
+        if row.some_text(markets::at::status) == Some(MarketStatus::Open.as_str()) {
+            symbols.push(markets::of(row).symbol().to_owned());
         }
         ControlFlow::Continue(())
     });

@@ -10,13 +10,12 @@ use std::ops::ControlFlow;
 
 use pgrx::PgSqlErrorCode;
 
-use super::columns::attempts;
+use super::fields::command_attempts;
 use super::inbox::{self, Wanted};
 use super::locks::INBOX;
 use super::tables;
 use crate::error::{Answer, Failure};
 use crate::pg::table::Table;
-use crate::pg::value::Value;
 use crate::pg::{attached, session};
 
 /// After so many tries alone a command is set aside.
@@ -56,10 +55,9 @@ impl Suspects {
         let until = inbox::highest_id().unwrap_or(i64::MIN);
         let mut table = Table::open(&tables::COMMAND_ATTEMPTS);
         let index = table.index(c"command_attempts_pkey");
-        let found = table.find(index, &[], |row| Attempt {
-            first: row.int(attempts::FIRST_ID),
-            last: row.int(attempts::LAST_ID),
-            tries: row.count(attempts::TRIES),
+        let found = table.find(index, &[], |row| {
+            let attempt = command_attempts::of(row);
+            Attempt { first: attempt.first_id(), last: attempt.last_id(), tries: attempt.tries() }
         });
         table.close();
         Suspects { until, found }
@@ -120,9 +118,8 @@ fn delete_all() {
 fn write(attempt: Attempt) {
     forget();
     let mut table = Table::open(&tables::COMMAND_ATTEMPTS);
-    attached::firing(|| {
-        table.insert(&[Value::Int(attempt.first), Value::Int(attempt.last), Value::Int(attempt.tries)])
-    });
+    let Attempt { first, last, tries } = attempt;
+    attached::firing(|| command_attempts::New { first_id: first, last_id: last, tries }.insert(&mut table));
     table.close();
     session::advance();
 }

@@ -4,51 +4,64 @@ use ids::{OrderId, UserId};
 use matching::{NewOrder, OrderType, Rates, SelfTrade, Side, TimeInForce};
 use money::Money;
 
+use super::fields::{order_commands, orders};
 use super::refusals::overflow;
 use crate::error::{Answer, Failure, clip};
-use crate::pg::numeric::{Inexact, Numeric};
+use crate::pg::arguments::{Argument, Arguments};
+use crate::pg::fields::{Bool, Field, Int, Numeric, Text, Time};
+use crate::pg::numeric::{self, Inexact};
+use crate::pg::row::Row;
 use crate::pg::value::Timestamp;
 
-/// The arguments of a new order, as they came.
-pub struct Request<'a> {
-    pub user_id: Option<i64>,
-    pub symbol: Option<&'a str>,
-    pub side: Option<&'a str>,
-    pub price: Option<Numeric>,
-    pub amount: Option<Numeric>,
-    pub order_type: Option<&'a str>,
-    pub time_in_force: Option<&'a str>,
-    pub client_order_id: Option<&'a str>,
-    pub stop_price: Option<Numeric>,
-    pub display_amount: Option<Numeric>,
-    pub quote_amount: Option<Numeric>,
-    pub post_only: Option<bool>,
-    pub expires_at: Option<Timestamp>,
-    pub self_trade_prevention: Option<&'a str>,
-}
+/// Declares the arguments of a new order, and from where they come: each once, in the order of `place_order()`.
+macro_rules! request {
+    ($($name:ident: $kind:ident),+ $(,)?) => {
+        /// The arguments of a new order, as they came.
+        pub struct Request<'a> {
+            $(pub $name: Option<<$kind as Field>::Of<'a>>),+
+        }
 
-/// The arguments of a new order that stand in a row, of a table whose columns are in this module.
-macro_rules! request_of {
-    ($row:expr, $columns:ident) => {
-        Request {
-            user_id: $row.some_int($columns::USER_ID),
-            symbol: $row.some_text($columns::SYMBOL),
-            side: $row.some_text($columns::SIDE),
-            price: $row.some_numeric($columns::PRICE),
-            amount: $row.some_numeric($columns::AMOUNT),
-            order_type: $row.some_text($columns::ORDER_TYPE),
-            time_in_force: $row.some_text($columns::TIME_IN_FORCE),
-            client_order_id: $row.some_text($columns::CLIENT_ORDER_ID),
-            stop_price: $row.some_numeric($columns::STOP_PRICE),
-            display_amount: $row.some_numeric($columns::DISPLAY_AMOUNT),
-            quote_amount: $row.some_numeric($columns::QUOTE_AMOUNT),
-            post_only: $row.some_bool($columns::POST_ONLY),
-            expires_at: $row.some_time($columns::EXPIRES_AT),
-            self_trade_prevention: $row.some_text($columns::SELF_TRADE),
+        /// Their places in the signature.
+        #[allow(non_camel_case_types, reason = "an argument has its name in SQL")]
+        enum Place {
+            $($name),+
+        }
+
+        impl<'a> Request<'a> {
+            /// Those of a SQL call.
+            pub fn of_call(arguments: &'a Arguments) -> Request<'a> {
+                Request { $($name: <$kind as Argument>::of(arguments, Place::$name as usize)),+ }
+            }
+
+            /// Those of a row of the inbox.
+            pub fn of_command(row: &'a Row<'_>) -> Request<'a> {
+                Request { $($name: <$kind as Field>::some(row, order_commands::at::$name)),+ }
+            }
+
+            /// Those of an order that a plain INSERT has stored.
+            pub fn of_order(row: &'a Row<'_>) -> Request<'a> {
+                Request { $($name: <$kind as Field>::some(row, orders::at::$name)),+ }
+            }
         }
     };
 }
-pub(super) use request_of;
+
+request! {
+    user_id: Int,
+    symbol: Text,
+    side: Text,
+    price: Numeric,
+    amount: Numeric,
+    order_type: Text,
+    time_in_force: Text,
+    client_order_id: Text,
+    stop_price: Numeric,
+    display_amount: Numeric,
+    quote_amount: Numeric,
+    post_only: Bool,
+    expires_at: Time,
+    self_trade_prevention: Text,
+}
 
 /// A new order whose arguments can all be read. Whether they go together, the core decides.
 #[derive(Clone, Debug)]
@@ -155,12 +168,12 @@ pub fn require_short(name: &str, text: Option<&str>) -> Answer<()> {
 }
 
 /// An exact amount, or none.
-pub fn exact_if_given(name: &str, number: Option<Numeric>) -> Answer<Option<Money>> {
+pub fn exact_if_given(name: &str, number: Option<numeric::Numeric>) -> Answer<Option<Money>> {
     number.map(|n| exact(name, Some(n))).transpose()
 }
 
 /// An exact amount; refuses NULL, NaN, infinity, more than 8 decimals and what NUMERIC(20,8) cannot hold.
-pub fn exact(name: &str, number: Option<Numeric>) -> Answer<Money> {
+pub fn exact(name: &str, number: Option<numeric::Numeric>) -> Answer<Money> {
     let number = number.ok_or_else(|| Failure::null(name))?;
     number.money().map_err(|inexact| {
         let text = number.to_string();

@@ -14,11 +14,13 @@ use super::balance_rows::{self, BalanceRows};
 use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
+use super::fields::{assets, orders};
 use super::front::Known;
 use super::load::Reach;
 use super::locks::CLIENTS;
+use super::market_rows;
 use super::rows::{self, MarketRow, OrderRow};
-use super::{market_rows, tables};
+use super::tables;
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
 use crate::pg::lock;
@@ -248,7 +250,7 @@ impl Venue {
                 let keys = [Key::Int(command.user.0), Key::Text(&command.symbol)];
                 let loaded = market.core.book.live_of(command.user);
                 self.orders_table.scan(index, &keys, |row| {
-                    live += i64::from(row.count(rows::orders::PRIORITY) > 0);
+                    live += i64::from(orders::of(row).priority() > 0);
                     if live > limit + loaded { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
                 live -= loaded;
@@ -270,8 +272,7 @@ impl Venue {
             let keys = [Key::Int(user.0), Key::Text(symbol)];
             let read = |row: &Row<'_>| (row.tid(), rows::balance(row));
             let is_it = |row: &Row<'_>| {
-                row.some_int(rows::assets::USER_ID) == Some(user.0)
-                    && row.some_text(rows::assets::SYMBOL) == Some(symbol)
+                row.some_int(assets::at::user_id) == Some(user.0) && row.some_text(assets::at::symbol) == Some(symbol)
             };
             let known = self.balance_rows.recalled(user, asset);
             let found = known

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{IdMap, OrderId};
 use pgrx::pg_sys;
 
-use super::rows::{self, assets, markets, orders};
+use super::fields::{assets, markets};
+use super::rows;
 use super::run::Work;
+use super::tables;
 use super::venue::{OpenMarket, Venue};
-use super::{market_rows, settings, tables};
+use super::{market_rows, settings};
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
-use crate::pg::value::{Timestamp, Value};
+use crate::pg::value::Timestamp;
 use crate::pg::{attached, sequence, session};
 
 /// Writes everything, closes the tables, and fires what others have attached to them.
@@ -58,14 +60,13 @@ fn write_orders(
                 market.known.note(order, &rules, tid);
             }
             fresh => {
-                let mut columns = rows::order_changes(order, &rules, now).to_vec();
-                columns.extend(fresh.iter().flat_map(|fresh| rows::acceptance(fresh, order, now)));
+                let mut changes = rows::order_changes(order, fresh, &rules, now);
                 let stored = loaded.get(&order.id).copied();
                 let (tid, waited) = stored.unwrap_or_else(|| inserted(table, order.id.0));
                 if waited && rows::has_triggered(order) {
-                    columns.push((orders::TRIGGERED_AT, Value::Time(now)));
+                    changes.triggered_at = Some(Some(now));
                 }
-                let tid = table.update(tid, &columns);
+                let tid = changes.update(table, tid);
                 market.known.note(order, &rules, tid);
             }
         }
@@ -101,17 +102,16 @@ fn write_markets(
             known.remember(symbol, (market.row.tid, market.row.writer));
             continue;
         }
-        let mut columns = vec![
-            (markets::LAST_PRIORITY, Value::Int(market.core.priority)),
-            (markets::STATUS, Value::Text(status.as_str())),
-            (markets::UPDATED_AT, Value::Time(now)),
-            (markets::STOPS_SEQUENCE, left.into()),
-        ];
-        if let Some(last) = made.last() {
-            columns.push((markets::LAST_SEQUENCE, Value::Int(last.sequence)));
-            columns.push((markets::LAST_PRICE, Value::Money(market.row.rules.price(last.price))));
-        }
-        let tid = markets_table.update(market.row.tid, &columns);
+        let changes = markets::Changes {
+            last_priority: Some(market.core.priority),
+            status: Some(status),
+            updated_at: Some(now),
+            stops_sequence: Some(left),
+            last_sequence: made.last().map(|last| last.sequence),
+            last_price: made.last().map(|last| Some(market.row.rules.price(last.price))),
+            ..markets::Changes::default()
+        };
+        let tid = changes.update(markets_table, market.row.tid);
         market_rows::remember(symbol, tid);
         known.remember(symbol, (tid, session::writer()));
         for trade in &made {
@@ -145,12 +145,13 @@ fn write_balances(venue: &mut Venue, now: Timestamp) {
         let Some(tid) = venue.balance_rows.locked(user, asset) else {
             pgrx::error!("balance of user {} in {} was not locked", user.0, venue.assets[asset.0 as usize]);
         };
-        let columns = [
-            (assets::AMOUNT, Value::Money(balance.available)),
-            (assets::LOCKED, Value::Money(balance.locked)),
-            (assets::UPDATED_AT, Value::Time(now)),
-        ];
-        let tid = venue.assets_table.update(tid, &columns);
+        let changes = assets::Changes {
+            amount: Some(balance.available),
+            locked_amount: Some(balance.locked),
+            updated_at: Some(now),
+            ..assets::Changes::default()
+        };
+        let tid = changes.update(&mut venue.assets_table, tid);
         venue.balance_rows.set(user, asset, tid);
     }
 }

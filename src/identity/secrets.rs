@@ -89,11 +89,14 @@ fn user_of_key(key: &str) -> Option<i64> {
     let prefix = api_key::prefix(key)?;
     let mut keys = Table::open(&tables::API_KEYS);
     let index = keys.index(c"api_keys_prefix_key");
-    let found = keys.find(index, &[Key::Text(prefix)], |row| Stored {
-        user: row.int(0),
-        matches: api_key::matches(key, row.bytes(2)),
-        expires_at: row.some_time(3),
-        is_revoked: row.some_time(4).is_some(),
+    let found = keys.find(index, &[Key::Text(prefix)], |row| {
+        let stored = tables::api_key::of(row);
+        Stored {
+            user: stored.user_id(),
+            matches: api_key::matches(key, stored.key_hash()),
+            expires_at: stored.expires_at(),
+            is_revoked: stored.revoked_at().is_some(),
+        }
     });
     keys.close();
     let now = Timestamp::now();

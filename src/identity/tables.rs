@@ -1,26 +1,24 @@
 //! The tables of the schema identity that are read past the executor, as far as they are.
 
-use crate::pg::column::Kind;
 use crate::pg::definition::Definition;
+use crate::pg::fields::table;
 
 /// `identity.users`.
-pub static USERS: Definition = Definition {
-    schema: c"identity",
-    name: c"users",
-    columns: &[("id", Kind::Int), ("is_active", Kind::Bool), ("db_role", Kind::Name), ("role", Kind::Text)],
-    checks: &[],
-};
-
+pub static USERS: Definition = Definition { schema: c"identity", name: c"users", columns: user::ALL, checks: &[] };
 /// `identity.api_keys`.
-pub static API_KEYS: Definition = Definition {
-    schema: c"identity",
-    name: c"api_keys",
-    columns: &[
-        ("user_id", Kind::Int),
-        ("prefix", Kind::Text),
-        ("key_hash", Kind::Bytes),
-        ("expires_at", Kind::Time),
-        ("revoked_at", Kind::Time),
-    ],
-    checks: &[],
-};
+pub static API_KEYS: Definition =
+    Definition { schema: c"identity", name: c"api_keys", columns: api_key::ALL, checks: &[] };
+
+table! {
+    /// Fields of `identity.users`.
+    pub mod user: read {
+        id: Int, is_active: Bool, db_role: Name, role: Text,
+    }
+}
+
+table! {
+    /// Fields of `identity.api_keys`.
+    pub mod api_key: read {
+        user_id: Int, prefix: Text, key_hash: Bytes, expires_at: Option<Time>, revoked_at: Option<Time>,
+    }
+}

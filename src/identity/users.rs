@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ids::{IdMap, UserId};
 
-use super::tables;
+use super::tables::{self, user};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 
@@ -50,10 +50,10 @@ impl Users {
     /// Whether a user exists and may trade.
     pub fn standing(&mut self, user_id: i64) -> Standing {
         let index = self.0.index(c"users_pkey");
-        let read = |row: &Row<'_>| (row.tid(), row.bool(1), row.word(3, trades));
+        let read = |row: &Row<'_>| (row.tid(), user::of(row).is_active(), row.word(user::at::role, trades));
         let known = SEEN.with_borrow(|seen| seen.get(&UserId(user_id)).copied());
         let found = known
-            .and_then(|tid| self.0.find_at(tid, |row| row.some_int(0) == Some(user_id), read))
+            .and_then(|tid| self.0.find_at(tid, |row| row.some_int(user::at::id) == Some(user_id), read))
             .or_else(|| self.0.find(index, &[Key::Int(user_id)], read));
         if let Some((tid, ..)) = found {
             SEEN.with_borrow_mut(|seen| {
@@ -79,6 +79,6 @@ impl Users {
     /// The user whose login this role is.
     pub(super) fn of_role(&mut self, role: &str) -> Option<i64> {
         let index = self.0.index(c"users_db_role_key");
-        self.0.find(index, &[Key::Name(role)], |row| row.int(0))
+        self.0.find(index, &[Key::Name(role)], |row| user::of(row).id())
     }
 }

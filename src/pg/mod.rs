@@ -4,6 +4,7 @@
 //! raises inside them unwinds as a Rust panic and leaves as the same ERROR; handles need no `Drop`, for the
 //! abort of the (sub)transaction closes tables, scans, slots and snapshots itself.
 
+pub mod arguments;
 pub mod attached;
 pub mod check;
 pub mod column;
@@ -12,6 +13,7 @@ mod defaults;
 pub mod definition;
 mod entries;
 pub mod event;
+pub mod fields;
 mod key;
 pub mod latch;
 pub mod lock;

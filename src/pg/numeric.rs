@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use money::Money;
+use money::{Money, Sum};
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
@@ -115,6 +115,20 @@ fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
         }
     }
     Money::from_units(if negative { -units } else { units }).map_err(|_| Inexact::TooLarge)
+}
+
+/// What amounts add up to, as an amount: what no `NUMERIC(20,8)` holds is an ERROR (22003), never cut off.
+pub fn fitting(sum: Sum) -> Money {
+    sum.money().unwrap_or_else(|_| raise_too_large(sum))
+}
+
+#[cold]
+fn raise_too_large(sum: Sum) -> ! {
+    pgrx::ereport!(
+        ERROR,
+        pgrx::PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("{sum} leaves the range of NUMERIC(20,8)")
+    );
 }
 
 /// Writes an amount as a NUMERIC with 8 decimals into the current memory context.

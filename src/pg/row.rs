@@ -78,9 +78,10 @@ impl Row<'_> {
         self.get(column)
     }
 
-    /// A bigint that is never below zero.
-    pub fn count(&self, column: usize) -> i64 {
-        self.require(column, self.some_int(column).filter(|n| *n >= 0))
+    /// A bigint that is never below zero, or NULL.
+    pub fn some_count(&self, column: usize) -> Option<i64> {
+        let count = self.some_int(column)?;
+        if count < 0 { self.raise_corrupted(column) } else { Some(count) }
     }
 
     /// An integer that may be NULL.
@@ -149,9 +150,9 @@ impl Row<'_> {
         self.some_money(column).map(fraction)
     }
 
-    /// A bytea; it stands in the row, so it is valid until the scan moves on.
-    pub fn bytes(&self, column: usize) -> &[u8] {
-        self.require(column, self.get(column))
+    /// A bytea that may be NULL; it stands in the row, so it is valid until the scan moves on.
+    pub fn some_bytes(&self, column: usize) -> Option<&[u8]> {
+        self.get(column)
     }
 
     /// The bytes of a text or number, wherever they are stored; nothing is fetched for it.

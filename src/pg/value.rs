@@ -92,17 +92,8 @@ impl From<Rate> for Value<'_> {
 impl From<Sum> for Value<'_> {
     /// What no `NUMERIC(20,8)` holds is an ERROR (22003).
     fn from(sum: Sum) -> Self {
-        Value::Money(sum.money().unwrap_or_else(|_| raise_too_large(sum)))
+        Value::Money(numeric::fitting(sum))
     }
-}
-
-#[cold]
-fn raise_too_large(sum: Sum) -> ! {
-    pgrx::ereport!(
-        ERROR,
-        pgrx::PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-        format!("{sum} leaves the range of NUMERIC(20,8)")
-    );
 }
 
 impl<'a> From<Option<&'a str>> for Value<'a> {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::super::carry_out::carry_out;
 use super::super::command::{Action, Command};
+use super::super::fields::markets;
 use super::super::inbox::{self, Wanted};
 use super::super::match_orders::drain_if_free;
-use super::super::rows::markets;
 use super::super::suspects::{self, Next, Suspects};
-use super::super::{behind, settings, stops, tables};
+use super::super::tables;
+use super::super::{behind, settings, stops};
 use super::desk::NAME;
 use crate::bourse::supervisor::{self, Complaints, LOOK};
 use crate::bourse::{require_at_work, require_home};
@@ -246,7 +247,7 @@ fn expired() -> Vec<String> {
     let mut symbols = Vec::new();
     let index = markets_table.index(c"markets_pkey");
     markets_table.scan(index, &[], |row| {
-        symbols.push(row.text(markets::SYMBOL).to_owned());
+        symbols.push(markets::of(row).symbol().to_owned());
         ControlFlow::Continue(())
     });
     markets_table.close();
