@@ -12,9 +12,7 @@ use super::command::{Action, Command, Done, Target};
 use super::door_rule::Door;
 use super::fields::orders;
 use super::market_row::require_market;
-use super::sequencer::{self, Errand};
-use super::tables;
-use super::{market_rows, refusals};
+use super::{market_rows, refusals, tables};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::scan::Key;
@@ -30,14 +28,8 @@ fn cancel_all_orders(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, 
     Ok(cancel_all(user, symbol, |commands| carry_out_here(Door::CANCEL_ALL, commands))?)
 }
 
-#[pg_extern(sql = false)]
-fn submit_cancel_all(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, ErrorReport> {
-    let user = user_who_cancels("submit_cancel_all()", user_id, symbol)?;
-    Ok(sequencer::submit_errand(&Errand::CancelAll { user, symbol: symbol.map(str::to_owned) })?)
-}
-
 /// The user, if the session may act for him and the market, where one is named, takes cancels.
-fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) -> Answer<UserId> {
+pub fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) -> Answer<UserId> {
     require_write(call)?;
     let user = user_id.ok_or_else(|| Failure::null("user_id"))?;
     identity::require_acts_for(user)?;

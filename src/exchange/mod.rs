@@ -19,6 +19,8 @@ mod depth;
 mod door_rule;
 mod doors;
 mod drain;
+mod errand;
+mod errand_doors;
 mod fees;
 mod fields;
 mod front;

@@ -2,8 +2,8 @@
 
 use super::super::cancel_all::cancel_all;
 use super::super::carry_out::carry_out;
+use super::super::errand::Errand;
 use super::super::transfer;
-use super::message::Errand;
 use crate::bourse::{require_at_work, require_tables};
 use crate::error::Answer;
 use crate::pg::worker;

@@ -5,6 +5,7 @@ use money::Money;
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command, Target};
+use super::super::errand::{Errand, REFERENCE_LENGTH, Transfer};
 use super::super::result::OrderResult;
 use super::super::ticket::{Body, Ticket};
 use crate::error::{Answer, Failure};
@@ -14,40 +15,6 @@ use crate::pg::shared::Text;
 const SYMBOL_SIZE: usize = 20;
 /// A client_order_id has at most 64 characters, a reference 128.
 const NAME_SIZE: usize = REFERENCE_LENGTH * 4;
-/// The most characters of the reference of a transfer.
-pub const REFERENCE_LENGTH: usize = 128;
-
-/// What the sequencer does beside orders.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Errand {
-    /// Cancels the live orders of a user, in one market or in all.
-    CancelAll {
-        /// Whose.
-        user: UserId,
-        /// The market; none: all of them.
-        symbol: Option<String>,
-    },
-    /// Moves money from one user to another.
-    Transfer(Transfer),
-}
-
-/// A transfer that its sender has asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// The sender.
-    pub from: UserId,
-    /// The receiver.
-    pub to: UserId,
-    /// What is moved.
-    pub asset: String,
-    /// How much of it.
-    pub amount: Money,
-    /// What the sender calls it.
-    pub reference: Option<String>,
-    /// The login that has asked.
-    pub login: u32,
-}
-
 /// What is asked of the sequencer.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all of it is orders")]

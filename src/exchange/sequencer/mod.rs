@@ -19,7 +19,6 @@ use ring::{RING, Ring};
 
 use crate::pg::shared;
 
-pub use message::{Errand, REFERENCE_LENGTH, Transfer};
 pub use submit::{submit, submit_errand};
 pub use worker::SEQUENCER;
 

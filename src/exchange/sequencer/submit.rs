@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command};
+use super::super::errand::Errand;
 use super::super::result::OrderResult;
 use super::super::settings;
 use super::desk::NAME;
-use super::message::{Errand, Outcome, Reply, Request, Work};
+use super::message::{Outcome, Reply, Request, Work};
 use super::ring::{Place, RING};
 use crate::bourse::supervisor;
 use crate::error::{Answer, Failure};

@@ -8,32 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::paths::{Graph, Module, module_of};
 
-/// Imports that close a circle today, as (crate, module, module that it names). Each is to go: one that closes none any
-/// more is refused too.
-const KNOWN: &[(&str, &str, &str)] = &[
-    ("crates/matching/src", "accounts", "book"),
-    ("crates/matching/src", "money", "refusal"),
-    ("src", "bourse", "audit"),
-    ("src", "bourse", "exchange"),
-    ("src", "bourse", "identity"),
-    ("src", "exchange/cancel_all", "exchange/sequencer"),
-    ("src", "exchange/sequencer/chores", "exchange/sequencer/worker"),
-    ("src", "exchange/transfer", "exchange/sequencer"),
-    ("src", "pg/attached", "pg/check"),
-    ("src", "pg/attached", "pg/table"),
-    ("src", "pg/check", "pg/plan"),
-    ("src", "pg/defaults", "pg/plan"),
-    ("src", "pg/owner", "pg/session"),
-    ("src", "pg/row", "pg/table"),
-    ("src", "pg/scan", "pg/table"),
-];
-
 /// The circles of every crate.
 pub fn circles(files: &[(String, String)]) -> Vec<String> {
-    circles_but(files, KNOWN)
-}
-
-fn circles_but(files: &[(String, String)], known: &[(&str, &str, &str)]) -> Vec<String> {
     let mut crates: BTreeMap<String, Vec<(Module, &str)>> = BTreeMap::new();
     for (path, text) in files {
         if let Some((root, module)) = module_of(path) {
@@ -43,20 +19,11 @@ fn circles_but(files: &[(String, String)], known: &[(&str, &str, &str)]) -> Vec<
     let mut violations = Vec::new();
     for (root, sources) in &crates {
         let edges = siblings(&Graph::of(sources));
-        let of_crate = || known.iter().filter(|(of, _, _)| of == root);
-        let left_out: BTreeSet<Edge> = of_crate().map(|(_, from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-        let kept: BTreeMap<_, _> = edges.iter().filter(|(edge, _)| !left_out.contains(edge)).collect();
-        for ((from, to), place) in &kept {
-            let back = way(kept.keys().copied(), to, from);
+        for ((from, to), place) in &edges {
+            let back = way(edges.keys(), to, from);
             // Each circle is told once, from the first of its modules.
             if let Some(back) = back.filter(|back| back.iter().all(|module| from <= module)) {
                 violations.push(format!("{root}/{place}: a circle: {from}, {}", back.join(", ")));
-            }
-        }
-        for (_, from, to) in of_crate() {
-            let stands = edges.contains_key(&((*from).to_owned(), (*to).to_owned()));
-            if !stands || way(edges.keys(), to, from).is_none() {
-                violations.push(format!("{root}: {from} to {to} closes no circle any more: strike it from KNOWN"));
             }
         }
     }
@@ -110,39 +77,30 @@ mod tests {
     #[test]
     fn a_circle_of_two_and_of_three_is_found_once() {
         let two = files(&[("src/a.rs", "use crate::b::B;"), ("src/b.rs", "use super::a::A;")]);
-        assert_eq!(circles_but(&two, &[]), ["src/a:1: a circle: a, b, a"]);
+        assert_eq!(circles(&two), ["src/a:1: a circle: a, b, a"]);
         let three = files(&[
             ("crates/x/src/a.rs", "use crate::b::B;"),
             ("crates/x/src/b.rs", "fn f() { crate::c::g() }"),
             ("crates/x/src/c.rs", "use super::a::A;"),
         ]);
-        assert_eq!(circles_but(&three, &[]), ["crates/x/src/a:1: a circle: a, b, c, a"]);
+        assert_eq!(circles(&three), ["crates/x/src/a:1: a circle: a, b, c, a"]);
     }
 
     #[test]
     fn a_folder_is_one_with_what_is_below_it() {
         let house = files(&[("src/a/mod.rs", "mod b; fn f() { b::g() } struct A;"), ("src/a/b.rs", "use super::A;")]);
-        assert!(circles_but(&house, &[]).is_empty());
+        assert!(circles(&house).is_empty());
         let cousins = files(&[
             ("src/a/b.rs", "use crate::d::D;"),
             ("src/a/c.rs", "pub fn f() {}"),
             ("src/d.rs", "use crate::a::c::f;"),
         ]);
-        assert_eq!(circles_but(&cousins, &[]), ["src/a/b:1: a circle: a, d, a"]);
+        assert_eq!(circles(&cousins), ["src/a/b:1: a circle: a, d, a"]);
     }
 
     #[test]
     fn a_way_back_that_only_tests_take_is_no_circle() {
         let test = files(&[("src/a.rs", "use crate::b::B;"), ("src/b.rs", "#[test]\nfn t() { crate::a::f() }")]);
-        assert!(circles_but(&test, &[]).is_empty());
-    }
-
-    #[test]
-    fn a_known_circle_is_let_be_until_it_is_gone() {
-        let known = [("src", "b", "a")];
-        let two = [("src/a.rs", "use crate::b::B;"), ("src/b.rs", "use super::a::A;")];
-        assert!(circles_but(&files(&two), &known).is_empty());
-        let found = circles_but(&files(&two[..1]), &known);
-        assert!(found[0].contains("strike it"), "{found:?}");
+        assert!(circles(&test).is_empty());
     }
 }
