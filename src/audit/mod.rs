@@ -3,11 +3,13 @@
 mod script;
 
 use crate::bourse::modules::{Module, migrations};
+use crate::pg::prepared::WaitedFor;
 
 /// The schema `audit`. Tables of lower schemas know nothing of the trail: it attaches itself to them. The server on
 /// which the database is born is registered, before it has anything to seal.
 pub const MODULE: Module = Module {
     schema: "audit",
+    waited_for: &[WaitedFor::writers(c"audit", c"audit_logs"), WaitedFor::writers(c"audit", c"activity_logs")],
     settings: None,
     prepare: None,
     migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals"),

@@ -20,6 +20,7 @@ use modules::Module;
 /// The schema `bourse`.
 pub const MODULE: Module = Module {
     schema: "bourse",
+    waited_for: &[],
     settings: Some(settings::register),
     prepare: None,
     migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores"),

@@ -3,6 +3,8 @@
 
 use std::sync::OnceLock;
 
+use crate::pg::prepared::WaitedFor;
+
 static MODULES: OnceLock<&'static [Module]> = OnceLock::new();
 
 /// Called once, when the library is loaded, with the schemas in the order of their layers.
@@ -19,6 +21,8 @@ pub fn modules() -> &'static [Module] {
 pub struct Module {
     /// Its name.
     pub schema: &'static str,
+    /// The tables whose rows others wait for.
+    pub waited_for: &'static [WaitedFor],
     /// Makes its settings known.
     pub settings: Option<fn()>,
     /// Sets up what needs a preloaded library.

@@ -51,11 +51,21 @@ mod words;
 mod write;
 
 use crate::bourse::modules::{Module, migrations};
+use crate::pg::prepared::WaitedFor;
 pub use sequencer::SEQUENCER;
 
 /// The schema `exchange`.
 pub const MODULE: Module = Module {
     schema: "exchange",
+    waited_for: &[
+        WaitedFor::lockers(c"exchange", c"markets"),
+        WaitedFor::lockers(c"exchange", c"assets"),
+        WaitedFor::writers(c"exchange", c"orders"),
+        WaitedFor::writers(c"exchange", c"trades"),
+        WaitedFor::writers(c"exchange", c"transfers"),
+        WaitedFor::writers(c"exchange", c"order_commands"),
+        WaitedFor::writers(c"exchange", c"command_rejections"),
+    ],
     settings: Some(settings::register),
     prepare: Some(sequencer::prepare),
     migrations: migrations!(

@@ -15,12 +15,14 @@ mod tables;
 mod users;
 
 use crate::bourse::modules::{Module, migrations};
+use crate::pg::prepared::WaitedFor;
 pub use acting::{is_trusted, require_acts_for, work_for};
 pub use users::{Standing, Users};
 
 /// The schema `identity`.
 pub const MODULE: Module = Module {
     schema: "identity",
+    waited_for: &[WaitedFor::writers(c"identity", c"users")],
     settings: Some(settings::register),
     prepare: None,
     migrations: migrations!(

@@ -2,7 +2,8 @@
 //! index expressions, domains) would run with the rights of whoever reads it: so what is found by its name is trusted
 //! by its owner, the role that CREATE EXTENSION gives everything to.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
+use std::sync::OnceLock;
 
 use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, PROCOID, RELOID};
 use pgrx::{PgSqlErrorCode, pg_sys};
@@ -14,16 +15,13 @@ use crate::error::{Answer, Failure};
 pub const NAME: &CStr = c"bourse_owner";
 
 /// The schemas that the extension makes.
-const SCHEMAS: [&CStr; 8] = [
-    c"bourse",
-    c"bourse_private",
-    c"identity",
-    c"identity_private",
-    c"audit",
-    c"audit_private",
-    c"exchange",
-    c"exchange_private",
-];
+static SCHEMAS: OnceLock<Vec<CString>> = OnceLock::new();
+
+/// Takes the names of the schemas; each has another one for what is private. Called once, when the library is loaded.
+pub fn declare(schemas: impl Iterator<Item = &'static str>) {
+    let both = schemas.flat_map(|schema| [schema.to_owned(), format!("{schema}_private")]);
+    SCHEMAS.get_or_init(|| both.filter_map(|schema| CString::new(schema).ok()).collect());
+}
 
 /// The languages `internal` and `c` (`pg_language.dat`): their functions look nothing up by a path.
 const COMPILED: [u32; 2] = [12, 13];
@@ -139,7 +137,10 @@ pub fn is_populated(view: pg_sys::Oid) -> bool {
 pub fn require_home() -> Answer<()> {
     // SAFETY: a catalog look-up; what is missing gives InvalidOid.
     let extension = unsafe { pg_sys::get_extension_oid(c"pg_bourse".as_ptr(), true) };
-    if extension != pg_sys::InvalidOid && role().is_some() && SCHEMAS.iter().all(|schema| owns_schema(schema)) {
+    if extension != pg_sys::InvalidOid
+        && role().is_some()
+        && SCHEMAS.get().is_some_and(|schemas| schemas.iter().all(|schema| owns_schema(schema)))
+    {
         return Ok(());
     }
     Err(Failure::new(

@@ -56,7 +56,6 @@ const CRATES: [Crate; 6] = [
 const KNOWN: &[(&str, &str)] = &[
     ("sql/audit/log_activity.sql", "exchange"),
     ("sql/audit/record_change.sql", "exchange"),
-    ("sql/audit/switch.sql", "exchange"),
     ("sql/bourse/sequences.sql", "audit"),
     ("sql/bourse/sequences.sql", "exchange"),
     ("sql/identity/api_keys.sql", "exchange"),
@@ -73,21 +72,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("sql/identity/principals.sql", "exchange"),
     ("sql/identity/user_rows.sql", "audit"),
     ("sql/identity/users.sql", "exchange"),
-    ("src/bourse/modules.rs", "audit"),
-    ("src/bourse/modules.rs", "exchange"),
-    ("src/bourse/modules.rs", "identity"),
-    ("src/identity/mod.rs", "matching"),
-    ("src/pg/check.rs", "matching"),
-    ("src/pg/key.rs", "matching"),
-    ("src/pg/numeric.rs", "matching"),
-    ("src/pg/owner.rs", "bourse"),
-    ("src/pg/owner.rs", "exchange"),
-    ("src/pg/owner.rs", "identity"),
-    ("src/pg/prepared.rs", "audit"),
-    ("src/pg/prepared.rs", "exchange"),
-    ("src/pg/prepared.rs", "identity"),
-    ("src/pg/row.rs", "matching"),
-    ("src/pg/value.rs", "matching"),
 ];
 
 /// What a file names, and where.
