@@ -2,7 +2,7 @@
 SELECT * FROM audit.enabled() WHERE table_name LIKE 'exchange.%' OR table_name = 'identity.users';
 -- Every table of identity is audited.
 SELECT c.oid::regclass AS not_audited FROM pg_class c
-WHERE c.relnamespace = 'identity'::regnamespace AND c.relkind = 'r' AND audit_private.qualified_name(c.oid) NOT IN (SELECT e.table_name FROM audit.enabled() e);
+WHERE c.relnamespace = 'identity'::regnamespace AND c.relkind = 'r' AND bourse_private.qualified_name(c.oid) NOT IN (SELECT e.table_name FROM audit.enabled() e);
 CREATE ROLE regress_aud_ann LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_aud_admin LOGIN IN ROLE bourse_admin;
 CREATE ROLE regress_aud_gateway LOGIN IN ROLE bourse_gateway;

@@ -16,7 +16,7 @@ SELECT action, record_id, new_values FROM audit.audit_logs WHERE table_name = 'e
 SELECT audit.disable('exchange.aud_notes'), audit.disable('exchange.aud_notes') AS again;
 UPDATE exchange.aud_notes SET body = 'unseen';
 SELECT action, old_values, new_values FROM audit.audit_logs WHERE table_name = 'exchange.aud_notes' AND action <> 'INSERT' ORDER BY id;
-SELECT jsonb_pretty(audit_private.redact('{"password_hash": "x", "remember_token": "x", "code_hash": "x", "key_hash": "x", "token": "x", "api_key": "x", "api_secret": "x", "passphrase": "x",
+SELECT jsonb_pretty(bourse_private.redact('{"password_hash": "x", "remember_token": "x", "code_hash": "x", "key_hash": "x", "token": "x", "api_key": "x", "api_secret": "x", "passphrase": "x",
     "api_key_encrypted": "x", "password": null, "has_password": true, "pin": 1234, "spinner": "kept", "hashtag": "kept", "ApiSecret": "x", "nested": {"deep": [1, {"access_token": "x", "kept": 2}]}}'));
 
 -- An activity, with everything; the least of one; what nobody known has done.

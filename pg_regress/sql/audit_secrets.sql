@@ -6,13 +6,13 @@ SELECT name AS not_redacted FROM unnest(ARRAY[
     'authorization', 'Authorization', 'Proxy-Authorization', 'bearer', 'jwt', 'id_jwt', 'cookie', 'Set-Cookie', 'cookies', 'credentials',
     'otp', 'OTP', 'userOtp', 'totp', 'otp_code', 'otpCode', 'totp-code', 'pin', 'PIN', 'card-pin', 'pincode', 'pin_code', 'pinCode', 'verification_code', 'cvv',
     'seed_phrase', 'seedPhrase', 'seed phrase', 'recovery words', 'mnemonic', 'code_hash', 'codeHash', 'codehash', 'key_hash', 'password-hashes', 'api_secret_encrypted']) name
-WHERE audit_private.redact(jsonb_build_object(name, 'S3CRET'))::text LIKE '%S3CRET%'
-   OR audit_private.redact(jsonb_build_array(jsonb_build_object('outer', jsonb_build_object(name, '{"S3CRET": 1}'::jsonb))))::text LIKE '%S3CRET%';
+WHERE bourse_private.redact(jsonb_build_object(name, 'S3CRET'))::text LIKE '%S3CRET%'
+   OR bourse_private.redact(jsonb_build_array(jsonb_build_object('outer', jsonb_build_object(name, '{"S3CRET": 1}'::jsonb))))::text LIKE '%S3CRET%';
 SELECT name AS redacted FROM unnest(ARRAY[
     'keyboard', 'passenger', 'passengers', 'compass', 'monkey', 'key', 'keys', 'primary_key', 'key_id', 'code', 'country_code', 'status_code', 'codes', 'spinner', 'pinned', 'opinion',
     'hashtag', 'hash', 'phrase', 'words', 'cookie_policy', 'authorized', 'author', 'laptop', 'option', 'session', 'session_id', 'symbol', 'email', 'client_order_id', 'identity.verification_codes']) name
-WHERE audit_private.redact(jsonb_build_object(name, 'plain')) <> jsonb_build_object(name, 'plain');
-SELECT audit_private.redact('{"is_secret": true, "token": null, "list": [["x", {"token": "S"}]], "api_keys": ["S", "T"], "n": {"otp": 123456}}') AS redacted;
+WHERE bourse_private.redact(jsonb_build_object(name, 'plain')) <> jsonb_build_object(name, 'plain');
+SELECT bourse_private.redact('{"is_secret": true, "token": null, "list": [["x", {"token": "S"}]], "api_keys": ["S", "T"], "n": {"otp": 123456}}') AS redacted;
 
 -- A key that is a secret: its digest stands for it, so that the history of the row is found, and the secret is not.
 SET ROLE bourse_owner;

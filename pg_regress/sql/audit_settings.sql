@@ -16,7 +16,7 @@ SELECT action, old_values, new_values FROM audit.audit_logs WHERE table_name = '
 SELECT audit.disable('exchange.ase_values');
 DROP TABLE exchange.ase_values;
 SELECT identity.fold('INFO@Example.ORG'), identity.fold('ÄÖÜ ΣΊΣΥΦΟΣ Ж') AS folded, identity.fold(identity.fold('ΣΊΣΥΦΟΣ')) = identity.fold('σίσυφοσ') AS once, identity.fold(NULL) IS NULL AS nothing;
-SELECT audit_private.redact('{"PIN": 1, "API_KEY": 2, "Spinner": 3}'), identity_private.require_exchange('binance');
+SELECT bourse_private.redact('{"PIN": 1, "API_KEY": 2, "Spinner": 3}'), identity_private.require_exchange('binance');
 -- The index is used.
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT FROM identity.users WHERE identity.fold(email) = identity.fold('Ann@example.org') COLLATE "C";

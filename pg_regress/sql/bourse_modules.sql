@@ -1,12 +1,15 @@
 -- What goes over all schemas goes over what they declare of themselves. These functions are private.
 SELECT m AS module, place FROM bourse_private.modules() WITH ORDINALITY m (m, place);
 
--- Every table of the platform is declared, once, and every declared one is there.
-SELECT t.name AS declared_twice FROM bourse_private.declared_tables() t GROUP BY t.module, t.name HAVING count(*) > 1;
-SELECT t.module || '.' || t.name AS declared_and_not_there FROM bourse_private.declared_tables() t WHERE t.relation IS NULL;
+-- Every table of the platform is declared, once and by its name, and every declared one is there.
+CREATE TEMP VIEW declared AS SELECT d.module, t.* FROM (VALUES
+    ('bourse', bourse_private.own_tables()), ('identity', identity_private.own_tables()),
+    ('audit', audit_private.own_tables()), ('exchange', exchange_private.own_tables())) d (module, tables), unnest(d.tables) t;
+SELECT d.name AS declared_twice FROM declared d GROUP BY d.module, d.name HAVING count(*) > 1;
+SELECT d.name AS declared_and_not_there FROM declared d WHERE d.name <> '*' AND to_regclass(d.module || '.' || d.name) IS NULL;
 SELECT c.oid::regclass AS not_declared FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN (SELECT bourse_private.modules()) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.oid NOT IN (SELECT t.relation FROM bourse_private.declared_tables() t);
+  AND (n.nspname, c.relname) NOT IN (SELECT d.module, d.name FROM declared d);
 SELECT t.relation, t.is_audited AS audited, t.engine_written AS engine, t.on_erasure, t.is_queue AS queue
 FROM bourse_private.declared_tables() t ORDER BY array_position(ARRAY(SELECT bourse_private.modules()), t.module), t.name COLLATE "C";
 -- Whoever holds rows of a person says what becomes of them.
@@ -19,6 +22,38 @@ BEGIN;
 ALTER TABLE exchange.fee_groups OWNER TO CURRENT_USER;
 SELECT t.module, t.name, t.relation FROM bourse_private.declared_tables() t WHERE t.relation IS NULL;
 SELECT * FROM bourse_private.own_verify();
+ROLLBACK;
+
+-- Of what others make in a schema of ours something may be declared, too: what becomes of a person's rows, and more.
+SELECT name, bourse_private.on_erasure_of(name) FROM unnest(ARRAY['identity.users', 'identity.their_keys', 'exchange.orders', 'exchange.markets',
+    'exchange.their_notes', 'audit.seals', 'bourse.theirs', 'public.theirs', 'exchange', '', '"x".y', 'x''y.z', NULL]) name;
+BEGIN;
+CREATE TABLE identity.their_keys (id bigint PRIMARY KEY, user_id bigint);
+SELECT t.name FROM bourse_private.declared_tables() t WHERE t.name = 'their_keys';
+ALTER TABLE identity.their_keys OWNER TO bourse_owner;
+SELECT t.name, t.relation, t.is_audited, t.on_erasure FROM bourse_private.declared_tables() t WHERE t.name = 'their_keys';
+SELECT audit_private.attach_defaults();
+SELECT e.table_name, e.subject FROM audit.enabled() e WHERE e.table_name = 'identity.their_keys';
+ROLLBACK;
+
+-- A schema keeps a person from leaving, has its say in the report, and says itself what a person is told of its rows.
+BEGIN;
+INSERT INTO identity.users (name) VALUES ('modules ann') RETURNING id AS ann \gset
+CREATE FUNCTION audit_private.before_erasure(user_id bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM bourse.refuse('55006', 'not yet', 'Wait.'); END $$;
+SELECT refusal(format('SELECT identity.erase_user(%s, ''asked'')', :ann)) AS nobodys_function;
+ROLLBACK;
+BEGIN;
+INSERT INTO identity.users (name) VALUES ('modules ann') RETURNING id AS ann \gset
+CREATE FUNCTION audit_private.before_erasure(user_id bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM bourse.refuse('55006', 'not yet', 'Wait.'); END $$;
+ALTER FUNCTION audit_private.before_erasure(bigint) OWNER TO bourse_owner;
+CREATE FUNCTION exchange_private.on_erasure(user_id bigint, report jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('exchange_knew', report ? 'erasure') $$;
+ALTER FUNCTION exchange_private.on_erasure(bigint, jsonb) OWNER TO bourse_owner;
+SELECT refusal(format('SELECT identity.erase_user(%s, ''asked'')', :ann));
+DROP FUNCTION audit_private.before_erasure(bigint);
+SELECT identity.erase_user(:ann, 'asked') -> 'exchange_knew' AS exchange_knew;
+CREATE FUNCTION exchange_private.own_rows(relation regclass, user_id bigint) RETURNS SETOF jsonb LANGUAGE sql AS $$ SELECT '"told"'::jsonb $$;
+ALTER FUNCTION exchange_private.own_rows(regclass, bigint) OWNER TO bourse_owner;
+SELECT count(*) AS told FROM identity.export_user_rows(:ann) WHERE data = '"told"';
 ROLLBACK;
 
 -- The hooks, by schema. Nobody but bourse_owner calls them.

@@ -1,11 +1,14 @@
 -- What the trail declares of itself, as sql/bourse/modules.sql says.
 
 CREATE FUNCTION audit_private.own_tables() RETURNS bourse.declared_table[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-    SELECT ARRAY[
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    RETURN ARRAY[
         bourse_private.declare_table('audit_logs', on_erasure => 'redact'),
         bourse_private.declare_table('activity_logs', on_erasure => 'redact'),
-        bourse_private.declare_table('seals')]
+        bourse_private.declare_table('seals'),
+        bourse_private.declare_table('*', on_erasure => 'redact')];
+END
 $$;
 COMMENT ON FUNCTION audit_private.own_tables() IS 'The tables of the trail';
 

@@ -8,13 +8,13 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM audit_private.require_activity(action, resource_type, resource_id, details);
     IF user_id IS NOT NULL THEN
-        PERFORM exchange_private.require_user(user_id);
+        PERFORM identity_private.require_user(user_id);
     ELSIF NOT identity_private.is_operator() THEN
         PERFORM bourse.refuse('42501', 'no permission to log what nobody known has done',
             'Log for your own user, or connect as a member of bourse_gateway.');
     END IF;
     written := audit_private.write_activity(user_id, btrim(action), resource_type, resource_id,
-                                            audit_private.redact(details));
+                                            bourse_private.redact(details));
     -- The foreign key has waited for an erasure that was under way.
     PERFORM identity_private.require_not_erased(user_id);
     RETURN written;

@@ -1,48 +1,3 @@
--- A column is a secret by its name, or because enable() was told so. The value of a secret never enters the trail.
-CREATE FUNCTION audit_private.redact(row_values jsonb, secrets text[] DEFAULT '{}', levels integer DEFAULT 65)
-RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp
-SET standard_conforming_strings = on AS $$
-DECLARE
-    -- Some word of each name below.
-    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie'
-        '|authorization|cvv|hash|encrypted';
-    -- Between words: nothing, a dash, an underscore or a blank. Short words count only whole: no passenger, no spinner.
-    named CONSTANT text := '(passw|passphrase|passcode|pwd|jwt|secret|token|credential|mnemonic'
-        '|(api|private|signing|encryption|session|ssh|master)[-_ ]*keys?$|(seed|recovery)[-_ ]*(phrase|words)'
-        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)'
-        '|verification[-_ ]*code)$'
-        '|[-_ ](hash(es)?|encrypted)$|(code|key)hash$)';
-    kind text := jsonb_typeof(row_values);
-BEGIN
-    -- Most values hold no such word at all.
-    IF kind IS NULL OR kind NOT IN ('array', 'object') OR secrets = '{}' AND row_values::text COLLATE "C" !~* known THEN
-        RETURN row_values;
-    END IF;
-    -- A table may hold JSON that is deeper than this can walk: what it has not looked at it does not tell.
-    IF levels = 0 THEN
-        RETURN '"[redacted]"';
-    END IF;
-    IF kind = 'array' THEN
-        RETURN (SELECT coalesce(jsonb_agg(audit_private.redact(a.value, secrets, levels - 1) ORDER BY a.n), '[]')
-                FROM jsonb_array_elements(row_values) WITH ORDINALITY a (value, n));
-    END IF;
-    RETURN (
-        SELECT coalesce(jsonb_object_agg(e.key, CASE
-            WHEN jsonb_typeof(e.value) IN ('null', 'boolean') THEN e.value
-            -- apiKey is api_Key.
-            WHEN e.key = ANY (secrets) OR regexp_replace(e.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') COLLATE "C" ~* named
-                THEN '"[redacted]"'
-            WHEN jsonb_typeof(e.value) IN ('object', 'array') THEN audit_private.redact(e.value, secrets, levels - 1)
-            ELSE e.value END), '{}')
-        FROM jsonb_each(row_values) e);
-END
-$$;
-COMMENT ON FUNCTION audit_private.redact(jsonb, text[], integer) IS
-'Values with every secret replaced by [redacted], and whatever lies deeper than so many levels: the named keys, and '
-'names like password_hash, remember_token, codeHash, X-Api-Key, api_secret, seed phrase, Authorization, otp_code, in '
-'any case and with any separator';
-
 -- Who changes a row has to be found again by its key, and the key may be a secret: then its digest stands for it.
 CREATE FUNCTION audit_private.record_key(row_values jsonb, keys text[], secrets text[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -54,7 +9,7 @@ BEGIN
     FOREACH key IN ARRAY keys LOOP
         given := given || jsonb_build_object(key, row_values -> key);
     END LOOP;
-    shown := audit_private.redact(given, secrets);
+    shown := bourse_private.redact(given, secrets);
     IF shown <> given THEN
         FOREACH key IN ARRAY keys LOOP
             IF shown -> key <> given -> key THEN
@@ -113,7 +68,7 @@ BEGIN
     log_id := audit_private.write_log(
         TG_OP, TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, audit_private.record_key(present, keys, TG_ARGV[2]::text[]),
         (present ->> TG_ARGV[0])::bigint,
-        audit_private.redact(before, TG_ARGV[2]::text[]), audit_private.redact(after, TG_ARGV[2]::text[]));
+        bourse_private.redact(before, TG_ARGV[2]::text[]), bourse_private.redact(after, TG_ARGV[2]::text[]));
     RETURN NULL;
 END
 $$;
@@ -121,26 +76,6 @@ COMMENT ON FUNCTION audit_private.record_change() IS
 'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, '
 'further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not '
 'recorded';
-
--- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
-CREATE FUNCTION audit_private.record_market_status(symbol text, old_status text, new_status text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
-DECLARE
-    log_id bigint;
-BEGIN
-    IF EXISTS (SELECT FROM pg_trigger t
-               WHERE t.tgrelid = 'exchange.markets'::regclass
-                 AND t.tgfoid = 'audit_private.record_change()'::regprocedure
-                 AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
-        log_id := audit_private.write_log('UPDATE', 'exchange.markets', symbol, NULL,
-                                          jsonb_build_object('status', old_status),
-                                          jsonb_build_object('status', new_status));
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION audit_private.record_market_status(text, text, text) IS
-'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For '
-'set_market_status() only';
 
 CREATE FUNCTION audit_private.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -212,12 +147,12 @@ $$;
 COMMENT ON FUNCTION audit_private.keep_activity_log() IS
 'Trigger: lets nothing but an erasure and the foreign key to a deleted user change activity_logs (23001)';
 
--- What an erasure may take, said once: for erase_user(), the triggers and verify(). The books of the exchange stay, an
--- ERASE row has to tell of itself, and a LOGIN row whose login somebody was.
+-- What an erasure may take, said once: for erase_user(), the triggers and verify(). Of books that are kept the values
+-- stay here, too; an ERASE row has to tell of itself, and a LOGIN row whose login somebody was.
 CREATE FUNCTION audit_private.values_are_personal(action text, table_name text) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RETURN action NOT IN ('ERASE', 'LOGIN') AND table_name NOT LIKE 'exchange.%';
+    RETURN action NOT IN ('ERASE', 'LOGIN') AND bourse_private.on_erasure_of(table_name) IS DISTINCT FROM 'keep';
 END
 $$;
 COMMENT ON FUNCTION audit_private.values_are_personal(text, text) IS

@@ -34,24 +34,11 @@ COMMENT ON FUNCTION audit_private.chains(bigint, bigint) IS
 'The chains of one cluster as the logs hold them now, from a transaction on: how long, where they begin, the hash of '
 'their last row';
 
-CREATE FUNCTION audit_private.require_read_committed(activity text) RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-BEGIN
-    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        PERFORM bourse.refuse('25001',
-            format('%s under %s', activity, upper(current_setting('transaction_isolation') COLLATE "C")),
-            'What is true must be read after the lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.');
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION audit_private.require_read_committed(text) IS
-'Refuses a function that locks and then reads under another isolation level (25001)';
-
 CREATE FUNCTION audit.seal() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM audit_private.require_read_committed('seal()');
+    PERFORM bourse_private.require_read_committed('seal()');
     RETURN audit_private.seal_all();
 END
 $$;

@@ -84,7 +84,7 @@ BEGIN
     SELECT c.relkind, c.relowner, n.nspname, c.relname INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
     IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p') THEN
-        PERFORM bourse.refuse('42809', format('%s is no table', audit_private.qualified_name(relation)),
+        PERFORM bourse.refuse('42809', format('%s is no table', bourse_private.qualified_name(relation)),
             'Name a table: views and sequences have no rows of their own.');
     END IF;
     -- Of a table that is declared as both, like a market, what operators change is what the trail is for; of the
@@ -93,17 +93,17 @@ BEGIN
                WHERE t.relation = require_switchable.relation AND t.engine_written AND NOT t.is_audited) THEN
         PERFORM bourse.refuse('0A000',
             format('%s cannot be audited: the engine writes it without triggers',
-                   audit_private.qualified_name(relation)),
+                   bourse_private.qualified_name(relation)),
             'Read exchange.trades and exchange.transfers: they are the journal of orders and balances already.');
     END IF;
     IF class.nspname = 'audit' THEN
         PERFORM bourse.refuse('0A000',
-            format('%s cannot be audited: it is the trail', audit_private.qualified_name(relation)),
+            format('%s cannot be audited: it is the trail', bourse_private.qualified_name(relation)),
             'audit.verify() watches over the trail.');
     END IF;
     IF class.relowner <> 'bourse_owner'::regrole THEN
         PERFORM bourse.refuse('42501',
-            format('%s belongs to %s', audit_private.qualified_name(relation), class.relowner::regrole),
+            format('%s belongs to %s', bourse_private.qualified_name(relation), class.relowner::regrole),
             'ALTER TABLE … OWNER TO bourse_owner first: a trigger is made by the owner of its table.');
     END IF;
 END
@@ -120,7 +120,7 @@ BEGIN
     IF strange IS NOT NULL THEN
         PERFORM bourse.refuse('42501',
             format('column %I of %s has a type that belongs to somebody else', strange,
-                   audit_private.qualified_name(relation)),
+                   bourse_private.qualified_name(relation)),
             'Writing it into the trail would run that owner''s code as bourse_owner: ALTER TYPE … OWNER TO '
             'bourse_owner, or audit.disable() the table.');
     END IF;
@@ -142,13 +142,13 @@ BEGIN
                       WHERE a.attrelid = relation AND a.attname = s AND a.attnum > 0 AND NOT a.attisdropped) LIMIT 1;
     IF FOUND THEN
         PERFORM bourse.refuse('42703',
-            format('%s has no column %s', audit_private.qualified_name(relation), bourse_private.quoted(unknown)),
+            format('%s has no column %s', bourse_private.qualified_name(relation), bourse_private.quoted(unknown)),
             'secrets names columns of the table.');
     END IF;
     PERFORM audit_private.attach(relation, secrets);
     PERFORM audit_private.write_log('ENABLE', relation_name, NULL, NULL, NULL,
                                     jsonb_build_object('secrets', to_jsonb(secrets)))
-    FROM audit_private.qualified_name(relation) AS relation_name;
+    FROM bourse_private.qualified_name(relation) AS relation_name;
 END
 $$;
 COMMENT ON FUNCTION audit.enable(regclass, text[]) IS
@@ -169,7 +169,7 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM audit_private.write_log('DISABLE', relation_name, NULL, NULL, NULL, NULL)
-    FROM audit_private.qualified_name(relation) AS relation_name;
+    FROM bourse_private.qualified_name(relation) AS relation_name;
     RETURN true;
 END
 $$;
@@ -177,13 +177,6 @@ COMMENT ON FUNCTION audit.disable(regclass) IS
 'Audits a table no longer; its rows in the trail stay. Returns whether it was audited. Leaves a DISABLE row. SQLSTATEs '
 'as enable()';
 GRANT EXECUTE ON FUNCTION audit.disable(regclass) TO bourse_admin;
-
-CREATE FUNCTION audit_private.qualified_name(relation regclass) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = relation
-$$;
-COMMENT ON FUNCTION audit_private.qualified_name(regclass) IS 'Schema and table as they stand in audit_logs.table_name';
 
 CREATE FUNCTION audit.enabled()
 RETURNS TABLE (table_name text, subject text, key text[], secrets text[], active boolean)
@@ -193,7 +186,7 @@ BEGIN
     PERFORM bourse.require_installed();
     -- A trigger keeps its arguments one after the other, each ended by a zero byte.
     RETURN QUERY
-    SELECT audit_private.qualified_name(t.tgrelid), nullif(a.args[1], ''), a.args[2]::text[], a.args[3]::text[],
+    SELECT bourse_private.qualified_name(t.tgrelid), nullif(a.args[1], ''), a.args[2]::text[], a.args[3]::text[],
            t.tgenabled IN ('O', 'A')
     FROM pg_trigger t
     CROSS JOIN LATERAL (
@@ -202,7 +195,7 @@ BEGIN
              WITH ORDINALITY s (spaced, n)
         CROSS JOIN LATERAL (SELECT replace(s.spaced, ' ', '') AS word, s.n) w) a
     WHERE t.tgfoid = 'audit_private.record_change()'::regprocedure AND t.tgtype & 1 = 1
-    ORDER BY audit_private.qualified_name(t.tgrelid) COLLATE "C";
+    ORDER BY bourse_private.qualified_name(t.tgrelid) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION audit.enabled() IS

@@ -1,11 +1,13 @@
 -- What the kernel declares of itself, as modules.sql says.
 
 CREATE FUNCTION bourse_private.own_tables() RETURNS bourse.declared_table[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT ARRAY[
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    RETURN ARRAY[
         bourse_private.declare_table('schema_migrations'),
         bourse_private.declare_table('policies', is_audited => true),
-        bourse_private.declare_table('chores')]
+        bourse_private.declare_table('chores')];
+END
 $$;
 COMMENT ON FUNCTION bourse_private.own_tables() IS 'The tables of the kernel';
 

@@ -3,6 +3,11 @@
 --   own_verify() → (check_name, subject, expected, actual)   own_integrity() → (issue, count)
 --   own_alerts() → (severity, alert, subject, detail, hint)   own_metrics() → (name, value, labels)
 --   own_health() → (ok, detail)                               own_status() → (item, value)
+--   own_numbered_columns() → (sequence, relation, column_name): where numbers stand that another table's sequence gave
+--   own_rows(relation, user_id) → jsonb: what a person is told of a table that is not for everybody's eyes
+--   before_erasure(user_id): refuses while the person cannot leave, and locks what must not change any more
+--   on_erasure(user_id, report jsonb) → jsonb: redacts, and returns what the report says more
+--   write_activity(…), write_log(…): of the one schema that keeps them
 -- They are functions of the extension, so that they are as old as its code, and no row of a dump.
 
 CREATE FUNCTION bourse_private.modules() RETURNS SETOF text
@@ -27,13 +32,14 @@ COMMENT ON TYPE bourse.declared_table IS
 '(under the pseudonym), redact (the schema does it itself); NULL: there are none. is_queue: as docs/queues.md. '
 'time_column, partition_by, keep: the policy that the table has from the start; time_column NULL: none';
 
-CREATE FUNCTION bourse_private.declare_table(name text, is_audited boolean DEFAULT false,
-                                             engine_written boolean DEFAULT false,
-                                     on_erasure text DEFAULT NULL, is_queue boolean DEFAULT false,
-                                     time_column text DEFAULT NULL, partition_by text DEFAULT NULL,
-                                     keep interval DEFAULT NULL) RETURNS bourse.declared_table
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT ROW(name, is_audited, engine_written, on_erasure, is_queue, time_column, partition_by, keep)
+CREATE FUNCTION bourse_private.declare_table(
+    name text, is_audited boolean DEFAULT false, engine_written boolean DEFAULT false, on_erasure text DEFAULT NULL,
+    is_queue boolean DEFAULT false, time_column text DEFAULT NULL, partition_by text DEFAULT NULL,
+    keep interval DEFAULT NULL) RETURNS bourse.declared_table
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    RETURN ROW(name, is_audited, engine_written, on_erasure, is_queue, time_column, partition_by, keep);
+END
 $$;
 COMMENT ON FUNCTION bourse_private.declare_table(text, boolean, boolean, text, boolean, text, text, interval) IS
 'One table for own_tables(), by its name without the schema';
@@ -59,17 +65,21 @@ DECLARE
 BEGIN
     FOR declaring IN SELECT h.module, h.call FROM bourse_private.hooks('own_tables') h LOOP
         RETURN QUERY EXECUTE format(
-            'SELECT %L, t.name, c.oid::regclass, t.is_audited, t.engine_written, t.on_erasure, t.is_queue, '
-            't.time_column, t.partition_by, t.keep '
-            'FROM unnest(%s()) t '
-            'LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(%L) AND c.relname = t.name '
-            'AND c.relkind IN (''r'', ''p'') AND c.relowner = to_regrole(''bourse_owner'')',
+            'SELECT %1$L, coalesce(c.relname::text, t.name), c.oid::regclass, t.is_audited, t.engine_written, '
+            't.on_erasure, t.is_queue, t.time_column, t.partition_by, t.keep '
+            'FROM unnest(%2$s()) t '
+            'LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(%3$L) '
+            'AND c.relkind IN (''r'', ''p'') AND c.relowner = to_regrole(''bourse_owner'') AND CASE t.name '
+            'WHEN ''*'' THEN NOT c.relispartition AND c.relname NOT IN (SELECT o.name FROM unnest(%2$s()) o) '
+            'ELSE c.relname = t.name END '
+            'WHERE t.name <> ''*'' OR c.oid IS NOT NULL',
             declaring.module, declaring.call, quote_ident(declaring.module));
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION bourse_private.declared_tables() IS
-'What all schemas declare of their tables; relation is NULL where there is no such table, or not one of bourse_owner';
+'What all schemas declare of their tables; relation is NULL where there is no such table, or not one of bourse_owner. '
+'What is declared of * is said of every table of bourse_owner that somebody else has made in the schema';
 
 CREATE FUNCTION bourse_private.ask(hook text, result text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -83,3 +93,60 @@ END
 $$;
 COMMENT ON FUNCTION bourse_private.ask(text, text) IS
 'The rows of a hook of every schema that has it, the schema before the columns that are named as r.…';
+
+-- The trail asks about every row of an erasure: PL/pgSQL, here and below it, keeps its plans.
+CREATE FUNCTION bourse_private.on_erasure_of(table_name text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    declaring regproc := to_regproc(format('%I.own_tables', split_part(table_name, '.', 1) || '_private'));
+    own_name text := substr(table_name, strpos(table_name, '.') + 1);
+    declared bourse.declared_table[];
+    entry bourse.declared_table;
+    said text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = declaring AND p.proowner = to_regrole('bourse_owner')) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT %s()', declaring) INTO declared;
+    FOREACH entry IN ARRAY declared LOOP
+        IF entry.name = own_name THEN
+            RETURN entry.on_erasure;
+        ELSIF entry.name = '*' THEN
+            said := entry.on_erasure;
+        END IF;
+    END LOOP;
+    RETURN said;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.on_erasure_of(text) IS
+'What its schema has declared that becomes of a person''s rows in a table (schema.table): delete, keep, redact; NULL: '
+'nothing, as of a table of somebody else';
+
+CREATE FUNCTION bourse_private.log_activity(user_id bigint, action text, resource_type text, resource_id text,
+                                            details jsonb) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    written bigint;
+BEGIN
+    EXECUTE format('SELECT %s($1, $2, $3, $4, $5)', (SELECT h.call FROM bourse_private.hooks('write_activity') h))
+        INTO written USING user_id, action, resource_type, resource_id, details;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.log_activity(bigint, text, text, text, jsonb) IS
+'Adds a row to the activities, which a schema above keeps, for schemas below it that have checked their caller. '
+'Returns its id';
+
+CREATE FUNCTION bourse_private.log_change(action text, table_name text, record_id text, subject_id bigint,
+                                          old_values jsonb, new_values jsonb) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    written bigint;
+BEGIN
+    EXECUTE format('SELECT %s($1, $2, $3, $4, $5, $6)', (SELECT h.call FROM bourse_private.hooks('write_log') h))
+        INTO written USING action, table_name, record_id, subject_id, old_values, new_values;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.log_change(text, text, text, bigint, jsonb, jsonb) IS
+'Adds a row to the trail of changes, as log_activity() does to the activities';

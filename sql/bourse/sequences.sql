@@ -25,8 +25,7 @@ CREATE FUNCTION bourse_private.let_go_sequence(sequence regclass) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'let_go_sequence_wrapper';
 COMMENT ON FUNCTION bourse_private.let_go_sequence(regclass) IS 'Ends hold_sequence()';
 
--- Tables of bourse_owner only: reading them runs no code of a stranger. Ids of refused commands are those of commands
--- that have been in the inbox.
+-- Tables of bourse_owner only: reading them runs no code of a stranger.
 CREATE FUNCTION bourse_private.numbered_columns() RETURNS TABLE (sequence regclass, relation regclass, column_name name)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH uses (sequence, relation, attnum) AS (
@@ -41,12 +40,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     JOIN pg_class s ON s.oid = u.sequence AND s.relkind = 'S'
     JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
     JOIN pg_class t ON t.oid = u.relation AND t.relkind IN ('r', 'p')
-    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname IN ('bourse', 'identity', 'audit', 'exchange')
+    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname IN (SELECT bourse_private.modules())
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.attnum
     JOIN pg_roles r ON r.rolname = 'bourse_owner' AND r.oid = s.relowner AND r.oid = t.relowner
     WHERE bourse_private.is_ours(t.oid)
     UNION ALL
-    SELECT 'exchange.order_commands_id_seq'::regclass, 'exchange.command_rejections'::regclass, 'command_id'
+    SELECT a.sequence, a.relation, a.column_name
+    FROM bourse_private.ask('own_numbered_columns', 'r.sequence, r.relation, r.column_name')
+        AS a (module text, sequence regclass, relation regclass, column_name name)
 $$;
 COMMENT ON FUNCTION bourse_private.numbered_columns() IS
 'The columns of our tables whose values a sequence gives, each with its sequence';
@@ -104,7 +105,7 @@ DECLARE
     highest bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM audit_private.require_read_committed('align_sequences()');
+    PERFORM bourse_private.require_read_committed('align_sequences()');
     FOR numbered IN SELECT DISTINCT c.sequence, bourse_private.quoted_name(c.sequence) COLLATE "C" AS name, q.seqmax
                     FROM bourse_private.numbered_columns() c JOIN pg_sequence q ON q.seqrelid = c.sequence
                     ORDER BY name LOOP

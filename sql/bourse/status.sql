@@ -1,5 +1,5 @@
-CREATE FUNCTION bourse.status() RETURNS TABLE (item text, value text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+CREATE FUNCTION bourse_private.own_status() RETURNS TABLE (item text, value text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     applied text[] := '{}';
 BEGIN
@@ -26,7 +26,14 @@ BEGIN
                                  AND current_setting('synchronous_commit') <> 'off')::text;
 END
 $$;
+COMMENT ON FUNCTION bourse_private.own_status() IS 'What status() says of the kernel';
+
+CREATE FUNCTION bourse.status() RETURNS TABLE (item text, value text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT a.item, a.value
+    FROM bourse_private.ask('own_status', 'r.item, r.value') AS a (module text, item text, value text)
+$$;
 COMMENT ON FUNCTION bourse.status() IS
 'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what strangers have '
-'hung on the tables (strange_code), whether commits are durable';
+'hung on the tables (strange_code), whether commits are durable; and what other schemas say of theirs';
 GRANT EXECUTE ON FUNCTION bourse.status() TO bourse_viewer, bourse_worker, bourse_monitor;

@@ -74,6 +74,14 @@ $$;
 COMMENT ON FUNCTION bourse_private.quoted_name(regclass) IS
 'Schema and table as a query under any search_path names them';
 
+CREATE FUNCTION bourse_private.qualified_name(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION bourse_private.qualified_name(regclass) IS
+'Schema and table as they stand in audit_logs.table_name';
+
 CREATE FUNCTION bourse_private.enter_restricted(owner oid) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'enter_restricted_wrapper';
 COMMENT ON FUNCTION bourse_private.enter_restricted(oid) IS

@@ -7,7 +7,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange_private.require_asset(account_statement.asset);
     PERFORM exchange_private.require_period("from", "to");
-    PERFORM exchange_private.require_user(account_statement.user_id);
+    PERFORM identity_private.require_user(account_statement.user_id);
     SELECT coalesce(sum(e.amount), 0) INTO opening
     FROM exchange.ledger_entries e
     WHERE e.user_id = account_statement.user_id AND e.asset = account_statement.asset AND e.created_at < "from";

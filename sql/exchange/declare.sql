@@ -2,8 +2,9 @@
 
 -- The engine writes its tables past the executor. What operators change of markets is audited all the same.
 CREATE FUNCTION exchange_private.own_tables() RETURNS bourse.declared_table[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
-    SELECT ARRAY[
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    RETURN ARRAY[
         bourse_private.declare_table('markets', is_audited => true, engine_written => true),
         bourse_private.declare_table('assets', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('transfers', on_erasure => 'keep'),
@@ -14,9 +15,42 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
         bourse_private.declare_table('command_rejections', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('command_attempts', engine_written => true),
         bourse_private.declare_table('fee_groups', is_audited => true, on_erasure => 'keep'),
-        bourse_private.declare_table('fee_schedules', is_audited => true)]
+        bourse_private.declare_table('fee_schedules', is_audited => true),
+        bourse_private.declare_table('*', on_erasure => 'keep')];
+END
 $$;
 COMMENT ON FUNCTION exchange_private.own_tables() IS 'The tables of the exchange';
+
+-- Ids of refused commands are those of commands that have been in the inbox.
+CREATE FUNCTION exchange_private.own_numbered_columns()
+RETURNS TABLE (sequence regclass, relation regclass, column_name name)
+LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+    SELECT 'exchange.order_commands_id_seq'::regclass, 'exchange.command_rejections'::regclass, 'command_id'::name
+$$;
+COMMENT ON FUNCTION exchange_private.own_numbered_columns() IS
+'The columns of the exchange whose values the sequence of another table gives';
+
+CREATE FUNCTION exchange_private.before_erasure(user_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    live bigint;
+    held text;
+BEGIN
+    PERFORM FROM exchange.assets a WHERE a.user_id = user_id ORDER BY a.symbol FOR UPDATE;
+    SELECT count(*) INTO live FROM exchange.orders o WHERE o.user_id = user_id AND o.status IN ('open', 'pending');
+    SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol)
+    INTO held
+    FROM exchange.assets a WHERE a.user_id = user_id AND a.amount + a.locked_amount <> 0;
+    IF live > 0 OR held IS NOT NULL THEN
+        PERFORM bourse.refuse('55006',
+            format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
+            'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.before_erasure(bigint) IS
+'Locks the balances of a user who is to be erased; refuses while there are any, or live orders (55006)';
 
 CREATE FUNCTION exchange_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -14,31 +14,6 @@ END
 $$;
 COMMENT ON FUNCTION exchange_private.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
 
-CREATE FUNCTION exchange_private.require_existing_user(user_id bigint) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
-BEGIN
-    PERFORM bourse_private.require_given('user_id', user_id);
-    IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
-        PERFORM bourse.refuse('42704', format('user %s does not exist', user_id),
-            'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.');
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION exchange_private.require_existing_user(bigint) IS
-'Refuses a user who is NULL (22004) or does not exist (42704)';
-
--- The user whose money is moved: there, and one whom the session may act for.
-CREATE FUNCTION exchange_private.require_user(user_id bigint) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
-BEGIN
-    -- Who may not act for a user does not learn whether there is one.
-    PERFORM identity_private.require_acts_for(user_id);
-    PERFORM exchange_private.require_existing_user(user_id);
-END
-$$;
-COMMENT ON FUNCTION exchange_private.require_user(bigint) IS
-'Refuses a user who is NULL (22004), whom the session may not act for (42501), who does not exist (42704)';
-
 CREATE FUNCTION exchange_private.require_reference(reference text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
@@ -232,7 +207,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange_private.require_amount('amount', amount);
     PERFORM exchange_private.require_asset(asset);
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     RETURN exchange_private.book_transfer(user_id, asset, 'deposit', amount, 0, reference);
 END
 $$;
@@ -249,7 +224,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange_private.require_amount('amount', amount);
     PERFORM exchange_private.require_asset(asset);
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     RETURN exchange_private.book_transfer(user_id, asset, 'withdrawal', -amount, 0, reference);
 END
 $$;
@@ -270,7 +245,7 @@ BEGIN
     PERFORM exchange_private.require_amount('change', abs(change)) WHERE change IS DISTINCT FROM 0;
     PERFORM exchange_private.require_amount('locked_change', abs(locked_change)) WHERE locked_change IS DISTINCT FROM 0;
     PERFORM exchange_private.require_asset(symbol);
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     IF change = 0 AND locked_change = 0 THEN
         RETURN true;
     END IF;

@@ -3,7 +3,7 @@ RETURNS TABLE (order_id bigint, symbol text, asset text, reserved numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange_private.require_user(locked_funds.user_id);
+    PERFORM identity_private.require_user(locked_funds.user_id);
     RETURN QUERY
     SELECT o.id, o.symbol, CASE o.side WHEN 'buy' THEN m.quote ELSE m.base END, o.reserved::numeric
     FROM exchange.orders o JOIN exchange.markets m ON m.symbol = o.symbol

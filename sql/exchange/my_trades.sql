@@ -17,7 +17,7 @@ DECLARE
     oldest timestamptz;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange_private.require_user(my_trades.user_id);
+    PERFORM identity_private.require_user(my_trades.user_id);
     IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('%s trades asked for', coalesce("limit"::text, 'NULL')),
             'Ask for 1 to 10000 trades; go on before the last trade_id.');

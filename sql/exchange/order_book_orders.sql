@@ -4,7 +4,7 @@ RETURNS TABLE (order_id bigint, client_order_id text, side text, price numeric, 
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM exchange_private.require_market(order_book_orders.symbol);
-    PERFORM exchange_private.require_user(order_book_orders.user_id);
+    PERFORM identity_private.require_user(order_book_orders.user_id);
     -- Two branches: each side has a book index of its own.
     RETURN QUERY
     SELECT o.id, o.client_order_id, o.side, o.price::numeric, (o.amount - o.filled_amount)::numeric,

@@ -31,7 +31,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange_private.require_asset(wanted) WHERE wanted IS NOT NULL;
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     -- The sums are read before a market is locked. Of two sweeps at once the second waits here for the first,
     -- finds that swept_sequence has moved, and books nothing.
     FOR unswept IN SELECT * FROM exchange.unswept_fees() f WHERE wanted IS NULL OR f.asset = wanted LOOP

@@ -10,7 +10,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM exchange_private.require_transfer_door();
     PERFORM exchange_private.require_amount('amount', amount);
-    PERFORM exchange_private.require_user(from_user_id);
+    PERFORM identity_private.require_user(from_user_id);
     RETURN exchange_private.carry_out_transfer(from_user_id, to_user_id, asset, amount, reference);
 END
 $$;
@@ -35,7 +35,7 @@ DECLARE
     is_new boolean;
 BEGIN
     PERFORM exchange_private.require_asset(asset);
-    PERFORM exchange_private.require_existing_user(from_user_id);
+    PERFORM identity_private.require_existing_user(from_user_id);
     PERFORM bourse_private.require_given('to_user_id', to_user_id);
     IF from_user_id = to_user_id THEN
         PERFORM bourse.refuse('22023', format('user %s is sender and receiver', from_user_id),
@@ -45,7 +45,7 @@ BEGIN
     -- A transfer that is repeated has been paid.
     PERFORM exchange_private.require_available(from_user_id, asset, amount)
     WHERE exchange_private.transfer_of(from_user_id, reference) IS NULL;
-    PERFORM exchange_private.require_existing_user(to_user_id);
+    PERFORM identity_private.require_existing_user(to_user_id);
     SELECT j.transfer_id, j.is_new INTO transfer_id, is_new
     FROM exchange_private.journal_transfer(from_user_id, asset, 'transfer', -amount, 0, reference, to_user_id, NULL) j;
     IF is_new THEN

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', user_id);
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     PERFORM identity_private.require_active(user_id);
     PERFORM identity_private.require_text('name', name, 80) WHERE name <> '';
     IF expires_at <= clock_timestamp() THEN

@@ -11,7 +11,7 @@ DECLARE
     taken text;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_existing_user(user_id);
     PERFORM identity_private.require_text('provider', provider, 20);
     PERFORM FROM identity.users u WHERE u.id = issue_code.user_id FOR NO KEY UPDATE;
     lately := clock_timestamp() - current_setting('bourse.code_window')::interval;
@@ -65,7 +65,7 @@ DECLARE
     is_right boolean;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_existing_user(user_id);
     PERFORM identity_private.require_text('provider', provider, 20);
     PERFORM identity_private.require_length('code', code, 100);
     PERFORM FROM identity.users u WHERE u.id = verify_code.user_id FOR NO KEY UPDATE;

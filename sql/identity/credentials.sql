@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', user_id);
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     PERFORM identity_private.require_active(user_id);
     name := identity_private.require_exchange(exchange);
     PERFORM identity_private.require_text('api_key', api_key, 4096);
@@ -80,7 +80,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', get_user_credentials.user_id);
-    PERFORM exchange_private.require_user(get_user_credentials.user_id);
+    PERFORM identity_private.require_user(get_user_credentials.user_id);
     name := identity_private.require_exchange(get_user_credentials.exchange);
     RETURN QUERY SELECT c.api_key_encrypted, c.api_secret_encrypted, c.is_testnet
     FROM identity.exchange_credentials c
@@ -139,7 +139,7 @@ BEGIN
             format('no permission to decrypt credentials of user %s', decrypt_credentials.user_id),
             'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.');
     END IF;
-    PERFORM exchange_private.require_existing_user(decrypt_credentials.user_id);
+    PERFORM identity_private.require_existing_user(decrypt_credentials.user_id);
     -- A worker may have to take back at the other exchange what stands there.
     PERFORM identity_private.require_active(decrypt_credentials.user_id) WHERE NOT is_worker;
     name := identity_private.require_exchange(decrypt_credentials.exchange);
@@ -152,8 +152,10 @@ BEGIN
                 CASE WHEN decrypt_credentials.is_testnet THEN 'testnet' ELSE 'mainnet' END),
             'identity.exchange_credentials lists those that there are.');
     END IF;
-    PERFORM audit.log_activity(c.user_id, 'decrypt_credentials', 'exchange_credentials', c.id::text,
+    PERFORM bourse_private.log_activity(c.user_id, 'decrypt_credentials', 'exchange_credentials', c.id::text,
         jsonb_build_object('exchange', c.exchange, 'is_testnet', c.is_testnet, 'login', session_user));
+    -- The foreign key has waited for an erasure that was under way.
+    PERFORM identity_private.require_not_erased(c.user_id);
     -- The row goes when the caller rolls back; this line stays.
     RAISE LOG 'credentials % of user % decrypted by %', c.id, c.user_id, session_user;
     credential_id := c.id;

@@ -1,16 +1,20 @@
 -- What identity declares of itself, as sql/bourse/modules.sql says.
 
 CREATE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
-    SELECT ARRAY[
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    RETURN ARRAY[
         bourse_private.declare_table('users', is_audited => true, on_erasure => 'redact'),
         bourse_private.declare_table('auth_identities', is_audited => true, on_erasure => 'delete'),
         bourse_private.declare_table('user_principals', is_audited => true, on_erasure => 'delete'),
         bourse_private.declare_table('verification_codes', is_audited => true, on_erasure => 'delete'),
         bourse_private.declare_table('api_keys', is_audited => true, on_erasure => 'delete'),
-        bourse_private.declare_table('exchange_credentials', is_audited => true, on_erasure => 'delete')]
+        bourse_private.declare_table('exchange_credentials', is_audited => true, on_erasure => 'delete'),
+        bourse_private.declare_table('*', is_audited => true, on_erasure => 'delete')];
+END
 $$;
-COMMENT ON FUNCTION identity_private.own_tables() IS 'The tables of identity';
+COMMENT ON FUNCTION identity_private.own_tables() IS
+'The tables of identity; what others make here is about persons, too';
 
 CREATE FUNCTION identity_private.own_integrity() RETURNS TABLE (issue text, count bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$

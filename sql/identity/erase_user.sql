@@ -2,36 +2,28 @@ CREATE FUNCTION identity_private.require_erasable(user_id bigint, reason text) R
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    live bigint;
-    held text;
+    asked text;
 BEGIN
     IF NOT identity_private.login_is('bourse_admin') THEN
         PERFORM bourse.refuse('42501', format('no permission to erase user %s', user_id),
             'Connect as a member of bourse_admin.');
     END IF;
-    PERFORM audit_private.require_read_committed('erase_user()');
+    PERFORM bourse_private.require_read_committed('erase_user()');
     PERFORM bourse_private.require_given('reason', reason);
     IF length(btrim(reason)) NOT BETWEEN 1 AND 500 THEN
         PERFORM bourse.refuse('22023', format('reason has %s characters', length(btrim(reason))),
             'Give a reason of 1 to 500 characters, without personal data: it stays.');
     END IF;
-    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_existing_user(user_id);
     -- Deposits wait for this lock: their foreign key needs the row.
     PERFORM FROM identity.users u WHERE u.id = user_id FOR UPDATE;
-    PERFORM FROM exchange.assets a WHERE a.user_id = user_id ORDER BY a.symbol FOR UPDATE;
-    SELECT count(*) INTO live FROM exchange.orders o WHERE o.user_id = user_id AND o.status IN ('open', 'pending');
-    SELECT string_agg(format('%s %s', trim_scale(a.amount + a.locked_amount), a.symbol), ', ' ORDER BY a.symbol)
-    INTO held
-    FROM exchange.assets a WHERE a.user_id = user_id AND a.amount + a.locked_amount <> 0;
-    IF live > 0 OR held IS NOT NULL THEN
-        PERFORM bourse.refuse('55006',
-            format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
-            'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.');
-    END IF;
+    FOR asked IN SELECT h.call FROM bourse_private.hooks('before_erasure') h LOOP
+        EXECUTE format('SELECT %s($1)', asked) USING user_id;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION identity_private.require_erasable(bigint, text) IS
-'Locks a user who is to be erased. Refuses as erase_user() says';
+'Locks a user who is to be erased, and has every schema do so. Refuses as erase_user() says';
 
 -- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
 CREATE FUNCTION identity_private.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
@@ -44,7 +36,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
             WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
             UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
     )
-    SELECT format('%I on %s', bourse_private.strange_trigger(b.oid, trusted), audit_private.qualified_name(b.oid))
+    SELECT format('%I on %s', bourse_private.strange_trigger(b.oid, trusted), bourse_private.qualified_name(b.oid))
     FROM below b
     WHERE bourse_private.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
 $$;
@@ -88,48 +80,6 @@ END
 $$;
 COMMENT ON FUNCTION identity_private.erase_profile(bigint, text) IS 'Empties the row of a user. For erase_user() only';
 
--- The chain holds digests of what is taken out here, whole; what stays is still held by it.
-CREATE FUNCTION identity_private.erase_trail(user_id bigint, erasure bigint, last_activity bigint) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-    changes bigint;
-    activities bigint;
-BEGIN
-    WITH marked AS (
-        SELECT l.id,
-               l.values_erased_by IS NULL AND l.subject_id = user_id IS TRUE
-               AND audit_private.values_are_personal(l.action, l.table_name) AS erase_values,
-               l.origin_erased_by IS NULL
-               AND audit_private.origin_person(l.user_id, l.subject_id, l.action, l.operator) = user_id IS TRUE
-                   AS erase_origin
-        FROM audit.audit_logs l WHERE (l.subject_id + 0 = user_id OR l.user_id = user_id) AND l.id < erasure
-    )
-    UPDATE audit.audit_logs l
-    SET old_values = CASE WHEN NOT m.erase_values THEN l.old_values END,
-        new_values = CASE WHEN NOT m.erase_values THEN l.new_values END,
-        values_salt = CASE WHEN NOT m.erase_values THEN l.values_salt END,
-        values_erased_by = CASE WHEN m.erase_values THEN erasure ELSE l.values_erased_by END,
-        login_role = CASE WHEN NOT m.erase_origin THEN l.login_role END,
-        ip_address = CASE WHEN NOT m.erase_origin THEN l.ip_address END,
-        user_agent = CASE WHEN NOT m.erase_origin THEN l.user_agent END,
-        origin_salt = CASE WHEN NOT m.erase_origin THEN l.origin_salt END,
-        origin_erased_by = CASE WHEN m.erase_origin THEN erasure ELSE l.origin_erased_by END
-    FROM marked m WHERE m.id = l.id AND (m.erase_values OR m.erase_origin);
-    GET DIAGNOSTICS changes = ROW_COUNT;
-    UPDATE audit.activity_logs l
-    SET resource_id = NULL, details = NULL, login_role = NULL, ip_address = NULL, user_agent = NULL, salt = NULL,
-        erased_by = erasure
-    WHERE l.subject_id + 0 = user_id AND l.erased_by IS NULL AND l.id <= last_activity;
-    GET DIAGNOSTICS activities = ROW_COUNT;
-    RETURN jsonb_build_object('audit.audit_logs', changes, 'audit.activity_logs', activities);
-END
-$$;
-COMMENT ON FUNCTION identity_private.erase_trail(bigint, bigint, bigint) IS
-'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but '
-'for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a '
-'gateway, for the user. How many rows of each log. For erase_user() only';
-
 CREATE FUNCTION identity_private.delete_rows(relation regclass, condition text, user_id bigint) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
@@ -146,7 +96,7 @@ EXCEPTION WHEN foreign_key_violation THEN
     GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
     PERFORM bourse.refuse('23503',
         format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id,
-            audit_private.qualified_name(relation)),
+            bourse_private.qualified_name(relation)),
         format('Delete those rows of %s.%s first, or make its foreign key ON DELETE CASCADE.', child_schema, child));
 END
 $$;
@@ -206,8 +156,9 @@ DECLARE
     rows bigint;
     deleted jsonb := '{}';
     kept jsonb := '[]';
-    erasure bigint;
-    last_activity bigint;
+    report jsonb;
+    more jsonb;
+    asked text;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_erasable(user_id, reason);
@@ -216,23 +167,25 @@ BEGIN
     END IF;
     SELECT u.db_role INTO login FROM identity.users u WHERE u.id = user_id;
     PERFORM identity_private.erase_profile(user_id, pseudonym);
-    -- What would go with the user goes now, and what hangs on it; what would not is kept, as the exchange's books are.
+    -- Of our tables their schemas say what becomes of the rows; of others, what would go with the user goes now, and
+    -- what hangs on it, and what would not is kept.
     FOR owned IN
-        SELECT t.relation, audit_private.qualified_name(t.relation) AS name, t.condition, t.ours,
-               n.nspname = 'identity' AS is_identity,
+        SELECT t.relation, d.name, t.condition, t.ours, d.on_erasure = 'delete' IS TRUE AS has_to_go,
                identity_private.strange_trigger_below(t.relation) AS strange_trigger,
-               t.readable AND has_table_privilege(t.relation, 'DELETE') AND n.nspname <> 'exchange'
-               AND (t.on_delete = 'cascade' OR n.nspname = 'identity') AS goes
+               t.readable AND has_table_privilege(t.relation, 'DELETE')
+               AND CASE d.on_erasure WHEN 'delete' THEN true WHEN 'keep' THEN false
+                                     ELSE t.on_delete = 'cascade' END AS goes
         FROM identity_private.user_tables() t
-        JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE t.on_delete IS NOT NULL AND t.relation <> 'identity.users'::regclass AND n.nspname <> 'audit'
+        CROSS JOIN LATERAL (SELECT q.name, bourse_private.on_erasure_of(q.name) AS on_erasure
+                            FROM bourse_private.qualified_name(t.relation) q (name)) d
+        WHERE t.on_delete IS NOT NULL AND d.on_erasure IS DISTINCT FROM 'redact'
     LOOP
         rows := NULL;
         IF owned.goes AND NOT owned.ours THEN
             rows := identity_private.delete_strange_rows(owned.relation, owned.condition, user_id);
         ELSIF owned.goes AND owned.strange_trigger IS NULL THEN
             rows := identity_private.delete_rows(owned.relation, owned.condition, user_id);
-        ELSIF owned.goes AND owned.is_identity THEN
+        ELSIF owned.goes AND owned.has_to_go THEN
             PERFORM identity_private.require_no_strange_trigger(owned.relation);
         END IF;
         IF rows IS NOT NULL THEN
@@ -243,14 +196,13 @@ BEGIN
             kept := kept || to_jsonb(owned.name);
         END IF;
     END LOOP;
-    SELECT coalesce(max(l.id), 0) INTO last_activity FROM audit.activity_logs l WHERE l.subject_id = user_id;
-    erasure := audit_private.write_log('ERASE', 'identity.users', user_id::text, user_id, NULL,
-                                       jsonb_build_object('reason', btrim(reason), 'deleted', deleted,
-                                                          'last_activity', last_activity));
-    RETURN jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'erasure', erasure, 'deleted', deleted,
-                              'kept', kept,
-                              'redacted', identity_private.erase_trail(user_id, erasure, last_activity),
-                              'login_role', login);
+    report := jsonb_build_object('user_id', user_id, 'pseudonym', pseudonym, 'reason', btrim(reason),
+                                 'deleted', deleted, 'kept', kept, 'login_role', login);
+    FOR asked IN SELECT h.call FROM bourse_private.hooks('on_erasure') h LOOP
+        EXECUTE format('SELECT %s($1, $2)', asked) INTO more USING user_id, report;
+        report := report || more;
+    END LOOP;
+    RETURN report - 'reason';
 END
 $$;
 COMMENT ON FUNCTION identity.erase_user(bigint, text) IS

@@ -1,32 +1,21 @@
-CREATE FUNCTION identity_private.export_rows(relation regclass, condition text, user_id bigint) RETURNS SETOF jsonb
+CREATE FUNCTION identity_private.export_rows(relation regclass, condition text, user_id bigint,
+                                             columns text DEFAULT 'to_jsonb(t)') RETURNS SETOF jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET timezone = 'UTC'
 SET extra_float_digits = 1 SET datestyle = 'ISO, MDY' SET intervalstyle = 'postgres' SET bytea_output = 'hex' AS $$
 DECLARE
-    columns text := 'to_jsonb(t)';
     keys text := (SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.place)
                   FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
                   WHERE i.indrelid = relation AND i.indisprimary);
 BEGIN
-    IF relation = 'audit.audit_logs'::regclass THEN
-        -- What this user did to others is theirs to see, where others came from is for those others.
-        condition := 'user_id = $1 OR subject_id + 0 = $1';
-        columns := $columns$ to_jsonb(t)
-            - '{cluster,transaction_id,position,values_salt,values_digest,origin_salt,origin_digest,hash}'::text[]
-            - CASE WHEN t.subject_id <> $1 THEN '{record_id,old_values,new_values}' ELSE '{}' END::text[]
-            - CASE WHEN t.user_id = $1 THEN '{}'
-                   ELSE '{login_role,ip_address,user_agent,operator}' END::text[] $columns$;
-    ELSIF relation = 'audit.activity_logs'::regclass THEN
-        columns := $columns$ to_jsonb(t) - '{cluster,transaction_id,position,salt,digest,hash}'::text[] $columns$;
-    END IF;
-    RETURN QUERY EXECUTE format('SELECT audit_private.redact(%s) FROM %s t WHERE %s ORDER BY %s',
+    RETURN QUERY EXECUTE format('SELECT bourse_private.redact(%s) FROM %s t WHERE %s ORDER BY %s',
                                 columns, relation, condition, coalesce(keys, 'to_jsonb(t)::text COLLATE "C"'))
         USING user_id;
 END
 $$;
-COMMENT ON FUNCTION identity_private.export_rows(regclass, text, bigint) IS
-'The rows of one of our tables that are about a user, by primary key; times in UTC, secrets redacted. For '
-'export_user_rows() only';
+COMMENT ON FUNCTION identity_private.export_rows(regclass, text, bigint, text) IS
+'The rows of one of our tables that are about a user, by primary key; times in UTC, secrets redacted. columns: what of '
+'the row t, as JSON. For export_user_rows() and own_rows() of schemas only';
 
 -- A table of somebody else: its code runs with its owner's rights, and whatever it does, the others are still told. One
 -- row more than is given shows that there are more.
@@ -46,7 +35,7 @@ BEGIN
             'SELECT to_jsonb(t)::text AS row FROM %s t WHERE %s LIMIT %s) r',
             budget, bourse_private.quoted_name(relation), condition, most + 1), user_id) r);
         IF cardinality(rows) <= most AND array_position(rows, NULL) IS NULL THEN
-            RETURN QUERY SELECT audit_private.redact(r::jsonb) FROM unnest(rows) r ORDER BY r COLLATE "C";
+            RETURN QUERY SELECT bourse_private.redact(r::jsonb) FROM unnest(rows) r ORDER BY r COLLATE "C";
             RETURN;
         END IF;
     EXCEPTION
@@ -74,10 +63,16 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', user_id);
-    PERFORM exchange_private.require_user(user_id);
-    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, audit_private.qualified_name(t.relation) AS name
-                FROM identity_private.user_tables() t LOOP
-        IF held.readable AND held.ours THEN
+    PERFORM identity_private.require_user(user_id);
+    FOR held IN SELECT t.relation, t.condition, t.readable, t.ours, bourse_private.qualified_name(t.relation) AS name,
+                       h.call AS own_rows
+                FROM identity_private.user_tables() t
+                LEFT JOIN bourse_private.declared_tables() d ON d.relation = t.relation AND d.on_erasure = 'redact'
+                LEFT JOIN bourse_private.hooks('own_rows') h ON h.module = d.module LOOP
+        IF held.readable AND held.own_rows IS NOT NULL THEN
+            RETURN QUERY EXECUTE format('SELECT $1, r FROM %s($2, $3) r', held.own_rows)
+                USING held.name, held.relation, user_id;
+        ELSIF held.readable AND held.ours THEN
             RETURN QUERY SELECT held.name, r
                          FROM identity_private.export_rows(held.relation, held.condition, user_id) r;
         ELSIF held.readable THEN
@@ -90,7 +85,7 @@ BEGIN
             RETURN QUERY SELECT held.name, NULL::jsonb;
         END IF;
     END LOOP;
-    PERFORM audit_private.write_activity(user_id, 'export_user', 'user', user_id::text, NULL);
+    PERFORM bourse_private.log_activity(user_id, 'export_user', 'user', user_id::text, NULL);
 END
 $$;
 COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
@@ -110,7 +105,7 @@ BEGIN
             SELECT r.table_name, jsonb_agg(r.data ORDER BY r.n) AS rows, bool_and(r.data IS NOT NULL) AS readable
             FROM identity.export_user_rows(user_id) WITH ORDINALITY r (table_name, data, n) GROUP BY r.table_name
         ), held AS (
-            SELECT audit_private.qualified_name(t.relation) AS name FROM identity_private.user_tables() t
+            SELECT bourse_private.qualified_name(t.relation) AS name FROM identity_private.user_tables() t
         )
         SELECT jsonb_build_object(
             'user_id', user_id,

@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     PERFORM identity_private.require_operator();
     PERFORM identity_private.require_may_give_logins();
-    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_existing_user(user_id);
     PERFORM identity_private.require_not_erased(user_id);
     IF login IS NOT NULL THEN
         SELECT r.rolname INTO given FROM pg_roles r WHERE r.rolname = login;
@@ -68,7 +68,7 @@ COMMENT ON FUNCTION identity_private.require_may_give_logins() IS
 CREATE FUNCTION identity_private.record_login() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
-    PERFORM audit_private.write_log('LOGIN', 'identity.users', NEW.id::text, NEW.id,
+    PERFORM bourse_private.log_change('LOGIN', 'identity.users', NEW.id::text, NEW.id,
         CASE WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('db_role', OLD.db_role) END,
         jsonb_build_object('db_role', NEW.db_role));
     RETURN NULL;

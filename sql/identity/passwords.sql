@@ -3,7 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 #variable_conflict use_variable
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM exchange_private.require_user(user_id);
+    PERFORM identity_private.require_user(user_id);
     PERFORM identity_private.require_password(password);
     -- Whoever was remembered with the old password is not with the new one.
     UPDATE identity.users u SET password_hash = identity_private.hash_password(password), remember_token = NULL

@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     PERFORM identity_private.require_operator();
     PERFORM identity_private.require_text('principal_id', principal_id, 255);
-    PERFORM exchange_private.require_existing_user(user_id) WHERE user_id IS NOT NULL;
+    PERFORM identity_private.require_existing_user(user_id) WHERE user_id IS NOT NULL;
     FOR attempt IN 1..2 LOOP
         SELECT p.user_id INTO owner_id FROM identity.user_principals p
         WHERE p.principal_id || '' = register_principal.principal_id;

@@ -36,7 +36,7 @@ BEGIN
     RETURN QUERY
     SELECT f.key::oid::regclass, f.value ->> 0, f.value ->> 1, (f.value ->> 2)::boolean, (f.value ->> 3)::boolean
     FROM jsonb_each(found) f
-    ORDER BY audit_private.qualified_name(f.key::oid::regclass) COLLATE "C";
+    ORDER BY bourse_private.qualified_name(f.key::oid::regclass) COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION identity_private.user_tables() IS

@@ -194,7 +194,7 @@ DECLARE
     taken text;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM exchange_private.require_existing_user(user_id);
+    PERFORM identity_private.require_existing_user(user_id);
     PERFORM identity_private.require_text('provider', provider, 32);
     PERFORM identity_private.require_text('external_id', external_id, 255);
     PERFORM identity_private.require_object('metadata', coalesce((

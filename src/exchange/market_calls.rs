@@ -42,7 +42,7 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
 fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus) {
     let recorded = session::as_role(owner::NAME, || {
         let arguments = [symbol.into(), before.as_str().into(), after.as_str().into()];
-        Spi::run_with_args("SELECT audit_private.record_market_status($1, $2, $3)", &arguments)
+        Spi::run_with_args("SELECT exchange_private.record_market_status($1, $2, $3)", &arguments)
     });
     if let Err(error) = recorded {
         pgrx::error!("status of market {symbol} not recorded: {error}");

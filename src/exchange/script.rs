@@ -20,6 +20,7 @@ extension_sql_file!("../../sql/exchange/match_orders.sql", name = "exchange_matc
 extension_sql_file!("../../sql/exchange/my_trades.sql", name = "exchange_my_trades");
 extension_sql_file!("../../sql/exchange/order_book_orders.sql", name = "exchange_order_book_orders");
 extension_sql_file!("../../sql/exchange/period.sql", name = "exchange_period");
+extension_sql_file!("../../sql/exchange/record_market_status.sql", name = "exchange_record_market_status");
 extension_sql_file!("../../sql/exchange/sequencer.sql", name = "exchange_sequencer", requires = ["exchange_doors"]);
 extension_sql_file!(
     "../../sql/exchange/sweep_fees.sql",

@@ -23,6 +23,7 @@ extension_sql_file!("../../sql/identity/identities.sql", name = "identity_identi
 extension_sql_file!("../../sql/identity/logins.sql", name = "identity_logins");
 extension_sql_file!("../../sql/identity/passwords.sql", name = "identity_passwords");
 extension_sql_file!("../../sql/identity/principals.sql", name = "identity_principals");
+extension_sql_file!("../../sql/identity/require_user.sql", name = "identity_require_user");
 extension_sql_file!("../../sql/identity/secrets.sql", name = "identity_secrets");
 extension_sql_file!("../../sql/identity/session.sql", name = "identity_session");
 extension_sql_file!("../../sql/identity/user_rows.sql", name = "identity_user_rows");

@@ -52,53 +52,19 @@ const CRATES: [Crate; 6] = [
     Crate { name: "xtask", names: &["processes"], named_by: &[] },
 ];
 
-/// Names that go up today, as (file, what it names). Each is to go: an entry that is not needed is refused too.
-const KNOWN: &[(&str, &str)] = &[
-    ("sql/audit/log_activity.sql", "exchange"),
-    ("sql/audit/record_change.sql", "exchange"),
-    ("sql/bourse/sequences.sql", "audit"),
-    ("sql/bourse/sequences.sql", "exchange"),
-    ("sql/identity/api_keys.sql", "exchange"),
-    ("sql/identity/codes.sql", "exchange"),
-    ("sql/identity/credentials.sql", "audit"),
-    ("sql/identity/credentials.sql", "exchange"),
-    ("sql/identity/erase_user.sql", "audit"),
-    ("sql/identity/erase_user.sql", "exchange"),
-    ("sql/identity/export_user.sql", "audit"),
-    ("sql/identity/export_user.sql", "exchange"),
-    ("sql/identity/logins.sql", "audit"),
-    ("sql/identity/logins.sql", "exchange"),
-    ("sql/identity/passwords.sql", "exchange"),
-    ("sql/identity/principals.sql", "exchange"),
-    ("sql/identity/user_rows.sql", "audit"),
-    ("sql/identity/users.sql", "exchange"),
-];
-
 /// What a file names, and where.
 struct Mention {
     line: usize,
     target: String,
 }
 
-/// Every name that goes up, but for the known ones.
+/// Every name that goes up.
 pub fn upward(files: &[(String, String)]) -> Vec<String> {
-    upward_but(files, KNOWN)
-}
-
-fn upward_but(files: &[(String, String)], known: &[(&str, &str)]) -> Vec<String> {
-    let mut violations = Vec::new();
-    let mut needed = vec![false; known.len()];
-    for (path, text) in files {
-        for Mention { line, target } in mentions(path, text) {
-            match known.iter().position(|(file, of)| file == path && *of == target) {
-                Some(index) => needed[index] = true,
-                None => violations.push(format!("{path}:{line}: names {target}, which is not below it")),
-            }
-        }
-    }
-    let idle = known.iter().zip(needed).filter(|(_, needed)| !needed);
-    violations.extend(idle.map(|((file, of), _)| format!("{file} names {of} no more: strike it from KNOWN")));
-    violations
+    let of_file = |(path, text): &(String, String)| {
+        let told = |Mention { line, target }| format!("{path}:{line}: names {target}, which is not below it");
+        mentions(path, text).into_iter().map(told).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(of_file).collect()
 }
 
 fn mentions(path: &str, text: &str) -> Vec<Mention> {
@@ -193,7 +159,7 @@ mod tests {
     use super::*;
 
     fn refused(path: &str, text: &str) -> bool {
-        !upward_but(&[(path.to_owned(), text.to_owned())], &[]).is_empty()
+        !upward(&[(path.to_owned(), text.to_owned())]).is_empty()
     }
 
     #[test]
@@ -239,14 +205,5 @@ mod tests {
         assert!(!refused("src/pg/a.rs", "\"Run SELECT bourse.migrate(); this library may be newer.\""));
         assert!(!refused("src/identity/a.rs", "f(c\"exchange\"); [\"exchange\", \"network\"]"), "a column");
         assert!(!refused("src/exchange/a.rs", "Spi::run(\"SELECT audit.f()\")"));
-    }
-
-    #[test]
-    fn a_known_one_is_let_be_until_it_is_gone() {
-        let file = ("src/pg/a.rs".to_owned(), "use crate::exchange::f;".to_owned());
-        let known = [("src/pg/a.rs", "exchange")];
-        assert!(upward_but(std::slice::from_ref(&file), &known).is_empty());
-        let found = upward_but(&[(file.0, String::new())], &known);
-        assert!(found[0].contains("strike it"), "{found:?}");
     }
 }

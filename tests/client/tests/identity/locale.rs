@@ -44,7 +44,7 @@ fn one_address_is_one_account_in_every_locale() -> Result<()> {
         assert_eq!(root.line("SELECT identity_private.require_exchange('binance')")?, "BINANCE", "{name}");
         assert_eq!(
             root.line(
-                "SELECT audit_private.redact('{\"PIN\": 1, \"API_KEY\": 2, \"SIGNING_KEY\": 3, \"Spinner\": 4}')"
+                "SELECT bourse_private.redact('{\"PIN\": 1, \"API_KEY\": 2, \"SIGNING_KEY\": 3, \"Spinner\": 4}')"
             )?,
             "{\"PIN\": \"[redacted]\", \"API_KEY\": \"[redacted]\", \"Spinner\": 4, \"SIGNING_KEY\": \"[redacted]\"}",
             "{name}"

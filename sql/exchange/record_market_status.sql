@@ -1,0 +1,19 @@
+-- The engine writes a market past all triggers. As record_change() would, and only where that one is at work.
+CREATE FUNCTION exchange_private.record_market_status(symbol text, old_status text, new_status text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+DECLARE
+    log_id bigint;
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger t
+               WHERE t.tgrelid = 'exchange.markets'::regclass
+                 AND t.tgfoid = 'audit_private.record_change()'::regprocedure
+                 AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
+        log_id := audit_private.write_log('UPDATE', 'exchange.markets', symbol, NULL,
+                                          jsonb_build_object('status', old_status),
+                                          jsonb_build_object('status', new_status));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.record_market_status(text, text, text) IS
+'Writes a row of audit_logs for a market whose status the engine has changed, while exchange.markets is audited. For '
+'set_market_status() only';
