@@ -5,7 +5,8 @@ CREATE TABLE bourse.policies (
     table_name   text COLLATE "C" NOT NULL,
     name         text COLLATE "C" NOT NULL DEFAULT 'all',
     time_column  text COLLATE "C" NOT NULL,
-    partition_by text COLLATE "C" CONSTRAINT policies_partition_by_check CHECK (partition_by IN ('day', 'month', 'year')),
+    partition_by text COLLATE "C"
+        CONSTRAINT policies_partition_by_check CHECK (partition_by IN ('day', 'month', 'year')),
     ahead        integer NOT NULL DEFAULT 3 CONSTRAINT policies_ahead_check CHECK (ahead BETWEEN 0 AND 366),
     keep         interval CONSTRAINT policies_keep_check CHECK (keep >= interval '1 day'),
     only_status  text[],
@@ -14,9 +15,11 @@ CREATE TABLE bourse.policies (
     -- Partitions go whole, whatever the status of their rows.
     CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL)
 );
-COMMENT ON TABLE bourse.policies IS 'Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled';
+COMMENT ON TABLE bourse.policies IS
+'Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled';
 COMMENT ON COLUMN bourse.policies.name IS 'Tells several policies of a table apart, as for rows of different status';
-COMMENT ON COLUMN bourse.policies.time_column IS 'The column whose time tells how old a row is; of a partitioned table its key';
+COMMENT ON COLUMN bourse.policies.time_column IS
+'The column whose time tells how old a row is; of a partitioned table its key';
 COMMENT ON COLUMN bourse.policies.partition_by IS 'Days, months or years in UTC; NULL: rows go one by one';
 COMMENT ON COLUMN bourse.policies.ahead IS 'So many partitions are there beyond the one of now';
 COMMENT ON COLUMN bourse.policies.keep IS 'Rows older than this go; NULL: none';
