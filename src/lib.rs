@@ -46,6 +46,7 @@ pub extern "C-unwind" fn _PG_init() {
     MODULES.iter().filter_map(|module| module.settings).for_each(|register| register());
     pg::owner::declare(MODULES.iter().map(|module| module.schema));
     pg::prepared::guard(MODULES.iter().flat_map(|module| module.waited_for));
+    pg::called::register(bourse::require_safe_code);
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {
         MODULES.iter().filter_map(|module| module.prepare).for_each(|prepare| prepare());

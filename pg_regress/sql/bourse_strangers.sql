@@ -41,7 +41,7 @@ RESET ROLE;
 -- What they call has the rights of bourse_owner, and leaves nothing behind.
 BEGIN;
 SET LOCAL ROLE bourse_owner;
-CREATE OR REPLACE FUNCTION bourse_private.code_without_path(relation oid) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bourse_private.strange_code(relations oid[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RAISE NOTICE 'as %', current_user;
     PERFORM set_config('search_path', 'bst', false);

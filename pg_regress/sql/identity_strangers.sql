@@ -90,7 +90,10 @@ SELECT ran_as, note FROM ist.seen;
 CREATE TABLE exchange.ist_ours (id integer PRIMARY KEY);
 ALTER TABLE exchange.ist_ours OWNER TO bourse_owner;
 SELECT audit.enable('exchange.ist_ours');
+-- The guard of our tables refuses such a column where it is not off; the trail does not rely on it.
+ALTER EVENT TRIGGER bourse_refuse_strange_code DISABLE;
 ALTER TABLE exchange.ist_ours ADD COLUMN note ist.note;
+ALTER EVENT TRIGGER bourse_refuse_strange_code ENABLE;
 SELECT refusal('INSERT INTO exchange.ist_ours VALUES (1, ''x'')'), refusal('SELECT audit.enable(''exchange.ist_ours'')');
 SELECT ran_as, note FROM ist.seen;
 SELECT * FROM audit.verify();

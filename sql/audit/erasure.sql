@@ -42,8 +42,8 @@ END
 $$;
 COMMENT ON FUNCTION audit_private.erase_trail(bigint, bigint, bigint) IS
 'Takes what is personal of a user out of the trail, in the name of an ERASE row: the values of rows about the user but '
-'for the exchange''s, and login, address and user agent of what the user did, or somebody who is no user, like a '
-'gateway, for the user. How many rows of each log. For on_erasure() only';
+'for those of books that are kept, and login, address and user agent of what the user did, or somebody who is no user, '
+'like a gateway, for the user. How many rows of each log. For on_erasure() only';
 
 CREATE FUNCTION audit_private.on_erasure(user_id bigint, report jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$

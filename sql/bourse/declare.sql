@@ -32,8 +32,9 @@ COMMENT ON FUNCTION bourse_private.own_verify() IS
 CREATE FUNCTION bourse_private.own_integrity() RETURNS TABLE (issue text, count bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'strange_code', count(*) FROM (
-        SELECT bourse_private.strange_code(c.oid) FROM pg_class c WHERE c.relhastriggers
-        UNION ALL SELECT bourse_private.code_without_path(c.oid) FROM pg_class c WHERE c.relhastriggers
+        SELECT u.code
+        FROM bourse_private.unsafe_code((SELECT array_agg(c.oid) FROM pg_class c
+                                         WHERE c.relhastriggers OR c.relowner = to_regrole('bourse_owner'))) u
         UNION ALL SELECT bourse_private.strange_rights()) s
     UNION ALL
     SELECT 'sequence_behind_its_rows', count(*)

@@ -2,6 +2,8 @@ CREATE FUNCTION bourse_private.own_status() RETURNS TABLE (item text, value text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     applied text[] := '{}';
+    relations oid[] := (SELECT array_agg(c.oid) FROM pg_class c
+                        WHERE c.relhastriggers OR c.relowner = to_regrole('bourse_owner'));
 BEGIN
     IF to_regclass('bourse.schema_migrations') IS NOT NULL THEN
         SELECT coalesce(array_agg(m.version ORDER BY m.applied_at), '{}') INTO applied FROM bourse.schema_migrations m;
@@ -14,13 +16,8 @@ BEGIN
     UNION ALL SELECT 'at_work',
         coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)::text
     UNION ALL SELECT 'strange_code', (SELECT coalesce(string_agg(code, '; ' ORDER BY code), 'none')
-                                      FROM (SELECT bourse_private.strange_code(c.oid) AS code FROM pg_class c
-                                            WHERE c.relhastriggers
-                                            UNION ALL
-                                            SELECT bourse_private.code_without_path(c.oid) FROM pg_class c
-                                            WHERE c.relhastriggers
-                                            UNION ALL
-                                            SELECT bourse_private.strange_rights()) hung)
+                                      FROM (SELECT u.code FROM bourse_private.unsafe_code(relations) u
+                                            UNION ALL SELECT bourse_private.strange_rights()) hung)
     UNION ALL SELECT 'server', current_setting('server_version')
     UNION ALL SELECT 'durable', (current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
                                  AND current_setting('synchronous_commit') <> 'off')::text;
@@ -34,6 +31,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_te
     FROM bourse_private.ask('own_status', 'r.item, r.value') AS a (module text, item text, value text)
 $$;
 COMMENT ON FUNCTION bourse.status() IS
-'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what strangers have '
-'hung on the tables (strange_code), whether commits are durable; and what other schemas say of theirs';
+'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what the tables '
+'call and must not (strange_code), whether commits are durable; and what other schemas say of theirs';
 GRANT EXECUTE ON FUNCTION bourse.status() TO bourse_viewer, bourse_worker, bourse_monitor;

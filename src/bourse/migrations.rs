@@ -1,5 +1,7 @@
 //! The runner of the migrations. A migration that has been released is never edited.
 
+use std::cell::Cell;
+
 use pgrx::prelude::*;
 
 use super::modules::{Migration, all_migrations, modules};
@@ -13,6 +15,31 @@ const JOURNAL: &str = "
     COMMENT ON TABLE bourse.schema_migrations IS 'Every migration that has run here. Written by bourse.migrate() only';
     GRANT SELECT ON bourse.schema_migrations TO bourse_viewer;";
 
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this session is running migrations.
+pub fn are_running() -> bool {
+    RUNNING.get()
+}
+
+/// While it lives, migrations are running.
+struct Running;
+
+impl Running {
+    fn new() -> Running {
+        RUNNING.set(true);
+        Running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.set(false);
+    }
+}
+
 /// Runs what is pending, each in order, all in the caller's transaction. One session at a time: the others wait
 /// and find nothing to do.
 pub fn run() -> Answer<String> {
@@ -24,10 +51,15 @@ pub fn run() -> Answer<String> {
         super::require_tables()?;
     }
     let ran = Spi::connect_mut(|client| {
+        let running = Running::new();
         if is_new {
             client.update(JOURNAL, None, &[])?;
         }
-        run_pending(client)
+        let ran = run_pending(client)?;
+        drop(running);
+        // A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
+        client.update("SELECT bourse_private.require_no_strange_rights()", None, &[])?;
+        Ok(ran)
     });
     let ran = ran.map_err(|error: spi::Error| {
         Failure::new(

@@ -12,7 +12,7 @@ use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::check::Check;
 use super::row::Tid;
-use super::{owner, session};
+use super::{called, owner, session};
 
 /// How the catalogs say it, of triggers and of rules.
 const DISABLED: u8 = pg_sys::TRIGGER_DISABLED;
@@ -109,7 +109,7 @@ impl Attached {
     pub fn to(relation: pg_sys::Relation, table: &str, ours: &[usize], checks: &[Check]) -> Option<Attached> {
         refuse_rules(relation, table);
         let triggers = triggers(relation, table, ours);
-        let has_checks = has_foreign_check(relation, checks);
+        let has_checks = has_foreign_check(relation, table, checks);
         let column_triggers = column_triggers(triggers);
         (!triggers.is_null() || has_checks).then_some(Attached { triggers, column_triggers, has_checks })
     }
@@ -228,7 +228,7 @@ fn triggers(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> *mut pg_
         let mut kept = 0;
         for at in 0..all.len() {
             if is_foreign(relation, &all[at], ours) {
-                require_honoured(&all[at], table);
+                require_honoured((*relation).rd_id, &all[at], table);
                 // Nothing waits for the commit: then it would run with the rights of whoever commits, and where our
                 // processes work not at all.
                 (all[at].tgdeferrable, all[at].tginitdeferred) = (false, false);
@@ -322,7 +322,7 @@ fn is_of(relation: pg_sys::Relation, trigger: &pg_sys::Trigger, ours: &[usize]) 
 }
 
 /// Refuses a trigger that cannot see, or must not see, what the engine writes.
-fn require_honoured(trigger: &pg_sys::Trigger, table: &str) {
+fn require_honoured(relation: pg_sys::Oid, trigger: &pg_sys::Trigger, table: &str) {
     // SAFETY: a trigger has its name.
     let name = unsafe { CStr::from_ptr(trigger.tgname) }.to_string_lossy();
     let is_after_row = is_for(trigger, pg_sys::TRIGGER_TYPE_ROW) && !is_for(trigger, pg_sys::TRIGGER_TYPE_BEFORE);
@@ -333,11 +333,10 @@ fn require_honoured(trigger: &pg_sys::Trigger, table: &str) {
             "Make it an AFTER ... FOR EACH ROW trigger without REFERENCING, or ALTER TABLE ... DISABLE TRIGGER.",
         );
     }
-    if let Err(failure) =
-        owner::require_safe_function(trigger.tgfoid, &format!("the function of trigger {name} on {table}"))
-    {
-        session::raise_unfit(failure.code, &failure.message, &failure.hint);
-    }
+    let what = format!("trigger {name} on {table}");
+    called::require_safe_function(relation, trigger.tgfoid, &what);
+    // SAFETY: the condition of a trigger is an expression, or null.
+    unsafe { called::require_safe_text(relation, trigger.tgqual, &what) }
 }
 
 /// Refuses rules that rewrite an INSERT, UPDATE or DELETE: the engine's are not rewritten.
@@ -361,21 +360,28 @@ fn refuse_rules(relation: pg_sys::Relation, table: &str) {
 }
 
 /// Whether the table has a CHECK constraint that is not ours, or no longer what it was.
-fn has_foreign_check(relation: pg_sys::Relation, ours: &[Check]) -> bool {
+fn has_foreign_check(relation: pg_sys::Relation, table: &str, ours: &[Check]) -> bool {
     // SAFETY: an open relation has a tuple descriptor, with constraints or without; a constraint has its name.
     unsafe {
         let constraints = (*(*relation).rd_att).constr;
         if constraints.is_null() {
             return false;
         }
-        (0..(*constraints).num_check as usize).any(|at| {
-            let name = (*(*constraints).check.add(at)).ccname;
+        let is_foreign = |check: &&pg_sys::ConstrCheck| {
+            let name = check.ccname;
             let table_oid = (*relation).rd_id;
             let oid = guarded(|| get_relation_constraint_oid(table_oid, name, false));
             let definition = pgrx::direct_function_call::<String>(pg_sys::pg_get_constraintdef, &[Some(oid.into())]);
             let name = CStr::from_ptr(name).to_string_lossy();
             !definition.is_some_and(|definition| ours.iter().any(|check| check.is(&name, &definition)))
-        })
+        };
+        let all = std::slice::from_raw_parts((*constraints).check, (*constraints).num_check as usize);
+        let foreign: Vec<&pg_sys::ConstrCheck> = all.iter().filter(is_foreign).collect();
+        for check in &foreign {
+            let what = format!("constraint {} on {table}", CStr::from_ptr(check.ccname).to_string_lossy());
+            called::require_safe_text((*relation).rd_id, check.ccbin, &what);
+        }
+        !foreign.is_empty()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 
+use super::called;
 use super::column::{self, Layout};
 
 /// A column and the expression of its value.
@@ -20,7 +21,9 @@ pub fn of_others(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> Vec
         let others = descriptor.iter().enumerate().filter(|(at, a)| !a.attisdropped && !ours.contains(at));
         let mut found = Vec::new();
         for (column, attribute) in others.filter(|(_, a)| a.attgenerated == 0) {
-            if let Some(default) = Computed::new(relation, column, attribute) {
+            let what = format!("column {} on {table}", attribute.name());
+            called::require_safe_type((*relation).rd_id, attribute.atttypid, &what);
+            if let Some(default) = Computed::new(relation, table, column, attribute) {
                 found.push(default);
             } else if attribute.attnotnull {
                 column::raise_null(table, attribute.name());
@@ -34,23 +37,30 @@ pub fn of_others(relation: pg_sys::Relation, table: &str, ours: &[usize]) -> Vec
 }
 
 /// The columns that are generated and stored.
-pub fn generated(relation: pg_sys::Relation) -> Vec<Computed> {
+pub fn generated(relation: pg_sys::Relation, table: &str) -> Vec<Computed> {
     // SAFETY: an open relation has a tuple descriptor.
     let descriptor = unsafe { pgrx::PgTupleDesc::from_pg_unchecked((*relation).rd_att) };
     let stored = |a: &&pg_sys::FormData_pg_attribute| a.attgenerated as u8 == pg_sys::ATTRIBUTE_GENERATED_STORED;
     let all = descriptor.iter().enumerate().filter(|(_, a)| !a.attisdropped && stored(a));
-    all.filter_map(|(column, attribute)| Computed::new(relation, column, attribute)).collect()
+    all.filter_map(|(column, attribute)| Computed::new(relation, table, column, attribute)).collect()
 }
 
 impl Computed {
     /// Built in the current memory; `None` when the column has no expression.
-    fn new(relation: pg_sys::Relation, column: usize, attribute: &pg_sys::FormData_pg_attribute) -> Option<Computed> {
+    fn new(
+        relation: pg_sys::Relation,
+        table: &str,
+        column: usize,
+        attribute: &pg_sys::FormData_pg_attribute,
+    ) -> Option<Computed> {
         // SAFETY: the relation is open, and `column` one of its columns.
         let expression = unsafe {
             let expression = pg_sys::build_column_default(relation, column as i32 + 1);
             if expression.is_null() {
                 return None;
             }
+            let what = format!("the default of column {} on {table}", attribute.name());
+            called::require_safe_expression((*relation).rd_id, expression, &what);
             pg_sys::ExecInitExpr(pg_sys::expression_planner(expression.cast()), std::ptr::null_mut())
         };
         Some(Computed { column, name: attribute.name().to_owned(), is_required: attribute.attnotnull, expression })

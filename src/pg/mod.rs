@@ -6,6 +6,7 @@
 
 pub mod arguments;
 pub mod attached;
+pub mod called;
 pub mod check;
 pub mod column;
 pub mod databases;

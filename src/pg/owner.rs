@@ -5,8 +5,8 @@
 use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 
-use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, PROCOID, RELOID};
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::pg_sys::SysCacheIdentifier::{NAMESPACEOID, RELOID};
+use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 
 use super::session;
 use crate::error::{Answer, Failure};
@@ -22,9 +22,6 @@ pub fn declare(schemas: impl Iterator<Item = &'static str>) {
     let both = schemas.flat_map(|schema| [schema.to_owned(), format!("{schema}_private")]);
     SCHEMAS.get_or_init(|| both.filter_map(|schema| CString::new(schema).ok()).collect());
 }
-
-/// The languages `internal` and `c` (`pg_language.dat`): their functions look nothing up by a path.
-const COMPILED: [u32; 2] = [12, 13];
 
 /// The role, if this server has it.
 pub fn role() -> Option<pg_sys::Oid> {
@@ -44,54 +41,10 @@ fn of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) }
 }
 
-/// Refuses (55000) a function that must not run with the rights of this role: one that belongs to anybody but a
-/// superuser or this role, and one that finds its tables by the caller's search_path, where a caller's temporary table
-/// stands for any that is named without its schema.
-pub fn require_safe_function(function: pg_sys::Oid, what: &str) -> Answer<()> {
-    // SAFETY: what PROCOID finds is a row of pg_proc.
-    let found =
-        unsafe { entry(PROCOID as i32, function, |f: &pg_sys::FormData_pg_proc| (f.proowner, f.prolang.to_u32())) };
+/// Whether code of a role may run with the rights of ours: a superuser's, or its own.
+pub fn is_trusted(owner: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up.
-    let is_trusted = |owner| Some(owner) == role() || unsafe { pg_sys::superuser_arg(owner) };
-    let Some((_, language)) = found.filter(|(owner, _)| is_trusted(*owner)) else {
-        let owner = found.map(|(owner, _)| session::role_name(owner)).unwrap_or_default();
-        return Err(unsafe_function(
-            format!("{what} belongs to {owner:?}, neither to a superuser nor to bourse_owner"),
-            "It would run with the rights of bourse_owner: find out who has put it there, and drop it.",
-        ));
-    };
-    if COMPILED.contains(&language)
-        || search_path(function).is_some_and(|path| path == "pg_temp" || path.ends_with(", pg_temp"))
-    {
-        return Ok(());
-    }
-    Err(unsafe_function(
-        format!("{what} has no search_path of its own that ends with pg_temp"),
-        "ALTER FUNCTION … SET search_path = pg_catalog, the schemas that it needs, pg_temp.",
-    ))
-}
-
-fn unsafe_function(message: String, hint: &str) -> Failure {
-    Failure::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message, hint)
-}
-
-/// The search_path that a function sets for itself.
-fn search_path(function: pg_sys::Oid) -> Option<String> {
-    let mut is_null = true;
-    // SAFETY: the row is pinned until it is released; the settings of a function are an array of text.
-    let settings: Option<Vec<Option<String>>> = unsafe {
-        let none = pg_sys::Datum::null();
-        let tuple = pg_sys::SearchSysCache(PROCOID as i32, pg_sys::Datum::from(function), none, none, none);
-        if tuple.is_null() {
-            return None;
-        }
-        let column = pg_sys::Anum_pg_proc_proconfig as i16;
-        let settings = pg_sys::SysCacheGetAttr(PROCOID as i32, tuple, column, &raw mut is_null);
-        let settings = pgrx::FromDatum::from_datum(settings, is_null);
-        pg_sys::ReleaseSysCache(tuple);
-        settings
-    };
-    settings?.into_iter().flatten().find_map(|setting| setting.strip_prefix("search_path=").map(str::to_owned))
+    Some(owner) == role() || unsafe { pg_sys::superuser_arg(owner) }
 }
 
 /// Has the session work with the rights of `owner`, of `bourse_owner` in place of a superuser, in a security-restricted
@@ -161,7 +114,7 @@ fn owns_schema(name: &CStr) -> bool {
 
 /// Reads the row that a cache of a catalog has under an oid.
 // SAFETY: the caller names the struct of the fixed columns of that catalog.
-unsafe fn entry<Form, T>(cache: i32, oid: pg_sys::Oid, read: impl FnOnce(&Form) -> T) -> Option<T> {
+pub(super) unsafe fn entry<Form, T>(cache: i32, oid: pg_sys::Oid, read: impl FnOnce(&Form) -> T) -> Option<T> {
     // SAFETY: the row is pinned until it is released; its data begins with the struct of its fixed columns.
     unsafe {
         let none = pg_sys::Datum::null();
@@ -173,5 +126,23 @@ unsafe fn entry<Form, T>(cache: i32, oid: pg_sys::Oid, read: impl FnOnce(&Form) 
         let value = read(&*data.cast::<u8>().add((*data).t_hoff as usize).cast::<Form>());
         pg_sys::ReleaseSysCache(tuple);
         Some(value)
+    }
+}
+
+/// Reads a column of the row that a cache of a catalog has under an oid; none: NULL, or no such row.
+// SAFETY: the caller names the type of that column.
+pub(super) unsafe fn attribute<T: FromDatum>(cache: i32, oid: pg_sys::Oid, column: u32) -> Option<T> {
+    // SAFETY: the row is pinned until it is released; the value is copied out of it.
+    unsafe {
+        let none = pg_sys::Datum::null();
+        let tuple = pg_sys::SearchSysCache(cache, pg_sys::Datum::from(oid), none, none, none);
+        if tuple.is_null() {
+            return None;
+        }
+        let mut is_null = true;
+        let datum = pg_sys::SysCacheGetAttr(cache, tuple, column as i16, &raw mut is_null);
+        let value = T::from_datum(datum, is_null);
+        pg_sys::ReleaseSysCache(tuple);
+        value
     }
 }

@@ -14,7 +14,7 @@ use super::check::Check;
 use super::column::{Layout, qualified};
 use super::defaults::{self, Computed};
 use super::definition::Definition;
-use super::{owner, session};
+use super::{called, owner, session};
 
 thread_local! {
     /// The plans that no [`super::table::Table`] is using now.
@@ -190,16 +190,23 @@ impl Writer {
             let result = pg_sys::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast::<pg_sys::ResultRelInfo>();
             (*result).type_ = pg_sys::NodeTag::T_ResultRelInfo;
             (*result).ri_RelationDesc = relation;
+            let list = pgrx::PgList::<pg_sys::Oid>::from_pg(pg_sys::RelationGetIndexList(relation));
+            list.iter_oid().for_each(|index| called::require_safe_index((*relation).rd_id, index, table));
             pg_sys::ExecOpenIndices(result, false);
             let count = (*result).ri_NumIndices as usize;
             (0..count).for_each(|at| forget(*(*result).ri_IndexRelationInfo.add(at)));
-            let indexes = (0..count).map(|at| (**(*result).ri_IndexRelationDescs.add(at)).rd_id).collect();
+            let indexes = (0..count).map(|at| {
+                let (index, info) = (*(*result).ri_IndexRelationDescs.add(at), *(*result).ri_IndexRelationInfo.add(at));
+                called::require_safe_keys((*relation).rd_id, index, info, table);
+                (*index).rd_id
+            });
+            let indexes = indexes.collect();
             let estate = pg_sys::CreateExecutorState();
             let row = (*pg_sys::MakePerTupleExprContext(estate)).ecxt_per_tuple_memory;
             let rows = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
             let slot = pg_sys::MakeSingleTupleTableSlot(rows, &raw const pg_sys::TTSOpsVirtual);
             (*slot).tts_tableOid = (*relation).rd_id;
-            let generated = defaults::generated(relation);
+            let generated = defaults::generated(relation, table);
             attached.iter().for_each(|attached| attached.equip(result));
             Writer { slot, estate, row, result, defaults: None, generated, indexes, attached, open: true }
         }
