@@ -1,6 +1,6 @@
 //! The rules of one market.
 
-use money::{Money, ONE, Rate, Sum};
+use money::{Money, ONE, Rate, Sum, round};
 
 use crate::bounds::SLICES;
 use crate::order::{OrderState, OrderType, Side, Status, Terms, TimeInForce};
@@ -57,7 +57,7 @@ impl Rules {
 
     /// One tick × one lot, in units of 1e-8.
     fn unit(&self) -> i128 {
-        self.tick.units() * self.lot.units() / ONE
+        round::quotient(self.tick.units() * self.lot.units(), ONE)
     }
 
     /// What a live order with `remaining` lots to go must lock: base for a sell; for a buy the

@@ -5,6 +5,8 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use crate::{MAX, ONE, Overflow, Rate, mul_div, round};
 
 /// An exact amount of an asset, a price or a notional: what a `NUMERIC(20,8)` holds, in units of 1e-8.
+///
+/// 67 bits of 128 are used: the sum of two never wraps, and is looked at once, for the range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i128);
 
@@ -23,7 +25,8 @@ impl Money {
     /// So many units of 1e-8, refused beyond what `NUMERIC(20,8)` holds.
     #[inline]
     pub const fn from_units(units: i128) -> Result<Money, Overflow> {
-        if units < -MAX || units > MAX { Err(Overflow) } else { Ok(Money(units)) }
+        // One comparison: what lies below the range becomes the largest of numbers.
+        if (units.wrapping_add(MAX) as u128) > 2 * MAX as u128 { Err(Overflow) } else { Ok(Money(units)) }
     }
 
     /// So many units of 1e-8, of which the caller knows that they fit: parts of what an account already holds, of an
@@ -37,7 +40,7 @@ impl Money {
     pub const fn known_to_fit(units: i128) -> Money {
         match Money::from_units(units) {
             Ok(money) => money,
-            Err(Overflow) => panic!("an amount that was known to fit leaves the range of NUMERIC(20,8)"),
+            Err(Overflow) => did_not_fit(),
         }
     }
 
@@ -51,13 +54,13 @@ impl Money {
     /// The sum, refused beyond what `NUMERIC(20,8)` holds.
     #[inline]
     pub const fn plus(self, other: Money) -> Result<Money, Overflow> {
-        Money::from_units(self.0 + other.0)
+        Money::from_units(self.0.wrapping_add(other.0))
     }
 
     /// The difference, refused beyond what `NUMERIC(20,8)` holds.
     #[inline]
     pub const fn minus(self, other: Money) -> Result<Money, Overflow> {
-        Money::from_units(self.0 - other.0)
+        Money::from_units(self.0.wrapping_sub(other.0))
     }
 
     /// So many times the amount, refused beyond what `NUMERIC(20,8)` holds.
@@ -78,8 +81,16 @@ impl Money {
     #[inline]
     #[must_use]
     pub const fn commission(self, rate: Rate) -> Money {
-        Money(round::half_away(self.0 * rate.units() as i128, ONE))
+        // At most 1e20 × 1e8.
+        Money(round::half_away(self.0.wrapping_mul(rate.units() as i128), ONE))
     }
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+const fn did_not_fit() -> ! {
+    panic!("an amount that was known to fit leaves the range of NUMERIC(20,8)")
 }
 
 impl Add for Money {
@@ -88,7 +99,7 @@ impl Add for Money {
     #[inline]
     #[track_caller]
     fn add(self, other: Money) -> Money {
-        Money::known_to_fit(self.0 + other.0)
+        Money::known_to_fit(self.0.wrapping_add(other.0))
     }
 }
 
@@ -98,7 +109,7 @@ impl Sub for Money {
     #[inline]
     #[track_caller]
     fn sub(self, other: Money) -> Money {
-        Money::known_to_fit(self.0 - other.0)
+        Money::known_to_fit(self.0.wrapping_sub(other.0))
     }
 }
 

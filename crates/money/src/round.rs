@@ -7,7 +7,16 @@ use ethnum::I256;
 #[must_use]
 pub const fn half_away(n: i128, d: i128) -> i128 {
     let half = d / 2;
-    if n >= 0 { (n + half) / d } else { (n - half) / d }
+    if n < 0 { -quotient(half - n, d) } else { quotient(n + half, d) }
+}
+
+/// `n / d`, cut off; neither is negative. Of most amounts 64 bits hold both: that division needs no call, and none at all
+/// where the divisor is known.
+#[inline]
+#[must_use]
+pub const fn quotient(n: i128, d: i128) -> i128 {
+    const WORD: i128 = u64::MAX as i128;
+    if n <= WORD && d <= WORD { (n as u64 / d as u64) as i128 } else { n / d }
 }
 
 /// `a × b / divisor`, rounded half away from zero; the product may have 256 bits. None: the divisor is zero, or the
