@@ -41,7 +41,9 @@ pub fn require_safe_function(table: pg_sys::Oid, function: pg_sys::Oid, what: &s
 }
 
 /// The same for all functions that an expression calls.
-// SAFETY: the caller's expression, or null.
+///
+/// # Safety
+/// The caller's expression, or null.
 pub unsafe fn require_safe_expression(table: pg_sys::Oid, expression: *mut pg_sys::Node, what: &str) {
     // SAFETY: as above; the walk reads, and its context lives as long as the walk.
     look(table, what, |look| unsafe {
@@ -50,7 +52,9 @@ pub unsafe fn require_safe_expression(table: pg_sys::Oid, expression: *mut pg_sy
 }
 
 /// The same for an expression as the catalogs spell it.
-// SAFETY: the caller's string is what PostgreSQL has made of an expression, or null.
+///
+/// # Safety
+/// The caller's string is what PostgreSQL has made of an expression, or null.
 pub unsafe fn require_safe_text(table: pg_sys::Oid, expression: *const c_char, what: &str) {
     if !expression.is_null() {
         // SAFETY: as above.
@@ -77,7 +81,9 @@ pub fn require_safe_index(table: pg_sys::Oid, index: pg_sys::Oid, name: &str) {
 }
 
 /// The same for what compares the keys of an index, and for the operators of an exclusion constraint.
-// SAFETY: the caller's index is open, and the info is that of it.
+///
+/// # Safety
+/// The caller's index is open, and the info is that of it.
 pub unsafe fn require_safe_keys(
     table: pg_sys::Oid,
     index: pg_sys::Relation,
@@ -107,10 +113,10 @@ fn look(table: pg_sys::Oid, what: &str, work: impl FnOnce(&mut Look)) {
     if let Some(failure) = look.refused {
         session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }
-    if look.is_deep {
-        if let Some(require_safe) = RULE.get() {
-            session::restricted(owner::NAME, || require_safe(table));
-        }
+    if look.is_deep
+        && let Some(require_safe) = RULE.get()
+    {
+        session::restricted(owner::NAME, || require_safe(table));
     }
 }
 
