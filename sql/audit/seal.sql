@@ -91,6 +91,13 @@ $$;
 COMMENT ON FUNCTION audit_private.register_cluster(bigint, timestamptz) IS
 'Adds the seal that says: from here on the database lives on this server. For seal_all() only';
 
+-- Not the end of a snapshot: transactions beyond it may be under way, and have drawn numbers of rows below those that
+-- are sealed.
+CREATE FUNCTION audit_private.next_transaction() RETURNS bigint
+LANGUAGE c AS 'MODULE_PATHNAME', 'next_transaction_wrapper';
+COMMENT ON FUNCTION audit_private.next_transaction() IS
+'The number that the next transaction of this server gets. For seal_cluster(), which asks after it has its snapshot';
+
 CREATE FUNCTION audit_private.seal_cluster(cluster bigint, moment timestamptz) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 #variable_conflict use_variable
@@ -106,7 +113,7 @@ BEGIN
         -- Of another cluster all transactions have ended.
         SELECT c.*, CASE WHEN is_own THEN pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                          ELSE max(c.transaction_id) OVER () + 1 END AS horizon,
-               CASE WHEN is_own THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+               CASE WHEN is_own THEN audit_private.next_transaction()
                     ELSE max(c.transaction_id) OVER () + 1 END AS next_id
         -- What ended below the last horizon has been sealed.
         FROM (SELECT coalesce(max(s.horizon), 0) AS since FROM audit.seals s WHERE s.cluster = cluster) h

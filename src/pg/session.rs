@@ -243,6 +243,12 @@ pub fn writer() -> u32 {
     unsafe { pg_sys::GetCurrentTransactionId() }.into_inner()
 }
 
+/// The number that the next transaction of the server gets: whatever has it, or a higher one, begins later.
+pub fn next_transaction() -> u64 {
+    // SAFETY: reads shared memory, under its lock.
+    unsafe { pg_sys::ReadNextFullTransactionId() }.value
+}
+
 /// Which transaction of this session this is. Two of one message began at the same time.
 pub fn transaction_number() -> u32 {
     // SAFETY: the process has its own entry as long as it runs.
