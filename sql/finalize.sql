@@ -6,6 +6,7 @@ DECLARE
 BEGIN
     FOR made IN
         SELECT p.oid::regprocedure AS signature, p.prosecdef, l.lanname, n.nspname LIKE '%\_private' AS is_private,
+               n.nspowner = 'bourse_owner'::pg_catalog.regrole AS is_of_ours,
                EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) a
                        WHERE a.grantee NOT IN (0, p.proowner)) AS is_granted
         FROM pg_catalog.pg_depend d
@@ -16,7 +17,8 @@ BEGIN
         WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_extension'::regclass
           AND d.deptype = 'e'
     LOOP
-        IF NOT made.is_private AND NOT made.is_granted THEN
+        -- The library's own tests come in a schema of their own.
+        IF made.is_of_ours AND NOT made.is_private AND NOT made.is_granted THEN
             RAISE EXCEPTION '% is granted to no role: grant it beside its definition, or make it private',
                 made.signature;
         END IF;
