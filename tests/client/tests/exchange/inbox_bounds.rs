@@ -97,7 +97,7 @@ fn a_transaction_of_a_batch_is_bounded_in_work() -> Result<()> {
 fn a_command_that_can_neither_be_carried_out_nor_refused_is_set_aside() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("inbox_aside", "", 1)?;
     session.run(
-        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
          BEGIN
              IF name = 'cursed' THEN RAISE EXCEPTION 'not even this' USING ERRCODE = '22012'; END IF;
              RETURN name;
@@ -126,7 +126,7 @@ fn a_command_that_can_neither_be_carried_out_nor_refused_is_set_aside() -> Resul
 /// An index of the operator's on the orders, which ends the process that adds this one to it, or keeps it long.
 fn plant(session: &mut Session) -> Result<()> {
     session.run(
-        "CREATE FUNCTION public.deadly(name text) RETURNS text IMMUTABLE SECURITY DEFINER LANGUAGE plpgsql AS $$
+        "CREATE FUNCTION public.deadly(name text) RETURNS text IMMUTABLE SECURITY DEFINER LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
          BEGIN
              IF name = 'killer' THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); END IF;
              IF name = 'slow' THEN PERFORM pg_sleep(2); END IF;

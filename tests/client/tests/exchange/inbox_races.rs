@@ -27,7 +27,7 @@ fn waits_for_a_lock(pid: i64) -> String {
 /// Orders that the owner's own index does not take.
 fn plant(session: &mut Session) -> Result<()> {
     session.run(
-        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
          BEGIN
              IF name = 'poison' THEN RAISE EXCEPTION 'not this one' USING ERRCODE = '22012'; END IF;
              RETURN name;

@@ -56,7 +56,7 @@ CREATE TABLE bourse.schema_migrations (version text);
 const PROBE: &str = "
 CREATE TABLE public.seen (who text);
 GRANT INSERT ON public.seen TO PUBLIC;
-CREATE FUNCTION public.probe() RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION public.probe() RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     way text;
     gained text := '';
@@ -148,7 +148,7 @@ fn code_on_our_tables_runs_as_the_owner_role() -> Result<()> {
     session.run("CREATE ROLE mallory LOGIN")?;
     session.run(PROBE)?;
     session.run(
-        "CREATE FUNCTION public.probe_index(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN public.probe(); END $$;
+        "CREATE FUNCTION public.probe_index(text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN public.probe(); END $$;
          CREATE FUNCTION public.probe_trigger() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN PERFORM public.probe(); RETURN NULL; END $$;
          ALTER TABLE exchange.command_rejections ADD ran_as text DEFAULT public.probe();
          CREATE INDEX probing ON exchange.orders (public.probe_index(client_order_id));

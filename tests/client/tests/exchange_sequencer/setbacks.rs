@@ -20,7 +20,7 @@ fn command(session: &mut Session, id: i64, user: i64, symbol: &str, name: &str) 
 /// Orders that the owner's own index does not take.
 fn plant(session: &mut Session) -> Result<()> {
     session.run(
-        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
          BEGIN
              IF name LIKE 'poison%' THEN RAISE EXCEPTION 'not this one: %', name USING ERRCODE = '22012'; END IF;
              RETURN name;
@@ -290,7 +290,7 @@ fn an_error_of_unclear_origin_refuses_no_command() -> Result<()> {
     session.run("CREATE TABLE public.odd (name text); GRANT SELECT ON public.odd TO bourse_owner")?;
     session.run("INSERT INTO public.odd VALUES ('odd'), ('even')")?;
     session.run(
-        "CREATE OR REPLACE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+        "CREATE OR REPLACE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
          BEGIN
              IF split_part(name, ' ', 1) IN (SELECT o.name FROM public.odd o) THEN
                  RAISE EXCEPTION 'nobody knows why' USING ERRCODE = 'XX000';
