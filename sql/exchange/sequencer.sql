@@ -40,7 +40,9 @@ GRANT EXECUTE ON FUNCTION exchange.submit_amend(bigint, numeric, numeric) TO bou
 CREATE FUNCTION exchange.submit_cancel_all(user_id bigint, symbol text DEFAULT NULL)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'submit_cancel_all_wrapper';
 COMMENT ON FUNCTION exchange.submit_cancel_all(bigint, text) IS
-'cancel_all_orders() through the sequencer. SQLSTATEs as cancel_all_orders and submit_order';
+'Cancels the live orders that a user has when it is called, through the sequencer, in transactions of up to 1,000 '
+'orders of one market; what comes meanwhile is served between two of them. Returns how many once all are durable. '
+'Interrupted, it has cancelled some: call it again. SQLSTATEs as cancel_all_orders (but for 54000) and submit_order';
 GRANT EXECUTE ON FUNCTION exchange.submit_cancel_all(bigint, text) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange.submit_transfer(from_user_id bigint, to_user_id bigint, asset text, amount numeric,

@@ -377,7 +377,7 @@ CREATE INDEX idx_orders_pending ON exchange.orders USING btree (symbol, side, st
 CREATE INDEX idx_orders_symbol_status ON exchange.orders USING btree (symbol, status, id);
 CREATE INDEX idx_orders_traded ON exchange.orders USING btree (user_id, traded_until) WHERE traded_until IS NOT NULL;
 CREATE INDEX idx_orders_user_id ON exchange.orders USING btree (user_id, id);
-CREATE INDEX idx_orders_user_live ON exchange.orders USING btree (user_id, symbol)
+CREATE INDEX idx_orders_user_live ON exchange.orders USING btree (user_id, symbol, id)
     WHERE status = ANY (ARRAY['open', 'pending']);
 CREATE TRIGGER trigger_guard_live_orders_of_delete BEFORE DELETE ON exchange.orders FOR EACH ROW
     WHEN (old.status = ANY (ARRAY['open', 'pending'])) EXECUTE FUNCTION exchange_private.guard_live_orders();

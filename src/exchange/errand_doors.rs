@@ -1,23 +1,49 @@
 //! The doors by which the sequencer is given errands.
 
-use ids::UserId;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use ids::{OrderId, UserId};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::cancel_all::user_who_cancels;
+use super::cancel_all::{scan_live, user_who_cancels};
 use super::carry_out::require_write;
-use super::errand::{Errand, REFERENCE_LENGTH, Transfer};
+use super::errand::{REFERENCE_LENGTH, Sweep, Transfer};
 use super::market_calls::positive;
-use super::sequencer::submit_errand;
+use super::sequencer::{self, submit_sweep};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::numeric::Numeric;
 use crate::pg::session;
 
+/// Piece by piece: between two of them the sequencer serves whoever waits. Orders that come later are not of these.
 #[pg_extern(sql = false)]
 fn submit_cancel_all(user_id: Option<i64>, symbol: Option<&str>) -> Result<i64, ErrorReport> {
     let user = user_who_cancels("submit_cancel_all()", user_id, symbol)?;
-    Ok(submit_errand(&Errand::CancelAll { user, symbol: symbol.map(str::to_owned) })?)
+    let mut symbols: BTreeSet<String> = symbol.into_iter().map(str::to_owned).collect();
+    let mut newest = OrderId(0);
+    scan_live(user, symbol, OrderId(0), |id, symbol| {
+        newest = newest.max(id);
+        if !symbols.contains(symbol) {
+            symbols.insert(symbol.to_owned());
+        }
+        ControlFlow::Continue(())
+    });
+    // The sequencer is asked also when there is nothing to do: it may be paused, or missing.
+    if symbols.is_empty() {
+        symbols.insert(String::new());
+    }
+    let mut cancelled = 0;
+    for symbol in symbols {
+        let mut next = Some(OrderId(0));
+        while let Some(after) = next {
+            let piece = submit_sweep(&Sweep { user, symbol: symbol.clone(), after, newest })?;
+            cancelled += piece.cancelled;
+            next = piece.last;
+        }
+    }
+    Ok(cancelled)
 }
 
 #[pg_extern(sql = false)]
@@ -37,7 +63,7 @@ fn submit_transfer(
     let reference = reference.map(checked_reference).transpose()?;
     let login = session::login().to_u32();
     let transfer = Transfer { from: UserId(from), to: UserId(to), asset, amount, reference, login };
-    Ok(submit_errand(&Errand::Transfer(transfer))?)
+    Ok(sequencer::submit_transfer(&transfer)?)
 }
 
 /// An asset that the ring can carry; whether it names one, the transfer itself says.

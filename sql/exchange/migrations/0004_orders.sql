@@ -99,7 +99,8 @@ CREATE INDEX idx_orders_orderbook_sell ON exchange.orders (symbol, price, priori
     WHERE side = 'sell' AND status = 'open';
 -- A user's history, and a user's live orders without the history.
 CREATE INDEX idx_orders_user_id ON exchange.orders (user_id, id);
-CREATE INDEX idx_orders_user_live ON exchange.orders (user_id, symbol) WHERE status IN ('open', 'pending');
+-- submit_cancel_all() goes on where its last transaction has ended: by id.
+CREATE INDEX idx_orders_user_live ON exchange.orders (user_id, symbol, id) WHERE status IN ('open', 'pending');
 -- The orders of a market, by status.
 CREATE INDEX idx_orders_symbol_status ON exchange.orders (symbol, status, id);
 CREATE INDEX idx_orders_created_at ON exchange.orders USING brin (created_at);

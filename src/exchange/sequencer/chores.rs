@@ -45,7 +45,11 @@ enum Look {
 pub struct Chores {
     inbox: Timestamp,
     expiry: Timestamp,
+    /// The markets whose orders are being expired.
+    expiring: Vec<String>,
     stops: Timestamp,
+    /// The markets whose stops are entering.
+    entering: Vec<String>,
     /// How often the inbox could not be carried out in a row.
     setbacks: u32,
     /// The commands that may have ended the last process; none once they are carried out, or not looked at yet.
@@ -65,7 +69,9 @@ impl Chores {
         Chores {
             inbox: due,
             expiry: due,
+            expiring: Vec::new(),
             stops: due,
+            entering: Vec::new(),
             setbacks: 0,
             suspects: None,
             has_looked: false,
@@ -99,29 +105,35 @@ impl Chores {
         if self.paused {
             return Some(self.inbox);
         }
-        if self.expiry.is_due(now, EXPIRY) {
+        if self.expiring.is_empty() && self.expiry.is_due(now, EXPIRY) {
             let due = worker::transaction(c"pg_bourse: looking for expired orders", || for_whole(expired));
-            for symbol in self.hear(due, Vec::new()) {
-                let ended = worker::transaction(c"pg_bourse: expiring orders", || {
-                    require_at_work()?;
-                    carry_out(&[Command::market(&symbol, Action::Expire)]).map(|_| ())
-                });
-                self.hear(ended, ());
-            }
+            self.expiring = self.hear(due, Vec::new());
             self.expiry = Timestamp::now() + EXPIRY;
         }
-        if self.stops.is_due(now, EXPIRY) {
+        // One market at a time: whoever waits in the ring is served in between.
+        if let Some(symbol) = self.expiring.pop() {
+            let ended = worker::transaction(c"pg_bourse: expiring orders", || {
+                require_at_work()?;
+                carry_out(&[Command::market(&symbol, Action::Expire)]).map(|_| ())
+            });
+            self.hear(ended, ());
+        }
+        if self.entering.is_empty() && self.stops.is_due(now, EXPIRY) {
             let look = || for_whole(|| stops::left(None));
             let left = worker::transaction(c"pg_bourse: looking for stops that are left", look);
-            let mut count = 0;
-            for symbol in self.hear(left, Vec::new()) {
-                let enter = || require_at_work().and_then(|()| stops::enter(&[symbol]));
-                let entered = worker::transaction(c"pg_bourse: entering stops", enter);
-                count += self.hear(entered, 0);
-            }
-            self.stops = Timestamp::now() + if count > 0 { Duration::ZERO } else { EXPIRY };
+            self.entering = self.hear(left, Vec::new());
+            self.stops = Timestamp::now() + EXPIRY;
         }
-        Some(self.inbox.min(self.expiry).min(self.stops))
+        if let Some(symbol) = self.entering.pop() {
+            let enter = || require_at_work().and_then(|()| stops::enter(&[symbol]));
+            let entered = worker::transaction(c"pg_bourse: entering stops", enter);
+            // What is left may be more than has entered.
+            if self.hear(entered, 0) > 0 {
+                self.stops = now;
+            }
+        }
+        let is_busy = !self.expiring.is_empty() || !self.entering.is_empty();
+        Some(if is_busy { now } else { self.inbox.min(self.expiry).min(self.stops) })
     }
 
     /// Carries out the next commands of the inbox.

@@ -5,7 +5,7 @@ use money::Money;
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command, Target};
-use super::super::errand::{Errand, REFERENCE_LENGTH, Transfer};
+use super::super::errand::{Errand, Piece, REFERENCE_LENGTH, Sweep, Transfer};
 use super::super::result::OrderResult;
 use super::super::ticket::{Body, Ticket};
 use crate::error::{Answer, Failure};
@@ -43,8 +43,10 @@ enum What {
         price: Option<Money>,
         amount: Option<Money>,
     },
-    /// In all markets, when the symbol is empty.
-    CancelAll,
+    Sweep {
+        after: OrderId,
+        newest: OrderId,
+    },
     Transfer {
         to: UserId,
         amount: Money,
@@ -80,9 +82,9 @@ impl Request {
 
     fn of_errand(errand: &Errand) -> Option<Request> {
         Some(match errand {
-            Errand::CancelAll { user, symbol: market } => {
-                let symbol = symbol(market.as_deref().unwrap_or_default())?;
-                Request { user: *user, symbol, name: None, what: What::CancelAll }
+            Errand::Sweep(Sweep { user, symbol: market, after, newest }) => {
+                let what = What::Sweep { after: *after, newest: *newest };
+                Request { user: *user, symbol: symbol(market)?, name: None, what }
             }
             Errand::Transfer(Transfer { from, to, asset, amount, reference, login }) => Request {
                 user: *from,
@@ -105,9 +107,8 @@ impl Request {
             }
             What::Cancel(order) => Action::Cancel(target(order)),
             What::Amend { order, price, amount } => Action::Amend { target: target(order), price, amount },
-            What::CancelAll => {
-                let symbol = Some(symbol).filter(|symbol| !symbol.is_empty());
-                return Work::Errand(Errand::CancelAll { user, symbol });
+            What::Sweep { after, newest } => {
+                return Work::Errand(Errand::Sweep(Sweep { user, symbol, after, newest }));
             }
             What::Transfer { to, amount, login } => {
                 let transfer = Transfer { from: user, to, asset: symbol, amount, reference: name, login };
@@ -128,19 +129,15 @@ fn symbol(text: &str) -> Option<Text<SYMBOL_SIZE>> {
 pub enum Outcome {
     /// The order.
     Order(OrderResult),
-    /// The id of a transfer, or how many orders were cancelled.
+    /// The id of a transfer.
     Number(i64),
+    /// What a piece of a sweep has come to.
+    Piece(Piece),
 }
 
 impl From<OrderResult> for Outcome {
     fn from(result: OrderResult) -> Outcome {
         Outcome::Order(result)
-    }
-}
-
-impl From<i64> for Outcome {
-    fn from(number: i64) -> Outcome {
-        Outcome::Number(number)
     }
 }
 

@@ -19,7 +19,7 @@ use ring::{RING, Ring};
 
 use crate::pg::shared;
 
-pub use submit::{submit, submit_errand};
+pub use submit::{submit, submit_sweep, submit_transfer};
 pub use worker::SEQUENCER;
 
 /// Sets up what needs a preloaded library. Called once, by the server that is starting.

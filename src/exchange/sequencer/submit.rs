@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::super::command::{Action, Command};
-use super::super::errand::Errand;
+use super::super::errand::{Errand, Piece, Sweep, Transfer};
 use super::super::result::OrderResult;
 use super::super::settings;
 use super::desk::NAME;
@@ -57,20 +57,27 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
     let unknown = || super::super::refusals::unknown_market(&command.symbol);
     match send(call, instead, &Work::Order(command.clone()), unknown)? {
         Outcome::Order(result) => Ok(result),
-        Outcome::Number(_) => Err(unknown_outcome()),
+        Outcome::Number(_) | Outcome::Piece(_) => Err(unknown_outcome()),
     }
 }
 
-/// The same for what is no order; returns its number.
-pub fn submit_errand(errand: &Errand) -> Answer<i64> {
-    let (call, instead, symbol) = match errand {
-        Errand::CancelAll { symbol, .. } => ("submit_cancel_all()", "cancel_all_orders()", symbol.as_deref()),
-        Errand::Transfer(transfer) => ("submit_transfer()", "transfer()", Some(transfer.asset.as_str())),
-    };
-    let unknown = || super::super::refusals::unknown_market(symbol.unwrap_or_default());
-    match send(call, instead, &Work::Errand(errand.clone()), unknown)? {
-        Outcome::Number(number) => Ok(number),
-        Outcome::Order(_) => Err(unknown_outcome()),
+/// Has the sequencer move money, and waits until that is durable; returns the id of the transfer.
+pub fn submit_transfer(transfer: &Transfer) -> Answer<i64> {
+    let unknown = || super::super::refusals::unknown_market(&transfer.asset);
+    let work = Work::Errand(Errand::Transfer(transfer.clone()));
+    match send("submit_transfer()", "transfer()", &work, unknown)? {
+        Outcome::Number(id) => Ok(id),
+        Outcome::Order(_) | Outcome::Piece(_) => Err(unknown_outcome()),
+    }
+}
+
+/// Has the sequencer cancel the next orders of a sweep, and waits until that is durable.
+pub fn submit_sweep(sweep: &Sweep) -> Answer<Piece> {
+    let unknown = || super::super::refusals::unknown_market(&sweep.symbol);
+    let work = Work::Errand(Errand::Sweep(sweep.clone()));
+    match send("submit_cancel_all()", "cancel_all_orders()", &work, unknown)? {
+        Outcome::Piece(piece) => Ok(piece),
+        Outcome::Order(_) | Outcome::Number(_) => Err(unknown_outcome()),
     }
 }
 

@@ -7,6 +7,7 @@ use pgrx::prelude::PgSqlErrorCode as Code;
 
 use super::super::carry_out::carry_out_some;
 use super::super::command::Command;
+use super::super::errand::Errand;
 use super::super::market_rows;
 use super::super::result::{self, OrderResult};
 use super::chores::Chores;
@@ -27,6 +28,8 @@ const BATCH_PATIENCE: &std::ffi::CStr = c"100ms";
 const SINGLE_PATIENCE: &std::ffi::CStr = c"10ms";
 /// The first pause before a request that met a lock is tried again; they grow up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// How many errands are run between two looks into the ring.
+const MOST_ERRANDS: usize = 32;
 /// How many looks at a market that is held make one try that queues for it: while it queues, all markets wait.
 const LOOKS: u32 = 8;
 
@@ -116,8 +119,21 @@ fn serve(taken: Vec<Taken>, held: &mut Held) {
         for (entry, command) in again {
             alone(entry, attempt_one(&command));
         }
-        errands.into_iter().for_each(|(entry, errand)| alone(entry, errands::run(&errand)));
+        run_some(errands);
         worker::limit_lock_waits(BATCH_PATIENCE);
+    }
+}
+
+/// Runs errands up to the first long one; whoever has come meanwhile is served before the others.
+fn run_some(errands: Vec<(Taken, Errand)>) {
+    let mut is_enough = false;
+    for (at, (entry, errand)) in errands.into_iter().enumerate() {
+        if is_enough || at >= MOST_ERRANDS {
+            RING.with(|ring| ring.put_back(&entry, Timestamp::now(), false));
+            continue;
+        }
+        is_enough = matches!(errand, Errand::Sweep(_));
+        alone(entry, errands::run(&errand));
     }
 }
 

@@ -8,4 +8,5 @@ mod races;
 mod restore;
 mod setbacks;
 mod submissions;
+mod sweeps;
 mod waiting;
