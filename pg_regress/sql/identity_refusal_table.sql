@@ -56,7 +56,7 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('23505', 'One login is one user: set_login(that user, NULL) takes it away.', 'set_login(@bob, ''regress_irt_trader'')'),
     ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_login(-1, NULL)');
 INSERT INTO refused (login, sqlstate, hint, call) VALUES
-    ('regress_irt_admin', '42501', 'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a superuser.', 'set_login(@bob, NULL)'),
+    ('regress_irt_admin', '42501', 'Connect as a superuser. An admin with CREATEROLE may as well, but before PostgreSQL 16 that right is as good as membership in bourse_owner.', 'set_login(@bob, NULL)'),
     ('regress_irt_giver', '42501', 'Give a login that is a member of bourse_viewer or bourse_trader only; a superuser may give any.', 'set_login(@bob, ''regress_irt_admin'')'),
     ('regress_irt_trader', '42501', 'Act for your own user (identity.users.db_role); a member of bourse_gateway says SELECT identity.act_as(user_id) in the same transaction.', 'set_password(@bob, ''long enough'')'),
     ('regress_irt_trader', '42501', 'Only the login of the user and a member of bourse_worker can; neither an admin nor a gateway.', 'decrypt_credentials(@bob, ''KRAKEN'')'),

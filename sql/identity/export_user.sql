@@ -92,8 +92,8 @@ COMMENT ON FUNCTION identity.export_user_rows(bigint) IS
 'All that is held about a user, in every schema, one row each however many there are: table_name, data: the row as '
 'JSON, secrets redacted, times in UTC; NULL: a table that cannot be read. What belongs to neither bourse_owner nor a '
 'superuser is read with its owner''s rights, up to 10,000 rows of a table and 32 million characters in all. Tables are '
-'found through foreign keys to identity.users and by columns named user_id. Leaves a row export_user in activity_logs. '
-'22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
+'found through foreign keys to identity.users and, those of bourse_owner, by columns named user_id. Leaves a row '
+'export_user in activity_logs. 22004 NULL, 25006 read-only, 42501 not a user you act for, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION identity.export_user_rows(bigint) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb

@@ -37,10 +37,10 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION identity.set_login(bigint, text) IS
-'Has a database login act as a user (users.db_role); NULL takes it away. For superusers, and admins with CREATEROLE. '
-'Leaves a LOGIN row in audit_logs, which no erasure empties. 22004 user_id is NULL, 23505 the login is another '
-'user''s, 42501 the caller may not give logins, or a login that acts for more than one user, 42704 unknown user or '
-'login, 55000 the user has been erased';
+'Has a database login act as a user (users.db_role); NULL takes it away. For superusers, and admins with CREATEROLE, '
+'who before PostgreSQL 16 can make themselves bourse_owner. Leaves a LOGIN row in audit_logs, which no erasure '
+'empties. 22004 user_id is NULL, 23505 the login is another user''s, 42501 the caller may not give logins, or a login '
+'that acts for more than one user, 42704 unknown user or login, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION identity.set_login(bigint, text) TO bourse_admin;
 
 CREATE FUNCTION identity_private.is_superuser(role name) RETURNS boolean
@@ -56,8 +56,8 @@ BEGIN
                    AND (r.rolsuper OR r.rolcreaterole AND pg_has_role(r.oid, 'bourse_admin', 'MEMBER'))) THEN
         PERFORM bourse.refuse('42501',
             format('no permission to give logins to users: %s cannot make any', session_user),
-            'Whoever may make logins may give them: connect as a member of bourse_admin with CREATEROLE, or as a '
-            'superuser.');
+            'Connect as a superuser. An admin with CREATEROLE may as well, but before PostgreSQL 16 that right is as '
+            'good as membership in bourse_owner.');
     END IF;
 END
 $$;

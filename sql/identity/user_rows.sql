@@ -1,6 +1,7 @@
--- Where a user's rows stand, found in the catalog, so that a new table is covered the day it is made: by user_id; by a
--- foreign key to identity.users that must be filled (an optional one, like approved_by, names the user in somebody
--- else's row); without a user of their own by way of the rows that they hang on, as trades on orders.
+-- Where a user's rows stand, found in the catalog, so that a new table is covered the day it is made: in our own tables
+-- by user_id; in everybody's by a foreign key to identity.users that must be filled (an optional one, like approved_by,
+-- names the user in somebody else's row); without a user of their own by way of the rows that they hang on, as trades
+-- on orders.
 CREATE FUNCTION identity_private.user_tables()
 RETURNS TABLE (relation regclass, condition text, on_delete text, readable boolean, ours boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$

@@ -38,20 +38,9 @@ pub struct Request {
 enum What {
     New(Body),
     Cancel(Option<OrderId>),
-    Amend {
-        order: Option<OrderId>,
-        price: Option<Money>,
-        amount: Option<Money>,
-    },
-    Sweep {
-        after: OrderId,
-        newest: OrderId,
-    },
-    Transfer {
-        to: UserId,
-        amount: Money,
-        login: u32,
-    },
+    Amend { order: Option<OrderId>, price: Option<Money>, amount: Option<Money> },
+    Sweep { after: OrderId, newest: OrderId },
+    Transfer { to: UserId, amount: Money, login: u32 },
 }
 
 impl Request {
