@@ -194,6 +194,7 @@ mod tests {
     use pgrx::prelude::pg_test;
 
     use super::super::super::command::{Action, Command, Target};
+    use super::super::super::result::OrderResult;
     use super::super::message::Work;
     use super::*;
 
@@ -223,7 +224,7 @@ mod tests {
         let place = ring.send(1, request, Latch::mine(), MOST_RING_SLOTS).expect("a free slot");
         ring.take(1, Timestamp::now());
         assert!(!ring.withdraw(place));
-        let reply = Reply::of::<i64>(&Err(super::super::submit::unknown_outcome()));
+        let reply = Reply::of::<OrderResult>(&Err(super::super::submit::unknown_outcome()));
         assert!(ring.answer(place, reply).is_some(), "nobody is woken");
         assert!(!ring.withdraw(place));
         assert!(ring.reply(place).is_some());
