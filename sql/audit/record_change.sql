@@ -86,24 +86,29 @@ END
 $$;
 COMMENT ON FUNCTION audit_private.refuse_change() IS 'Trigger: keeps the trail insert-only (23001)';
 
--- The one change that passes takes erasable parts out whole and names the ERASE row of that very user: what is left
--- is still held by the chain.
+CREATE FUNCTION audit_private.refuse_update(log text, log_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+BEGIN
+    PERFORM bourse.refuse('23001', format('%s is insert-only: UPDATE of row %s refused', log, log_id),
+        'The trail is kept as it was written; identity.erase_user() removes what is personal.');
+END
+$$;
+COMMENT ON FUNCTION audit_private.refuse_update(text, bigint) IS 'Refuses to change a row of the trail (23001)';
+
+-- The one change that passes takes erasable parts out whole: what is left is still held by the chain. Whether an
+-- erasure explains it, require_erasures() asks at the end of the statement.
 CREATE FUNCTION audit_private.keep_audit_log() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
 DECLARE
     erased record := OLD;
 BEGIN
-    IF OLD.values_erased_by IS NULL AND audit_private.values_are_personal(OLD.action, OLD.table_name)
-       AND audit_private.erasure_of(NEW.values_erased_by, OLD.subject_id, OLD.id) THEN
+    IF OLD.values_erased_by IS NULL AND NEW.values_erased_by IS NOT NULL THEN
         erased.old_values := NULL;
         erased.new_values := NULL;
         erased.values_salt := NULL;
         erased.values_erased_by := NEW.values_erased_by;
     END IF;
-    IF OLD.origin_erased_by IS NULL
-       AND audit_private.erasure_of(NEW.origin_erased_by,
-                                    audit_private.origin_person(OLD.user_id, OLD.subject_id, OLD.action, OLD.operator),
-                                    OLD.id) THEN
+    IF OLD.origin_erased_by IS NULL AND NEW.origin_erased_by IS NOT NULL THEN
         erased.login_role := NULL;
         erased.ip_address := NULL;
         erased.user_agent := NULL;
@@ -111,13 +116,43 @@ BEGIN
         erased.origin_erased_by := NEW.origin_erased_by;
     END IF;
     IF NEW IS DISTINCT FROM erased OR NEW IS NOT DISTINCT FROM OLD THEN
-        PERFORM bourse.refuse('23001', format('audit.audit_logs is insert-only: UPDATE of row %s refused', OLD.id),
-            'The trail is kept as it was written; identity.erase_user() removes what is personal.');
+        PERFORM audit_private.refuse_update('audit.audit_logs', OLD.id);
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION audit_private.keep_audit_log() IS 'Trigger: lets nothing but an erasure change audit_logs (23001)';
+
+-- Thousands of rows go in the name of one ERASE row, and few tables are among them: each is asked about once.
+CREATE FUNCTION audit_private.require_erasures() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp AS $$
+DECLARE
+    unexplained bigint;
+BEGIN
+    SELECT max(e.last_id) INTO unexplained FROM (
+        SELECT max(b.id) AS last_id,
+               audit_private.values_are_personal(b.action, b.table_name)
+               AND audit_private.erasure_of(a.values_erased_by, b.subject_id, max(b.id)) AS is_explained
+        FROM before_it b JOIN after_it a ON a.id = b.id
+        WHERE b.values_erased_by IS NULL AND a.values_erased_by IS NOT NULL
+        GROUP BY b.action, b.table_name, b.subject_id, a.values_erased_by
+        UNION ALL
+        SELECT max(o.id), audit_private.erasure_of(o.origin_erased_by, o.person, max(o.id))
+        FROM (SELECT b.id, a.origin_erased_by,
+                     audit_private.origin_person(b.user_id, b.subject_id, b.action, b.operator) AS person
+              FROM before_it b JOIN after_it a ON a.id = b.id
+              WHERE b.origin_erased_by IS NULL AND a.origin_erased_by IS NOT NULL) o
+        GROUP BY o.person, o.origin_erased_by) e
+    WHERE e.is_explained IS NOT TRUE;
+    IF unexplained IS NOT NULL THEN
+        PERFORM audit_private.refuse_update('audit.audit_logs', unexplained);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION audit_private.require_erasures() IS
+'Trigger: what an UPDATE takes out of audit_logs, the ERASE row that it names must explain: one of that very user, and '
+'of later (23001)';
 
 CREATE FUNCTION audit_private.keep_activity_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -138,8 +173,7 @@ BEGIN
         changed.user_id := NULL;
     END IF;
     IF NEW IS DISTINCT FROM changed OR NEW IS NOT DISTINCT FROM OLD THEN
-        PERFORM bourse.refuse('23001', format('audit.activity_logs is insert-only: UPDATE of row %s refused', OLD.id),
-            'The trail is kept as it was written; identity.erase_user() removes what is personal.');
+        PERFORM audit_private.refuse_update('audit.activity_logs', OLD.id);
     END IF;
     RETURN NEW;
 END
@@ -171,19 +205,24 @@ COMMENT ON FUNCTION audit_private.origin_person(bigint, bigint, text, text) IS
 'With whom login, address and user agent of a row of audit_logs go: who did it; if that is no user, whom it is about; '
 'with nobody when an operator did it';
 
--- An ERASE row that somebody has written by hand takes nothing of who is still there.
+-- An ERASE row that somebody has written by hand takes nothing of who is still there. PL/pgSQL, here and below: asked
+-- for row after row, it keeps its plan.
 CREATE FUNCTION audit_private.is_erased(user_id bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
-    SELECT NOT EXISTS (SELECT FROM identity.users u WHERE u.id = is_erased.user_id AND u.erased_at IS NULL)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM identity.users u WHERE u.id = is_erased.user_id AND u.erased_at IS NULL);
+END
 $$;
 COMMENT ON FUNCTION audit_private.is_erased(bigint) IS 'Whether a user has been erased, or is not there any more';
 
 CREATE FUNCTION audit_private.erasure_of(erased_by bigint, user_id bigint, log_id bigint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
-    SELECT EXISTS (SELECT FROM audit.audit_logs l
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = erasure_of.user_id
                      AND log_id < l.id)
-           AND audit_private.is_erased(erasure_of.user_id)
+           AND audit_private.is_erased(erasure_of.user_id);
+END
 $$;
 COMMENT ON FUNCTION audit_private.erasure_of(bigint, bigint, bigint) IS
 'Whether a row of audit_logs tells of the erasure of a user, and came after the row that it is to explain';
@@ -193,13 +232,15 @@ COMMENT ON FUNCTION audit_private.erasure_of(bigint, bigint, bigint) IS
 CREATE FUNCTION audit_private.activity_erasure_of(erased_by bigint, user_id bigint, activity_id bigint,
                                                   moment timestamptz)
 RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
-    SELECT EXISTS (SELECT FROM audit.audit_logs l
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM audit.audit_logs l
                    WHERE l.id = erased_by AND l.action = 'ERASE' AND l.subject_id = activity_erasure_of.user_id
                      AND CASE WHEN l.new_values ? 'last_activity'
-                         THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
+                              THEN activity_id <= (l.new_values ->> 'last_activity')::bigint
                               ELSE moment <= l."timestamp" END)
-           AND audit_private.is_erased(activity_erasure_of.user_id)
+           AND audit_private.is_erased(activity_erasure_of.user_id);
+END
 $$;
 COMMENT ON FUNCTION audit_private.activity_erasure_of(bigint, bigint, bigint, timestamptz) IS
 'As erasure_of(), for a row of activity_logs of this time';

@@ -119,6 +119,8 @@ CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.audit_logs
     EXECUTE FUNCTION audit_private.refuse_change();
 CREATE TRIGGER trigger_keep_audit_log BEFORE UPDATE ON audit.audit_logs FOR EACH ROW
     EXECUTE FUNCTION audit_private.keep_audit_log();
+CREATE TRIGGER trigger_require_erasures AFTER UPDATE ON audit.audit_logs REFERENCING OLD TABLE AS before_it NEW TABLE AS
+    after_it FOR EACH STATEMENT EXECUTE FUNCTION audit_private.require_erasures();
 ALTER TABLE audit.audit_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY audit_logs_all ON audit.audit_logs FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));

@@ -94,7 +94,7 @@ $$;
 COMMENT ON FUNCTION bourse_private.ask(text, text) IS
 'The rows of a hook of every schema that has it, the schema before the columns that are named as r.…';
 
--- The trail asks about every row of an erasure: PL/pgSQL, here and below it, keeps its plans.
+-- audit.verify() asks about every erased row: PL/pgSQL, here and below it, keeps its plans.
 CREATE FUNCTION bourse_private.on_erasure_of(table_name text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE

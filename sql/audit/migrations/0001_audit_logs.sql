@@ -80,6 +80,9 @@ COMMENT ON INDEX audit.idx_audit_logs_record_id IS
 
 CREATE TRIGGER trigger_keep_audit_log BEFORE UPDATE ON audit.audit_logs
     FOR EACH ROW EXECUTE FUNCTION audit_private.keep_audit_log();
+CREATE TRIGGER trigger_require_erasures AFTER UPDATE ON audit.audit_logs
+    REFERENCING OLD TABLE AS before_it NEW TABLE AS after_it
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_private.require_erasures();
 CREATE TRIGGER trigger_insert_only BEFORE DELETE OR TRUNCATE ON audit.audit_logs
     FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
 
