@@ -42,10 +42,11 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 6] = [
+const CRATES: [Crate; 7] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
+    Crate { name: "calendar", names: &[], named_by: &["calendar"] },
     Crate { name: "vault", names: &[], named_by: &["identity"] },
     // Tools and tests.
     Crate { name: "processes", names: &[], named_by: &[] },
