@@ -3,6 +3,7 @@
 mod account;
 mod bench;
 mod bulk;
+mod calendars;
 mod check;
 mod cluster;
 mod conformance;
@@ -14,6 +15,7 @@ mod orms;
 mod progress;
 mod project;
 mod psql;
+mod python;
 mod reference;
 mod schema;
 mod setup;
@@ -37,6 +39,7 @@ cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
+cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
@@ -71,6 +74,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("schema", rest) => return schema::TASK.run(&project, rest),
         ("reference", rest) => return reference::TASK.run(&project, rest),
         ("orms", []) => return orms::run(&project),
+        ("calendars", rest) => return calendars::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::install;
 use crate::progress;
 use crate::project::{self, Project};
+use crate::python;
 
 /// The file that replays what is recorded here.
 const REPLAYED: &str = "pg_regress/sql/exchange_orms.sql";
@@ -17,7 +18,7 @@ const NODE: [&str; 3] = ["typeorm@0.3.31", "sequelize@6.37.8", "pg@8.23.1"];
 const JDBC: &str = "/usr/share/java/postgresql.jar";
 /// What a program of ours needs of Debian, and the packages that have it.
 const DEBIAN: [(&str, &[&str], &str); 5] = [
-    ("python3", &["-m", "venv", "--help"], "python3-venv"),
+    python::DEBIAN,
     ("npm", &["--version"], "npm"),
     ("ruby", &["-e", "require 'active_record'; require 'pg'"], "ruby-activerecord ruby-pg"),
     (
@@ -121,17 +122,11 @@ impl Tools {
             let list = missing.join(" ");
             return Err(Failure::new(format!("missing: {list}"), format!("apt-get install {list}")));
         }
-        let folder = project.target.join("orms");
-        let tools = Self { python: folder.join("python"), node: folder.join("node") };
+        let tools = Self { python: python::prepare(project, "orms", &PYTHON)?, node: project.target.join("orms/node") };
         project::make_folder(&tools.node)?;
-        let remedy = "check the network";
-        let mut venv = Command::new("python3");
-        progress::run(project, "python3 -m venv", venv.args(["-m", "venv"]).arg(&tools.python), remedy)?;
-        let mut pip = Command::new(tools.python.join("bin/pip"));
-        progress::run(project, "pip install", pip.args(["install", "--quiet"]).args(PYTHON), remedy)?;
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&tools.node).args(NODE);
-        progress::run(project, "npm install", &mut npm, remedy)?;
+        progress::run(project, "npm install", &mut npm, "check the network")?;
         Ok(tools)
     }
 
@@ -143,7 +138,6 @@ impl Tools {
             command.arg(folder.join(file));
             command
         };
-        let python = self.python.join("bin/python");
         let node = |file: &str| {
             let mut command = program(Path::new("node"), file);
             command.env("NODE_PATH", self.node.join("node_modules"));
@@ -152,8 +146,8 @@ impl Tools {
         let mut java = Command::new("java");
         java.args(["-cp", JDBC]).arg(folder.join("JdbcOrders.java"));
         vec![
-            ("SQLAlchemy", program(&python, "sqlalchemy_orders.py")),
-            ("Django", program(&python, "django_orders.py")),
+            ("SQLAlchemy", program(&self.python, "sqlalchemy_orders.py")),
+            ("Django", program(&self.python, "django_orders.py")),
             ("TypeORM", node("typeorm_orders.js")),
             ("Sequelize", node("sequelize_orders.js")),
             ("ActiveRecord", program(Path::new("ruby"), "activerecord_orders.rb")),
