@@ -14,7 +14,22 @@ use crate::project::Project;
 pub fn unit(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
     command.args(["test", "--profile", "quick", "--no-fail-fast"]);
-    command.args(["-p", "ids", "-p", "matching", "-p", "money", "-p", "processes", "-p", "vault", "-p", "xtask"]);
+    command.args([
+        "-p",
+        "cron",
+        "-p",
+        "ids",
+        "-p",
+        "matching",
+        "-p",
+        "money",
+        "-p",
+        "processes",
+        "-p",
+        "vault",
+        "-p",
+        "xtask",
+    ]);
     command.args(["--features", "money/decimal"]);
     harness(project, "cargo test", &mut command)
 }

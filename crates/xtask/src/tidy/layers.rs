@@ -48,6 +48,7 @@ const CRATES: [Crate; 7] = [
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
     Crate { name: "calendar", names: &[], named_by: &["calendar"] },
     Crate { name: "vault", names: &[], named_by: &["identity"] },
+    Crate { name: "cron", names: &[], named_by: &["jobs"] },
     // Tools and tests.
     Crate { name: "processes", names: &[], named_by: &[] },
     Crate { name: "xtask", names: &["processes"], named_by: &[] },
