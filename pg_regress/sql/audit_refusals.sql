@@ -1,5 +1,6 @@
 -- Switching tables, logging activities, and everything that is refused.
-CREATE TABLE exchange.aud_notes (key text, part integer, user_id bigint REFERENCES identity.users, body text, recipe text, PRIMARY KEY (part, key));
+CREATE TABLE exchange.aud_notes (key text, part integer, user_id bigint REFERENCES identity.users, body text,
+                                 recipe text, PRIMARY KEY (part, key));
 ALTER TABLE exchange.aud_notes OWNER TO bourse_owner;
 CREATE TABLE public.aud_foreign (id integer);
 CREATE ROLE regress_aud_admin LOGIN IN ROLE bourse_admin;
@@ -15,17 +16,22 @@ INSERT INTO exchange.aud_notes VALUES ('k', 1, NULL, 'text', 'two eggs'), ('', 2
 SELECT action, record_id, new_values FROM audit.audit_logs WHERE table_name = 'exchange.aud_notes' ORDER BY id;
 SELECT audit.disable('exchange.aud_notes'), audit.disable('exchange.aud_notes') AS again;
 UPDATE exchange.aud_notes SET body = 'unseen';
-SELECT action, old_values, new_values FROM audit.audit_logs WHERE table_name = 'exchange.aud_notes' AND action <> 'INSERT' ORDER BY id;
-SELECT jsonb_pretty(bourse_private.redact('{"password_hash": "x", "remember_token": "x", "code_hash": "x", "key_hash": "x", "token": "x", "api_key": "x", "api_secret": "x", "passphrase": "x",
-    "api_key_encrypted": "x", "password": null, "has_password": true, "pin": 1234, "spinner": "kept", "hashtag": "kept", "ApiSecret": "x", "nested": {"deep": [1, {"access_token": "x", "kept": 2}]}}'));
+SELECT action, old_values, new_values FROM audit.audit_logs
+WHERE table_name = 'exchange.aud_notes' AND action <> 'INSERT' ORDER BY id;
+SELECT jsonb_pretty(bourse_private.redact('{"password_hash": "x", "remember_token": "x", "code_hash": "x", "key_hash": "x",
+    "token": "x", "api_key": "x", "api_secret": "x", "passphrase": "x", "api_key_encrypted": "x", "password": null,
+    "has_password": true, "pin": 1234, "spinner": "kept", "hashtag": "kept", "ApiSecret": "x",
+    "nested": {"deep": [1, {"access_token": "x", "kept": 2}]}}'));
 
 -- An activity, with everything; the least of one; what nobody known has done.
-SELECT audit.log_activity(person('arf ann'), ' login ', 'session', '17', '{"device": "phone", "token": "secret"}') IS NOT NULL AS logged;
+SELECT audit.log_activity(person('arf ann'), ' login ', 'session', '17',
+                          '{"device": "phone", "token": "secret"}') IS NOT NULL AS logged;
 SELECT audit.log_activity(NULL, 'login_failed') IS NOT NULL AS logged;
 SET SESSION AUTHORIZATION regress_aud_ann;
 SELECT audit.log_activity(identity.current_user_id(), 'logout') IS NOT NULL AS logged;
 RESET SESSION AUTHORIZATION;
-SELECT (SELECT name FROM identity.users u WHERE u.id = l.user_id), action, resource_type, resource_id, details, login_role = session_user AS by_root
+SELECT (SELECT name FROM identity.users u WHERE u.id = l.user_id), action, resource_type, resource_id, details,
+       login_role = session_user AS by_root
 FROM audit.activity_logs l ORDER BY id DESC LIMIT 3;
 
 CREATE TEMP TABLE tried (login text, statement text);
@@ -51,8 +57,10 @@ INSERT INTO tried VALUES
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', repeat('x', 51))$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', 'x', repeat('x', 101))$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', details => to_jsonb(repeat('x', 65536)))$$),
-    ('regress_aud_admin', $$SELECT audit.log_activity(1, 'x', details => (repeat('[', 65) || repeat(']', 65))::jsonb)$$),
-    ('regress_aud_admin', $$SELECT audit.log_activity(NULL, 'x', details => (repeat('{"a":', 2000) || '1' || repeat('}', 2000))::jsonb)$$),
+    ('regress_aud_admin',
+     $$SELECT audit.log_activity(1, 'x', details => (repeat('[', 65) || repeat(']', 65))::jsonb)$$),
+    ('regress_aud_admin',
+     $$SELECT audit.log_activity(NULL, 'x', details => (repeat('{"a":', 2000) || '1' || repeat('}', 2000))::jsonb)$$),
     ('regress_aud_admin', $$SELECT audit.log_activity(-1, 'x')$$),
     ('regress_aud_ann', $$SELECT audit.log_activity(-1, 'x')$$),
     ('regress_aud_ann', $$SELECT audit.log_activity(NULL, 'x')$$),

@@ -18,11 +18,14 @@ CREATE FUNCTION bcc.known(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 
 CREATE FUNCTION bcc.length(t text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT length(t)';
 CREATE FUNCTION bcc.twice(t text) RETURNS text LANGUAGE sql IMMUTABLE RETURN t || t;
 CREATE FUNCTION bcc.by_way(t text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN bcc.known(t);
-CREATE FUNCTION bcc.note() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION bcc.note() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION bcc.same(a text, b text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a = b; END $$;
-CREATE FUNCTION bcc.compare(a text, b text) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN bttextcmp(a, b); END $$;
+CREATE FUNCTION bcc.compare(a text, b text) RETURNS integer
+LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN bttextcmp(a, b); END $$;
 CREATE OPERATOR bcc.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = bcc.same, COMMUTATOR = OPERATOR(bcc.===));
-CREATE OPERATOR CLASS bcc.text_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=,
+CREATE OPERATOR CLASS bcc.text_ops FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =,
+OPERATOR 4 >=,
     OPERATOR 5 >, FUNCTION 1 bcc.compare(text, text);
 CREATE OPERATOR CLASS bcc.hash_ops FOR TYPE text USING hash AS OPERATOR 1 bcc.===, FUNCTION 1 hashtext(text);
 CREATE DOMAIN bcc.word AS text CHECK (bcc.known(VALUE));
@@ -51,7 +54,8 @@ SELECT refusal(s) FROM unnest(ARRAY[
     'CREATE POLICY known ON exchange.orders USING (EXISTS (SELECT FROM bcc.batches WHERE name = side))',
     'CREATE RULE known AS ON INSERT TO exchange.transfers WHERE bcc.known(NEW.kind) DO ALSO NOTHING',
     'CREATE CAST (text AS date) WITH FUNCTION bcc.to_date(text)']) s;
--- What says where it looks, pg_temp last, is taken, and so is what names nothing any more. What is in use stays careful.
+-- What says where it looks, pg_temp last, is taken, and so is what names nothing any more. What is in use stays
+-- careful.
 ALTER FUNCTION bcc.known SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION bcc.batch SET search_path = pg_catalog, bcc, pg_temp;
 BEGIN;
@@ -95,7 +99,8 @@ BEGIN
         RETURN told || E'\n  ' || refused;
     END;
 END $$;
-SELECT pg_temp.with_it(s, format('SELECT exchange.place_order(%s, %L, %L, 1, 1)', :mallory, 'BCC-USD', 'buy')) FROM unnest(ARRAY[
+SELECT pg_temp.with_it(s, format('SELECT exchange.place_order(%s, %L, %L, 1, 1)', :mallory, 'BCC-USD', 'buy'))
+FROM unnest(ARRAY[
     'ALTER TABLE exchange.orders ADD COLUMN batch text DEFAULT bcc.batch()',
     'ALTER TABLE exchange.orders ADD COLUMN size integer GENERATED ALWAYS AS (bcc.length(side)) STORED',
     'ALTER TABLE exchange.orders ADD CHECK (bcc.known(side))',
@@ -121,7 +126,8 @@ CREATE TABLE bcc.bcc_batch_name AS SELECT 'monday' AS name;
 GRANT SELECT ON bcc.bcc_batch_name TO public;
 ALTER TABLE exchange.transfers ADD COLUMN batch text DEFAULT bcc.batch();
 SET SESSION AUTHORIZATION regress_bcc_mallory;
-CREATE FUNCTION bcc_mallory.p() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN 'x'; END $$;
+CREATE FUNCTION bcc_mallory.p() RETURNS text
+LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN 'x'; END $$;
 GRANT USAGE ON SCHEMA bcc_mallory TO public;
 CREATE TEMP VIEW bcc_batch_name AS SELECT bcc_mallory.p() AS name;
 GRANT SELECT ON bcc_batch_name TO public;

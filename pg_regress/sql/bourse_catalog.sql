@@ -14,8 +14,10 @@ UNION ALL SELECT relation FROM relations WHERE obj_description(oid, 'pg_class') 
 -- A SECURITY DEFINER function belongs to bourse_owner and looks names up in pg_catalog, its schema, then pg_temp.
 SELECT routine AS careless_definer, proowner::regrole AS owner, proconfig FROM routines
 WHERE prosecdef AND (proowner <> 'bourse_owner'::regrole
-                     OR (proconfig[1] = format('search_path=pg_catalog, %s, pg_temp', replace(schema, '_private', ''))) IS NOT true);
-SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolinherit FROM pg_roles WHERE rolname LIKE 'bourse\_%' ORDER BY rolname;
+                     OR (proconfig[1] = format('search_path=pg_catalog, %s, pg_temp',
+                                               replace(schema, '_private', ''))) IS NOT true);
+SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolinherit FROM pg_roles WHERE rolname LIKE 'bourse\_%'
+ORDER BY rolname;
 SELECT m.roleid::regrole AS member_of_owner, m.member::regrole FROM pg_auth_members m
 WHERE m.roleid = 'bourse_owner'::regrole;
 -- Every table and view belongs to bourse_owner, a view runs as its reader.
@@ -42,10 +44,13 @@ FROM (VALUES ('users', 'id name email email_verified_at password remember_token 
              ('assets', 'id user_id symbol amount locked_amount created_at updated_at'),
              ('orders', 'id user_id symbol side price amount filled_amount status created_at updated_at'),
              ('trades', 'id buy_order_id sell_order_id symbol price amount commission created_at'),
-             ('order_book_view', 'id user_id symbol side price amount filled_amount remaining_amount created_at user_name'),
-             ('user_balance_view', 'user_id name email usd_balance btc_amount btc_locked eth_amount eth_locked created_at updated_at')
+             ('order_book_view',
+              'id user_id symbol side price amount filled_amount remaining_amount created_at user_name'),
+             ('user_balance_view',
+              'user_id name email usd_balance btc_amount btc_locked eth_amount eth_locked created_at updated_at')
      ) AS s (relation, columns), unnest(string_to_array(s.columns, ' ')) AS c (name)
-WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass('exchange.' || s.relation) AND a.attname = c.name);
+WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                  WHERE a.attrelid = to_regclass('exchange.' || s.relation) AND a.attname = c.name);
 SELECT s.name AS missing_constraint
 FROM unnest(ARRAY['fk_assets_user_id', 'assets_amount_check', 'assets_locked_amount_check', 'assets_symbol_user_unique',
                   'fk_orders_user_id', 'orders_price_check', 'orders_amount_check', 'orders_filled_amount_check',
@@ -59,11 +64,13 @@ SELECT s.signature AS missing_function
 FROM unnest(ARRAY['calculate_commission(numeric, numeric, numeric)', 'update_user_balance(bigint, numeric)',
                   'update_asset_balance(bigint, text, numeric, numeric)', 'validate_order_before_insert()',
                   'update_order_timestamp()']) AS s (signature)
-WHERE coalesce(to_regprocedure('exchange.' || s.signature), to_regprocedure('exchange_private.' || s.signature)) IS NULL;
+WHERE coalesce(to_regprocedure('exchange.' || s.signature),
+               to_regprocedure('exchange_private.' || s.signature)) IS NULL;
 -- The money of the seed: numeric(20,8) wherever a balance, a price or a quantity stands.
 SELECT a.attrelid::regclass AS table, a.attname AS not_money, format_type(a.atttypid, a.atttypmod)
 FROM pg_attribute a
-WHERE a.attrelid IN ('exchange.assets'::regclass, 'exchange.orders'::regclass, 'exchange.trades'::regclass, 'exchange.transfers'::regclass)
+WHERE a.attrelid IN ('exchange.assets'::regclass, 'exchange.orders'::regclass, 'exchange.trades'::regclass,
+                     'exchange.transfers'::regclass)
   AND a.atttypid = 'numeric'::regtype AND a.attname NOT LIKE '%\_rate'
   AND format_type(a.atttypid, a.atttypmod) <> 'numeric(20,8)';
 -- What the seed cascades and what it restricts.

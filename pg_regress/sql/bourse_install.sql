@@ -11,7 +11,8 @@ SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refus
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND p.prorettype <> 'trigger'::regtype
   AND p.proname <> 'install'
-  AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE') OR has_function_privilege('bourse_worker', p.oid, 'EXECUTE'))
+  AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE')
+       OR has_function_privilege('bourse_worker', p.oid, 'EXECUTE'))
 ORDER BY (n.nspname || '.' || p.proname) COLLATE "C", p.pronargs;
 
 SELECT item, value FROM bourse.status() WHERE item NOT IN ('server', 'extension', 'durable', 'pending_migrations');
@@ -24,7 +25,8 @@ SELECT bourse.install();
 SELECT bourse.migrate();
 SELECT min(v) AS first, bool_and(v ~ '^[a-z]+/[0-9]{4}_[a-z_]+$') AS well_named
 FROM bourse.migrations() WITH ORDINALITY m (v, n) GROUP BY split_part(v, '/', 1) ORDER BY min(n);
-SELECT array_agg(version ORDER BY applied_at) = ARRAY(SELECT bourse.migrations()) AS ran_in_order, max(applied_at) <= now() AS applied
+SELECT array_agg(version ORDER BY applied_at) = ARRAY(SELECT bourse.migrations()) AS ran_in_order,
+       max(applied_at) <= now() AS applied
 FROM bourse.schema_migrations;
 SELECT item, value FROM bourse.status() WHERE item NOT IN ('server', 'extension', 'durable', 'schema_version');
 SELECT s.value = (SELECT v FROM bourse.migrations() WITH ORDINALITY m (v, n) ORDER BY n DESC LIMIT 1) AS last_is_told

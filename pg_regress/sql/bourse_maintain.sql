@@ -1,19 +1,24 @@
--- Partitions are made ahead and dropped whole, rows that are too old go in batches, as bourse.policies says. What time it is,
--- is said to maintain_at(), which maintain() calls with the clock.
+-- Partitions are made ahead and dropped whole, rows that are too old go in batches, as bourse.policies says. What time
+-- it is, is said to maintain_at(), which maintain() calls with the clock.
 SELECT * FROM bourse.policies;
 SELECT * FROM bourse.maintain();
-CREATE TABLE exchange.ticks (at timestamptz NOT NULL, price numeric CHECK (price > 0), id bigint, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE exchange.ticks (at timestamptz NOT NULL, price numeric CHECK (price > 0), id bigint,
+                             PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE exchange.ticks_default PARTITION OF exchange.ticks DEFAULT;
 CREATE INDEX ON exchange.ticks (at);
 ALTER TABLE exchange.ticks OWNER TO bourse_owner;
 ALTER TABLE exchange.ticks_default OWNER TO bourse_owner;
 ALTER TABLE exchange.ticks ENABLE ROW LEVEL SECURITY;
-INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead, keep) VALUES ('exchange', 'ticks', 'at', 'month', 2, '60 days');
-CREATE FUNCTION pg_temp.maintain(at timestamptz, most integer DEFAULT 20) RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead, keep)
+VALUES ('exchange', 'ticks', 'at', 'month', 2, '60 days');
+CREATE FUNCTION pg_temp.maintain(at timestamptz, most integer DEFAULT 20) RETURNS TABLE (
+    relation text, step text, target text, rows bigint, problem text)
 LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM bourse_private.maintain_at($1, $2) $$;
 ALTER FUNCTION pg_temp.maintain(timestamptz, integer) OWNER TO bourse_owner;
-CREATE VIEW pg_temp.parts AS SELECT p.partition, p.lower AT TIME ZONE 'UTC' AS lower, p.upper AT TIME ZONE 'UTC' AS upper, p.is_default,
-    (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = p.partition) AS secure, (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = p.partition) AS owner
+CREATE VIEW pg_temp.parts AS SELECT p.partition, p.lower AT TIME ZONE 'UTC' AS lower,
+p.upper AT TIME ZONE 'UTC' AS upper, p.is_default,
+    (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = p.partition) AS secure,
+            (SELECT c.relowner::regrole FROM pg_class c WHERE c.oid = p.partition) AS owner
 FROM bourse_private.partitions('exchange.ticks') p;
 
 -- This month and two more; a second time there is nothing to do.
@@ -25,17 +30,21 @@ RESET timezone;
 SELECT * FROM pg_temp.parts ORDER BY lower NULLS FIRST;
 
 -- Rows that came too early stand in the default partition, and move when their month is made. None is lost.
-INSERT INTO exchange.ticks (at, price, id) SELECT '2030-01-01'::timestamptz + n * interval '1 day', 1, n FROM generate_series(0, 200) n;
-SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+INSERT INTO exchange.ticks (at, price, id) SELECT '2030-01-01'::timestamptz + n * interval '1 day', 1, n
+FROM generate_series(0, 200) n;
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid
+ORDER BY tableoid::regclass::text COLLATE "C";
 SELECT * FROM pg_temp.maintain('2030-02-10');
-SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.ticks GROUP BY tableoid
+ORDER BY tableoid::regclass::text COLLATE "C";
 SELECT count(*) FROM exchange.ticks;
 
 -- A month goes when its last row is too old, and not a day before; so do rows of the default partition, one by one.
 INSERT INTO exchange.ticks VALUES ('2029-06-01', 1, 900), ('2029-06-02', 1, 901);
 SELECT * FROM pg_temp.maintain('2030-04-01 23:00Z');
 SELECT * FROM pg_temp.maintain('2030-04-02');
-SELECT tableoid::regclass AS partition, count(*), min(at)::date FROM exchange.ticks GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT tableoid::regclass AS partition, count(*), min(at)::date FROM exchange.ticks GROUP BY tableoid
+ORDER BY tableoid::regclass::text COLLATE "C";
 
 -- Few steps in a call: the rest comes with the next, and until then the chore is not done.
 SELECT step, target FROM pg_temp.maintain('2030-09-01', 2);
@@ -62,9 +71,11 @@ SELECT * FROM pg_temp.maintain('2033-11-10');
 -- A table without partitions, by status; days and years.
 CREATE TABLE exchange.notes (id bigint PRIMARY KEY, noted_on date, status text);
 ALTER TABLE exchange.notes OWNER TO bourse_owner;
-INSERT INTO exchange.notes SELECT n, '2030-01-01'::date + n % 100, CASE n % 2 WHEN 0 THEN 'sent' ELSE 'failed' END FROM generate_series(0, 24999) n;
+INSERT INTO exchange.notes SELECT n, '2030-01-01'::date + n % 100, CASE n % 2 WHEN 0 THEN 'sent' ELSE 'failed' END
+FROM generate_series(0, 24999) n;
 INSERT INTO bourse.policies (schema_name, table_name, name, time_column, keep, only_status)
-VALUES ('exchange', 'notes', 'sent', 'noted_on', '30 days', '{sent,cancelled}'), ('exchange', 'notes', 'failed', 'noted_on', '90 days', '{failed}');
+VALUES ('exchange', 'notes', 'sent', 'noted_on', '30 days', '{sent,cancelled}'),
+       ('exchange', 'notes', 'failed', 'noted_on', '90 days', '{failed}');
 SELECT * FROM pg_temp.maintain('2030-04-30');
 SELECT is_done FROM bourse.chores;
 SELECT * FROM pg_temp.maintain('2030-04-30');
@@ -78,11 +89,13 @@ CREATE TABLE exchange.years (at timestamp NOT NULL) PARTITION BY RANGE (at);
 ALTER TABLE exchange.days OWNER TO bourse_owner;
 ALTER TABLE exchange.years OWNER TO bourse_owner;
 DELETE FROM bourse.policies;
-INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead) VALUES ('exchange', 'days', 'day', 'day', 1), ('exchange', 'years', 'at', 'year', 1);
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead)
+VALUES ('exchange', 'days', 'day', 'day', 1), ('exchange', 'years', 'at', 'year', 1);
 SELECT * FROM pg_temp.maintain('2030-12-31');
 INSERT INTO exchange.days VALUES ('2030-12-31'), ('2031-01-01');
 INSERT INTO exchange.years VALUES ('2030-12-31 23:59:59.999'), ('2031-01-01');
-SELECT tableoid::regclass AS partition, count(*) FROM exchange.years GROUP BY tableoid ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT tableoid::regclass AS partition, count(*) FROM exchange.years GROUP BY tableoid
+ORDER BY tableoid::regclass::text COLLATE "C";
 -- More than a call should move at once, and a name that is too long, are left to somebody.
 CREATE TABLE exchange.days_default PARTITION OF exchange.days DEFAULT;
 ALTER TABLE exchange.days_default OWNER TO bourse_owner;
@@ -91,7 +104,8 @@ SELECT target, problem FROM pg_temp.maintain('2031-01-01');
 SELECT count(*) FROM exchange.days_default;
 DELETE FROM exchange.days WHERE ctid IN (SELECT d.ctid FROM exchange.days_default d LIMIT 1);
 SELECT target, rows, problem FROM pg_temp.maintain('2031-01-01');
-SELECT refusal(format('SELECT bourse_private.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')', repeat('x', 64)));
+SELECT refusal(format('SELECT bourse_private.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')',
+                      repeat('x', 64)));
 DROP VIEW pg_temp.parts;
 DROP TABLE exchange.notes, exchange.days, exchange.years, exchange.ticks;
 
@@ -101,8 +115,10 @@ CREATE TABLE exchange.strangers (at timestamptz NOT NULL) PARTITION BY RANGE (at
 CREATE TABLE public.elsewhere (at timestamptz);
 ALTER TABLE public.elsewhere OWNER TO bourse_owner;
 INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, keep) VALUES
-    ('exchange', 'nowhere', 'at', NULL, '1 year'), ('exchange', 'strangers', 'at', 'month', '1 year'), ('public', 'elsewhere', 'at', NULL, '1 day'),
-    ('exchange', 'trades', 'symbol', NULL, '1 year'), ('exchange', 'order_amendments', 'created_at', 'month', '1 year'), ('exchange', 'order_book_view', 'created_at', NULL, '1 year');
+    ('exchange', 'nowhere', 'at', NULL, '1 year'), ('exchange', 'strangers', 'at', 'month', '1 year'),
+    ('public', 'elsewhere', 'at', NULL, '1 day'),
+    ('exchange', 'trades', 'symbol', NULL, '1 year'), ('exchange', 'order_amendments', 'created_at', 'month', '1 year'),
+    ('exchange', 'order_book_view', 'created_at', NULL, '1 year');
 SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01');
 SELECT is_done, cardinality(problems) FROM bourse.chores;
 DELETE FROM bourse.policies;
@@ -112,13 +128,15 @@ DROP TABLE exchange.strangers, public.elsewhere;
 INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'x', 'at', '1 hour');
 INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'x', 'at', '-1 year');
 INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by) VALUES ('exchange', 'x', 'at', 'week');
-INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, only_status) VALUES ('exchange', 'x', 'at', 'month', '{sent}');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, only_status)
+VALUES ('exchange', 'x', 'at', 'month', '{sent}');
 INSERT INTO bourse.policies (schema_name, table_name, time_column, ahead) VALUES ('exchange', 'x', 'at', 367);
 
 -- An admin changes how long, not what. Declared policies are adopted once.
 CREATE ROLE maintain_admin LOGIN IN ROLE bourse_admin;
 BEGIN;
-CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
+CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
 $$ SELECT ARRAY[bourse_private.declare_table('api_keys', time_column => 'expires_at', keep => '1 year')] $$;
 SELECT bourse_private.adopt_policies();
 SET LOCAL ROLE maintain_admin;

@@ -5,16 +5,19 @@ SELECT module, ok, detail FROM bourse.health();
 SELECT * FROM bourse.verify();
 SELECT name, labels - 'state' AS labels, coalesce(value, 0) >= 0 AS sane FROM bourse.metrics()
 WHERE name NOT LIKE 'bourse_chore%' AND name <> 'exchange_markets' ORDER BY name COLLATE "C", labels;
-SELECT module, issue FROM bourse.integrity() ORDER BY array_position('{bourse,identity,audit,exchange}', module), issue COLLATE "C";
+SELECT module, issue FROM bourse.integrity()
+ORDER BY array_position('{bourse,identity,audit,exchange}', module), issue COLLATE "C";
 RESET ROLE;
 CREATE ROLE monitoring_trader LOGIN IN ROLE bourse_trader;
 SET ROLE monitoring_trader;
-SELECT f AS function, refusal('SELECT * FROM bourse.' || f) FROM unnest('{verify(),metrics(),alerts(),health(),integrity(),maintain()}'::text[]) f;
+SELECT f AS function, refusal('SELECT * FROM bourse.' || f)
+FROM unnest('{verify(),metrics(),alerts(),health(),integrity(),maintain()}'::text[]) f;
 RESET ROLE;
 
 -- Something is wrong in each schema, and is told. Nothing of it names a user.
 BEGIN;
-SELECT count(*) AS before FROM bourse.alerts() WHERE alert IN ('pending_migrations', 'paused', 'inbox_waits', 'seal_is_late');
+SELECT count(*) AS before FROM bourse.alerts()
+WHERE alert IN ('pending_migrations', 'paused', 'inbox_waits', 'seal_is_late');
 DELETE FROM bourse.schema_migrations WHERE version = 'exchange/0015_ledger_entries';
 REFRESH MATERIALIZED VIEW bourse.at_work WITH NO DATA;
 INSERT INTO exchange.order_commands (action, created_at) VALUES ('cancel', clock_timestamp() - interval '2 minutes');
@@ -22,7 +25,9 @@ SET LOCAL session_replication_role = replica;
 UPDATE audit.seals SET sealed_at = sealed_at - interval '1 day';
 SET LOCAL session_replication_role = origin;
 SELECT audit.log_activity(NULL, 'monitoring') > 0 AS logged;
-SELECT module, severity, alert, regexp_replace(detail, '\d{4}-[-:.+ 0-9]+|[A-Z][a-z]{2} [A-Z][a-z]{2} [^,]* \d{4} [A-Z]+', 'T', 'g') AS detail, hint
+SELECT module, severity, alert,
+       regexp_replace(detail, '\d{4}-[-:.+ 0-9]+|[A-Z][a-z]{2} [A-Z][a-z]{2} [^,]* \d{4} [A-Z]+', 'T', 'g') AS detail,
+       hint
 FROM bourse.alerts() WHERE alert <> 'not_durable' AND alert <> 'chore_is_late' ORDER BY alert COLLATE "C";
 SELECT module, ok, detail FROM bourse.health() WHERE NOT ok;
 SELECT name, value FROM bourse.metrics() WHERE name IN ('bourse_pending_migrations', 'bourse_at_work');
@@ -34,7 +39,8 @@ ALTER TABLE exchange.fee_groups DISABLE TRIGGER trigger_audit;
 UPDATE exchange.order_commands SET set_aside_at = now();
 INSERT INTO exchange.order_commands (action, set_aside_at) VALUES ('cancel', now());
 SELECT setval('identity.users_id_seq', 1, false) AS set_back;
-SELECT module, issue FROM bourse.integrity() WHERE count > 0 AND issue <> 'constraint_not_validated' ORDER BY issue COLLATE "C";
+SELECT module, issue FROM bourse.integrity() WHERE count > 0 AND issue <> 'constraint_not_validated'
+ORDER BY issue COLLATE "C";
 ROLLBACK;
 
 -- What a sequence gives is not undone.
@@ -61,9 +67,12 @@ ROLLBACK;
 
 -- A queue that is declared shows its lag by itself, and what it lacks.
 BEGIN;
-CREATE TABLE identity.letters (id bigint PRIMARY KEY, status text, priority smallint DEFAULT 0, claimable_at timestamptz, attempt integer, max_attempts integer, lease text, locked_by text);
+CREATE TABLE identity.letters (id bigint PRIMARY KEY, status text, priority smallint DEFAULT 0,
+                               claimable_at timestamptz, attempt integer, max_attempts integer, lease text,
+                               locked_by text);
 ALTER TABLE identity.letters OWNER TO bourse_owner;
-CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
+CREATE OR REPLACE FUNCTION identity_private.own_tables() RETURNS bourse.declared_table[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, identity, pg_temp AS
 $$ SELECT ARRAY[bourse_private.declare_table('letters', is_queue => true)] $$;
 INSERT INTO identity.letters (id, claimable_at) VALUES (1, clock_timestamp() - interval '1 hour');
 SELECT name, labels, round(value / 60) AS minutes FROM bourse.metrics() WHERE name = 'bourse_queue_lag_seconds';

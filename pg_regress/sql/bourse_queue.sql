@@ -23,31 +23,49 @@ ALTER TABLE bourse.parcels OWNER TO bourse_owner;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 -- Seconds after midnight, and the lease that holds an item.
-CREATE FUNCTION pg_temp.at(seconds integer) RETURNS timestamptz LANGUAGE sql AS $$ SELECT '2030-01-01 00:00Z'::timestamptz + make_interval(secs => seconds) $$;
-CREATE FUNCTION pg_temp.lease(item bigint) RETURNS uuid LANGUAGE sql AS $$ SELECT p.lease FROM bourse.parcels p WHERE p.id = item $$;
-CREATE FUNCTION pg_temp.claim(worker text, n integer, seconds integer) RETURNS TABLE (id bigint, held boolean, attempt integer, ends time) LANGUAGE sql AS
-$$ SELECT c.id, c.lease IS NOT NULL, c.attempt, c.lease_ends::time FROM bourse_private.queue_claim('bourse.parcels', worker, n, '30 s', at => pg_temp.at(seconds)) c $$;
-CREATE VIEW pg_temp.parcels AS SELECT id, status, priority AS p, claimable_at::time, attempt AS a, lease IS NOT NULL AS leased, locked_by, last_error FROM bourse.parcels;
+CREATE FUNCTION pg_temp.at(seconds integer) RETURNS timestamptz
+LANGUAGE sql AS $$ SELECT '2030-01-01 00:00Z'::timestamptz + make_interval(secs => seconds) $$;
+CREATE FUNCTION pg_temp.lease(item bigint) RETURNS uuid
+LANGUAGE sql AS $$ SELECT p.lease FROM bourse.parcels p WHERE p.id = item $$;
+CREATE FUNCTION pg_temp.claim(worker text, n integer, seconds integer) RETURNS TABLE (
+    id bigint, held boolean, attempt integer, ends time)
+LANGUAGE sql AS
+$$
+    SELECT c.id, c.lease IS NOT NULL, c.attempt, c.lease_ends::time
+    FROM bourse_private.queue_claim('bourse.parcels', worker, n, '30 s', at => pg_temp.at(seconds)) c
+$$;
+CREATE VIEW pg_temp.parcels AS SELECT id, status, priority AS p, claimable_at::time, attempt AS a,
+lease IS NOT NULL AS leased, locked_by, last_error
+FROM bourse.parcels;
 
 -- An empty queue has nothing to hand out, and no lag.
 SELECT * FROM pg_temp.claim('ann', 10, 0);
 SELECT bourse_private.queue_lag('bourse.parcels') IS NULL AS empty;
 
 -- Lower numbers first, then what is due longest. What is due later is not handed out.
-INSERT INTO bourse.parcels (priority, claimable_at) SELECT p, pg_temp.at(s) FROM (VALUES (0, 2), (0, 1), (5, 0), (-1, 3), (0, 9), (-1, 60)) v (p, s);
-SELECT bourse_private.queue_lag('bourse.parcels', pg_temp.at(7)) AS lag, bourse_private.queue_lag('bourse.parcels', pg_temp.at(-7)) AS nothing_due;
+INSERT INTO bourse.parcels (priority, claimable_at) SELECT p, pg_temp.at(s)
+FROM (VALUES (0, 2), (0, 1), (5, 0), (-1, 3), (0, 9), (-1, 60)) v (p, s);
+SELECT bourse_private.queue_lag('bourse.parcels', pg_temp.at(7)) AS lag,
+       bourse_private.queue_lag('bourse.parcels', pg_temp.at(-7)) AS nothing_due;
 SELECT * FROM pg_temp.claim('ann', 3, 5);
 SELECT * FROM pg_temp.claim('bob', 3, 5);
 SELECT * FROM pg_temp.claim('cid', 3, 5);
 -- One call gives one lease, each call another.
-SELECT locked_by, count(DISTINCT lease) AS leases, count(*) AS items FROM bourse.parcels WHERE lease IS NOT NULL GROUP BY 1 ORDER BY 1;
+SELECT locked_by, count(DISTINCT lease) AS leases, count(*) AS items FROM bourse.parcels WHERE lease IS NOT NULL
+GROUP BY 1 ORDER BY 1;
 SELECT * FROM pg_temp.parcels ORDER BY id;
 
 -- Done: these, or all that are left under the lease. Whoever does not hold all of them changes none.
 SELECT bourse_private.queue_complete('bourse.parcels', pg_temp.lease(4), '{4}', at => pg_temp.at(10));
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{1,3,2}'', at => pg_temp.at(10))', pg_temp.lease(1))), '[0-9a-f-]{36}', 'L');
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{1,NULL}'', at => pg_temp.at(10))', pg_temp.lease(1))), '[0-9a-f-]{36}', 'L');
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{}'', at => pg_temp.at(10))', pg_temp.lease(1))), '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{1,3,2}'', at => pg_temp.at(10))',
+                                     pg_temp.lease(1))),
+                      '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{1,NULL}'', at => pg_temp.at(10))',
+                                     pg_temp.lease(1))),
+                      '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{}'', at => pg_temp.at(10))',
+                                     pg_temp.lease(1))),
+                      '[0-9a-f-]{36}', 'L');
 SELECT refusal('SELECT bourse_private.queue_complete(''bourse.parcels'', ''00000000-0000-0000-0000-000000000000'')');
 SELECT * FROM pg_temp.parcels WHERE id <= 4 ORDER BY id;
 SELECT bourse_private.queue_complete('bourse.parcels', pg_temp.lease(1), at => pg_temp.at(10));
@@ -56,24 +74,35 @@ SELECT bourse_private.queue_complete('bourse.parcels', pg_temp.lease(1), at => p
 SELECT bourse_private.queue_extend('bourse.parcels', pg_temp.lease(3), '60 s', at => pg_temp.at(34));
 SELECT * FROM pg_temp.parcels WHERE id = 3;
 SELECT * FROM pg_temp.claim('cid', 1, 93);
--- A lease that has ended is somebody else's to claim, and its holder's word counts for nothing, also before anybody has.
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_extend(''bourse.parcels'', %L, ''60 s'', at => pg_temp.at(94))', pg_temp.lease(3))), '[0-9a-f-]{36}', 'L');
+-- A lease that has ended is somebody else's to claim, and its holder's word counts for nothing, also before anybody
+-- has.
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_extend(''bourse.parcels'', %L, ''60 s'', at => pg_temp.at(94))',
+                                     pg_temp.lease(3))),
+                      '[0-9a-f-]{36}', 'L');
 SELECT pg_temp.lease(3) AS old_lease \gset
 SELECT * FROM pg_temp.claim('cid', 10, 94);
 SELECT * FROM pg_temp.parcels WHERE id = 3;
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{3}'', at => pg_temp.at(95))', :'old_lease')), '[0-9a-f-]{36}', 'L');
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_fail(''bourse.parcels'', %L, 3, ''late'', at => pg_temp.at(95))', :'old_lease')), '[0-9a-f-]{36}', 'L');
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_release(''bourse.parcels'', %L, ''{3}'', at => pg_temp.at(95))', :'old_lease')), '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{3}'', at => pg_temp.at(95))',
+                                     :'old_lease')),
+                      '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_fail(''bourse.parcels'', %L, 3, ''late'', at => pg_temp.at(95))',
+                                     :'old_lease')),
+                      '[0-9a-f-]{36}', 'L');
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_release(''bourse.parcels'', %L, ''{3}'', at => pg_temp.at(95))',
+                                     :'old_lease')),
+                      '[0-9a-f-]{36}', 'L');
 SELECT bourse_private.queue_complete('bourse.parcels', pg_temp.lease(3), at => pg_temp.at(95));
 
--- An attempt that fails is repeated after a time that id and attempt decide, three times in all; then it is a dead letter.
+-- An attempt that fails is repeated after a time that id and attempt decide, three times in all; then it is a dead
+-- letter.
 TRUNCATE bourse.parcels RESTART IDENTITY;
 INSERT INTO bourse.parcels DEFAULT VALUES;
 SELECT id, attempt FROM pg_temp.claim('ann', 1, 0);
 SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, 'no answer', at => pg_temp.at(1));
 SELECT p.*, claimable_at - pg_temp.at(1)::time = bourse_private.backoff(1, 1) AS after_backoff FROM pg_temp.parcels p;
 SELECT id, attempt FROM pg_temp.claim('ann', 1, 20);
-SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, repeat('x', 3000), '1 hour', at => pg_temp.at(21));
+SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, repeat('x', 3000), '1 hour',
+                                 at => pg_temp.at(21));
 SELECT status, claimable_at::time, length(last_error), right(last_error, 2) FROM bourse.parcels;
 SELECT id, attempt FROM pg_temp.claim('ann', 1, 3621);
 SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, 'still no answer', at => pg_temp.at(3622));
@@ -84,11 +113,12 @@ SELECT bourse_private.queue_retry('bourse.parcels', '{1,2}', pg_temp.at(10000));
 SELECT bourse_private.queue_retry('bourse.parcels', '{1,2}', pg_temp.at(10000));
 SELECT id, attempt FROM pg_temp.claim('ann', 1, 10000);
 -- What cannot succeed is not repeated.
-SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, 'no such address', permanent => true, at => pg_temp.at(10001));
+SELECT bourse_private.queue_fail('bourse.parcels', pg_temp.lease(1), 1, 'no such address', permanent => true,
+                                 at => pg_temp.at(10001));
 SELECT * FROM pg_temp.parcels;
 
--- A worker that dies on an item takes one attempt along. After the last one the item is a dead letter, and the claim that
--- finds it says so: its lease is NULL. It takes no room of the others.
+-- A worker that dies on an item takes one attempt along. After the last one the item is a dead letter, and the claim
+-- that finds it says so: its lease is NULL. It takes no room of the others.
 TRUNCATE bourse.parcels RESTART IDENTITY;
 INSERT INTO bourse.parcels (max_attempts) VALUES (2), (2), (3);
 SELECT * FROM pg_temp.claim('ann', 2, 0);
@@ -106,8 +136,11 @@ SELECT bourse_private.queue_complete('bourse.parcels', pg_temp.lease(3), '{3}', 
 SELECT * FROM pg_temp.parcels WHERE id = 3;
 -- Cancelled, waiting or held: the holder is told with its next word.
 SELECT id, attempt FROM pg_temp.claim('ann', 1, 120);
-SELECT bourse_private.queue_cancel('bourse.parcels', 3), bourse_private.queue_cancel('bourse.parcels', 3) AS again, bourse_private.queue_cancel('bourse.parcels', 99) AS unknown;
-SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_extend(''bourse.parcels'', %L, ''60 s'', at => pg_temp.at(121))', pg_temp.lease(3))), '[0-9a-f-]{36}', 'L');
+SELECT bourse_private.queue_cancel('bourse.parcels', 3), bourse_private.queue_cancel('bourse.parcels', 3) AS again,
+       bourse_private.queue_cancel('bourse.parcels', 99) AS unknown;
+SELECT regexp_replace(refusal(format('SELECT bourse_private.queue_extend(''bourse.parcels'', %L, ''60 s'', at => pg_temp.at(121))',
+                                     pg_temp.lease(3))),
+                      '[0-9a-f-]{36}', 'L');
 SELECT * FROM pg_temp.claim('bob', 9, 999);
 SELECT bourse_private.queue_retry('bourse.parcels', '{3}', pg_temp.at(1000));
 SELECT * FROM pg_temp.parcels WHERE id = 3;
@@ -115,7 +148,8 @@ SELECT * FROM pg_temp.parcels WHERE id = 3;
 -- A condition of the module that owns the queue: what it keeps back stands in nobody's way.
 TRUNCATE bourse.parcels RESTART IDENTITY;
 INSERT INTO bourse.parcels (kind) VALUES ('letter'), ('crate'), ('letter');
-SELECT id FROM bourse_private.queue_claim('bourse.parcels', 'ann', 9, '30 s', 'q.kind = ANY ($7)', '{crate,box}', pg_temp.at(0));
+SELECT id
+FROM bourse_private.queue_claim('bourse.parcels', 'ann', 9, '30 s', 'q.kind = ANY ($7)', '{crate,box}', pg_temp.at(0));
 
 -- More dead letters than one claim buries do not keep it for ever.
 TRUNCATE bourse.parcels RESTART IDENTITY;
@@ -126,26 +160,41 @@ SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1;
 SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1 ORDER BY 1;
 
 -- The backoff: as long for the same item and attempt, never longer than the cap, spread among items.
-SELECT n AS attempt, bourse_private.backoff(7, n) = bourse_private.backoff(7, n) AS same, bourse_private.backoff(7, n, jitter => 0) AS without_jitter,
-       bourse_private.backoff(7, n) BETWEEN bourse_private.backoff(7, n, jitter => 0) * 0.8 AND bourse_private.backoff(7, n, jitter => 0) AS within
+SELECT n AS attempt, bourse_private.backoff(7, n) = bourse_private.backoff(7, n) AS same,
+       bourse_private.backoff(7, n, jitter => 0) AS without_jitter,
+       bourse_private.backoff(7, n) BETWEEN bourse_private.backoff(
+           7, n, jitter => 0) * 0.8 AND bourse_private.backoff(7, n, jitter => 0)
+           AS within
 FROM unnest('{1,2,3,8,9,10,1000000}'::integer[]) n;
-SELECT bourse_private.backoff(7, 1), bourse_private.backoff(7, 2), bourse_private.backoff(8, 1), bourse_private.backoff(NULL, 1);
+SELECT bourse_private.backoff(7, 1), bourse_private.backoff(7, 2), bourse_private.backoff(8, 1),
+       bourse_private.backoff(NULL, 1);
 SELECT count(DISTINCT bourse_private.backoff(i, 1)) > 990 AS spread FROM generate_series(1, 1000) i;
 SELECT bourse_private.backoff(1, 3, '1 s', 3, '5 s', 0), bourse_private.backoff(1, 3, '1 s', 1, '5 s', 0);
 
 -- What is out of bounds.
 SELECT statement, refusal('SELECT ' || statement) FROM unnest(ARRAY[
-    'bourse_private.queue_claim(NULL, ''ann'', 1, ''30 s'')', 'bourse_private.queue_claim(''bourse.parcels'', NULL, 1, ''30 s'')',
-    'bourse_private.queue_claim(''bourse.parcels'', '''', 1, ''30 s'')', 'bourse_private.queue_claim(''bourse.parcels'', repeat(''a'', 101), 1, ''30 s'')',
-    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 0, ''30 s'')', 'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 10001, ''30 s'')',
-    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', NULL, ''30 s'')', 'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, NULL)',
-    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, ''0.9 s'')', 'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, ''1 day 1 s'')',
-    'bourse_private.queue_extend(''bourse.parcels'', NULL, ''30 s'')', 'bourse_private.queue_extend(''bourse.parcels'', gen_random_uuid(), ''-1 s'')',
-    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, NULL)', 'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), NULL, ''x'')',
-    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, ''x'', ''-1 s'')', 'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, ''x'', ''2 years'')',
-    'bourse_private.queue_complete(NULL, gen_random_uuid())', 'bourse_private.queue_release(''bourse.parcels'', NULL)', 'bourse_private.queue_lag(NULL)',
-    'bourse_private.backoff(1, 0)', 'bourse_private.backoff(1, 1, ''0 s'')', 'bourse_private.backoff(1, 1, ''1 s'', 0.5)', 'bourse_private.backoff(1, 1, ''1 s'', ''NaN'')',
-    'bourse_private.backoff(1, 1, ''1 s'', 2, ''1 s'', 1.1)', 'bourse_private.backoff(1, 1, ''2 s'', 2, ''1 s'')']) statement;
+    'bourse_private.queue_claim(NULL, ''ann'', 1, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', NULL, 1, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', '''', 1, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', repeat(''a'', 101), 1, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 0, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 10001, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', NULL, ''30 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, NULL)',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, ''0.9 s'')',
+    'bourse_private.queue_claim(''bourse.parcels'', ''ann'', 1, ''1 day 1 s'')',
+    'bourse_private.queue_extend(''bourse.parcels'', NULL, ''30 s'')',
+    'bourse_private.queue_extend(''bourse.parcels'', gen_random_uuid(), ''-1 s'')',
+    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, NULL)',
+    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), NULL, ''x'')',
+    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, ''x'', ''-1 s'')',
+    'bourse_private.queue_fail(''bourse.parcels'', gen_random_uuid(), 1, ''x'', ''2 years'')',
+    'bourse_private.queue_complete(NULL, gen_random_uuid())', 'bourse_private.queue_release(''bourse.parcels'', NULL)',
+    'bourse_private.queue_lag(NULL)',
+    'bourse_private.backoff(1, 0)', 'bourse_private.backoff(1, 1, ''0 s'')',
+    'bourse_private.backoff(1, 1, ''1 s'', 0.5)', 'bourse_private.backoff(1, 1, ''1 s'', ''NaN'')',
+    'bourse_private.backoff(1, 1, ''1 s'', 2, ''1 s'', 1.1)',
+    'bourse_private.backoff(1, 1, ''2 s'', 2, ''1 s'')']) statement;
 
 -- A table of somebody else is no queue, whatever it is called.
 CREATE TABLE bourse.sham (LIKE bourse.parcels INCLUDING ALL);
@@ -156,6 +205,7 @@ SELECT refusal('SELECT bourse_private.queue_cancel(4242424242::regclass, 1)');
 
 -- Nobody but bourse_owner, whose functions they serve, calls them.
 SELECT p.oid::regprocedure AS callable, g.grantee::regrole FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) g
-WHERE p.pronamespace = 'bourse_private'::regnamespace AND (p.proname LIKE 'queue%' OR p.proname = 'backoff') AND g.grantee <> 'bourse_owner'::regrole;
+WHERE p.pronamespace = 'bourse_private'::regnamespace AND (p.proname LIKE 'queue%' OR p.proname = 'backoff')
+  AND g.grantee <> 'bourse_owner'::regrole;
 DROP VIEW pg_temp.parcels;
 DROP TABLE bourse.parcels, bourse.sham;

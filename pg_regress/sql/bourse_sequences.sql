@@ -1,5 +1,5 @@
--- Sequences behind their rows, as after a restore of rows alone or on a logical subscriber: nobody is told that his id was
--- used, no command is refused, and one function moves them.
+-- Sequences behind their rows, as after a restore of rows alone or on a logical subscriber: nobody is told that his id
+-- was used, no command is refused, and one function moves them.
 SELECT exchange.create_market('BHD-USD', 'BHD', 'USD');
 INSERT INTO identity.users (name) VALUES ('behind ann') RETURNING id AS ann \gset
 INSERT INTO identity.users (name) VALUES ('behind bob') RETURNING id AS bob \gset
@@ -8,7 +8,8 @@ SELECT exchange.deposit(:bob, 'BHD', 1000, 'behind 2') > 0 AS deposited;
 -- Rows enough: each attempt that is refused takes an id from its sequence.
 INSERT INTO identity.users (name) SELECT 'behind ' || i FROM generate_series(1, 10) i;
 SELECT count(exchange.deposit(:ann, 'USD', 1)) FROM generate_series(1, 10);
-SELECT count(exchange.place_order(:ann, 'BHD-USD', 'buy', 10, 1, client_order_id => 'behind ' || i)) FROM generate_series(1, 3) i;
+SELECT count(exchange.place_order(:ann, 'BHD-USD', 'buy', 10, 1, client_order_id => 'behind ' || i))
+FROM generate_series(1, 3) i;
 SELECT status FROM exchange.place_order(:bob, 'BHD-USD', 'sell', 10, 1);
 SELECT * FROM bourse.align_sequences();
 
@@ -16,11 +17,15 @@ SELECT setval('exchange.orders_id_seq', 1, false), setval('exchange.trades_id_se
        setval('exchange.transfers_id_seq', 1, false), setval('exchange.assets_id_seq', 1, false),
        setval('identity.users_id_seq', 1, false);
 -- A new id is not one that stands for another order; one that is used still is told so, and a repetition is answered.
-SELECT refusal(format('SELECT exchange.place_order(%s, ''BHD-USD'', ''buy'', 9, 1, client_order_id => ''behind new'')', :ann));
-SELECT refusal(format('SELECT exchange.place_order(%s, ''BHD-USD'', ''buy'', 9, 1, client_order_id => ''behind 1'')', :ann));
+SELECT refusal(format('SELECT exchange.place_order(%s, ''BHD-USD'', ''buy'', 9, 1, client_order_id => ''behind new'')',
+                      :ann));
+SELECT refusal(format('SELECT exchange.place_order(%s, ''BHD-USD'', ''buy'', 9, 1, client_order_id => ''behind 1'')',
+                      :ann));
 SELECT filled_amount FROM exchange.place_order(:ann, 'BHD-USD', 'buy', 10, 1, client_order_id => 'behind 1');
-SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, ''BHD-USD'', ''buy'', 9, 1)', :ann));
-SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, ''BHD-USD'', ''buy'', 9, 1) ON CONFLICT DO NOTHING', :ann));
+SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, ''BHD-USD'', ''buy'', 9, 1)',
+                      :ann));
+SELECT refusal(format('INSERT INTO exchange.orders (user_id, symbol, side, price, amount) VALUES (%s, ''BHD-USD'', ''buy'', 9, 1) ON CONFLICT DO NOTHING',
+                      :ann));
 SELECT refusal(format('SELECT exchange.deposit(%s, ''USD'', 5, ''behind 3'')', :ann));
 SELECT refusal(format('SELECT exchange.deposit(%s, ''USD'', 5)', :ann));
 SELECT refusal(format('SELECT exchange.deposit(%s, ''USD'', 5, ''behind 1'')', :ann));
@@ -29,7 +34,8 @@ SELECT refusal('SELECT identity.register(''behind cid'')');
 SELECT refusal('SELECT identity.authenticate(''behind'', ''cid'')');
 SELECT refusal('SELECT identity.register_principal(''behind cid'')');
 -- An id that the caller gives is his own affair.
-SELECT refusal(format('INSERT INTO exchange.orders (id, user_id, symbol, side, price, amount) SELECT max(id), %s, ''BHD-USD'', ''buy'', 9, 1 FROM exchange.orders', :ann));
+SELECT refusal(format('INSERT INTO exchange.orders (id, user_id, symbol, side, price, amount) SELECT max(id), %s, ''BHD-USD'', ''buy'', 9, 1 FROM exchange.orders',
+                      :ann));
 
 -- The inbox keeps its commands.
 SELECT setval('exchange.orders_id_seq', 1, false);
@@ -40,9 +46,12 @@ SELECT count(*) AS waiting, count(set_aside_at) AS set_aside FROM exchange.order
 SELECT count(*) AS refused FROM exchange.command_rejections WHERE client_order_id LIKE 'behind%';
 
 -- Only what is behind is moved, and only ahead.
-SELECT setval('exchange.order_amendments_id_seq', 1000000), setval('exchange.orders_id_seq', 1, false), setval('exchange.trades_id_seq', 1, false);
-SELECT sequence, was, now = (SELECT max(o.id) + 1 FROM exchange.orders o) AS before_orders, now = (SELECT max(t.id) + 1 FROM exchange.trades t) AS before_trades
-FROM bourse.align_sequences() WHERE sequence LIKE 'exchange.%' AND sequence NOT IN ('exchange.assets_id_seq', 'exchange.transfers_id_seq');
+SELECT setval('exchange.order_amendments_id_seq', 1000000), setval('exchange.orders_id_seq', 1, false),
+       setval('exchange.trades_id_seq', 1, false);
+SELECT sequence, was, now = (SELECT max(o.id) + 1 FROM exchange.orders o) AS before_orders,
+       now = (SELECT max(t.id) + 1 FROM exchange.trades t) AS before_trades
+FROM bourse.align_sequences()
+WHERE sequence LIKE 'exchange.%' AND sequence NOT IN ('exchange.assets_id_seq', 'exchange.transfers_id_seq');
 SELECT * FROM bourse.align_sequences();
 SELECT nextval('exchange.order_amendments_id_seq');
 CALL exchange.match_orders();

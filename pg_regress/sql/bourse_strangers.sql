@@ -3,8 +3,10 @@ CREATE ROLE regress_bst_shop LOGIN IN ROLE bourse_trader;
 CREATE SCHEMA bst AUTHORIZATION regress_bst_shop;
 -- The rights to do it are nobody's, alone, as part of ALL, for a column, for everybody, or by default.
 SELECT refusal(s) FROM unnest(ARRAY[
-    'GRANT REFERENCES ON identity.users TO regress_bst_shop', 'GRANT REFERENCES (id) ON identity.users TO regress_bst_shop',
-    'GRANT TRIGGER ON exchange.orders TO regress_bst_shop', 'GRANT ALL ON exchange.orders TO regress_bst_shop WITH GRANT OPTION',
+    'GRANT REFERENCES ON identity.users TO regress_bst_shop',
+    'GRANT REFERENCES (id) ON identity.users TO regress_bst_shop',
+    'GRANT TRIGGER ON exchange.orders TO regress_bst_shop',
+    'GRANT ALL ON exchange.orders TO regress_bst_shop WITH GRANT OPTION',
     'GRANT ALL ON ALL TABLES IN SCHEMA exchange TO regress_bst_shop', 'GRANT REFERENCES ON exchange.markets TO PUBLIC',
     'GRANT CREATE ON SCHEMA exchange TO regress_bst_shop', 'GRANT ALL ON SCHEMA bourse TO PUBLIC']) s;
 ALTER DEFAULT PRIVILEGES FOR ROLE bourse_owner GRANT TRIGGER ON TABLES TO regress_bst_shop;
@@ -19,20 +21,25 @@ SET SESSION AUTHORIZATION regress_bst_shop;
 SELECT refusal(s) FROM unnest(ARRAY['CREATE TABLE bst.mine (user_id bigint REFERENCES identity.users)',
     'CREATE TRIGGER mine AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at()']) s;
 CREATE TYPE bst.key AS ENUM ('one');
-CREATE FUNCTION bst.to_id(k bst.key) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN 1; END $$;
+CREATE FUNCTION bst.to_id(k bst.key) RETURNS bigint
+LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN 1; END $$;
 CREATE CAST (bst.key AS bigint) WITH FUNCTION bst.to_id AS IMPLICIT;
 CREATE DOMAIN bst.same_key AS bst.key;
 CREATE DOMAIN bst.id AS bigint CHECK (VALUE > 0);
 CREATE TABLE bst.shops (a bst.key, b bst.same_key, c bst.key[], d bst.id, note bst.key);
-CREATE FUNCTION bst.fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN NEW; END $$;
+CREATE FUNCTION bst.fire() RETURNS trigger
+LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'as %', current_user; RETURN NEW; END $$;
 RESET SESSION AUTHORIZATION;
 -- Nor does a superuser do it for them: a column of a stranger's type comes with a stranger's cast.
 SELECT refusal(s) FROM unnest(ARRAY[
-    'ALTER TABLE bst.shops ADD FOREIGN KEY (a) REFERENCES identity.users', 'ALTER TABLE bst.shops ADD FOREIGN KEY (b) REFERENCES identity.users',
-    'CREATE TABLE bst.more (a bst.key REFERENCES identity.users)', 'CREATE SCHEMA bst_two CREATE TABLE more (a bst.key REFERENCES identity.users)',
+    'ALTER TABLE bst.shops ADD FOREIGN KEY (a) REFERENCES identity.users',
+    'ALTER TABLE bst.shops ADD FOREIGN KEY (b) REFERENCES identity.users',
+    'CREATE TABLE bst.more (a bst.key REFERENCES identity.users)',
+    'CREATE SCHEMA bst_two CREATE TABLE more (a bst.key REFERENCES identity.users)',
     'CREATE TRIGGER fire BEFORE INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bst.fire()',
     'CREATE CONSTRAINT TRIGGER fire AFTER UPDATE ON identity.users FOR EACH ROW EXECUTE FUNCTION bst.fire()']) s;
--- What fires for everybody, with the rights of bourse_owner, belongs to superusers alone: bourse_owner cannot change it.
+-- What fires for everybody, with the rights of bourse_owner, belongs to superusers alone: bourse_owner cannot change
+-- it.
 SELECT e.evtname, l.lanname, r.rolsuper, p.prosecdef FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
 JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner ORDER BY 1;
 SET ROLE bourse_owner;
@@ -51,7 +58,8 @@ RESET ROLE;
 CREATE TRIGGER fire AFTER INSERT ON exchange.orders FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 SELECT current_user <> 'bourse_owner' AND current_setting('search_path') <> 'bst' AS nothing_is_left;
 ROLLBACK;
--- A foreign key from a domain over a type of PostgreSQL's own casts by nobody's code, and columns beside it do not matter.
+-- A foreign key from a domain over a type of PostgreSQL's own casts by nobody's code, and columns beside it do not
+-- matter.
 ALTER TABLE bst.shops ADD CONSTRAINT shops_user FOREIGN KEY (d) REFERENCES identity.users;
 SELECT value FROM bourse.status() WHERE item = 'strange_code';
 SET SESSION AUTHORIZATION regress_bst_shop;

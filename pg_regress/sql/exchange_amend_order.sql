@@ -35,7 +35,8 @@ SELECT :answer FROM exchange.amend_order(:ann_order, NULL, 4);
 SELECT * FROM queue;
 SELECT symbol, amount, locked_amount FROM exchange.assets WHERE user_id = :ann ORDER BY symbol;
 -- What has traded cannot be amended away.
-SELECT amount, refusal(format('SELECT exchange.amend_order(%s, NULL, %s)', :ann_order, amount)) FROM unnest(ARRAY[3, 2]) amount;
+SELECT amount, refusal(format('SELECT exchange.amend_order(%s, NULL, %s)', :ann_order, amount))
+FROM unnest(ARRAY[3, 2]) amount;
 
 -- An amended price may cross: it trades at once, at the prices that it meets.
 SELECT id AS cat_order FROM exchange.place_order(:cat, 'AMD-USD', 'buy', 9, 5) \gset
@@ -51,13 +52,15 @@ SELECT :answer FROM exchange.amend_order(:cat_order, 10, 11);
 SELECT * FROM queue;
 
 -- Every change is on record: trades after start_sequence up to end_sequence were made by it.
-SELECT u.name, a.old_price, a.old_amount, a.new_price, a.new_amount, a.filled_amount AS filled, a.start_sequence AS start, a.end_sequence AS "end"
+SELECT u.name, a.old_price, a.old_amount, a.new_price, a.new_amount, a.filled_amount AS filled,
+       a.start_sequence AS start, a.end_sequence AS "end"
 FROM exchange.order_amendments a JOIN exchange.orders o ON o.id = a.order_id JOIN identity.users u ON u.id = o.user_id
 WHERE a.symbol = 'AMD-USD' ORDER BY a.id;
 
 -- What is refused changes nothing: funds, limits, off tick, nothing to change, not live, unknown.
 SELECT price, amount, refusal(format('SELECT exchange.amend_order(%s, %L, %L)', :cat_order, price, amount)) AS refusal
-FROM (VALUES (50::numeric, 50::numeric), (10, 51), (10.001, NULL), (NULL, 11.0000001), (NULL, NULL), (0, NULL), (-1, NULL),
+FROM (VALUES (50::numeric, 50::numeric), (10, 51), (10.001, NULL), (NULL, 11.0000001), (NULL, NULL), (0, NULL),
+             (-1, NULL),
              ('NaN', NULL), (NULL, 'Infinity'), (1e12, NULL), (NULL, 0.5)) AS v (price, amount);
 SELECT refusal(format('SELECT exchange.amend_order(%s, 1)', id)) AS refusal
 FROM exchange.orders WHERE symbol = 'AMD-USD' AND status = 'filled' ORDER BY id LIMIT 1;

@@ -22,7 +22,8 @@ SELECT :answer FROM exchange.place_order(:bob, 'CAN-USD', 'buy', 10, 2);
 SELECT :answer FROM exchange.cancel_order(:ann, 'offer 1');
 SELECT symbol, amount, locked_amount FROM exchange.assets WHERE user_id = :ann ORDER BY symbol;
 -- A filled order cannot be cancelled.
-SELECT refusal(format('SELECT exchange.cancel_order(%s)', id)) FROM exchange.orders WHERE user_id = :bob AND status = 'filled';
+SELECT refusal(format('SELECT exchange.cancel_order(%s)', id)) FROM exchange.orders
+WHERE user_id = :bob AND status = 'filled';
 -- Nor one that is not there.
 SELECT refusal('SELECT exchange.cancel_order(person(''can ann''), ''offer 2'')');
 SELECT refusal('SELECT exchange.cancel_order(0)');

@@ -6,13 +6,16 @@ SELECT count(exchange.deposit(u, a, 10000)) FROM unnest(ARRAY[:ann, :bob]) u, un
 SELECT * FROM exchange.candles('CND-USD', '1 day', '-infinity', 'infinity');
 -- Nine trades; then their times, as if a day had passed.
 SELECT count(*) FROM unnest(ARRAY[10, 12, 9, 11, 20, 19, 21, 15, 16]) WITH ORDINALITY AS p (price, n),
-    LATERAL exchange.place_order(:ann, 'CND-USD', 'sell', p.price, p.n) s, LATERAL exchange.place_order(:bob, 'CND-USD', 'buy', p.price, s.remaining_amount) b;
+    LATERAL exchange.place_order(:ann, 'CND-USD', 'sell', p.price, p.n) s,
+    LATERAL exchange.place_order(:bob, 'CND-USD', 'buy', p.price, s.remaining_amount) b;
 BEGIN;
 SET LOCAL timezone = 'UTC';
 SET LOCAL session_replication_role = replica;
 UPDATE exchange.trades t SET created_at = at
-FROM unnest(ARRAY['2026-03-01 10:00:00', '2026-03-01 10:00:00', '2026-03-01 10:00:59.999999', '2026-03-01 10:01:00', '2026-03-01 10:04:30',
-                  '2026-03-01 10:04:30', '2026-03-01 11:59:59', '2026-03-02 00:00:00', '2026-03-02 23:59:59.999999']::timestamptz[]) WITH ORDINALITY AS v (at, sequence)
+FROM unnest(ARRAY['2026-03-01 10:00:00', '2026-03-01 10:00:00', '2026-03-01 10:00:59.999999', '2026-03-01 10:01:00',
+                  '2026-03-01 10:04:30',
+                  '2026-03-01 10:04:30', '2026-03-01 11:59:59', '2026-03-02 00:00:00',
+                  '2026-03-02 23:59:59.999999']::timestamptz[]) WITH ORDINALITY AS v (at, sequence)
 WHERE t.symbol = 'CND-USD' AND t.sequence = v.sequence;
 SELECT * FROM exchange.candles('CND-USD', '1 minute', '2026-03-01', '2026-03-02');
 SELECT * FROM exchange.candles('CND-USD', '1 hour', '2026-03-01', '2026-03-03');
@@ -28,7 +31,9 @@ SELECT start, trades FROM exchange.candles('CND-USD', '1 hour', '2026-03-01 10:0
 SELECT start, trades FROM exchange.candles('CND-USD', '1 hour', '2026-03-01 10:00', '2026-03-01 10:00');
 -- What all widths agree on: volume, turnover, number of trades, extremes. And the caller's time zone changes nothing.
 SELECT DISTINCT sum(c.volume), sum(c.quote_volume), sum(c.trades), max(c.high), min(c.low)
-FROM unnest(ARRAY['1 second', '1 minute', '13 minutes', '1 hour', '1 day', '1000 days']::interval[]) w, exchange.candles('CND-USD', w, '-infinity', 'infinity') c GROUP BY w;
+FROM unnest(ARRAY['1 second', '1 minute', '13 minutes', '1 hour', '1 day', '1000 days']::interval[]) w,
+     exchange.candles('CND-USD', w, '-infinity', 'infinity') c
+GROUP BY w;
 SET LOCAL timezone = 'Asia/Kolkata';
 SELECT start AT TIME ZONE 'UTC' AS start, trades FROM exchange.candles('CND-USD', '1 day', '-infinity', 'infinity');
 -- Time that goes back would hide trades: verify() watches it.
@@ -36,8 +41,13 @@ UPDATE exchange.trades SET created_at = '2026-03-01 09:00+00' WHERE symbol = 'CN
 SELECT check_name, subject FROM exchange.verify() WHERE subject LIKE 'CND%';
 ROLLBACK;
 SELECT call, refusal('SELECT exchange.candles(' || call || ')') AS refusal
-FROM unnest(ARRAY['NULL, ''1 hour'', ''-infinity'', ''infinity''', '''NO-MARKET'', ''1 hour'', ''-infinity'', ''infinity''',
-                  '''CND-USD'', NULL, ''-infinity'', ''infinity''', '''CND-USD'', ''0'', ''-infinity'', ''infinity''', '''CND-USD'', ''-1 hour'', ''-infinity'', ''infinity''',
-                  '''CND-USD'', ''1 month'', ''-infinity'', ''infinity''', '''CND-USD'', ''1 year'', ''-infinity'', ''infinity''', '''CND-USD'', ''1 month -1 day'', ''-infinity'', ''infinity''',
-                  '''CND-USD'', ''1 hour'', NULL, ''infinity''', '''CND-USD'', ''1 hour'', ''-infinity'', NULL', '''CND-USD'', ''1 hour'', ''2026-01-02'', ''2026-01-01''']) call;
+FROM unnest(ARRAY['NULL, ''1 hour'', ''-infinity'', ''infinity''',
+                  '''NO-MARKET'', ''1 hour'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', NULL, ''-infinity'', ''infinity''', '''CND-USD'', ''0'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', ''-1 hour'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', ''1 month'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', ''1 year'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', ''1 month -1 day'', ''-infinity'', ''infinity''',
+                  '''CND-USD'', ''1 hour'', NULL, ''infinity''', '''CND-USD'', ''1 hour'', ''-infinity'', NULL',
+                  '''CND-USD'', ''1 hour'', ''2026-01-02'', ''2026-01-01''']) call;
 SELECT * FROM exchange.verify();

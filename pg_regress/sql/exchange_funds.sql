@@ -25,17 +25,23 @@ SELECT * FROM held;
 SELECT call, refusal('SELECT exchange.' || call) AS refusal
 FROM unnest(ARRAY[
     'deposit(0, ''USD'', 1)',
-    'deposit(person(''fnd ann''), ''usd'', 1)', 'deposit(person(''fnd ann''), '''', 1)', 'deposit(person(''fnd ann''), ''ELEVENCHARS'', 1)',
-    'deposit(person(''fnd ann''), ''USD'', NULL)', 'deposit(person(''fnd ann''), ''USD'', 0)', 'deposit(person(''fnd ann''), ''USD'', -1)',
+    'deposit(person(''fnd ann''), ''usd'', 1)', 'deposit(person(''fnd ann''), '''', 1)',
+    'deposit(person(''fnd ann''), ''ELEVENCHARS'', 1)',
+    'deposit(person(''fnd ann''), ''USD'', NULL)', 'deposit(person(''fnd ann''), ''USD'', 0)',
+    'deposit(person(''fnd ann''), ''USD'', -1)',
     'deposit(person(''fnd ann''), ''USD'', ''NaN'')', 'deposit(person(''fnd ann''), ''USD'', ''Infinity'')',
     'deposit(person(''fnd ann''), ''USD'', ''-Infinity'')', 'deposit(person(''fnd ann''), ''USD'', 0.000000001)',
     'deposit(person(''fnd ann''), ''USD'', 1e12)',
-    'withdraw(0, ''USD'', 1)', 'withdraw(person(''fnd ann''), ''USD'', -1)', 'withdraw(person(''fnd ann''), ''USD'', ''NaN'')']) call;
+    'withdraw(0, ''USD'', 1)', 'withdraw(person(''fnd ann''), ''USD'', -1)',
+    'withdraw(person(''fnd ann''), ''USD'', ''NaN'')']) call;
 -- So do NULLs, an empty reference and a balance that would grow too large: all with a hint.
-SELECT call, left(refusal('SELECT exchange.' || call), 5) AS sqlstate, refusal('SELECT exchange.' || call) ~ ' / .' AS hint
-FROM unnest(ARRAY['deposit(NULL, ''USD'', 1)', 'deposit(person(''fnd ann''), NULL, 1)', 'deposit(person(''fnd ann''), ''USD'', 1, '''')',
+SELECT call, left(refusal('SELECT exchange.' || call), 5) AS sqlstate,
+       refusal('SELECT exchange.' || call) ~ ' / .' AS hint
+FROM unnest(ARRAY['deposit(NULL, ''USD'', 1)', 'deposit(person(''fnd ann''), NULL, 1)',
+                  'deposit(person(''fnd ann''), ''USD'', 1, '''')',
                   'deposit(person(''fnd ann''), ''USD'', 999999999999.99999999)', 'update_user_balance(NULL, 1)',
-                  'update_user_balance(person(''fnd ann''), 999999999999.99999999)', 'update_asset_balance(person(''fnd ann''), NULL, 1)',
+                  'update_user_balance(person(''fnd ann''), 999999999999.99999999)',
+                  'update_asset_balance(person(''fnd ann''), NULL, 1)',
                   'update_asset_balance(person(''fnd ann''), ''FND'', 0, 999999999999.99999999)']) call;
 SELECT * FROM held;
 
@@ -74,12 +80,15 @@ SELECT * FROM journal;
 
 -- The journals are append only, for everybody.
 SELECT statement, refusal(statement) AS refusal
-FROM unnest(ARRAY['UPDATE exchange.transfers SET amount = amount * 2', 'DELETE FROM exchange.transfers', 'TRUNCATE exchange.transfers',
+FROM unnest(ARRAY['UPDATE exchange.transfers SET amount = amount * 2', 'DELETE FROM exchange.transfers',
+                  'TRUNCATE exchange.transfers',
                   'UPDATE exchange.trades SET price = price', 'DELETE FROM exchange.trades', 'TRUNCATE exchange.trades',
                   'UPDATE exchange.order_amendments SET new_amount = 1', 'TRUNCATE exchange.order_amendments',
-                  'TRUNCATE exchange.assets', 'TRUNCATE exchange.orders CASCADE', 'TRUNCATE identity.users CASCADE']) statement;
+                  'TRUNCATE exchange.assets', 'TRUNCATE exchange.orders CASCADE',
+                  'TRUNCATE identity.users CASCADE']) statement;
 -- A balance that is not zero is not deleted, nor its user; what is in the journal keeps its user for ever.
-SELECT split_part(refusal('DELETE FROM exchange.assets WHERE user_id = person(''fnd bob'') AND symbol = ''NEW'''), '/', 1) AS refusal;
+SELECT split_part(refusal('DELETE FROM exchange.assets WHERE user_id = person(''fnd bob'') AND symbol = ''NEW'''), '/',
+                  1) AS refusal;
 SELECT split_part(refusal('DELETE FROM identity.users WHERE name = ''fnd ann'''), ' ', 1) AS refusal;
 INSERT INTO identity.users (name) VALUES ('fnd nobody');
 DELETE FROM identity.users WHERE name = 'fnd nobody';
@@ -90,8 +99,10 @@ FROM unnest(ARRAY['UPDATE exchange.assets SET amount = -1 WHERE user_id = person
                   'UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''fnd bob'')']) statement;
 
 -- Commission as the seed has it: amount x price x rate, exact.
-SELECT exchange.calculate_commission(2, 100), exchange.calculate_commission(0.5, 101, 0.002), exchange.calculate_commission(0, 0);
+SELECT exchange.calculate_commission(2, 100), exchange.calculate_commission(0.5, 101, 0.002),
+       exchange.calculate_commission(0, 0);
 SELECT call, refusal('SELECT exchange.calculate_commission' || call) AS refusal
-FROM unnest(ARRAY['(NULL, 1)', '(1, NULL)', '(1, 1, NULL)', '(-1, 1)', '(1, -1)', '(1, 1, -1)', '(''NaN'', 1)', '(1, ''NaN'')',
+FROM unnest(ARRAY['(NULL, 1)', '(1, NULL)', '(1, 1, NULL)', '(-1, 1)', '(1, -1)', '(1, 1, -1)', '(''NaN'', 1)',
+                  '(1, ''NaN'')',
                   '(1, 1, ''NaN'')', '(''Infinity'', 0)', '(1, ''-Infinity'')']) call;
 SELECT * FROM exchange.verify();

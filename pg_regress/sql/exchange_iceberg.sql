@@ -2,13 +2,17 @@
 \set answer 'status, filled_amount AS filled, remaining_amount AS rest, average_price, cancel_reason'
 SELECT exchange.create_market('ICE-USD', 'ICE', 'USD', lot_size => 0.5);
 INSERT INTO identity.users (name) VALUES ('ice ann'), ('ice bob'), ('ice cat');
-SELECT count(exchange.deposit(person(u), a, 1000)) FROM unnest(ARRAY['ice ann', 'ice bob', 'ice cat']) u, unnest(ARRAY['ICE', 'USD']) a;
+SELECT count(exchange.deposit(person(u), a, 1000))
+FROM unnest(ARRAY['ice ann', 'ice bob', 'ice cat']) u, unnest(ARRAY['ICE', 'USD']) a;
 CREATE TEMP VIEW queue AS
-SELECT row_number() OVER (ORDER BY o.price, o.priority) AS place, right(u.name, 3) AS "user", o.price, o.amount, o.filled_amount AS filled, o.display_amount AS display,
+SELECT row_number() OVER (ORDER BY o.price, o.priority) AS place, right(u.name, 3) AS "user", o.price, o.amount,
+       o.filled_amount AS filled, o.display_amount AS display,
        o.visible_amount AS visible, o.reserved
-FROM exchange.orders o JOIN identity.users u ON u.id = o.user_id WHERE o.symbol = 'ICE-USD' AND o.side = 'sell' AND o.status = 'open';
+FROM exchange.orders o JOIN identity.users u ON u.id = o.user_id
+WHERE o.symbol = 'ICE-USD' AND o.side = 'sell' AND o.status = 'open';
 CREATE TEMP VIEW tape AS
-SELECT t.sequence AS n, right(u.name, 3) AS seller, t.price, t.amount FROM exchange.trades t JOIN exchange.orders o ON o.id = t.sell_order_id
+SELECT t.sequence AS n, right(u.name, 3) AS seller, t.price, t.amount FROM exchange.trades t
+JOIN exchange.orders o ON o.id = t.sell_order_id
 JOIN identity.users u ON u.id = o.user_id WHERE t.symbol = 'ICE-USD' ORDER BY t.sequence;
 
 -- ann offers 5 and shows 2; bob offers 3 behind her. All of ann's 5 is locked.
@@ -45,6 +49,8 @@ SELECT :answer FROM exchange.cancel_order(:bobs);
 SELECT symbol, amount, locked_amount FROM exchange.assets WHERE user_id = person('ice bob') ORDER BY symbol;
 
 -- What display_amount may be.
-SELECT d AS display, tif, refusal(format('SELECT exchange.place_order(person(''ice ann''), ''ICE-USD'', ''sell'', 10, 5, time_in_force => %L, display_amount => %s)', tif, d)) AS answer
+SELECT d AS display, tif,
+       refusal(format('SELECT exchange.place_order(person(''ice ann''), ''ICE-USD'', ''sell'', 10, 5, time_in_force => %L, display_amount => %s)',
+                      tif, d)) AS answer
 FROM (VALUES (5, 'gtc'), (5.5, 'gtc'), (0, 'gtc'), (-1, 'gtc'), (0.7, 'gtc'), (1, 'ioc'), (1, 'fok')) AS v (d, tif);
 SELECT * FROM exchange.verify();

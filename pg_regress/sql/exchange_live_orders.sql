@@ -1,10 +1,12 @@
--- What a live order locks is unlocked by nothing but its end: nobody deletes one, or ends one by hand, not even a superuser.
+-- What a live order locks is unlocked by nothing but its end: nobody deletes one, or ends one by hand, not even a
+-- superuser.
 SELECT exchange.create_market('LIV-USD', 'LIV', 'USD');
 INSERT INTO identity.users (name) VALUES ('liv ann') RETURNING id AS ann \gset
 INSERT INTO identity.users (name) VALUES ('liv bob') RETURNING id AS bob \gset
 SELECT count(exchange.deposit(u, a, 1000)) FROM unnest(ARRAY[:ann, :bob]) u, unnest(ARRAY['LIV', 'USD']) a;
 SELECT status FROM exchange.place_order(:ann, 'LIV-USD', 'buy', 10, 1, client_order_id => 'bid');
-SELECT status FROM exchange.place_order(:ann, 'LIV-USD', 'sell', NULL, 2, 'stop', stop_price => 5, client_order_id => 'stop');
+SELECT status
+FROM exchange.place_order(:ann, 'LIV-USD', 'sell', NULL, 2, 'stop', stop_price => 5, client_order_id => 'stop');
 SELECT status FROM exchange.place_order(:bob, 'LIV-USD', 'buy', 9, 1, client_order_id => 'gone');
 SELECT status FROM exchange.cancel_order(:bob, 'gone');
 SELECT refusal(s) FROM unnest(ARRAY[
@@ -22,7 +24,8 @@ SELECT split_part(refusal(s), ' /', 1) AS refusal FROM unnest(ARRAY[
     'DELETE FROM identity.users WHERE name = ''liv ann''', 'DELETE FROM exchange.markets WHERE symbol = ''LIV-USD''',
     'TRUNCATE exchange.orders CASCADE', 'TRUNCATE exchange.markets CASCADE']) s;
 -- What locks nothing may be changed and deleted: an end, an order that has ended.
-UPDATE exchange.orders SET expires_at = 'infinity', time_in_force = 'gtd' WHERE user_id = :ann AND client_order_id = 'bid';
+UPDATE exchange.orders SET expires_at = 'infinity', time_in_force = 'gtd'
+WHERE user_id = :ann AND client_order_id = 'bid';
 DELETE FROM exchange.orders WHERE user_id = :bob AND client_order_id = 'gone';
 SELECT client_order_id, status FROM exchange.orders WHERE symbol = 'LIV-USD' ORDER BY client_order_id;
 -- Cancelled first, they can go, and leave nothing locked.

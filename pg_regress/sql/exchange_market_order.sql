@@ -3,12 +3,15 @@
 \pset null -
 SELECT exchange.create_market('MOR-USD', 'MOR', 'USD', maker_rate => 0.001, taker_rate => 0.002);
 INSERT INTO identity.users (name) VALUES ('mor ann'), ('mor bob');
-SELECT count(exchange.deposit(person(u), a, 1000)) FROM unnest(ARRAY['mor ann', 'mor bob']) u, unnest(ARRAY['MOR', 'USD']) a;
+SELECT count(exchange.deposit(person(u), a, 1000))
+FROM unnest(ARRAY['mor ann', 'mor bob']) u, unnest(ARRAY['MOR', 'USD']) a;
 CREATE TEMP VIEW held AS
-SELECT right(u.name, 3) AS "user", a.symbol, a.amount, a.locked_amount FROM exchange.assets a JOIN identity.users u ON u.id = a.user_id
+SELECT right(u.name, 3) AS "user", a.symbol, a.amount, a.locked_amount FROM exchange.assets a
+JOIN identity.users u ON u.id = a.user_id
 WHERE u.name LIKE 'mor %' ORDER BY u.name, a.symbol;
 CREATE TEMP VIEW placed AS
-SELECT o.side, o.price, o.amount, o.quote_amount AS quote, o.filled_amount AS filled, o.status, o.cancel_reason AS reason, o.reserved
+SELECT o.side, o.price, o.amount, o.quote_amount AS quote, o.filled_amount AS filled, o.status,
+       o.cancel_reason AS reason, o.reserved
 FROM exchange.orders o WHERE o.symbol = 'MOR-USD' AND o.order_type = 'market' ORDER BY o.id;
 
 -- Nobody is there: the order is accepted and ends at once. It locks nothing.
@@ -25,17 +28,23 @@ SELECT status FROM exchange.place_order(person('mor bob'), 'MOR-USD', 'buy', 9, 
 SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'sell', NULL, 3, 'market', 'ioc');
 SELECT * FROM held;
 
--- By quote_amount: at most that is spent, commission included. 9.99 buys 0.997005 at 10: 9.97005 + 0.0199401; one lot of
--- 0.000001 more would be too much. The order is filled: its amount is what it could buy.
+-- By quote_amount: at most that is spent, commission included. 9.99 buys 0.997005 at 10: 9.97005 + 0.0199401; one lot
+-- of 0.000001 more would be too much. The order is filled: its amount is what it could buy.
 SELECT count(*) FROM generate_series(10, 12) p, exchange.place_order(person('mor bob'), 'MOR-USD', 'sell', p, 2);
-SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 9.99);
+SELECT :answer
+FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 9.99);
 -- Over two prices; and a budget larger than the book, and than ann's funds: only what is spent must be there.
 SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 21);
-SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 50000, client_order_id => 'all');
-SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 50000, client_order_id => 'all');
+SELECT :answer
+FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 50000,
+                          client_order_id => 'all');
+SELECT :answer
+FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 50000,
+                          client_order_id => 'all');
 -- Somebody is there, but the budget does not pay for one lot.
 SELECT status FROM exchange.place_order(person('mor bob'), 'MOR-USD', 'sell', 100, 1);
-SELECT :answer FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 0.0001);
+SELECT :answer
+FROM exchange.place_order(person('mor ann'), 'MOR-USD', 'buy', NULL, NULL, 'market', quote_amount => 0.0001);
 SELECT * FROM placed;
 SELECT * FROM held;
 
@@ -51,5 +60,6 @@ SELECT refusal('SELECT exchange.place_order(person(''mor cat''), ''MOR-USD'', ''
 
 -- It has ended: nothing to cancel, nothing to amend.
 SELECT split_part(refusal('SELECT exchange.cancel_order(person(''mor ann''), ''all'')'), ' /', 1);
-SELECT split_part(refusal(format('SELECT exchange.amend_order(%s, NULL, 9)', id)), ' /', 1) FROM exchange.orders WHERE client_order_id = 'all';
+SELECT split_part(refusal(format('SELECT exchange.amend_order(%s, NULL, 9)', id)), ' /', 1) FROM exchange.orders
+WHERE client_order_id = 'all';
 SELECT * FROM exchange.verify();

@@ -5,7 +5,8 @@ SELECT exchange.deposit(8801, 'USD', 1000) > 0 AS funded;
 
 CREATE ROLE rul_admin LOGIN IN ROLE bourse_admin;
 SET SESSION AUTHORIZATION rul_admin;
-UPDATE exchange.markets SET min_amount = 1, max_amount = 10, min_notional = 20, taker_rate = 0.02 WHERE symbol = 'RUL-USD';
+UPDATE exchange.markets SET min_amount = 1, max_amount = 10, min_notional = 20, taker_rate = 0.02
+WHERE symbol = 'RUL-USD';
 UPDATE exchange.markets SET tick_size = 0.5, lot_size = 0.1 WHERE symbol = 'RUL-USD';
 RESET SESSION AUTHORIZATION;
 

@@ -12,9 +12,11 @@ SELECT status FROM exchange.place_order(:ann, 'MYT-USD', 'buy', 9, 1);
 SELECT status FROM exchange.place_order(:ann, 'MYT-USD', 'buy', 9, 1);
 SELECT status FROM exchange.place_order(:ann, 'MYT-USD', 'buy', 9, 1);
 CREATE FUNCTION pg_temp.mine(u bigint, n integer, before bigint DEFAULT NULL)
-RETURNS TABLE (sequence bigint, side text, price numeric, amount numeric, commission numeric, was_taker boolean) LANGUAGE sql AS
+RETURNS TABLE (sequence bigint, side text, price numeric, amount numeric, commission numeric, was_taker boolean)
+LANGUAGE sql AS
 $$ SELECT t.sequence, m.side, m.price, m.amount, m.commission, m.was_taker
-   FROM exchange.my_trades(u, n, before) WITH ORDINALITY m (trade_id, order_id, symbol, side, price, amount, commission, was_taker, created_at, place)
+   FROM exchange.my_trades(u, n, before) WITH ORDINALITY m (
+       trade_id, order_id, symbol, side, price, amount, commission, was_taker, created_at, place)
    JOIN exchange.trades t ON t.id = m.trade_id ORDER BY m.place $$;
 SELECT * FROM pg_temp.mine(:ann, 10);
 SELECT * FROM pg_temp.mine(:bob, 10);
@@ -55,8 +57,10 @@ SELECT n, count(*) AS wrong
 FROM identity.users u CROSS JOIN generate_series(1, 3) n
 WHERE (SELECT coalesce(array_agg(DISTINCT p ORDER BY p), '{}') FROM unnest(pg_temp.pages(u.id, n)) p)
       <> (SELECT coalesce(array_agg(t.id ORDER BY t.id), '{}') FROM exchange.trades t
-          WHERE EXISTS (SELECT FROM exchange.orders o WHERE o.user_id = u.id AND o.id IN (t.buy_order_id, t.sell_order_id)))
+          WHERE EXISTS (SELECT FROM exchange.orders o
+                        WHERE o.user_id = u.id AND o.id IN (t.buy_order_id, t.sell_order_id)))
 GROUP BY n;
 SELECT call, refusal('SELECT exchange.my_trades' || call) AS refusal
-FROM unnest(ARRAY['(NULL)', '(0)', '(person(''myt ann''), 0)', '(person(''myt ann''), 10001)', '(person(''myt ann''), NULL)', '(person(''myt ann''), 10, 0)']) call;
+FROM unnest(ARRAY['(NULL)', '(0)', '(person(''myt ann''), 0)', '(person(''myt ann''), 10001)',
+                  '(person(''myt ann''), NULL)', '(person(''myt ann''), 10, 0)']) call;
 SELECT * FROM exchange.verify();

@@ -67,7 +67,8 @@ SELECT exchange.create_market('PLO-FINE', 'PLO', 'FINE', maker_rate => 0.5, take
 SELECT exchange.deposit(:ann, 'FINE', 1) > 0 AS deposited;
 SELECT :answer FROM exchange.place_order(:eve, 'PLO-FINE', 'sell', 0.01, 0.000001);
 SELECT :answer FROM exchange.place_order(:ann, 'PLO-FINE', 'buy', 0.01, 0.000001);
-SELECT sequence, price, amount, buyer_commission, seller_commission, commission FROM exchange.trades WHERE symbol = 'PLO-FINE';
+SELECT sequence, price, amount, buyer_commission, seller_commission, commission FROM exchange.trades
+WHERE symbol = 'PLO-FINE';
 
 -- Named arguments; NULL words stand for the defaults.
 SELECT :answer FROM exchange.place_order(symbol => 'PLO-USD', user_id => :cat, amount => 1, price => 1, side => 'buy',

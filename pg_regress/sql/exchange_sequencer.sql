@@ -1,4 +1,5 @@
--- The sequencer needs a server that has preloaded the library. This one has not: every call says so, and changes nothing.
+-- The sequencer needs a server that has preloaded the library. This one has not: every call says so, and changes
+-- nothing.
 SELECT exchange.create_market('SEQ-USD', 'SEQ', 'USD');
 INSERT INTO identity.users (name) VALUES ('seq ann') RETURNING id AS ann \gset
 SELECT exchange.deposit(:ann, 'USD', 1000) > 0 AS deposited;
@@ -28,7 +29,8 @@ FROM (SELECT pg_get_function_arguments(oid) AS args FROM pg_proc
      (SELECT pg_get_function_arguments(oid) AS args FROM pg_proc
       WHERE pronamespace = 'exchange'::regnamespace AND proname = 'submit_order') s;
 SELECT proname, pg_get_function_identity_arguments(oid) AS arguments, pg_get_function_result(oid) AS result
-FROM pg_proc WHERE pronamespace = 'exchange'::regnamespace AND proname IN ('submit_cancel', 'submit_amend', 'sequencer_status')
+FROM pg_proc
+WHERE pronamespace = 'exchange'::regnamespace AND proname IN ('submit_cancel', 'submit_amend', 'sequencer_status')
 ORDER BY 1, 2;
 -- Who may call them.
 SELECT proname, array_agg(DISTINCT r.rolname ORDER BY r.rolname) AS may_execute

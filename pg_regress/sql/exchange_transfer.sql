@@ -14,10 +14,12 @@ SELECT * FROM held;
 -- The reference moves money once, for ever; it is the debit's. Another body is refused.
 SELECT exchange.transfer(:ann, :bob, 'TRF', 40.00000001, 'trf 1') = :first AS the_same;
 SELECT call, refusal('SELECT exchange.' || call) AS refusal
-FROM unnest(ARRAY['transfer(person(''trf ann''), person(''trf bob''), ''TRF'', 40, ''trf 1'')', 'transfer(person(''trf ann''), person(''trf bob''), ''USD'', 40.00000001, ''trf 1'')']) call;
+FROM unnest(ARRAY['transfer(person(''trf ann''), person(''trf bob''), ''TRF'', 40, ''trf 1'')',
+                  'transfer(person(''trf ann''), person(''trf bob''), ''USD'', 40.00000001, ''trf 1'')']) call;
 -- It is the sender's own: another sender's, and the operator's, are others.
 BEGIN;
-SELECT exchange.transfer(:bob, :ann, 'TRF', 1, 'trf 1') > :first AS bobs, exchange.withdraw(:ann, 'TRF', 1, 'trf 1') > :first AS withdrawn;
+SELECT exchange.transfer(:bob, :ann, 'TRF', 1, 'trf 1') > :first AS bobs,
+       exchange.withdraw(:ann, 'TRF', 1, 'trf 1') > :first AS withdrawn;
 SELECT refusal(format('SELECT exchange.deposit(%s, ''TRF'', 1, ''trf 1'')', :bob));
 ROLLBACK;
 SELECT * FROM held;
@@ -29,10 +31,14 @@ SELECT refusal('SELECT exchange.transfer(person(''trf bob''), person(''trf ann''
 SELECT exchange.transfer(:ann, :bob, 'TRF', 40, 'trf 2') IS NOT NULL AS transfer;
 SELECT * FROM held;
 SELECT call, refusal('SELECT exchange.transfer' || call) AS refusal
-FROM unnest(ARRAY['(NULL, 1, ''TRF'', 1)', '(person(''trf ann''), NULL, ''TRF'', 1)', '(person(''trf ann''), 0, ''TRF'', 1)', '(0, person(''trf ann''), ''TRF'', 1)',
-                  '(person(''trf ann''), person(''trf ann''), ''TRF'', 1)', '(person(''trf ann''), person(''trf bob''), ''trf'', 1)',
-                  '(person(''trf ann''), person(''trf bob''), ''TRF'', NULL)', '(person(''trf ann''), person(''trf bob''), ''TRF'', -1)',
-                  '(person(''trf ann''), person(''trf bob''), ''TRF'', ''NaN'')', '(person(''trf ann''), person(''trf bob''), ''TRF'', 0.000000001)',
+FROM unnest(ARRAY['(NULL, 1, ''TRF'', 1)', '(person(''trf ann''), NULL, ''TRF'', 1)',
+                  '(person(''trf ann''), 0, ''TRF'', 1)', '(0, person(''trf ann''), ''TRF'', 1)',
+                  '(person(''trf ann''), person(''trf ann''), ''TRF'', 1)',
+                  '(person(''trf ann''), person(''trf bob''), ''trf'', 1)',
+                  '(person(''trf ann''), person(''trf bob''), ''TRF'', NULL)',
+                  '(person(''trf ann''), person(''trf bob''), ''TRF'', -1)',
+                  '(person(''trf ann''), person(''trf bob''), ''TRF'', ''NaN'')',
+                  '(person(''trf ann''), person(''trf bob''), ''TRF'', 0.000000001)',
                   '(person(''trf ann''), person(''trf bob''), ''TRF'', 1, '''')']) call;
 SELECT exchange.deposit(:bob, 'BIG', 999999999999), exchange.deposit(:ann, 'BIG', 1) \gset big_
 SELECT refusal('SELECT exchange.transfer(person(''trf ann''), person(''trf bob''), ''BIG'', 1)');

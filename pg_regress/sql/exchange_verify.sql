@@ -49,10 +49,14 @@ INSERT INTO planted (damage) VALUES
     ('UPDATE exchange.trades t SET buy_order_id = o.id FROM exchange.orders o WHERE t.symbol = ''VER-USD'' AND t.sequence = 1 AND o.user_id = person(''ver bob'') AND o.price = 9'),
     ('UPDATE exchange.trades SET sell_order_id = 0 WHERE symbol = ''VER-USD'' AND sequence = 1');
 INSERT INTO planted (damage, prepare) VALUES
-    ('UPDATE exchange.assets SET amount = -1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_amount_check'),
-    ('UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_locked_amount_check, DROP CONSTRAINT assets_total_check'),
-    ('UPDATE exchange.orders SET status = ''open'', ended_at = NULL, traded_until = NULL WHERE user_id = person(''ver bob'') AND status = ''filled''', 'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check'),
-    ('UPDATE exchange.assets SET amount = 999999999999, locked_amount = 1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''', 'ALTER TABLE exchange.assets DROP CONSTRAINT assets_total_check');
+    ('UPDATE exchange.assets SET amount = -1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''',
+     'ALTER TABLE exchange.assets DROP CONSTRAINT assets_amount_check'),
+    ('UPDATE exchange.assets SET locked_amount = ''NaN'' WHERE user_id = person(''ver ann'') AND symbol = ''USD''',
+     'ALTER TABLE exchange.assets DROP CONSTRAINT assets_locked_amount_check, DROP CONSTRAINT assets_total_check'),
+    ('UPDATE exchange.orders SET status = ''open'', ended_at = NULL, traded_until = NULL WHERE user_id = person(''ver bob'') AND status = ''filled''',
+     'ALTER TABLE exchange.orders DROP CONSTRAINT orders_status_amount_check'),
+    ('UPDATE exchange.assets SET amount = 999999999999, locked_amount = 1 WHERE user_id = person(''ver ann'') AND symbol = ''USD''',
+     'ALTER TABLE exchange.assets DROP CONSTRAINT assets_total_check');
 CREATE FUNCTION pg_temp.found(prepare text, damage text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     found text;
@@ -66,13 +70,16 @@ BEGIN
         EXECUTE damage;
         GET DIAGNOSTICS rows = ROW_COUNT;
         SELECT string_agg(DISTINCT check_name, ' ' ORDER BY check_name) INTO found FROM exchange.verify();
-        RAISE EXCEPTION USING ERRCODE = 'P0DMG', MESSAGE = CASE rows WHEN 0 THEN 'no damage done' ELSE coalesce(found, 'NOTHING FOUND') END;
+        RAISE EXCEPTION USING ERRCODE = 'P0DMG',
+        MESSAGE = CASE rows WHEN 0 THEN 'no damage done' ELSE coalesce(found, 'NOTHING FOUND') END;
     EXCEPTION WHEN SQLSTATE 'P0DMG' THEN
         RETURN SQLERRM;
     END;
 END
 $$;
-SELECT n, regexp_replace(damage, 'person\(''ver (\w+)''\)', '\1', 'g') AS damage, pg_temp.found(prepare, damage) AS found FROM planted ORDER BY n;
+SELECT n, regexp_replace(damage, 'person\(''ver (\w+)''\)', '\1', 'g') AS damage,
+       pg_temp.found(prepare, damage) AS found
+FROM planted ORDER BY n;
 -- Every check has found something.
 SELECT DISTINCT c[1] AS check_that_found_nothing
 FROM pg_proc p, regexp_matches(p.prosrc, 'SELECT ''(\w+)'', ', 'g') c
@@ -82,7 +89,8 @@ EXCEPT SELECT unnest(string_to_array(pg_temp.found(prepare, damage), ' ')) FROM 
 -- What a row of verify() says.
 BEGIN;
 UPDATE exchange.assets SET amount = amount + 1 WHERE user_id = :ann AND symbol = 'VER';
-SELECT check_name, replace(subject, :'ann', 'ann') AS subject, expected, actual FROM exchange.verify() WHERE check_name = 'balance_is_ledger';
+SELECT check_name, replace(subject, :'ann', 'ann') AS subject, expected, actual FROM exchange.verify()
+WHERE check_name = 'balance_is_ledger';
 ROLLBACK;
 -- All undone.
 SELECT * FROM exchange.verify();

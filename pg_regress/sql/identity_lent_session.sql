@@ -5,7 +5,8 @@ CREATE ROLE regress_lent_admin LOGIN IN ROLE bourse_admin, regress_lent_mallory;
 CREATE SCHEMA regress_lent AUTHORIZATION regress_lent_mallory;
 CREATE SCHEMA regress_lent_house AUTHORIZATION regress_lent_admin;
 GRANT USAGE ON SCHEMA regress_lent_house TO regress_lent_mallory;
-INSERT INTO identity.users (id, name, db_role) VALUES (7301, 'lent victim', 'regress_lent_admin'), (7302, 'lent mallory', 'regress_lent_mallory');
+INSERT INTO identity.users (id, name, db_role)
+VALUES (7301, 'lent victim', 'regress_lent_admin'), (7302, 'lent mallory', 'regress_lent_mallory');
 SELECT exchange.deposit(7301, 'USD', 100) IS NOT NULL AS deposited;
 
 SET SESSION AUTHORIZATION regress_lent_mallory;
@@ -15,7 +16,8 @@ BEGIN
         identity.acts_for(7301), identity.acts_for(7302), identity.acts_for_all();
     RAISE NOTICE '%', split_part(refusal('SELECT exchange.transfer(7301, 7302, ''USD'', 1)'), ' /', 1);
     RAISE NOTICE '%', split_part(refusal('SELECT exchange.place_order(7301, ''X'', ''buy'', 1, 1)'), ' /', 1);
-    RAISE NOTICE '%', split_part(refusal('INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7301)'), ' /', 1);
+    RAISE NOTICE '%',
+    split_part(refusal('INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7301)'), ' /', 1);
     RAISE NOTICE '%', split_part(refusal('SELECT * FROM identity.decrypt_credentials(7301, ''KRAKEN'')'), ' /', 1);
     RAISE NOTICE '%', split_part(refusal('SELECT identity.set_password(7301, ''long enough'')'), ' /', 1);
     RAISE NOTICE 'rows of others: %', (SELECT count(*) FROM exchange.assets WHERE user_id <> 7302);
@@ -72,7 +74,8 @@ BEGIN
     RETURN coalesce(NEW, OLD);
 END
 $$;
-CREATE TRIGGER look BEFORE DELETE OR UPDATE ON regress_lent.children FOR EACH ROW EXECUTE FUNCTION regress_lent.look_at_row();
+CREATE TRIGGER look BEFORE DELETE OR UPDATE ON regress_lent.children FOR EACH ROW
+EXECUTE FUNCTION regress_lent.look_at_row();
 SET SESSION AUTHORIZATION regress_lent_admin;
 \echo DELETE that cascades
 DELETE FROM regress_lent_house.parents WHERE id = 1;

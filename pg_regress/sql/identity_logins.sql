@@ -1,4 +1,5 @@
--- Columns with one writer, whose login somebody is, and what an operator did: not an admin's to change, nor an erasure's.
+-- Columns with one writer, whose login somebody is, and what an operator did: not an admin's to change, nor an
+-- erasure's.
 CREATE ROLE regress_ilg_admin LOGIN IN ROLE bourse_admin;
 CREATE ROLE regress_ilg_giver LOGIN CREATEROLE IN ROLE bourse_admin;
 CREATE ROLE regress_ilg_second LOGIN IN ROLE bourse_trader;
@@ -7,16 +8,27 @@ INSERT INTO identity.users (name) VALUES ('ilg ann'), ('ilg bob'), ('ilg doe'), 
 SELECT person('ilg ann') AS ann, person('ilg bob') AS bob, person('ilg doe') AS doe \gset
 SET SESSION AUTHORIZATION regress_ilg_admin;
 -- What an admin must not write, and what goes on as before.
-SELECT c AS column, refusal(format('UPDATE identity.users SET %I = NULL WHERE id = -1', c)) FROM unnest('{id,db_role,erased_at,email_verified_at,last_login,password_hash,remember_token,created_at,name,email,username,role,is_active,developer_name,developer_bio,developer_website,updated_at}'::text[]) c;
-SELECT refusal(format('INSERT INTO identity.users (name, %I) VALUES (''ilg new'', %L)', c, v)) FROM (VALUES ('db_role', 'regress_ilg_second'), ('erased_at', 'now'), ('email_verified_at', 'now')) c (c, v);
-INSERT INTO identity.users (name, email, password_hash, db_role, erased_at, email_verified_at, last_login) VALUES ('ilg import', 'import@ilg.example', '$2b$05$of another program', NULL, NULL, NULL, now()) RETURNING name;
+SELECT c AS column, refusal(format('UPDATE identity.users SET %I = NULL WHERE id = -1', c))
+FROM unnest('{id,db_role,erased_at,email_verified_at,last_login,password_hash,remember_token,created_at,name,email,username,role,is_active,developer_name,developer_bio,developer_website,updated_at}'::text[
+                ]) c;
+SELECT refusal(format('INSERT INTO identity.users (name, %I) VALUES (''ilg new'', %L)', c, v))
+FROM (VALUES ('db_role', 'regress_ilg_second'), ('erased_at', 'now'), ('email_verified_at', 'now')) c (c, v);
+INSERT INTO identity.users (name, email, password_hash, db_role, erased_at, email_verified_at, last_login)
+VALUES ('ilg import', 'import@ilg.example', '$2b$05$of another program', NULL, NULL, NULL, now()) RETURNING name;
 -- An erased row says what it is, also to an admin.
 SELECT identity.erase_user(person('ilg import'), 'x') ->> 'pseudonym' IS NOT NULL AS erased;
-SELECT refusal(format('UPDATE identity.users SET name = ''ilg back'' WHERE id = %s', (SELECT max(id) FROM identity.users WHERE erased_at IS NOT NULL)));
+SELECT refusal(format('UPDATE identity.users SET name = ''ilg back'' WHERE id = %s',
+                                                                                             (
+                                                                                                 SELECT max(id)
+                                                                                                 FROM identity.users
+                                                                                                 WHERE erased_at
+                                                                                                     IS NOT NULL)));
 -- Nobody but who can make logins gives them, and none that acts for others.
-SELECT refusal(format('SELECT identity.set_login(%s, %L)', :bob, l)) FROM unnest('{regress_ilg_second,regress_ilg_admin}'::text[]) l;
+SELECT refusal(format('SELECT identity.set_login(%s, %L)', :bob, l))
+FROM unnest('{regress_ilg_second,regress_ilg_admin}'::text[]) l;
 SET SESSION AUTHORIZATION regress_ilg_giver;
-SELECT l AS login, refusal(format('SELECT identity.set_login(%s, %L)', :bob, l)) FROM unnest('{regress_ilg_giver,postgres,nobody at all}'::text[]) l;
+SELECT l AS login, refusal(format('SELECT identity.set_login(%s, %L)', :bob, l))
+FROM unnest('{regress_ilg_giver,postgres,nobody at all}'::text[]) l;
 SELECT identity.set_login(:ann, 'regress_ilg_ann');
 SELECT refusal(format('SELECT identity.set_login(%s, ''regress_ilg_ann'')', :bob));
 RESET SESSION AUTHORIZATION;
@@ -38,8 +50,10 @@ SELECT identity.set_password(:ann, 'correct horse battery');
 RESET SESSION AUTHORIZATION;
 RESET bourse.user_agent;
 SELECT audit.head() AS anchor \gset
-SELECT identity.erase_user(:doe, 'request') ->> 'login_role' AS login, identity.erase_user(:ann, 'request') ->> 'login_role' AS anns_login;
-SELECT action, table_name, user_id = :doe AS by_doe, user_id = :ann AS by_ann, login_role, operator, user_agent, CASE WHEN action = 'LOGIN' THEN new_values END AS login
+SELECT identity.erase_user(:doe, 'request') ->> 'login_role' AS login,
+       identity.erase_user(:ann, 'request') ->> 'login_role' AS anns_login;
+SELECT action, table_name, user_id = :doe AS by_doe, user_id = :ann AS by_ann, login_role, operator, user_agent,
+       CASE WHEN action = 'LOGIN' THEN new_values END AS login
 FROM audit.audit_logs WHERE user_id IN (:ann, :doe) OR action = 'LOGIN' AND subject_id IN (:ann, :doe) ORDER BY id;
 SELECT action, resource_id, login_role, operator FROM audit.activity_logs WHERE subject_id IN (:ann, :doe) ORDER BY id;
 SELECT * FROM audit.verify(:'anchor');
