@@ -12,7 +12,7 @@ use super::market_row::require_market;
 use super::rows::OrderRow;
 use super::tables;
 use super::ticket::Request;
-use super::{amendments, locks, refusals, venue};
+use super::{amendments, locks, refusals};
 use crate::error::Failure;
 use crate::identity;
 use crate::pg::arguments::Arguments;
@@ -46,7 +46,7 @@ fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         }
     }
     if !repeats {
-        venue::require_user(ticket.user)?;
+        identity::require_may_trade(ticket.user.0)?;
     }
     let new = ticket.order(OrderId(0), market.rates);
     let rules = market.rules;

@@ -9,7 +9,7 @@ use super::command::{Action, Command, Done, Fills, Target};
 use super::refusals::{self, Subject};
 use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
-use super::venue::{self, OpenMarket, Venue};
+use super::venue::{OpenMarket, Venue};
 use crate::error::Answer;
 use crate::pg::sequence;
 
@@ -107,7 +107,7 @@ impl Work {
             return if same { Ok(Done::Repeated(*first)) } else { Err(refusal()) };
         }
         // Only now: whoever repeats an order learns what has become of it, whatever has become of the user.
-        venue::require_standing(venue.standing.get(&ticket.user), ticket.user)?;
+        venue.standing.get(&ticket.user).copied().unwrap_or_default().require_may_trade(ticket.user.0)?;
         let key = (ticket.user, ticket.symbol.clone());
         let waits = ticket.body.stop_price.is_some()
             || matches!(ticket.body.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd);
@@ -143,7 +143,7 @@ impl Work {
         amount: Option<Money>,
     ) -> Answer<Done> {
         let market = market(&mut venue.markets, &command.symbol)?;
-        venue::require_standing(venue.standing.get(&command.user), command.user)?;
+        venue.standing.get(&command.user).copied().unwrap_or_default().require_may_trade(command.user.0)?;
         let before = market.core.book.find(id).map(|place| *market.core.book.order(place));
         let start_sequence = market.core.sequence;
         let outcome = market.core.amend(&mut venue.accounts, id, price, amount);

@@ -8,7 +8,6 @@ use std::ops::ControlFlow;
 
 use ids::{AssetId, IdMap, OrderId, UserId};
 use matching::{Accounts, Market, Rates, Side};
-use pgrx::prelude::PgSqlErrorCode;
 
 use super::balance_rows::{self, BalanceRows};
 use super::command::{Action, Command, Target};
@@ -21,7 +20,7 @@ use super::locks::CLIENTS;
 use super::market_rows;
 use super::rows::{self, MarketRow, OrderRow};
 use super::tables;
-use crate::error::{Answer, Failure};
+use crate::error::Answer;
 use crate::identity::{Standing, Users};
 use crate::pg::lock;
 use crate::pg::scan::{Key, Row};
@@ -288,35 +287,6 @@ impl Venue {
                 self.balance_rows.set(user, asset, tid);
             }
         }
-    }
-}
-
-/// Refuses a user who is not there, or who may not trade.
-pub fn require_user(user: UserId) -> Answer<()> {
-    let mut users = Users::open();
-    let standing = users.standing(user.0);
-    users.close();
-    require_standing(Some(&standing), user)
-}
-
-/// Refuses a user who is not there, or who may not trade.
-pub fn require_standing(standing: Option<&Standing>, user: UserId) -> Answer<()> {
-    match standing {
-        Some(Standing::Active) => Ok(()),
-        Some(Standing::Inactive) => Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("user {} is not active", user.0),
-            "An admin can set identity.users.is_active; cancels work meanwhile.",
-        )),
-        Some(Standing::Viewer) => Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("user {} is a viewer and does not trade", user.0),
-            "An admin can set identity.users.role; cancels work meanwhile.",
-        )),
-        Some(Standing::Unknown) | None => Err(Failure::unknown(
-            format!("user {}", user.0),
-            "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
-        )),
     }
 }
 

@@ -17,7 +17,7 @@ mod users;
 use crate::bourse::modules::{Module, migrations};
 use crate::pg::prepared::WaitedFor;
 pub use acting::{is_trusted, require_acts_for, work_for};
-pub use users::{Standing, Users};
+pub use users::{Standing, Users, require_may_trade};
 
 /// The schema `identity`.
 pub const MODULE: Module = Module {

@@ -6,7 +6,7 @@ use vault::password::{BCRYPT_MAX_BYTES, HashError, Verdict};
 use vault::{api_key, code};
 use zeroize::Zeroizing;
 
-use super::users::{Standing, Users};
+use super::users::{self, Standing};
 use super::{settings, tables};
 use crate::error::{Answer, Failure};
 use crate::pg::random;
@@ -102,10 +102,7 @@ fn user_of_key(key: &str) -> Option<i64> {
     let now = Timestamp::now();
     let is_over = |end: Timestamp| end <= now;
     let user = found.filter(|f| f.matches && !f.is_revoked && !f.expires_at.is_some_and(is_over))?.user;
-    let mut users = Users::open();
-    let standing = users.standing(user);
-    users.close();
-    matches!(standing, Standing::Active | Standing::Viewer).then_some(user)
+    matches!(users::standing(user), Standing::Active | Standing::Viewer).then_some(user)
 }
 
 /// Random bytes, or the failure that the machine has none.

@@ -3,15 +3,18 @@
 use std::cell::RefCell;
 
 use ids::{IdMap, UserId};
+use pgrx::prelude::PgSqlErrorCode;
 
 use super::tables::{self, user};
+use crate::error::{Answer, Failure};
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::{Table, Tid};
 
 /// Whether a user exists and may trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// No such user.
+    #[default]
     Unknown,
     /// The user exists but is not active.
     Inactive,
@@ -19,6 +22,43 @@ pub enum Standing {
     Viewer,
     /// The user may trade.
     Active,
+}
+
+impl Standing {
+    /// Refuses a user who does not exist (42704), or who may not trade (42501).
+    pub fn require_may_trade(self, user_id: i64) -> Answer<()> {
+        let refused = |why: &str, hint| {
+            let message = format!("user {user_id} {why}");
+            Err(Failure::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message, hint))
+        };
+        match self {
+            Standing::Active => Ok(()),
+            Standing::Inactive => {
+                refused("is not active", "An admin can set identity.users.is_active; cancels work meanwhile.")
+            }
+            Standing::Viewer => refused(
+                "is a viewer and does not trade",
+                "An admin can set identity.users.role; cancels work meanwhile.",
+            ),
+            Standing::Unknown => Err(Failure::unknown(
+                format!("user {user_id}"),
+                "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
+            )),
+        }
+    }
+}
+
+/// Refuses a user who does not exist (42704), or who may not trade (42501).
+pub fn require_may_trade(user_id: i64) -> Answer<()> {
+    standing(user_id).require_may_trade(user_id)
+}
+
+/// Whether a user exists and may trade.
+pub(super) fn standing(user_id: i64) -> Standing {
+    let mut users = Users::open();
+    let standing = users.standing(user_id);
+    users.close();
+    standing
 }
 
 /// Whether a role of a user trades.
