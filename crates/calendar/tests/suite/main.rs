@@ -5,6 +5,7 @@ mod examples;
 mod naive;
 mod oracle;
 mod refusals;
+mod shipped;
 mod texts;
 
 use calendar::{Calendar, Definition, Fault, compile, json};
