@@ -203,9 +203,20 @@ pub fn restore_settings(level: i32) {
     }
 }
 
-/// Tells the listeners of a channel when this transaction commits; the same message once.
+/// Up to this share of the server's queue of notifications we add to it. Whoever listens and does not end a transaction
+/// keeps the queue from being emptied, and anybody who can connect may fill it; once it is full, every commit with a
+/// NOTIFY fails.
+const MOST_NOTIFIED: f64 = 0.9;
+
+/// Tells the listeners of a channel when this transaction commits; the same message once. Where the queue is nearly full
+/// nobody is told: no work fails for a hint.
 pub fn notify(channel: &CStr, message: &str) {
     let Ok(message) = CString::new(message) else { return };
+    // SAFETY: a function of no arguments, as SQL calls it.
+    let usage = unsafe { pgrx::direct_function_call::<f64>(pg_sys::pg_notification_queue_usage, &[]) };
+    if usage.is_some_and(|usage| usage > MOST_NOTIFIED) {
+        return;
+    }
     // SAFETY: both strings outlive the call, which copies them; the boundary turns an ERROR into a panic.
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
 }
