@@ -19,7 +19,7 @@ use super::demand::{Arrival, Demand};
 use super::depth::{Depth, Until, Waiting, book_index};
 use super::fields::orders;
 use super::front;
-use super::left;
+use super::queued_stops;
 use super::rows::{MarketRow, OrderRow};
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -164,7 +164,7 @@ impl<'a> Reach<'a> {
     /// Reads the stops that a cascade has left.
     fn left(&mut self, looked: i64, market: &MarketRow) {
         let most = STEPS * self.commands + 1;
-        let left = left::read(self.symbol, self.table, &market.rules, looked, most);
+        let left = queued_stops::read(self.symbol, self.table, &market.rules, looked, most);
         self.known.until = left.until;
         for (order, trade) in left.stops {
             self.triggered.insert(order.id, trade);
