@@ -1,6 +1,29 @@
 -- Keeps strangers' code off our tables. TRIGGER and REFERENCES are the rights by which others hang code on a table: a
 -- trigger runs with the rights of whoever writes the row, mostly bourse_owner; a foreign key is checked with the rights
 -- of the owner of the table that it refers to, and a stranger's type comes with a stranger's cast.
+
+-- From tables whose rows a schema redacts nothing is deleted: what stands right below a person is the person's, and may
+-- have what triggers its owner likes.
+CREATE FUNCTION bourse_private.strange_triggers_below(relations oid[]) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    WITH RECURSIVE above (oid) AS (
+        SELECT unnest(relations)
+        UNION
+        SELECT t.oid FROM above a CROSS JOIN LATERAL (
+            SELECT f.confrelid FROM pg_constraint f
+            WHERE f.contype = 'f' AND f.conrelid = a.oid AND f.confdeltype IN ('c', 'n', 'd')
+            UNION ALL SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = a.oid) t (oid)
+    )
+    SELECT format('trigger %s below %s', below.trigger, bourse_private.quoted_name(c.oid))
+    FROM above a JOIN pg_class c ON c.oid = a.oid AND c.relowner = to_regrole('bourse_owner') AND c.relkind IN ('r', 'p')
+    CROSS JOIN LATERAL bourse_private.strange_trigger_below(c.oid) below (trigger)
+    WHERE below.trigger IS NOT NULL AND bourse_private.strange_trigger(c.oid) IS NULL
+      AND bourse_private.on_erasure_of(bourse_private.qualified_name(c.oid)) IS DISTINCT FROM 'redact'
+$$;
+COMMENT ON FUNCTION bourse_private.strange_triggers_below(oid[]) IS
+'Triggers of strangers that deletions from our tables fire by way of foreign keys, in the tables above and below these '
+'relations. No rows: none';
+
 CREATE FUNCTION bourse_private.strange_code(relations oid[]) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WITH RECURSIVE referring (con, type) AS (
@@ -22,10 +45,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     FROM pg_constraint k
     WHERE k.oid IN (SELECT f.con FROM referring f JOIN pg_type t ON t.oid = f.type JOIN pg_roles r ON r.oid = t.typowner
                     WHERE t.typbasetype = 0 AND NOT r.rolsuper AND r.rolname <> 'bourse_owner')
+    UNION ALL
+    SELECT * FROM bourse_private.strange_triggers_below(relations)
 $$;
 COMMENT ON FUNCTION bourse_private.strange_code(oid[]) IS
 'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of tables: their triggers, '
-'when they are ours, and their foreign keys to ours from columns of strange types. No rows: none';
+'when they are ours, what deletions from ours fire below them, and their foreign keys to ours from columns of strange '
+'types. No rows: none';
 
 CREATE FUNCTION bourse_private.require_safe_code(relation oid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -65,7 +91,7 @@ COMMENT ON FUNCTION bourse_private.strange_rights(oid[]) IS
 'bourse_owner; relations: on these tables alone. No rows: none';
 
 CREATE FUNCTION bourse_private.require_no_strange_rights(relations oid[] DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     may_hang text := (SELECT min(r) FROM bourse_private.strange_rights(relations) r);
 BEGIN
@@ -110,8 +136,9 @@ COMMENT ON FUNCTION bourse_private.touched_relations(text) IS
 'require_no_strange_code() only';
 
 -- Every CREATE TABLE of the application comes by here: what touches no table of ours, and no foreign key, ends early.
+-- STABLE: what it calls sees what it sees, the newest state of the catalog.
 CREATE FUNCTION bourse_private.require_no_strange_code(tag text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     relations oid[] := bourse_private.touched_relations(tag);
     hung text;

@@ -33,10 +33,49 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_roles r ON r.oid = c.relowner
     WHERE t.tgrelid = relation AND t.tgisinternal AND t.tgfoid = 'unique_key_recheck'::regproc AND t.tgenabled <> 'D'
       AND NOT r.rolsuper AND r.rolname <> 'bourse_owner' AND c.relowner IS DISTINCT FROM trusted
+    UNION ALL
+    -- What a rule writes has triggers, too, and a foreign key leaves them to whoever has set it off.
+    SELECT w.rulename FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_roles r ON r.oid = c.relowner
+    WHERE w.ev_class = relation AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
+      AND NOT r.rolsuper AND r.rolname <> 'bourse_owner' AND c.relowner IS DISTINCT FROM trusted
     ORDER BY 1 LIMIT 1
 $$;
 COMMENT ON FUNCTION bourse_private.strange_trigger(regclass, oid) IS
-'The first trigger of a table whose function belongs to a stranger, as strange_column()';
+'The first trigger of a table whose function belongs to a stranger, as strange_column(), or rule that is a stranger''s';
+
+-- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
+CREATE FUNCTION bourse_private.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    WITH RECURSIVE below (oid) AS (
+        SELECT relation::oid
+        UNION
+        SELECT t.oid FROM below b CROSS JOIN LATERAL (
+            SELECT f.conrelid FROM pg_constraint f
+            WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
+            UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
+    )
+    SELECT format('%I on %s', bourse_private.strange_trigger(b.oid, trusted), bourse_private.qualified_name(b.oid))
+    FROM below b
+    WHERE bourse_private.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
+$$;
+COMMENT ON FUNCTION bourse_private.strange_trigger_below(regclass, oid) IS
+'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; '
+'NULL: none';
+
+CREATE FUNCTION bourse_private.require_no_strange_trigger(relation regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    strange text := bourse_private.strange_trigger_below(relation);
+BEGIN
+    IF strange IS NOT NULL THEN
+        PERFORM bourse.refuse('55000', format('trigger %s would run with the rights of bourse_owner', strange),
+            'Its function belongs to somebody else: drop the trigger, or the foreign key by which rows of its table '
+            'go along.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.require_no_strange_trigger(regclass) IS
+'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows';
 
 CREATE FUNCTION bourse_private.is_ours(relation regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$

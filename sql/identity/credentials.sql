@@ -187,7 +187,7 @@ BEGIN
         PERFORM bourse.refuse('42704', format('credentials %s do not exist', delete_credentials.credential_id),
             'identity.exchange_credentials lists those that there are.');
     END IF;
-    PERFORM identity_private.require_no_strange_trigger('identity.exchange_credentials');
+    PERFORM bourse_private.require_no_strange_trigger('identity.exchange_credentials');
     DELETE FROM identity.exchange_credentials c WHERE c.id = delete_credentials.credential_id;
 END
 $$;

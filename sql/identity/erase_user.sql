@@ -25,25 +25,6 @@ $$;
 COMMENT ON FUNCTION identity_private.require_erasable(bigint, text) IS
 'Locks a user who is to be erased, and has every schema do so. Refuses as erase_user() says';
 
--- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
-CREATE FUNCTION identity_private.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
-    WITH RECURSIVE below (oid) AS (
-        SELECT relation::oid
-        UNION
-        SELECT t.oid FROM below b CROSS JOIN LATERAL (
-            SELECT f.conrelid FROM pg_constraint f
-            WHERE f.contype = 'f' AND f.confrelid = b.oid AND f.confdeltype IN ('c', 'n', 'd')
-            UNION ALL SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = b.oid) t (oid)
-    )
-    SELECT format('%I on %s', bourse_private.strange_trigger(b.oid, trusted), bourse_private.qualified_name(b.oid))
-    FROM below b
-    WHERE bourse_private.strange_trigger(b.oid, trusted) IS NOT NULL ORDER BY b.oid LIMIT 1
-$$;
-COMMENT ON FUNCTION identity_private.strange_trigger_below(regclass, oid) IS
-'A stranger''s trigger that a deletion from this table can fire, and its table, but for those of the role trusted; '
-'NULL: none. For erase_user() only';
-
 -- A cancel is the caller's, whatever stands around it; one that the code of a table raises is that code''s.
 CREATE FUNCTION identity_private.require_no_cancel(state text, message text, context text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
@@ -111,7 +92,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
 DECLARE
     context text;
 BEGIN
-    IF identity_private.strange_trigger_below(
+    IF bourse_private.strange_trigger_below(
            relation, (SELECT c.relowner FROM pg_class c WHERE c.oid = relation)) IS NOT NULL THEN
         RETURN NULL;
     END IF;
@@ -130,22 +111,6 @@ COMMENT ON FUNCTION identity_private.delete_strange_rows(regclass, text, bigint)
 'Deletes the rows of a user from a table of somebody else, with its owner''s rights, and says how many; NULL: that has '
 'failed. For erase_user() only';
 
-CREATE FUNCTION identity_private.require_no_strange_trigger(relation regclass) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, identity, pg_temp AS $$
-DECLARE
-    strange text := identity_private.strange_trigger_below(relation);
-BEGIN
-    IF strange IS NOT NULL THEN
-        PERFORM bourse.refuse('55000', format('trigger %s would run with the rights of bourse_owner', strange),
-            'Its function belongs to somebody else: drop the trigger, or the foreign key by which rows of its table '
-            'go with the user.');
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION identity_private.require_no_strange_trigger(regclass) IS
-'Refuses to delete from a table when that could fire a stranger''s trigger (55000). For functions that delete rows of '
-'identity';
-
 CREATE FUNCTION identity.erase_user(user_id bigint, reason text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
@@ -163,7 +128,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_erasable(user_id, reason);
     IF bourse_private.strange_trigger('identity.users') IS NOT NULL THEN
-        PERFORM identity_private.require_no_strange_trigger('identity.users');
+        PERFORM bourse_private.require_no_strange_trigger('identity.users');
     END IF;
     SELECT u.db_role INTO login FROM identity.users u WHERE u.id = user_id;
     PERFORM identity_private.erase_profile(user_id, pseudonym);
@@ -171,7 +136,7 @@ BEGIN
     -- what hangs on it, and what would not is kept.
     FOR owned IN
         SELECT t.relation, d.name, t.condition, t.ours, d.on_erasure = 'delete' IS TRUE AS has_to_go,
-               identity_private.strange_trigger_below(t.relation) AS strange_trigger,
+               bourse_private.strange_trigger_below(t.relation) AS strange_trigger,
                t.readable AND has_table_privilege(t.relation, 'DELETE')
                AND CASE d.on_erasure WHEN 'delete' THEN true WHEN 'keep' THEN false
                                      ELSE t.on_delete = 'cascade' END AS goes
@@ -186,7 +151,7 @@ BEGIN
         ELSIF owned.goes AND owned.strange_trigger IS NULL THEN
             rows := identity_private.delete_rows(owned.relation, owned.condition, user_id);
         ELSIF owned.goes AND owned.has_to_go THEN
-            PERFORM identity_private.require_no_strange_trigger(owned.relation);
+            PERFORM bourse_private.require_no_strange_trigger(owned.relation);
         END IF;
         IF rows IS NOT NULL THEN
             IF rows > 0 THEN

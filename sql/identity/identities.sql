@@ -10,7 +10,7 @@ BEGIN
     PERFORM bourse_private.require_given('external_id', external_id);
     PERFORM identity_private.require_length('provider', provider, 32);
     PERFORM identity_private.require_length('external_id', external_id, 255);
-    PERFORM identity_private.require_no_strange_trigger('identity.auth_identities');
+    PERFORM bourse_private.require_no_strange_trigger('identity.auth_identities');
     DELETE FROM identity.auth_identities i
     WHERE i.provider || '' = unlink_identity.provider AND i.external_id || '' = unlink_identity.external_id
     RETURNING i.user_id INTO owner_id;

@@ -62,7 +62,7 @@ BEGIN
     PERFORM identity_private.require_operator();
     PERFORM bourse_private.require_given('principal_id', principal_id);
     PERFORM identity_private.require_length('principal_id', principal_id, 255);
-    PERFORM identity_private.require_no_strange_trigger('identity.user_principals');
+    PERFORM bourse_private.require_no_strange_trigger('identity.user_principals');
     DELETE FROM identity.user_principals p WHERE p.principal_id || '' = unregister_principal.principal_id
     RETURNING p.user_id INTO owner_id;
     IF NOT FOUND THEN

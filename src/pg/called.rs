@@ -113,9 +113,14 @@ fn look(table: pg_sys::Oid, what: &str, work: impl FnOnce(&mut Look)) {
     if let Some(failure) = look.refused {
         session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }
-    if look.is_deep
-        && let Some(require_safe) = RULE.get()
-    {
+    if look.is_deep {
+        require_safe(table);
+    }
+}
+
+/// Refuses a table by the whole rule.
+pub fn require_safe(table: pg_sys::Oid) {
+    if let Some(require_safe) = RULE.get() {
         session::restricted(owner::NAME, || require_safe(table));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use pgrx::{Spi, pg_sys};
+use pgrx::pg_sys;
 
 use super::{owner, session};
 
@@ -28,9 +28,7 @@ pub fn dropped_with_cascade(call: pg_sys::FunctionCallInfo) -> Vec<String> {
 /// here, and no others.
 pub fn look(call: pg_sys::FunctionCallInfo, function: &str) {
     let Some(tag) = tag(call) else { return };
-    session::restricted(owner::NAME, || {
-        Spi::run_with_args(&format!("SELECT {function}($1)"), &[tag.into()]).expect("the guard of our tables");
-    });
+    session::restricted(owner::NAME, || session::seeing_the_newest(&format!("SELECT {function}($1)"), &tag));
 }
 
 /// The tag of the statement that has fired the trigger.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use pgrx::pg_sys::panic::ErrorReport;
-use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
+use pgrx::{IntoDatum, PgLogLevel, PgSqlErrorCode, pg_sys};
 
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
 /// `SET SESSION AUTHORIZATION`.
@@ -169,6 +169,25 @@ pub fn restricted<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
     let result = switched(role, pg_sys::SECURITY_RESTRICTED_OPERATION, work);
     restore_settings(level);
     result
+}
+
+/// Runs a query, about a text ($1), that sees what has been committed by now, also where the transaction reads one
+/// snapshot: what it calls has to be STABLE.
+pub fn seeing_the_newest(query: &str, text: &str) {
+    let query = CString::new(query).expect("a query of ours");
+    let mut types = [pg_sys::TEXTOID];
+    let mut values = [text.into_datum().expect("a text is a datum")];
+    // SAFETY: SPI and the snapshot stack are left as they were found; an error on the way unwinds both. The arguments
+    // outlive the call, and `true` has it use the snapshot that was pushed.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        pg_sys::SPI_connect();
+        let (types, values) = (types.as_mut_ptr(), values.as_mut_ptr());
+        let done = pg_sys::SPI_execute_with_args(query.as_ptr(), 1, types, values, std::ptr::null(), true, 0);
+        pg_sys::SPI_finish();
+        pg_sys::PopActiveSnapshot();
+        assert_eq!(done, pg_sys::SPI_OK_SELECT as i32, "{query:?}");
+    }
 }
 
 fn switched<T>(role: &CStr, flags: u32, work: impl FnOnce() -> T) -> T {

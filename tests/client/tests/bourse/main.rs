@@ -5,4 +5,5 @@ mod install;
 mod library;
 mod queue;
 mod statistics;
+mod strangers;
 mod workers;
