@@ -68,6 +68,23 @@ SELECT * FROM pg_temp.maintain('2030-11-10');
 UPDATE bourse.policies SET is_enabled = false WHERE table_name = 'ticks';
 SELECT * FROM pg_temp.maintain('2033-11-10');
 
+-- Rows that others refer to do not move: by way of the foreign key they would take those along.
+CREATE TABLE exchange.calls (at timestamptz PRIMARY KEY) PARTITION BY RANGE (at);
+CREATE TABLE exchange.calls_default PARTITION OF exchange.calls DEFAULT;
+CREATE TABLE exchange.remarks (at timestamptz CONSTRAINT of_call REFERENCES exchange.calls ON DELETE CASCADE);
+ALTER TABLE exchange.calls OWNER TO bourse_owner;
+ALTER TABLE exchange.calls_default OWNER TO bourse_owner;
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead) VALUES ('exchange', 'calls', 'at', 'month', 1);
+INSERT INTO exchange.calls VALUES ('2050-01-05');
+INSERT INTO exchange.remarks VALUES ('2050-01-05');
+SELECT * FROM pg_temp.maintain('2050-01-10');
+SELECT count(*) FROM exchange.remarks;
+ALTER TABLE exchange.remarks DROP CONSTRAINT of_call;
+SELECT * FROM pg_temp.maintain('2050-01-10');
+ALTER TABLE exchange.remarks ADD CONSTRAINT of_call FOREIGN KEY (at) REFERENCES exchange.calls ON DELETE CASCADE;
+DELETE FROM bourse.policies WHERE table_name = 'calls';
+DROP TABLE exchange.remarks, exchange.calls;
+
 -- A table without partitions, by status; days and years.
 CREATE TABLE exchange.notes (id bigint PRIMARY KEY, noted_on date, status text);
 ALTER TABLE exchange.notes OWNER TO bourse_owner;
@@ -76,6 +93,24 @@ FROM generate_series(0, 24999) n;
 INSERT INTO bourse.policies (schema_name, table_name, name, time_column, keep, only_status)
 VALUES ('exchange', 'notes', 'sent', 'noted_on', '30 days', '{sent,cancelled}'),
        ('exchange', 'notes', 'failed', 'noted_on', '90 days', '{failed}');
+-- What is kept for longer than there is time is kept for ever.
+UPDATE bourse.policies SET keep = '170000000 years' WHERE table_name = 'notes';
+SELECT * FROM pg_temp.maintain('2030-04-30');
+UPDATE bourse.policies SET keep = CASE name WHEN 'sent' THEN interval '30 days' ELSE '90 days' END
+WHERE table_name = 'notes';
+-- A stranger's trigger below would run with our rights.
+CREATE ROLE maintain_stranger;
+CREATE TABLE public.copies (note bigint REFERENCES exchange.notes ON DELETE CASCADE);
+CREATE FUNCTION public.fire() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RAISE EXCEPTION ''fired as %'', current_user; END';
+ALTER FUNCTION public.fire() OWNER TO maintain_stranger;
+ALTER EVENT TRIGGER bourse_refuse_strange_code DISABLE;
+CREATE TRIGGER fire AFTER DELETE ON public.copies FOR EACH STATEMENT EXECUTE FUNCTION public.fire();
+ALTER EVENT TRIGGER bourse_refuse_strange_code ENABLE;
+SELECT relation, step, rows, problem FROM pg_temp.maintain('2030-04-30');
+DROP TABLE public.copies;
+DROP FUNCTION public.fire();
+DROP ROLE maintain_stranger;
 SELECT * FROM pg_temp.maintain('2030-04-30');
 SELECT is_done FROM bourse.chores;
 SELECT * FROM pg_temp.maintain('2030-04-30');

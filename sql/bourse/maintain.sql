@@ -94,6 +94,17 @@ $$;
 COMMENT ON FUNCTION bourse_private.has_old_rows(regclass, text, text[], timestamptz) IS
 'Whether a table has rows from before this time, of these statuses or of all (NULL)';
 
+CREATE FUNCTION bourse_private.keep_since(at timestamptz, keep interval) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    RETURN at - keep;
+EXCEPTION WHEN datetime_field_overflow THEN
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.keep_since(timestamptz, interval) IS
+'From when on rows are kept; NULL: for ever, as when that is before the first time that there can be';
+
 CREATE FUNCTION bourse_private.due_steps(at timestamptz) RETURNS TABLE (
     rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
     only_status text[])
@@ -113,7 +124,7 @@ BEGIN
             AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner')
         WHERE p.is_enabled ORDER BY p.schema_name, p.table_name, p.name
     LOOP
-        oldest := at - policy.keep;
+        oldest := bourse_private.keep_since(at, policy.keep);
         IF policy.problem IS NOT NULL THEN
             RETURN QUERY SELECT 4, policy.quoted, 'none', policy.problem, NULL::timestamptz, NULL::timestamptz,
                                 NULL::text, NULL::text[];
@@ -142,6 +153,23 @@ COMMENT ON FUNCTION bourse_private.due_steps(timestamptz) IS
 'What is to be done at this time for bourse.policies, in the order of rank: 1 rows '
 'of tables, or of default partitions, that have become too old, 2 partitions that are missing, 3 partitions that are '
 'too old as a whole';
+
+CREATE FUNCTION bourse_private.require_no_reference(relation regclass, heir text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    reference text := (SELECT min(format('foreign key %I of %s', k.conname, bourse_private.quoted_name(k.conrelid)))
+                       FROM pg_constraint k
+                       WHERE k.contype = 'f' AND k.confrelid IN (relation, to_regclass(heir)));
+BEGIN
+    IF reference IS NOT NULL THEN
+        PERFORM bourse.refuse('55000', reference || ' refers to rows that would move',
+                              'Drop the foreign key, SELECT * FROM bourse.maintain(), and add it again.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.require_no_reference(regclass, text) IS
+'Refuses to move rows out of the default partition of a table while rows of other tables may refer to them (55000): '
+'they would go along, or hold them back. For create_partition() only';
 
 -- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
 -- move and the check of ATTACH nothing may come.
@@ -172,6 +200,9 @@ BEGIN
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', heir);
         EXECUTE format('SELECT count(*) FROM (SELECT FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 LIMIT $3 + 1) r',
                        heir, time_column) INTO moved USING lower, upper, most;
+        IF moved > 0 THEN
+            PERFORM bourse_private.require_no_reference(relation, heir);
+        END IF;
         IF moved > most THEN
             PERFORM bourse.refuse('54000', format('%s has more than %s rows of %s', heir, most, partition),
                                   'Move them by hand: DELETE ... RETURNING into a new table, then ATTACH PARTITION.');
@@ -194,6 +225,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'U
 DECLARE
     deleted bigint;
 BEGIN
+    PERFORM bourse_private.require_no_strange_trigger(relation);
     -- Where somebody has a row just now, it is passed over and goes another time.
     EXECUTE format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
                    'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse_private.quoted_name(relation), time_column,
