@@ -62,7 +62,7 @@ COMMENT ON FUNCTION exchange.sequencer_status() IS
 'The sequencer of this database: state (working; paused: bourse.pause(), or a restore is under way; wanted or '
 'starting: soon; absent: no tables; barred: a command needs the database for itself; not preloaded), its process, '
 'requests that wait to be taken, and since the server has started: transactions, requests answered, most requests in '
-'one transaction; and why it cannot carry out the inbox, NULL when it can';
+'one transaction; and why it cannot carry out the inbox, or has no process, NULL when nothing stands in its way';
 GRANT EXECUTE ON FUNCTION exchange.sequencer_status() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- The tables whose ids the engine gives.

@@ -196,7 +196,7 @@ impl Desks {
         launcher.or(desk.latch)
     }
 
-    /// A worker tells what stands in its way.
+    /// What stands in the way of a worker, told by it or by the launcher; until it is told anew, sits down or gets up.
     pub fn note(&mut self, post: Post, paused: bool, setback: Option<&str>) {
         if let Some(desk) = self.of(post) {
             (desk.paused, desk.setback) = (paused, setback.map(Text::new));
@@ -223,7 +223,7 @@ impl Desks {
     /// A worker gets up; returns whom to tell.
     pub fn depart(&mut self, post: Post, pid: i32, now: Timestamp) -> Option<Latch> {
         let desk = self.of(post).filter(|desk| desk.pid == pid)?;
-        (desk.pid, desk.latch) = (0, None);
+        (desk.pid, desk.latch, desk.setback) = (0, None, None);
         if matches!(desk.state, State::Working | State::Launched) {
             let short = now < desk.since + SHORT_LIFE;
             (desk.state, desk.since) = (State::Wanted, if short { now + PAUSE } else { now });

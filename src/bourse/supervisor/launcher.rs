@@ -15,6 +15,9 @@ const ROUND: Duration = Duration::from_millis(500);
 /// How soon it looks again while something is on its way.
 const SOON: Duration = Duration::from_millis(250);
 
+/// What stands in the way of a worker for which no process could be had.
+const NO_PROCESS: &str = "no worker process is left: raise max_worker_processes (53400)";
+
 /// The main loop of the launcher.
 pub fn launch() {
     DESKS_OF_SERVER.with(|desks| desks.launcher_is(Latch::mine()));
@@ -41,7 +44,10 @@ pub fn launch() {
                     "pg_bourse: no worker process is left for the {kind} of {name}; raise max_worker_processes"
                 );
             }
-            DESKS_OF_SERVER.with(|desks| desks.put_off(post, now));
+            DESKS_OF_SERVER.with(|desks| {
+                desks.put_off(post, now);
+                desks.note(post, false, Some(NO_PROCESS));
+            });
         }
         let waits = DESKS_OF_SERVER.with(|desks| desks.is_wanted());
         latch::sleep(if waits { SOON } else { ROUND });

@@ -30,14 +30,13 @@ fn workers() -> TableIterator<
 }
 
 fn line(desk: Desk) -> Line {
-    let works = desk.pid != 0;
     (
         databases::name(desk.post.database),
         kind::of(desk.post).name,
-        works.then_some(desk.pid),
+        (desk.pid != 0).then_some(desk.pid),
         desk.word(),
         // One that is wanted is wanted at once, or from then on.
         Some(desk.since).filter(|since| *since > Timestamp(0)).and_then(|since| since.0.try_into().ok()),
-        desk.setback.filter(|_| works).map(|text| text.read()),
+        desk.setback.map(|text| text.read()),
     )
 }

@@ -19,7 +19,7 @@ fn sequencer_status() -> Result<Composite<7>, ErrorReport> {
     } else {
         ("not preloaded", None, 0)
     };
-    let setback = desk.filter(|desk| desk.pid != 0).and_then(|desk| desk.setback);
+    let setback = desk.and_then(|desk| desk.setback);
     let tally = desk.as_ref().map_or_else(Tally::default, Tally::at);
     Ok(Composite([
         Value::Text(state),

@@ -245,13 +245,24 @@ fn nobody_works_in_a_cluster_that_is_being_upgraded() -> Result<()> {
 }
 
 #[test]
-fn the_log_is_told_once_that_no_worker_process_is_left() -> Result<()> {
+fn who_watches_and_the_log_are_told_that_no_worker_process_is_left() -> Result<()> {
     // One for the server's own launcher, one for ours.
     let settings = "max_worker_processes = 2\nlog_min_messages = warning";
     let venue = Venue::open("sequencer_short", settings)?;
     let mut session = venue.connect()?;
-    session.wait_for("SELECT state = 'wanted' FROM exchange.sequencer_status()")?;
+    session.wait_for("SELECT state = 'wanted' AND setback IS NOT NULL FROM exchange.sequencer_status()")?;
+    // What stands in the way is told for as long as it stands there, by every call that a monitor makes.
+    let setback = "no worker process is left: raise max_worker_processes (53400)";
+    for told in [
+        "SELECT setback FROM exchange.sequencer_status()",
+        "SELECT setback FROM bourse.workers() WHERE database = current_database()",
+        "SELECT detail FROM bourse.alerts() WHERE alert = 'sequencer_has_a_setback'",
+        "SELECT detail FROM bourse.health() WHERE NOT ok",
+    ] {
+        assert_eq!(session.lines(told)?, [setback], "{told}");
+    }
     thread::sleep(Duration::from_secs(6));
+    assert_eq!(session.lines("SELECT setback FROM exchange.sequencer_status()")?, [setback]);
     let log = fs::read_to_string(venue.scratch.log())?;
     let complaints: Vec<&str> = log.lines().filter(|line| line.contains("no worker process is left")).collect();
     let of_venue = complaints.iter().filter(|line| line.contains("the sequencer of venue")).count();
