@@ -43,6 +43,17 @@ SELECT module, issue FROM bourse.integrity() WHERE count > 0 AND issue <> 'const
 ORDER BY issue COLLATE "C";
 ROLLBACK;
 
+-- What nobody has ever called is late as soon as there is work for it.
+BEGIN;
+DELETE FROM bourse.chores;
+DELETE FROM bourse.policies;
+SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'chore_is_late';
+INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'trades', 'created_at', '100 years');
+SELECT severity, subject, detail, hint FROM bourse.alerts() WHERE alert = 'chore_is_late';
+UPDATE bourse.policies SET is_enabled = false;
+SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'chore_is_late';
+ROLLBACK;
+
 -- What a sequence gives is not undone.
 DO $$ BEGIN PERFORM bourse.align_sequences(); END $$;
 

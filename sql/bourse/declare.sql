@@ -129,6 +129,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
            'Nobody calls bourse_private.tick(), or it fails.'
     FROM bourse.chores c WHERE c.ran_at < clock_timestamp() - interval '1 day'
     UNION ALL
+    -- A database in which it has never been called has no chore that could be late.
+    SELECT 'warning', 'chore_is_late', 'maintain', 'has never run, and bourse.policies has work for it',
+           'Set bourse.ticker = on, or have bourse.maintain() called once an hour.'
+    WHERE EXISTS (SELECT FROM bourse.policies p WHERE p.is_enabled)
+      AND NOT EXISTS (SELECT FROM bourse.chores c WHERE c.name = 'maintain')
+    UNION ALL
+    SELECT 'warning', 'ticker_has_a_setback', NULL, w.setback, 'SELECT * FROM bourse.workers() tells of its process.'
+    FROM bourse.workers() w WHERE w.kind = 'ticker' AND w.database = current_database() AND w.setback IS NOT NULL
+    UNION ALL
     SELECT 'warning', 'queue_lags', t.module || '.' || t.name, format('the oldest item has been due for %s', l.lag),
            'More workers, or workers that are not stuck.'
     FROM bourse_private.declared_tables() t CROSS JOIN LATERAL bourse_private.queue_lag(t.relation) l (lag)

@@ -88,6 +88,8 @@ fn a_ticker_that_fails_says_why_and_goes_on() -> Result<()> {
     let setback =
         "SELECT setback = 'no tick today (P0001)' FROM bourse.workers() WHERE kind = 'ticker' AND pid IS NOT NULL";
     session.wait_for(setback)?;
+    let told = "SELECT severity, detail FROM bourse.alerts() WHERE alert = 'ticker_has_a_setback'";
+    assert_eq!(session.lines(told)?, ["warning|no tick today (P0001)"]);
     session.run(TICK)?;
     wait_for_ticks(&mut session, 3)?;
     session.wait_for("SELECT bool_and(setback IS NULL) FROM bourse.workers()")?;
