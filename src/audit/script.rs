@@ -1,6 +1,7 @@
 //! The functions of the schema `audit` in the script of the extension, by name.
 //!
-//! Bodies are not looked into before all is there, so the order is nobody's concern; `bootstrap` comes before all of them.
+//! Bodies are not looked into before all is there, so the order is nobody's concern; `bootstrap` comes before all of
+//! them.
 
 use pgrx::extension_sql_file;
 

@@ -185,7 +185,8 @@ pub fn require_safe_code(table: pg_sys::Oid) {
     Spi::run_with_args("SELECT bourse_private.require_safe_code($1)", &[table.into()]).expect("the rule of our tables");
 }
 
-/// The migrations are ours, and make hundreds of things: what they may have brought along is looked at when they have run.
+/// The migrations are ours, and make hundreds of things: what they may have brought along is looked at when they have
+/// run.
 #[pg_extern(sql = false)]
 fn refuse_strange_code(call: pg_sys::FunctionCallInfo) {
     if migrations::are_running() {

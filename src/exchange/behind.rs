@@ -1,5 +1,5 @@
-//! Numbers that are behind the rows: after a restore of rows alone, or on a logical subscriber, a sequence gives ids that
-//! are used already. That is no fault of the command that gets one, and must not look like one: a unique violation
+//! Numbers that are behind the rows: after a restore of rows alone, or on a logical subscriber, a sequence gives ids
+//! that are used already. That is no fault of the command that gets one, and must not look like one: a unique violation
 //! says that a client_order_id stands for another order.
 
 use std::panic::AssertUnwindSafe;

@@ -7,7 +7,7 @@ use super::fields::orders;
 use super::refusals;
 use super::rows::OrderRow;
 use super::tables;
-use super::ticket::{Request, exact_if_given, require_short};
+use super::ticket::{OrderArguments, exact_if_given, require_short};
 use crate::error::{Answer, Failure, clip};
 use crate::identity;
 use crate::pg::arguments::Arguments;
@@ -17,7 +17,7 @@ use crate::pg::table::Table;
 
 /// A new order of a user whom the session acts for, by the arguments of `place_order()`.
 pub fn new_order(arguments: &Arguments) -> Answer<Command> {
-    let ticket = Request::of_call(arguments).ticket()?;
+    let ticket = OrderArguments::of_call(arguments).ticket()?;
     identity::require_acts_for(ticket.user.0)?;
     Ok(Command::new(ticket, None))
 }

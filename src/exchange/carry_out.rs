@@ -5,7 +5,7 @@ use pgrx::prelude::PgSqlErrorCode;
 use super::behind;
 use super::command::{Command, Done};
 use super::door_rule::Door;
-use super::run::Work;
+use super::run::Effects;
 use super::venue::Venue;
 use super::write::write;
 use crate::bourse::require_tables;
@@ -56,19 +56,19 @@ fn attempt_deeper(commands: &[Command], door: Option<Door>, steps: i64) -> Answe
         for (symbol, market) in &venue.markets {
             door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
         }
-        let mut work = Work::new(sequence::named(c"exchange", c"orders_id_seq"));
+        let mut effects = Effects::new(sequence::named(c"exchange", c"orders_id_seq"));
         let mut answers = Vec::with_capacity(commands.len());
         let mut short = false;
         for command in commands {
             pgrx::check_for_interrupts!();
-            answers.push(work.carry_out(&mut venue, command));
+            answers.push(effects.carry_out(&mut venue, command));
             short = venue.is_short(&command.symbol);
-            if short || work.steps >= steps {
+            if short || effects.steps >= steps {
                 break;
             }
         }
         if !short {
-            write(venue, work);
+            write(venue, effects);
             return Ok(answers);
         }
         // Orders that could not be settled have left, and what stands behind them was not loaded: nothing of this has

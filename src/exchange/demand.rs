@@ -1,4 +1,4 @@
-//! How much of each side of a book a set of commands can reach.
+//! How much of each side of a book a set of commands can trade with, at most.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,12 @@ use super::ticket::Ticket;
 /// What arriving orders can take from one side of a book.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Demand {
-    /// The most aggressive limit price; `None`: any price.
+    /// The limit price that goes furthest into the side; `None`: any price.
     pub limit: Option<Money>,
-    /// What the front of the side must be worth, to outweigh all that arrives with a budget.
+    /// The sum of the budgets of those orders that have a budget (quote_amount) instead of a quantity: so much price ×
+    /// quantity they can take, from the best price on.
     pub value: Sum,
-    /// And what the side must hold behind that, to outweigh all that arrives by quantity.
+    /// The sum of the quantities of the others: so much they can take behind that.
     pub amount: Sum,
 }
 
@@ -51,9 +52,9 @@ impl Demand {
 impl Arrival {
     /// A ticket that arrives, or that may when it is triggered.
     pub fn of(ticket: &Ticket) -> Arrival {
-        // What is not positive will be refused: it weighs nothing.
-        let weight = |given: Option<Money>| given.unwrap_or_default().max(Money::ZERO);
-        let (amount, value) = (weight(ticket.body.amount), weight(ticket.body.quote_amount));
+        // What is not positive will be refused: it takes nothing.
+        let taken = |given: Option<Money>| given.unwrap_or_default().max(Money::ZERO);
+        let (amount, value) = (taken(ticket.body.amount), taken(ticket.body.quote_amount));
         Arrival { side: ticket.body.side, limit: ticket.body.price, amount, value }
     }
 }

@@ -16,9 +16,9 @@ use crate::pg::value::Timestamp;
 
 /// What decides how far a side is read.
 pub struct Until<'a> {
-    /// Orders that outweigh nothing: they can leave before they are reached.
+    /// Orders that may be cancelled or amended before anything arrives: their quantity does not count.
     pub named: &'a HashSet<OrderId>,
-    /// Users whose orders outweigh nothing.
+    /// Users whose orders may be cancelled by self-trade prevention: their quantity does not count.
     pub cancelling: &'a HashSet<UserId>,
     /// The time.
     pub now: Timestamp,
@@ -40,7 +40,7 @@ pub struct Depth<'a> {
     scans: Option<std::vec::IntoIter<Vec<Key<'a>>>>,
     cursor: Option<Cursor>,
     begun: bool,
-    /// The first row that did not cross.
+    /// The first order whose price nothing that arrives reaches.
     ahead: Option<OrderRow>,
     rows: usize,
     last: Option<Money>,
@@ -48,8 +48,8 @@ pub struct Depth<'a> {
     all: bool,
     /// The limit, when the scan goes no further.
     limit: Option<Money>,
-    /// What was outweighed by the orders of each user, as value and as amount.
-    weighed: IdMap<UserId, (Sum, Sum)>,
+    /// What the orders of each user have been counted for, as value and as quantity.
+    counted: IdMap<UserId, (Sum, Sum)>,
 }
 
 impl<'a> Depth<'a> {
@@ -70,7 +70,7 @@ impl<'a> Depth<'a> {
             last: None,
             all: false,
             limit: None,
-            weighed: IdMap::default(),
+            counted: IdMap::default(),
         }
     }
 
@@ -89,16 +89,16 @@ impl<'a> Depth<'a> {
         self.demand = Some(Demand { limit, amount: Sum::MOST, value: Sum::ZERO });
     }
 
-    /// Orders of this user can leave before they are reached: they outweigh nothing any more.
-    pub fn forget(&mut self, user: UserId) {
-        if let (Some((value, amount)), Some(demand)) = (self.weighed.remove(&user), &mut self.demand) {
+    /// Orders of this user may turn out to be cancelled: what they were counted for is wanted again.
+    pub fn discount(&mut self, user: UserId) {
+        if let (Some((value, amount)), Some(demand)) = (self.counted.remove(&user), &mut self.demand) {
             demand.value += value;
             demand.amount += amount;
         }
     }
 
-    /// Reads on until what was read outweighs the demand or no longer crosses it. `grows`: more may arrive later.
-    /// Returns the first and the last price that was read.
+    /// Reads on until the orders read could fill the whole demand, or the next one is beyond its limit. `grows`: more
+    /// may arrive later, with other limits. Returns the first and the last price that was read.
     pub fn read(
         &mut self,
         table: &mut Table,
@@ -119,7 +119,7 @@ impl<'a> Depth<'a> {
                 break;
             }
             range = Some((range.map_or(price, |(first, _)| first), price));
-            self.weigh(&order, price, until);
+            self.count(&order, price, until);
             into.insert(order.id, order);
         }
         range
@@ -145,8 +145,8 @@ impl<'a> Depth<'a> {
     }
 
     fn is_enough(&self, (least, most): (usize, usize)) -> bool {
-        let outweighed = self.demand.is_none_or(|d| d.amount <= Sum::ZERO && d.value <= Sum::ZERO);
-        self.all || (outweighed && self.rows >= least) || self.rows >= most
+        let is_filled = self.demand.is_none_or(|d| d.amount <= Sum::ZERO && d.value <= Sum::ZERO);
+        self.all || (is_filled && self.rows >= least) || self.rows >= most
     }
 
     fn next(&mut self, table: &mut Table) -> Option<OrderRow> {
@@ -212,14 +212,14 @@ impl<'a> Depth<'a> {
         limit.is_none_or(|limit| if self.side == Side::Buy { price >= limit } else { price <= limit })
     }
 
-    /// Counts an order against the demand.
-    fn weigh(&mut self, order: &OrderRow, price: Money, until: &Until<'_>) {
+    /// Takes what an order can fill off the demand.
+    fn count(&mut self, order: &OrderRow, price: Money, until: &Until<'_>) {
         (self.rows, self.last) = (self.rows + 1, Some(price));
         let user = order.ticket.user;
         let leaves = until.named.contains(&order.id) || until.cancelling.contains(&user);
         let Some(demand) = self.demand.as_mut().filter(|_| !leaves && !order.has_expired(until.now)) else { return };
         let shown = order.shown();
-        let (value, amount) = self.weighed.entry(user).or_default();
+        let (value, amount) = self.counted.entry(user).or_default();
         // A budget buys most where it is cheapest: at the front.
         if demand.value > Sum::ZERO {
             let worth = price.mul_div(shown, Money::whole(1)).unwrap_or(Money::MAX);
@@ -233,7 +233,7 @@ impl<'a> Depth<'a> {
 }
 
 /// The stops on one side, nearest trigger first.
-pub struct Waiting {
+pub struct WaitingStops {
     side: Side,
     cursor: Option<Cursor>,
     /// The first row that was not within reach.
@@ -243,10 +243,10 @@ pub struct Waiting {
     pub unread: Option<Money>,
 }
 
-impl Waiting {
+impl WaitingStops {
     /// Nothing read yet.
-    pub fn new(side: Side) -> Waiting {
-        Waiting { side, cursor: None, ahead: None, rows: 0, unread: None }
+    pub fn new(side: Side) -> WaitingStops {
+        WaitingStops { side, cursor: None, ahead: None, rows: 0, unread: None }
     }
 
     /// Reads on while trades within these prices trigger them, up to so many in all.

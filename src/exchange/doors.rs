@@ -15,7 +15,7 @@ use crate::pg::arguments::Arguments;
 use crate::pg::numeric::Numeric;
 use crate::pg::result::Composite;
 
-/// Its arguments: [`Request`](super::ticket::Request).
+/// Its arguments: [`OrderArguments`](super::ticket::OrderArguments).
 #[pg_extern(sql = false)]
 fn place_order(call: pg_sys::FunctionCallInfo) -> Result<Composite<7>, ErrorReport> {
     require_write("place_order()")?;

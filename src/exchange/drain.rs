@@ -1,4 +1,4 @@
-//! Draining the inbox around commands that raise errors: whose an error is, and what becomes of the command.
+//! Draining the inbox although a command raises an error: whose fault that is, and what becomes of the command.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use super::inbox::{self, Skipped, Tried, Wanted};
 use crate::error::{Answer, Failure};
 use crate::pg::{attached, subtransaction};
 
-/// Whose an error is that was raised while commands were carried out. What our own code refuses is an answer, and was
-/// not raised.
+/// Whose fault an error was that was raised while commands were carried out. (A refusal of our own is an answer, not an
+/// error that is raised.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Blame {
     /// What the operator has put on the tables does not take what the command asks for.
@@ -21,9 +21,9 @@ enum Blame {
 }
 
 impl Blame {
-    /// Of an error that has just been caught. What the operator's triggers and constraints raise, whatever they call it,
-    /// may be about this one command: only a conflict, a lack or a cancel is the database's then. A SQLSTATE of their own
-    /// arrives as XX000.
+    /// Of an error that has just been caught. What the operator's triggers and constraints raise, whatever they call
+    /// it, may be about this one command: only a conflict, a lack or a cancel is the database's then. A SQLSTATE of
+    /// their own arrives as XX000.
     fn here(failure: &Failure) -> Blame {
         let is_foreign = attached::has_raised();
         match Blame::of(failure) {

@@ -32,26 +32,26 @@ pub type Version = (Tid, u32);
 pub type Position = (i128, i64);
 
 thread_local! {
-    static REMEMBERED: RefCell<HashMap<String, (Version, Known)>> = RefCell::new(HashMap::new());
+    static REMEMBERED: RefCell<HashMap<String, (Version, KnownFront)>> = RefCell::new(HashMap::new());
 }
 
 /// What is known of one market.
-pub struct Known {
+pub struct KnownFront {
     /// Its bids and its offers.
     sides: [Front; 2],
     /// That no stop waits.
     pub no_stops: bool,
 }
 
-impl Default for Known {
-    fn default() -> Known {
-        Known { sides: [Front::new(Side::Buy), Front::new(Side::Sell)], no_stops: false }
+impl Default for KnownFront {
+    fn default() -> KnownFront {
+        KnownFront { sides: [Front::new(Side::Buy), Front::new(Side::Sell)], no_stops: false }
     }
 }
 
-impl Known {
+impl KnownFront {
     /// What this session remembers of a market, and takes out of its memory: an error on the way forgets it.
-    pub fn recall(symbol: &str, version: Version) -> Known {
+    pub fn recall(symbol: &str, version: Version) -> KnownFront {
         let taken = REMEMBERED.with_borrow_mut(|remembered| remembered.remove(symbol));
         taken.filter(|(of, _)| is_same(*of, version)).map(|(_, known)| known).unwrap_or_default()
     }
@@ -92,7 +92,7 @@ fn is_same(a: Version, b: Version) -> bool {
     (place(a.0), a.1) == (place(b.0), b.1)
 }
 
-/// What is known of one side: every live order before the horizon.
+/// What is known of one side: every live order up to a position, the horizon, and nothing behind it.
 pub struct Front {
     side: Side,
     orders: BTreeMap<Position, (OrderId, Tid)>,

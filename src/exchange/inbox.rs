@@ -9,7 +9,7 @@ use super::carry_out::carry_out_some;
 use super::command::{Action, Command, Target};
 use super::fields::{command_rejections, order_commands};
 use super::tables;
-use super::ticket::{Request, client_order_id, exact_if_given, require_short};
+use super::ticket::{OrderArguments, client_order_id, exact_if_given, require_short};
 use super::{calls, refusals};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::scan::{Key, Row};
@@ -25,7 +25,7 @@ const BATCH_MARKETS: usize = 1000;
 const KEPT_BYTES: usize = 1000;
 
 /// A command of the inbox: where it stands and what it asks for, if that can be read.
-struct Queued {
+struct QueuedCommand {
     tid: Tid,
     id: i64,
     command: Answer<Command>,
@@ -211,9 +211,9 @@ const LONG: [usize; 12] = {
 };
 
 /// The next commands, in order of id, as far as they are wanted and one batch has room for them.
-fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued> {
+fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<QueuedCommand> {
     let index = inbox.index(c"order_commands_pkey");
-    let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0);
+    let (mut queued, mut bytes) = (Vec::<QueuedCommand>::new(), 0);
     // The markets of orders that this very batch places, by what their users call them.
     let mut placed = HashMap::new();
     let mut markets = HashSet::new();
@@ -244,7 +244,7 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued>
                 placed.insert((*user, id.clone()), symbol.clone());
             }
             markets.extend(command.as_ref().ok().map(|command| command.symbol.clone()));
-            queued.push(Queued { tid: row.tid(), id, command });
+            queued.push(QueuedCommand { tid: row.tid(), id, command });
         }
         if queued.len() < wanted.most && markets.len() < BATCH_MARKETS {
             ControlFlow::Continue(())
@@ -258,7 +258,7 @@ fn take(inbox: &mut Table, wanted: Wanted<'_>, skipped: &Skipped) -> Vec<Queued>
 fn read(row: &Row<'_>, placed: &HashMap<(UserId, String), String>) -> Answer<Command> {
     let command = order_commands::of(row);
     match command.action() {
-        Some("new") => Ok(Command::new(Request::of_command(row).ticket()?, None)),
+        Some("new") => Ok(Command::new(OrderArguments::of_command(row).ticket()?, None)),
         Some(action @ ("cancel" | "amend")) => {
             require_short("symbol", command.symbol())?;
             let user = UserId(command.user_id().ok_or_else(|| Failure::null("user_id"))?);

@@ -11,7 +11,7 @@ use super::door_rule::Door;
 use super::market_row::require_market;
 use super::rows::OrderRow;
 use super::tables;
-use super::ticket::Request;
+use super::ticket::OrderArguments;
 use super::{amendments, locks, refusals};
 use crate::error::Failure;
 use crate::identity;
@@ -30,7 +30,7 @@ fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     require_write("INSERT INTO exchange.orders")?;
     Door::INSERT.require_open()?;
     let arguments = Arguments::of(call);
-    let ticket = Request::of_call(&arguments).ticket()?;
+    let ticket = OrderArguments::of_call(&arguments).ticket()?;
     identity::require_acts_for(ticket.user.0)?;
     let market = require_market(&ticket.symbol)?;
     Door::INSERT.require_open_in(&ticket.symbol, &market)?;
@@ -77,7 +77,7 @@ fn place_inserted(order_ids: Option<Vec<i64>>) -> Result<(), ErrorReport> {
     for id in order_ids {
         let ticket = table.find(index, &[Key::Int(id)], |row| match OrderRow::read(row) {
             placed if placed.priority != 0 => Err(refusals::unknown_order(&id.to_string())),
-            _ => Request::of_order(row).ticket(),
+            _ => OrderArguments::of_order(row).ticket(),
         });
         let ticket = ticket.unwrap_or_else(|| Err(refusals::unknown_order(&id.to_string())))?;
         commands.push(Command::new(ticket, Some(OrderId(id))));

@@ -1,22 +1,22 @@
 //! Loading the part of a book that a set of commands can reach.
 //!
-//! Of each side the best orders are read until they outweigh everything that can arrive: what lies behind is
-//! never reached. A trade can trigger stops, which arrive as well: every stop within reach of the prices that
-//! can trade is read, and more of the sides for what those stops bring, until no new stop comes within reach. No
-//! more is read than the commands can do: their bounds bound what they load.
+//! Each side is read from its best price on, until the orders read could fill everything that may arrive against them:
+//! what stands behind them cannot trade. A trade can trigger stops, and those arrive as well: so every stop is read
+//! that a price which may trade can trigger, then more of the sides to fill those stops too, and so on until no further
+//! stop can be triggered. One command takes only so many steps ([`STEPS`]), so no more is read than so many can meet.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use ids::{OrderId, UserId};
 use matching::bounds::STEPS;
-use matching::market::Known;
+use matching::market::KnownStops;
 use matching::{MarketStatus, SelfTrade, Side};
 use money::Money;
 
 use super::command::{Action, Command};
 use super::demand::{Arrival, Demand};
-use super::depth::{Depth, Until, Waiting, book_index};
+use super::depth::{Depth, Until, WaitingStops, book_index};
 use super::fields::orders;
 use super::front;
 use super::queued_stops;
@@ -31,21 +31,23 @@ pub struct Reach<'a> {
     table: &'a mut Table,
     /// The live orders, by id.
     pub orders: BTreeMap<OrderId, OrderRow>,
-    /// Stops that are left, with the trades that triggered them.
+    /// Stops that are triggered and wait in the queue, each with the trade that triggered it.
     pub triggered: HashMap<OrderId, i64>,
     /// Which stops have been read.
-    pub known: Known,
+    pub known: KnownStops,
     /// How far bids and offers have been read, in ticks.
     pub loaded: [Option<i64>; 2],
     sides: [Depth<'a>; 2],
-    waiting: [Waiting; 2],
+    waiting: [WaitingStops; 2],
     /// Whether it is known that no stop waits.
     no_stops: &'a mut bool,
     /// The lowest and the highest price that can trade.
     prices: Option<(Money, Money)>,
-    /// Orders that commands name: they can leave before they are reached, so they outweigh nothing.
+    /// Orders that commands name. A cancel or amend may take them away before anything arrives, so they do not count as
+    /// quantity that can fill what arrives.
     named: HashSet<OrderId>,
-    /// Users whose arriving orders can cancel their own resting ones: those outweigh nothing.
+    /// Users whose arriving orders may cancel their own resting ones (self-trade prevention): those do not count
+    /// either.
     cancelling: HashSet<UserId>,
     now: Timestamp,
     /// How many commands there are.
@@ -59,7 +61,7 @@ impl<'a> Reach<'a> {
     pub fn new(
         symbol: &'a str,
         table: &'a mut Table,
-        front: &'a mut front::Known,
+        front: &'a mut front::KnownFront,
         [bids, offers]: [Option<Demand>; 2],
         now: Timestamp,
         (commands, depth): (usize, usize),
@@ -71,13 +73,13 @@ impl<'a> Reach<'a> {
             no_stops,
             orders: BTreeMap::new(),
             triggered: HashMap::new(),
-            known: Known::default(),
+            known: KnownStops::default(),
             loaded: [None; 2],
             sides: [
                 Depth::new(Side::Buy, symbol, known_bids, bids),
                 Depth::new(Side::Sell, symbol, known_offers, offers),
             ],
-            waiting: [Waiting::new(Side::Buy), Waiting::new(Side::Sell)],
+            waiting: [WaitingStops::new(Side::Buy), WaitingStops::new(Side::Sell)],
             prices: None,
             named: HashSet::new(),
             cancelling: HashSet::new(),
@@ -101,14 +103,14 @@ impl<'a> Reach<'a> {
         self.cancelling
             .extend(self.orders.values().filter(|o| cancels(o.ticket.body.self_trade)).map(|o| o.ticket.user));
         if let Some(looked) = market.stops_sequence.filter(|_| opens || market.rules.status == MarketStatus::Open) {
-            self.left(looked, market);
+            self.read_queue(looked, market);
         }
         if prices.is_empty() && self.triggered.is_empty() && !self.sides.iter().any(Depth::is_wanted) && !opens {
             return;
         }
         prices.extend(market.last_price);
         self.widen(prices);
-        // Mostly none waits at all. Behind stops that are left none is reached.
+        // Mostly no stop waits. While some of the queue is unread, whatever is triggered now enters behind it, later.
         let waits = self.known.until.0 == i64::MAX && self.stops_wait();
         loop {
             self.read_sides(waits, if opens { usize::MAX } else { 2 * (STEPS + 1) * self.commands + self.named.len() });
@@ -161,12 +163,12 @@ impl<'a> Reach<'a> {
         !*self.no_stops
     }
 
-    /// Reads the stops that a cascade has left.
-    fn left(&mut self, looked: i64, market: &MarketRow) {
+    /// Reads the stops that are triggered and still wait in the queue.
+    fn read_queue(&mut self, looked: i64, market: &MarketRow) {
         let most = STEPS * self.commands + 1;
-        let left = queued_stops::read(self.symbol, self.table, &market.rules, looked, most);
-        self.known.until = left.until;
-        for (order, trade) in left.stops {
+        let head = queued_stops::read(self.symbol, self.table, &market.rules, looked, most);
+        self.known.until = head.until;
+        for (order, trade) in head.stops {
             self.triggered.insert(order.id, trade);
             self.arrives(&order);
             self.orders.insert(order.id, order);
@@ -217,7 +219,7 @@ impl<'a> Reach<'a> {
         let arrival = Arrival::of(&order.ticket);
         self.sides[usize::from(arrival.side == Side::Buy)].add(&arrival);
         if cancels(order.ticket.body.self_trade) && self.cancelling.insert(order.ticket.user) {
-            self.sides.iter_mut().for_each(|side| side.forget(order.ticket.user));
+            self.sides.iter_mut().for_each(|side| side.discount(order.ticket.user));
         }
         self.widen(order.ticket.body.price);
     }

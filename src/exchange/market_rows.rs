@@ -94,7 +94,8 @@ pub fn hold_for_call(symbols: &BTreeSet<&str>) -> Answer<Vec<(String, MarketRow)
     Ok(held)
 }
 
-/// Whether somebody else holds a market just now, whatever stands in its row. What this takes is for the caller's transaction to let go.
+/// Whether somebody else holds a market just now, whatever stands in its row. What this takes is for the caller's
+/// transaction to let go.
 pub fn is_held(symbol: &str) -> bool {
     if !MARKETS.named(symbol).try_acquire() {
         return true;

@@ -1,4 +1,6 @@
-//! Reading the stops that a cascade has left: triggered by trades that have not been done with, not entered yet.
+//! The stops of the queue: triggered, but not entered into the book yet, because one command enters only so many. The
+//! queue is stored nowhere: it follows from the stops and from the trades after the last one whose stops have all
+//! entered.
 
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
@@ -12,56 +14,56 @@ use super::tables;
 use crate::pg::scan::{Key, Row};
 use crate::pg::table::Table;
 
-/// How many trades are looked at in one transaction.
+/// How many of those trades are looked at in one transaction.
 const TRADES: usize = 20 * STEPS;
 
 /// A stop at its place in the queue: by the trade that triggered it, then by its priority.
-struct Queued {
+struct QueuedStop {
     trade: i64,
     order: OrderRow,
 }
 
-/// The first stops of the queue.
-pub struct Left {
+/// The first stops of the queue, as many as were asked for.
+pub struct QueueHead {
     /// Each with the trade that triggered it.
     pub stops: Vec<(OrderRow, i64)>,
-    /// The first place, by trade and priority, behind them.
+    /// The place in the queue, by trade and priority, at which they end: what stands there or behind has not been read.
     pub until: (i64, i64),
 }
 
-impl Queued {
+impl QueuedStop {
     fn place(&self) -> (i64, i64) {
         (self.trade, self.order.priority)
     }
 }
 
-impl PartialEq for Queued {
-    fn eq(&self, other: &Queued) -> bool {
+impl PartialEq for QueuedStop {
+    fn eq(&self, other: &QueuedStop) -> bool {
         self.place() == other.place()
     }
 }
 
-impl Eq for Queued {}
+impl Eq for QueuedStop {}
 
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Queued) -> Option<std::cmp::Ordering> {
+impl PartialOrd for QueuedStop {
+    fn partial_cmp(&self, other: &QueuedStop) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Queued {
-    fn cmp(&self, other: &Queued) -> std::cmp::Ordering {
+impl Ord for QueuedStop {
+    fn cmp(&self, other: &QueuedStop) -> std::cmp::Ordering {
         self.place().cmp(&other.place())
     }
 }
 
-/// Reads the `most` stops that enter first, of those that trades after `looked` have triggered.
-pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: usize) -> Left {
+/// Reads the first `most` stops of the queue. `looked`: the last trade whose stops have all entered.
+pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: usize) -> QueueHead {
     let prices = prices_after(symbol, rules, looked);
     let behind = if prices.len() < TRADES { i64::MAX } else { looked + 1 + TRADES as i64 };
     let tape = Tape::new(looked + 1, &prices);
     let (mut until, mut first) = ((behind, i64::MIN), BinaryHeap::with_capacity(0));
-    let Some((low, high)) = tape.prices() else { return Left { stops: Vec::new(), until } };
+    let Some((low, high)) = tape.prices() else { return QueueHead { stops: Vec::new(), until } };
     let index = table.index(c"idx_orders_pending");
     for side in [Side::Buy, Side::Sell] {
         // The lowest triggers of buys and the highest of sells are reached first.
@@ -81,7 +83,7 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
                 return ControlFlow::Continue(());
             };
             if (trade, priority) < until {
-                first.push(Queued { trade, order: OrderRow::read(row) });
+                first.push(QueuedStop { trade, order: OrderRow::read(row) });
             }
             if first.len() > most
                 && let Some(last) = first.pop()
@@ -94,7 +96,7 @@ pub fn read(symbol: &str, table: &mut Table, rules: &Rules, looked: i64, most: u
         while let Some(ControlFlow::Continue(())) = cursor.next(table, &mut each) {}
         cursor.close(table);
     }
-    Left { stops: first.into_iter().map(|queued| (queued.order, queued.trade)).collect(), until }
+    QueueHead { stops: first.into_iter().map(|queued| (queued.order, queued.trade)).collect(), until }
 }
 
 /// The prices of the trades after a sequence, in ticks. One from before a change of the tick may lie between two of

@@ -66,7 +66,7 @@ pub fn of(command: &Command, done: Done) -> Answer<OrderResult> {
 /// What was answered when the order was accepted: its own trades up to then, its amount before any amendment.
 /// A repeated client_order_id gets this, for ever.
 fn at_acceptance(id: OrderId) -> Answer<OrderResult> {
-    let stored = Stored::read(id)?;
+    let stored = StoredOrder::read(id)?;
     let fills = fills_of(id, stored.order.ticket.body.side, stored.accepted_sequence);
     let amount = amendments::first(&stored.order).accepted_amount;
     let remaining = amount.map_or(Sum::ZERO, |amount| Sum::from(amount) - fills.filled);
@@ -76,18 +76,18 @@ fn at_acceptance(id: OrderId) -> Answer<OrderResult> {
 }
 
 /// An order as the tables hold it.
-struct Stored {
+struct StoredOrder {
     order: OrderRow,
     accepted_sequence: i64,
     accepted_status: Status,
     cancel_reason: Option<CancelReason>,
 }
 
-impl Stored {
-    fn read(id: OrderId) -> Answer<Stored> {
+impl StoredOrder {
+    fn read(id: OrderId) -> Answer<StoredOrder> {
         let mut table = Table::open(&tables::ORDERS);
         let index = table.index(c"orders_pkey");
-        let stored = table.find(index, &[Key::Int(id.0)], |row| Stored {
+        let stored = table.find(index, &[Key::Int(id.0)], |row| StoredOrder {
             order: OrderRow::read(row),
             accepted_sequence: orders::of(row).accepted_sequence(),
             accepted_status: orders::of(row).accepted_status(),

@@ -13,24 +13,25 @@ use super::venue::{OpenMarket, Venue};
 use crate::error::Answer;
 use crate::pg::sequence;
 
-/// What carrying out the commands has produced, beside what the venue holds.
-pub struct Work {
+/// What the commands have brought about that must be written, beside the changes in what the venue holds.
+pub struct Effects {
     /// What the tables need to know of the accepted orders.
     pub fresh: IdMap<OrderId, Fresh>,
     /// The changes of terms, by market.
     pub amendments: Vec<(String, Amendment)>,
-    /// How many commands, trades and ends of orders that makes: what the transaction has to write.
+    /// How many commands, trades and changes of orders that makes: a measure of what the transaction has to write.
     pub steps: i64,
     order_ids: pg_sys::Oid,
 }
 
-impl Work {
+impl Effects {
     /// Nothing done yet; order ids come from this sequence.
-    pub fn new(order_ids: pg_sys::Oid) -> Work {
-        Work { fresh: IdMap::default(), amendments: Vec::new(), steps: 0, order_ids }
+    pub fn new(order_ids: pg_sys::Oid) -> Effects {
+        Effects { fresh: IdMap::default(), amendments: Vec::new(), steps: 0, order_ids }
     }
 
-    /// Carries out one command, after the stops that earlier ones have left. What it refuses has changed nothing.
+    /// Carries out one command, after the stops that earlier ones have left in the queue. A command that is refused has
+    /// changed nothing.
     pub fn carry_out(&mut self, venue: &mut Venue, command: &Command) -> Answer<Done> {
         self.steps += 1;
         let sequence = venue.markets.get(&command.symbol).map_or(0, |market| market.core.sequence);

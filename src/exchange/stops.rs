@@ -1,4 +1,5 @@
-//! Stops that a cascade has left: they enter with the next commands, or by themselves when none comes.
+//! Stops that are triggered and still wait in the queue: they enter with the commands that follow, or by themselves
+//! when none comes.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +13,7 @@ use crate::error::Answer;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 
-/// The open markets in which stops are left.
+/// The open markets with stops in the queue.
 pub fn left(symbol: Option<&str>) -> Vec<String> {
     let mut table = Table::open(&tables::MARKETS);
     let index = table.index(c"idx_markets_stops");
@@ -29,7 +30,7 @@ pub fn left(symbol: Option<&str>) -> Vec<String> {
     symbols
 }
 
-/// Enters stops that are left in these markets, as many as one command does. Returns in how many markets.
+/// Enters stops of the queue in these markets, as many as one command does. Returns in how many markets.
 pub fn enter(symbols: &[String]) -> Answer<usize> {
     let commands: Vec<Command> = symbols.iter().map(|symbol| Command::market(symbol, Action::Stops)).collect();
     if !commands.is_empty() {

@@ -14,39 +14,39 @@ use crate::pg::row::Row;
 use crate::pg::value::Timestamp;
 
 /// Declares the arguments of a new order, and from where they come: each once, in the order of `place_order()`.
-macro_rules! request {
+macro_rules! order_arguments {
     ($($name:ident: $kind:ident),+ $(,)?) => {
         /// The arguments of a new order, as they came.
-        pub struct Request<'a> {
+        pub struct OrderArguments<'a> {
             $(pub $name: Option<<$kind as Field>::Of<'a>>),+
         }
 
-        /// Their places in the signature.
+        /// Their positions in the signature.
         #[allow(non_camel_case_types, reason = "an argument has its name in SQL")]
-        enum Place {
+        enum Position {
             $($name),+
         }
 
-        impl<'a> Request<'a> {
+        impl<'a> OrderArguments<'a> {
             /// Those of a SQL call.
-            pub fn of_call(arguments: &'a Arguments) -> Request<'a> {
-                Request { $($name: <$kind as Argument>::of(arguments, Place::$name as usize)),+ }
+            pub fn of_call(arguments: &'a Arguments) -> OrderArguments<'a> {
+                OrderArguments { $($name: <$kind as Argument>::of(arguments, Position::$name as usize)),+ }
             }
 
             /// Those of a row of the inbox.
-            pub fn of_command(row: &'a Row<'_>) -> Request<'a> {
-                Request { $($name: <$kind as Field>::some(row, order_commands::at::$name)),+ }
+            pub fn of_command(row: &'a Row<'_>) -> OrderArguments<'a> {
+                OrderArguments { $($name: <$kind as Field>::some(row, order_commands::at::$name)),+ }
             }
 
             /// Those of an order that a plain INSERT has stored.
-            pub fn of_order(row: &'a Row<'_>) -> Request<'a> {
-                Request { $($name: <$kind as Field>::some(row, orders::at::$name)),+ }
+            pub fn of_order(row: &'a Row<'_>) -> OrderArguments<'a> {
+                OrderArguments { $($name: <$kind as Field>::some(row, orders::at::$name)),+ }
             }
         }
     };
 }
 
-request! {
+order_arguments! {
     user_id: Int,
     symbol: Text,
     side: Text,
@@ -88,7 +88,7 @@ pub struct Body {
     pub expires_at: Option<Timestamp>,
 }
 
-impl Request<'_> {
+impl OrderArguments<'_> {
     /// Reads every argument; refuses what is missing or malformed.
     pub fn ticket(&self) -> Answer<Ticket> {
         self.require_short()?;

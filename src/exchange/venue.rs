@@ -1,7 +1,8 @@
 //! The part of the exchange that one transaction works on: markets locked, orders and balances loaded.
 //!
-//! The order is fixed, so that no two calls ever wait for each other in a circle: client ids, then markets, each
-//! by lock key, then the rows of the markets by symbol, then balances by (user, asset). Everything is read after its lock, with a fresh snapshot.
+//! Locks are taken in a fixed order, so that no two calls ever wait for each other in a circle: client ids, then
+//! markets, each by lock key, then the rows of the markets by symbol, then balances by (user, asset). Everything is
+//! read after its lock, with a fresh snapshot.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -14,7 +15,7 @@ use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
 use super::fields::{assets, orders};
-use super::front::Known;
+use super::front::KnownFront;
 use super::load::Reach;
 use super::locks::CLIENTS;
 use super::market_rows;
@@ -36,7 +37,7 @@ pub struct OpenMarket {
     /// Its core, with the orders that the commands can meet.
     pub core: Market,
     /// What is known of the front of its book.
-    pub known: Known,
+    pub known: KnownFront,
     /// The id of its base asset in the accounts.
     pub base: AssetId,
     /// The id of its quote asset in the accounts.
@@ -139,7 +140,8 @@ impl Venue {
         Ok(venue)
     }
 
-    /// Whether a command to this market may have met more than has been loaded.
+    /// Whether a command may have traded with more of a book than has been loaded: then what was done is thrown away,
+    /// and more is loaded.
     pub fn is_short(&self, symbol: &str) -> bool {
         self.markets.get(symbol).is_some_and(|market| market.core.short)
     }
@@ -166,7 +168,7 @@ impl Venue {
             core.now = self.now.0;
             core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
             core.pulse = heed;
-            let known = Known::recall(&symbol, (row.tid, row.writer));
+            let known = KnownFront::recall(&symbol, (row.tid, row.writer));
             self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, known, base, quote });
         }
     }

@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 
 use super::fields::{assets, markets};
 use super::rows;
-use super::run::Work;
+use super::run::Effects;
 use super::tables;
 use super::venue::{OpenMarket, Venue};
 use super::{market_rows, settings};
@@ -17,21 +17,21 @@ use crate::pg::value::Timestamp;
 use crate::pg::{attached, sequence, session};
 
 /// Writes everything, closes the tables, and fires what others have attached to them.
-pub fn write(venue: Venue, work: Work) {
-    attached::firing(|| write_all(venue, work));
+pub fn write(venue: Venue, effects: Effects) {
+    attached::firing(|| write_all(venue, effects));
 }
 
-fn write_all(mut venue: Venue, work: Work) {
+fn write_all(mut venue: Venue, effects: Effects) {
     let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
     let mut changed = BTreeSet::new();
     for (symbol, market) in &mut markets_of_venue {
-        if write_orders(&mut venue.orders_table, market, &venue.order_rows, &work, now) {
+        if write_orders(&mut venue.orders_table, market, &venue.order_rows, &effects, now) {
             changed.insert(symbol.clone());
         }
     }
     write_markets(&mut markets_of_venue, &changed, &mut venue.markets_table, now);
-    write_amendments(&markets_of_venue, &work, now);
+    write_amendments(&markets_of_venue, &effects, now);
     write_balances(&mut venue, now);
     venue.close();
     session::advance();
@@ -42,7 +42,7 @@ fn write_orders(
     table: &mut Table,
     market: &mut OpenMarket,
     loaded: &IdMap<OrderId, (Tid, bool)>,
-    work: &Work,
+    effects: &Effects,
     now: Timestamp,
 ) -> bool {
     let rules = market.row.rules;
@@ -54,7 +54,7 @@ fn write_orders(
     for change in changed {
         pgrx::check_for_interrupts!();
         let order = &change.order;
-        match work.fresh.get(&order.id).filter(|_| change.is_new) {
+        match effects.fresh.get(&order.id).filter(|_| change.is_new) {
             Some(fresh) if !fresh.stored => {
                 let tid = rows::insert_order(table, fresh, order, &rules, now);
                 market.known.note(order, &rules, tid);
@@ -126,13 +126,13 @@ fn write_markets(
     }
 }
 
-fn write_amendments(open: &BTreeMap<String, OpenMarket>, work: &Work, now: Timestamp) {
-    if work.amendments.is_empty() {
+fn write_amendments(open: &BTreeMap<String, OpenMarket>, effects: &Effects, now: Timestamp) {
+    if effects.amendments.is_empty() {
         return;
     }
     let mut table = Table::open(&tables::ORDER_AMENDMENTS);
     let ids = sequence::named(c"exchange", c"order_amendments_id_seq");
-    for (symbol, change) in &work.amendments {
+    for (symbol, change) in &effects.amendments {
         let rules = &open[symbol].row.rules;
         rows::insert_amendment(&mut table, sequence::next_value(ids), symbol, change, rules, now);
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use pgrx::PgSqlErrorCode;
-use vault::ring::Ring;
+use vault::ring::KeyRing;
 use zeroize::Zeroizing;
 
 use super::settings;
@@ -28,11 +28,11 @@ const FORMAT: &str = "One Fernet key a line, the newest first; a key is 32 rando
 
 thread_local! {
     /// The keys of this backend, and when the configuration that they belong to was loaded.
-    static KEYS: RefCell<Option<(i64, Rc<Ring>)>> = const { RefCell::new(None) };
+    static KEYS: RefCell<Option<(i64, Rc<KeyRing>)>> = const { RefCell::new(None) };
 }
 
 /// The keys. Read at the first use in a session and again after each reload of the configuration.
-pub fn ring() -> Answer<Rc<Ring>> {
+pub fn ring() -> Answer<Rc<KeyRing>> {
     let loaded = session::configuration_loaded_at();
     let known = KEYS.with_borrow(|keys| keys.as_ref().filter(|(at, _)| *at == loaded).map(|(_, ring)| Rc::clone(ring)));
     if let Some(ring) = known {
@@ -49,7 +49,7 @@ fn failure(message: impl Into<String>, hint: impl Into<String>) -> Failure {
     Failure::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message, hint)
 }
 
-fn read() -> Answer<Ring> {
+fn read() -> Answer<KeyRing> {
     let (text, source) = match (settings::key_file(), settings::key_command()) {
         (None, None) => return Err(failure("the vault has no key", NO_KEY)),
         (Some(_), Some(_)) => {
@@ -64,7 +64,7 @@ fn read() -> Answer<Ring> {
         (None, Some(command)) => (of_command(&command)?, "the output of bourse.vault_key_command"),
     };
     let text = str::from_utf8(&text).map_err(|_| failure(format!("{source} is no text"), FORMAT))?;
-    Ring::parse(text).map_err(|error| failure(format!("{source} {error}"), FORMAT))
+    KeyRing::parse(text).map_err(|error| failure(format!("{source} {error}"), FORMAT))
 }
 
 /// The path is not told: only superusers see the setting.

@@ -71,7 +71,7 @@ fn fold(value: &str) -> String {
 }
 
 /// A row of `identity.api_keys`, as far as it decides.
-struct Stored {
+struct StoredKey {
     user: i64,
     matches: bool,
     expires_at: Option<Timestamp>,
@@ -91,7 +91,7 @@ fn user_of_key(key: &str) -> Option<i64> {
     let index = keys.index(c"api_keys_prefix_key");
     let found = keys.find(index, &[Key::Text(prefix)], |row| {
         let stored = tables::api_key::of(row);
-        Stored {
+        StoredKey {
             user: stored.user_id(),
             matches: api_key::matches(key, stored.key_hash()),
             expires_at: stored.expires_at(),

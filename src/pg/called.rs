@@ -1,7 +1,7 @@
 //! What our tables call for somebody else: the functions of triggers and their WHEN, of defaults, generated columns,
 //! indexes, CHECKs and types. What breaks the rule is refused when it is attached. Here it is looked at once more,
-//! for that may have been switched off: once for each change of a definition, and before an expression is planned, which
-//! evaluates what is constant in it.
+//! for that may have been switched off: once for each change of a definition, and before an expression is planned,
+//! which evaluates what is constant in it.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! CHECK constraints as the engine keeps them: it writes past the executor, which evaluates them for everybody else. Each
-//! is stated once more in Rust, beside its definition, and every row that is about to be written must hold it.
+//! CHECK constraints as the engine keeps them: it writes past the executor, which evaluates them for everybody else.
+//! Each is stated once more in Rust, beside its definition, and every row that is about to be written must hold it.
 
 use money::Money;
 use pgrx::PgSqlErrorCode;

@@ -66,8 +66,8 @@ thread_local! {
 }
 
 /// Has the keeper called around DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE with
-/// a template; and after CREATE EXTENSION of ours and REFRESH of `bourse.at_work`, with which a restore begins and ends.
-/// Called once, when the library is preloaded: the processes of the server inherit it.
+/// a template; and after CREATE EXTENSION of ours and REFRESH of `bourse.at_work`, with which a restore begins and
+/// ends. Called once, when the library is preloaded: the processes of the server inherit it.
 pub fn keep(keeper: Keeper) {
     KEEPER.set(Some(keeper));
     // SAFETY: hooks are chained while libraries are preloaded, by one process.

@@ -24,8 +24,8 @@ pub fn dropped_with_cascade(call: pg_sys::FunctionCallInfo) -> Vec<String> {
 }
 
 /// Has a function of ours look at what a statement has changed: called by name with the tag of the statement. Event
-/// triggers fire for superusers too, and our functions in SQL are bourse_owner's to change: they have that role's rights
-/// here, and no others.
+/// triggers fire for superusers too, and our functions in SQL are bourse_owner's to change: they have that role's
+/// rights here, and no others.
 pub fn look(call: pg_sys::FunctionCallInfo, function: &str) {
     let Some(tag) = tag(call) else { return };
     session::restricted(owner::NAME, || session::seeing_the_newest(&format!("SELECT {function}($1)"), &tag));

@@ -1,8 +1,9 @@
 //! Tables as lists of typed fields. A field has the name of its column; what it is says how the column is declared, how
 //! strictly it is read, and what it is given when it is written.
 //!
-//! [`table!`] makes of one such list the places of the columns, the reading of a row by field, a new row that is inserted
-//! by field, and the changes of a row. Nothing of it is on the heap, and only the fields that are asked for are read.
+//! [`table!`] makes of one such list the places of the columns, the reading of a row by field, a new row that is
+//! inserted by field, and the changes of a row. Nothing of it is on the heap, and only the fields that are asked for
+//! are read.
 
 use money::Money as Amounts;
 

@@ -1,6 +1,7 @@
 //! Writing rows as COPY does: straight to the table and its indexes.
 //!
-//! This goes round the executor, and with it round three things that are *ours*, for which this is the one place to look:
+//! This goes round the executor, and with it round three things that are *ours*, for which this is the one place to
+//! look:
 //! - **Our foreign keys** are not looked up again: the engine has read every row that it refers to and locked what
 //!   keeps it there (orders by their market, users by their balances, which cannot be deleted while they hold
 //!   anything). Every other writer, and every delete, is still guarded by them.

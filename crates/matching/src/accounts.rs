@@ -5,7 +5,7 @@ use money::{Money, Sum};
 
 /// Where a balance stands in [`Accounts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Slot(u32);
+pub struct AccountSlot(u32);
 
 /// The funds of one user in one asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,8 +28,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Accounts {
     entries: Vec<Entry>,
-    index: IdMap<(UserId, AssetId), Slot>,
-    changed: Vec<Slot>,
+    index: IdMap<(UserId, AssetId), AccountSlot>,
+    changed: Vec<AccountSlot>,
 }
 
 impl Accounts {
@@ -47,8 +47,8 @@ impl Accounts {
     }
 
     /// The slot of a balance; a zero balance when it was never loaded.
-    pub fn slot(&mut self, user: UserId, asset: AssetId) -> Slot {
-        let next = Slot(self.entries.len() as u32);
+    pub fn slot(&mut self, user: UserId, asset: AssetId) -> AccountSlot {
+        let next = AccountSlot(self.entries.len() as u32);
         let slot = *self.index.entry((user, asset)).or_insert(next);
         if slot == next {
             self.entries.push(Entry { user, asset, balance: Balance::default(), changed: false });
@@ -58,7 +58,7 @@ impl Accounts {
 
     /// The balance in a slot.
     #[must_use]
-    pub fn get(&self, slot: Slot) -> Balance {
+    pub fn get(&self, slot: AccountSlot) -> Balance {
         self.entries[slot.0 as usize].balance
     }
 
@@ -70,13 +70,13 @@ impl Accounts {
 
     /// What the account holds, available and locked.
     #[must_use]
-    pub fn total(&self, slot: Slot) -> Sum {
+    pub fn total(&self, slot: AccountSlot) -> Sum {
         let balance = self.get(slot);
         Sum::from(balance.available) + balance.locked
     }
 
     /// Moves `amount` from available to locked. The caller has checked that it is available.
-    pub fn lock(&mut self, slot: Slot, amount: Money) {
+    pub fn lock(&mut self, slot: AccountSlot, amount: Money) {
         self.change(slot, |b| {
             b.available -= amount;
             b.locked += amount;
@@ -84,7 +84,7 @@ impl Accounts {
     }
 
     /// Moves `amount` from locked back to available.
-    pub fn release(&mut self, slot: Slot, amount: Money) {
+    pub fn release(&mut self, slot: AccountSlot, amount: Money) {
         self.change(slot, |b| {
             b.locked -= amount;
             b.available += amount;
@@ -92,12 +92,12 @@ impl Accounts {
     }
 
     /// Takes `amount` out of locked: it has been paid.
-    pub fn pay(&mut self, slot: Slot, amount: Money) {
+    pub fn pay(&mut self, slot: AccountSlot, amount: Money) {
         self.change(slot, |b| b.locked -= amount);
     }
 
     /// Adds `amount` to available.
-    pub fn credit(&mut self, slot: Slot, amount: Money) {
+    pub fn credit(&mut self, slot: AccountSlot, amount: Money) {
         self.change(slot, |b| b.available += amount);
     }
 
@@ -114,7 +114,7 @@ impl Accounts {
         rows
     }
 
-    fn change(&mut self, slot: Slot, with: impl FnOnce(&mut Balance)) {
+    fn change(&mut self, slot: AccountSlot, with: impl FnOnce(&mut Balance)) {
         let entry = &mut self.entries[slot.0 as usize];
         with(&mut entry.balance);
         debug_assert!(entry.balance.available >= Money::ZERO && entry.balance.locked >= Money::ZERO);

@@ -4,7 +4,7 @@ use ids::IdMap;
 use money::{Money, Sum};
 
 use crate::book::Place;
-use crate::{Accounts, CancelReason, Market, OrderState, Side, Slot, Status};
+use crate::{AccountSlot, Accounts, CancelReason, Market, OrderState, Side, Status};
 
 /// How often the price of an auction is found anew because orders have left that could not be settled at it.
 /// After that, what could not be settled at the best bid leaves: no price is higher.
@@ -90,7 +90,7 @@ impl Market {
             Side::Buy => self.rules.quantity(order.remaining()).into(),
             Side::Sell => self.received(order, price),
         };
-        let (mut given, mut full): (IdMap<Slot, Sum>, Vec<Place>) = (IdMap::default(), Vec::new());
+        let (mut given, mut full): (IdMap<AccountSlot, Sum>, Vec<Place>) = (IdMap::default(), Vec::new());
         orders.sort_unstable_by_key(|place| self.book.order(*place).priority);
         for (at, place) in orders.into_iter().enumerate() {
             let (order, owner) = (self.book.order(place), self.book.owner(place));

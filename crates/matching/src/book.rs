@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{IdMap, OrderId, UserId};
 
-use crate::{OrderState, Side, Slot, Status};
+use crate::{AccountSlot, OrderState, Side, Status};
 
 /// Nothing: the end of a list.
 const NIL: u32 = u32::MAX;
@@ -21,9 +21,9 @@ pub struct Place(u32);
 #[derive(Clone, Copy, Debug)]
 pub struct Owner {
     /// Its owner's base asset.
-    pub base: Slot,
+    pub base: AccountSlot,
     /// Its owner's quote asset.
-    pub quote: Slot,
+    pub quote: AccountSlot,
 }
 
 /// An order that has changed since the last drain.

@@ -10,5 +10,5 @@ pub const STEPS: usize = 10_000;
 /// How many steps lie between two calls of [`crate::Market::pulse`].
 pub(crate) const BEAT: usize = 256;
 
-/// A caller that does not want to be called.
+/// A pulse that does nothing.
 pub(crate) fn no_pulse() {}

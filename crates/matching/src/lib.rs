@@ -19,7 +19,7 @@
 //! | [`walk`] | how the [`plan`] of an arriving order is made, which is carried out or refused whole |
 //! | [`fill`] | what a fill does to its orders |
 //! | [`settle`] | the money of one fill |
-//! | [`trade`] | what is left of it to write down |
+//! | [`trade`] | trades and shrunk orders, for the caller to store |
 //! | [`stops`] | stop orders that trades trigger |
 //! | [`tape`] | which trade of a span was the first to reach a price |
 //! | [`auction`] | the uncrossing at one price |
@@ -47,7 +47,7 @@ pub mod tape;
 pub mod trade;
 pub mod walk;
 
-pub use accounts::{Accounts, Balance, Slot};
+pub use accounts::{AccountSlot, Accounts, Balance};
 pub use book::Book;
 pub use market::Market;
 pub use order::{

@@ -4,7 +4,7 @@ use ids::{AssetId, UserId};
 
 use crate::book::{Owner, Place};
 use crate::bounds::{self, BEAT};
-use crate::{Accounts, Book, CancelReason, OrderState, Outcome, Rules, Shrink, Side, Slot, Trade};
+use crate::{AccountSlot, Accounts, Book, CancelReason, OrderState, Outcome, Rules, Shrink, Side, Trade};
 
 /// A market: its rules, its book (as far as loaded) and its counters.
 #[derive(Debug)]
@@ -24,27 +24,28 @@ pub struct Market {
     /// The last trade whose stops have all been entered.
     pub looked: i64,
     /// Which stops have been loaded.
-    pub known: Known,
+    pub known: KnownStops,
     /// The worst price up to which bids and offers have been loaded; none: all of them.
     pub loaded: [Option<i64>; 2],
-    /// Whether an order may have met more than has been loaded: the caller throws the outcome away and loads more.
+    /// Whether an order may have traded with more of the book than has been loaded: the caller throws everything away
+    /// and loads more.
     pub short: bool,
     /// How many steps one command may take.
     pub steps: usize,
-    /// Called every few hundred steps: a caller that shall not go on unwinds from it.
+    /// Called every few hundred steps, so that the caller can end a long command by unwinding from it.
     pub pulse: fn(),
     pub(crate) trades: Vec<Trade>,
-    /// Of how many of these trades the stops have been queued.
+    /// So many of these trades have put the stops that they trigger into the queue.
     pub(crate) collected: usize,
     base: AssetId,
     quote: AssetId,
     pub(crate) shrinks: Vec<Shrink>,
 }
 
-/// What is known of the stops of a market whose caller has not loaded them all.
+/// Which stops of a market have been loaded, where not all are.
 #[derive(Clone, Copy, Debug)]
-pub struct Known {
-    /// The first place in the queue, by trade and priority, of which nothing is known.
+pub struct KnownStops {
+    /// The place in the queue, by trade and priority, from which on none has been loaded.
     pub until: (i64, i64),
     /// No sell stop with a trigger at or below this has been loaded; none: all have.
     pub sells_above: Option<i64>,
@@ -52,10 +53,10 @@ pub struct Known {
     pub buys_below: Option<i64>,
 }
 
-impl Default for Known {
-    /// Everything.
-    fn default() -> Known {
-        Known { until: (i64::MAX, i64::MAX), sells_above: None, buys_below: None }
+impl Default for KnownStops {
+    /// All of them.
+    fn default() -> KnownStops {
+        KnownStops { until: (i64::MAX, i64::MAX), sells_above: None, buys_below: None }
     }
 }
 
@@ -78,7 +79,7 @@ impl Market {
             sequence,
             last_price,
             looked: sequence,
-            known: Known::default(),
+            known: KnownStops::default(),
             loaded: [None; 2],
             short: false,
             steps: bounds::STEPS,
@@ -156,7 +157,7 @@ impl Market {
 }
 
 /// The balance that an order of this side reserves from.
-pub(crate) fn reserve_slot(owner: Owner, side: Side) -> Slot {
+pub(crate) fn reserve_slot(owner: Owner, side: Side) -> AccountSlot {
     match side {
         Side::Buy => owner.quote,
         Side::Sell => owner.base,

@@ -6,7 +6,7 @@ use money::{Money, Sum};
 
 use crate::book::Place;
 use crate::plan::{Step, Walk};
-use crate::{Accounts, Book, OrderState, Refusal, Rules, Side, Slot};
+use crate::{AccountSlot, Accounts, Book, OrderState, Refusal, Rules, Side};
 
 /// What the makers of a plan are given.
 pub(crate) struct Room<'a> {
@@ -17,7 +17,7 @@ pub(crate) struct Room<'a> {
     /// At least what the plan gives to all makers together.
     most: Sum,
     /// What it gives to each: added up only once an account is so full that it matters.
-    given: Option<IdMap<Slot, Sum>>,
+    given: Option<IdMap<AccountSlot, Sum>>,
 }
 
 impl<'a> Room<'a> {
@@ -53,8 +53,8 @@ impl<'a> Room<'a> {
         }
     }
 
-    fn add_up(&self, walk: &Walk) -> IdMap<Slot, Sum> {
-        let mut given: IdMap<Slot, Sum> = IdMap::default();
+    fn add_up(&self, walk: &Walk) -> IdMap<AccountSlot, Sum> {
+        let mut given: IdMap<AccountSlot, Sum> = IdMap::default();
         for (maker, resting, lots) in fills(self.book, walk) {
             if resting.user != self.taker.user {
                 let value = self.rules.value(resting.price.unwrap_or_default(), lots);
@@ -109,7 +109,7 @@ fn fills<'a>(book: &'a Book, walk: &'a Walk) -> impl Iterator<Item = (Place, &'a
 }
 
 /// The balance that a fill of this order credits.
-fn credited(book: &Book, place: Place) -> Slot {
+fn credited(book: &Book, place: Place) -> AccountSlot {
     let owner = book.owner(place);
     if book.order(place).side == Side::Buy { owner.base } else { owner.quote }
 }

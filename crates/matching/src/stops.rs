@@ -6,7 +6,7 @@
 
 use crate::book::Place;
 use crate::enter::{Beyond, Means};
-use crate::market::{Known, reserve_slot};
+use crate::market::{KnownStops, reserve_slot};
 use crate::{Accounts, CancelReason, Market, MarketStatus, Refusal, Side, Status, TimeInForce};
 
 /// What became of the stop whose turn it was.
@@ -66,7 +66,7 @@ impl Market {
         if trade >= self.known.until.0 {
             return;
         }
-        let Known { sells_above, buys_below, .. } = self.known;
+        let KnownStops { sells_above, buys_below, .. } = self.known;
         if sells_above.is_some_and(|above| price <= above) || buys_below.is_some_and(|below| price >= below) {
             self.known.until = (trade, i64::MIN);
             return;

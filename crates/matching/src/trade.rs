@@ -1,4 +1,4 @@
-//! What trades and self-trade prevention leave for the caller to write down.
+//! Trades, and the orders that self-trade prevention has made smaller: what the caller has to store.
 
 use ids::OrderId;
 use money::Money;

@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use crate::fernet::NotAToken;
-use crate::ring::Ring;
+use crate::ring::KeyRing;
 
 /// The first line of every plaintext: the format, and what it is for.
 const MAGIC: &str = "pg_bourse/1";
@@ -39,13 +39,13 @@ impl From<NotAToken> for Refused {
 
 impl Context<'_> {
     /// Seals a secret for this context.
-    pub fn seal(&self, ring: &Ring, secret: &str, now: u64, iv: [u8; 16]) -> String {
+    pub fn seal(&self, ring: &KeyRing, secret: &str, now: u64, iv: [u8; 16]) -> String {
         let plaintext = Zeroizing::new([self.header().as_bytes(), secret.as_bytes()].concat());
         ring.seal(&plaintext, now, iv)
     }
 
     /// The secret of a token that was sealed for this context.
-    pub fn open(&self, ring: &Ring, token: &str) -> Result<Zeroizing<String>, Refused> {
+    pub fn open(&self, ring: &KeyRing, token: &str) -> Result<Zeroizing<String>, Refused> {
         let plaintext = ring.open(token)?;
         let secret = plaintext.strip_prefix(self.header().as_bytes()).ok_or(Refused::OtherContext)?;
         let secret = str::from_utf8(secret).map_err(|_| Refused::OtherContext)?;

@@ -73,10 +73,10 @@ impl Scheme {
     /// Compares a password with a stored hash of either kind. Of a bcrypt hash nobody can tell how long its password
     /// was: many programs cut at 72 bytes, so here too only these count.
     pub fn verify(self, password: &str, stored: &str) -> Verdict {
-        let right = match Stored::parse(stored) {
+        let right = match StoredHash::parse(stored) {
             None => false,
-            Some(Stored::Bcrypt { .. }) => bcrypt::verify(password, stored).unwrap_or(false),
-            Some(Stored::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok(),
+            Some(StoredHash::Bcrypt { .. }) => bcrypt::verify(password, stored).unwrap_or(false),
+            Some(StoredHash::Argon2(hash)) => Argon2::default().verify_password(password.as_bytes(), &*hash).is_ok(),
         };
         match right {
             false => Verdict::Wrong,
@@ -91,9 +91,9 @@ impl Scheme {
 
     /// Whether a stored hash has the algorithm and the costs of this scheme.
     fn made(self, stored: &str) -> bool {
-        match (self, Stored::parse(stored)) {
-            (Scheme::Bcrypt { cost }, Some(Stored::Bcrypt { cost: stored })) => cost == stored,
-            (Scheme::Argon2id { memory, iterations, parallelism }, Some(Stored::Argon2(hash))) => {
+        match (self, StoredHash::parse(stored)) {
+            (Scheme::Bcrypt { cost }, Some(StoredHash::Bcrypt { cost: stored })) => cost == stored,
+            (Scheme::Argon2id { memory, iterations, parallelism }, Some(StoredHash::Argon2(hash))) => {
                 let params = Params::try_from(&*hash);
                 hash.algorithm == Algorithm::Argon2id.ident()
                     && params.is_ok_and(|p| (p.m_cost(), p.t_cost(), p.p_cost()) == (memory, iterations, parallelism))
@@ -110,22 +110,22 @@ impl Scheme {
 }
 
 /// A stored hash that may be computed.
-enum Stored {
+enum StoredHash {
     Bcrypt { cost: u32 },
     Argon2(Box<PasswordHash>),
 }
 
-impl Stored {
-    fn parse(text: &str) -> Option<Stored> {
+impl StoredHash {
+    fn parse(text: &str) -> Option<StoredHash> {
         // $2x$ marks hashes of a broken implementation: no password fits them here.
         if ["$2a$", "$2b$", "$2y$"].iter().any(|mark| text.starts_with(mark)) {
             let cost = text.get(4..6)?.parse().ok()?;
-            return (cost <= MAX_BCRYPT_COST).then_some(Stored::Bcrypt { cost });
+            return (cost <= MAX_BCRYPT_COST).then_some(StoredHash::Bcrypt { cost });
         }
         let hash = PasswordHash::new(text).ok()?;
         let params = Params::try_from(&hash).ok()?;
         let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
         let affordable = params.m_cost() <= MAX_ARGON2_KIB && work <= MAX_ARGON2_WORK;
-        affordable.then(|| Stored::Argon2(Box::new(hash)))
+        affordable.then(|| StoredHash::Argon2(Box::new(hash)))
     }
 }

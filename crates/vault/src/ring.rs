@@ -39,11 +39,11 @@ impl std::fmt::Display for RingError {
 }
 
 /// At least one key, each with its id.
-pub struct Ring(Vec<(String, Key)>);
+pub struct KeyRing(Vec<(String, Key)>);
 
-impl Ring {
+impl KeyRing {
     /// Reads one key a line, the newest first. Empty lines and lines that begin with `#` do not count.
-    pub fn parse(text: &str) -> Result<Ring, RingError> {
+    pub fn parse(text: &str) -> Result<KeyRing, RingError> {
         let mut keys: Vec<(String, Key)> = Vec::new();
         for (line, text) in (1..).zip(text.lines()) {
             let text = text.trim();
@@ -60,7 +60,7 @@ impl Ring {
             }
             keys.push((id, key));
         }
-        if keys.is_empty() { Err(RingError::Empty) } else { Ok(Ring(keys)) }
+        if keys.is_empty() { Err(RingError::Empty) } else { Ok(KeyRing(keys)) }
     }
 
     /// The ids of the keys; the first one seals.

@@ -18,7 +18,8 @@ pub fn run(project: &Project) -> Result<()> {
 /// The folder of what is built, which lies there as it will lie below `/`.
 ///
 /// `cargo pgrx install` writes into the library as it lies there, and every process that has it loaded reads its code
-/// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one whole.
+/// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one
+/// whole.
 pub fn build(project: &Project) -> Result<PathBuf> {
     let staged = staging(project)?;
     let mut command = project.cargo();

@@ -39,7 +39,7 @@ pub struct Desk {
     /// The kind and the database; [`NOBODY`]: the desk is free.
     pub post: Post,
     /// What is known of its worker.
-    pub state: State,
+    pub state: WorkerState,
     /// Since when, or (wanted) from when on.
     pub since: Timestamp,
     /// The process; 0: none.
@@ -64,7 +64,7 @@ const NOBODY: Post = Post { kind: 0, database: 0 };
 impl Desk {
     const FREE: Desk = Desk {
         post: NOBODY,
-        state: State::Wanted,
+        state: WorkerState::Wanted,
         since: Timestamp(0),
         pid: 0,
         latch: None,
@@ -76,13 +76,13 @@ impl Desk {
 
     /// The word for what its worker is doing.
     pub fn word(&self) -> &'static str {
-        if self.state == State::Working && self.paused { "paused" } else { self.state.as_str() }
+        if self.state == WorkerState::Working && self.paused { "paused" } else { self.state.as_str() }
     }
 }
 
 /// What is known of the worker of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum WorkerState {
     /// The launcher shall start it.
     Wanted,
     /// It has been asked for.
@@ -95,14 +95,14 @@ pub enum State {
     Barred,
 }
 
-impl State {
+impl WorkerState {
     fn as_str(self) -> &'static str {
         match self {
-            State::Wanted => "wanted",
-            State::Launched => "starting",
-            State::Working => "working",
-            State::Absent => "absent",
-            State::Barred => "barred",
+            WorkerState::Wanted => "wanted",
+            WorkerState::Launched => "starting",
+            WorkerState::Working => "working",
+            WorkerState::Absent => "absent",
+            WorkerState::Barred => "barred",
         }
     }
 }
@@ -127,7 +127,7 @@ impl Desks {
     fn give(&mut self, post: Post) -> Option<&mut Desk> {
         let find = |wanted: &dyn Fn(&Desk) -> bool| self.desks.iter().position(wanted);
         let free = || find(&|desk| desk.post == NOBODY);
-        let absent = || find(&|desk| desk.state == State::Absent && desk.pid == 0);
+        let absent = || find(&|desk| desk.state == WorkerState::Absent && desk.pid == 0);
         let at = find(&|desk| desk.post == post).or_else(free).or_else(absent)?;
         let desk = &mut self.desks[at];
         if desk.post != post {
@@ -140,8 +140,8 @@ impl Desks {
     pub fn launcher_is(&mut self, latch: Latch) {
         self.launcher = Some(latch);
         // What an earlier launcher has asked for may never have come.
-        for desk in self.desks.iter_mut().filter(|desk| desk.state == State::Launched) {
-            desk.state = State::Wanted;
+        for desk in self.desks.iter_mut().filter(|desk| desk.state == WorkerState::Launched) {
+            desk.state = WorkerState::Wanted;
         }
     }
 
@@ -149,21 +149,21 @@ impl Desks {
     /// launched. Forgets posts that are not among them: their database is gone, or their kind switched off.
     pub fn due(&mut self, posts: &[Post], now: Timestamp) -> Vec<usize> {
         for desk in &mut self.desks {
-            if desk.pid == 0 && desk.state != State::Barred && !posts.contains(&desk.post) {
+            if desk.pid == 0 && desk.state != WorkerState::Barred && !posts.contains(&desk.post) {
                 desk.post = NOBODY;
             }
         }
         let due = |desk: &Desk| match desk.state {
-            State::Wanted => desk.pid == 0 && desk.since.is_due(now, PAUSE),
-            State::Launched => (desk.since + ARRIVAL).is_due(now, ARRIVAL),
-            State::Absent => (desk.since + LOOK_AGAIN).is_due(now, LOOK_AGAIN),
-            State::Working | State::Barred => false,
+            WorkerState::Wanted => desk.pid == 0 && desk.since.is_due(now, PAUSE),
+            WorkerState::Launched => (desk.since + ARRIVAL).is_due(now, ARRIVAL),
+            WorkerState::Absent => (desk.since + LOOK_AGAIN).is_due(now, LOOK_AGAIN),
+            WorkerState::Working | WorkerState::Barred => false,
         };
         let mut found = Vec::new();
         for (at, post) in posts.iter().enumerate() {
             if let Some(desk) = self.give(*post).filter(|desk| due(desk)) {
                 found.push((desk.since, at));
-                (desk.state, desk.since) = (State::Launched, now);
+                (desk.state, desk.since) = (WorkerState::Launched, now);
             }
         }
         found.sort_unstable();
@@ -173,18 +173,19 @@ impl Desks {
     /// No process could be had for a worker, or it has ended on its way to its desk; returns whom to tell.
     pub fn put_off(&mut self, post: Post, now: Timestamp) -> Option<Latch> {
         let launcher = self.launcher;
-        let desk = self.of(post).filter(|desk| desk.pid == 0 && desk.state == State::Launched)?;
-        (desk.state, desk.since) = (State::Wanted, now + PAUSE);
+        let desk = self.of(post).filter(|desk| desk.pid == 0 && desk.state == WorkerState::Launched)?;
+        (desk.state, desk.since) = (WorkerState::Wanted, now + PAUSE);
         launcher
     }
 
-    /// A worker finds no work in its database. It has its desk until it departs. False when it should stay and look again.
+    /// A worker finds no work in its database. It has its desk until it departs. False when it should stay and look
+    /// again.
     pub fn retire(&mut self, post: Post, now: Timestamp) -> bool {
-        let Some(desk) = self.of(post).filter(|desk| desk.state == State::Working) else { return true };
+        let Some(desk) = self.of(post).filter(|desk| desk.state == WorkerState::Working) else { return true };
         if !desk.expected.is_due(now, EXPECTATION) {
             return false;
         }
-        (desk.state, desk.since) = (State::Absent, now);
+        (desk.state, desk.since) = (WorkerState::Absent, now);
         true
     }
 
@@ -205,15 +206,16 @@ impl Desks {
 
     /// Whether a worker is to be started soon.
     pub fn is_wanted(&self) -> bool {
-        self.taken().any(|desk| desk.state == State::Wanted)
+        self.taken().any(|desk| desk.state == WorkerState::Wanted)
     }
 
     /// A worker sits down. False when its database is barred or has one.
     pub fn arrive(&mut self, post: Post, pid: i32, latch: Latch, now: Timestamp) -> bool {
         match self.give(post) {
-            Some(desk) if desk.pid == 0 && desk.state != State::Barred => {
+            Some(desk) if desk.pid == 0 && desk.state != WorkerState::Barred => {
                 let (paused, setback) = (false, None);
-                *desk = Desk { state: State::Working, since: now, pid, latch: Some(latch), paused, setback, ..*desk };
+                *desk =
+                    Desk { state: WorkerState::Working, since: now, pid, latch: Some(latch), paused, setback, ..*desk };
                 true
             }
             Some(_) | None => false,
@@ -224,9 +226,9 @@ impl Desks {
     pub fn depart(&mut self, post: Post, pid: i32, now: Timestamp) -> Option<Latch> {
         let desk = self.of(post).filter(|desk| desk.pid == pid)?;
         (desk.pid, desk.latch, desk.setback) = (0, None, None);
-        if matches!(desk.state, State::Working | State::Launched) {
+        if matches!(desk.state, WorkerState::Working | WorkerState::Launched) {
             let short = now < desk.since + SHORT_LIFE;
-            (desk.state, desk.since) = (State::Wanted, if short { now + PAUSE } else { now });
+            (desk.state, desk.since) = (WorkerState::Wanted, if short { now + PAUSE } else { now });
         }
         self.launcher
     }
@@ -240,18 +242,18 @@ impl Desks {
     pub fn want(&mut self, post: Post) -> Option<Latch> {
         let launcher = self.launcher;
         let desk = self.give(post)?;
-        if matches!(desk.state, State::Absent | State::Wanted) {
-            (desk.state, desk.since) = (State::Wanted, Timestamp(0));
+        if matches!(desk.state, WorkerState::Absent | WorkerState::Wanted) {
+            (desk.state, desk.since) = (WorkerState::Wanted, Timestamp(0));
         }
-        launcher.filter(|_| desk.state == State::Wanted)
+        launcher.filter(|_| desk.state == WorkerState::Wanted)
     }
 
     /// Sets the state of a desk; returns whom to tell.
-    pub fn set(&mut self, post: Post, state: State, now: Timestamp) -> Option<Latch> {
+    pub fn set(&mut self, post: Post, state: WorkerState, now: Timestamp) -> Option<Latch> {
         let launcher = self.launcher;
         let desk = self.give(post)?;
         (desk.state, desk.since) = (state, now);
-        if state == State::Wanted { launcher } else { desk.latch }
+        if state == WorkerState::Wanted { launcher } else { desk.latch }
     }
 }
 
@@ -271,7 +273,7 @@ mod tests {
         desks
     }
 
-    fn state(desks: &mut Desks) -> Option<State> {
+    fn state(desks: &mut Desks) -> Option<WorkerState> {
         desks.of(HERE).map(|desk| desk.state)
     }
 
@@ -280,7 +282,7 @@ mod tests {
         let now = Timestamp::now();
         let mut desks = launched(now);
         desks.put_off(HERE, now);
-        assert_eq!(state(&mut desks), Some(State::Wanted));
+        assert_eq!(state(&mut desks), Some(WorkerState::Wanted));
     }
 
     #[pg_test]
@@ -290,22 +292,22 @@ mod tests {
         assert!(desks.arrive(HERE, 7, Latch::mine(), now));
         desks.expect(HERE, now);
         assert!(!desks.retire(HERE, now + Duration::from_secs(59)));
-        assert_eq!(state(&mut desks), Some(State::Working));
+        assert_eq!(state(&mut desks), Some(WorkerState::Working));
         assert!(desks.retire(HERE, now + EXPECTATION));
-        assert_eq!(state(&mut desks), Some(State::Absent));
+        assert_eq!(state(&mut desks), Some(WorkerState::Absent));
         // Somebody comes while it gets up: another one is started when it has gone.
         desks.expect(HERE, now);
-        assert_eq!(state(&mut desks), Some(State::Wanted));
+        assert_eq!(state(&mut desks), Some(WorkerState::Wanted));
     }
 
     #[pg_test]
     fn a_database_that_is_barred_stays_barred() {
         let now = Timestamp::now();
         let mut desks = launched(now);
-        desks.set(HERE, State::Barred, now);
+        desks.set(HERE, WorkerState::Barred, now);
         desks.put_off(HERE, now);
         desks.retire(HERE, now);
-        assert_eq!(state(&mut desks), Some(State::Barred));
+        assert_eq!(state(&mut desks), Some(WorkerState::Barred));
         assert!(!desks.arrive(HERE, 7, Latch::mine(), now));
     }
 
@@ -316,7 +318,7 @@ mod tests {
         assert!(desks.arrive(HERE, 7, Latch::mine(), now) && desks.arrive(BESIDE, 8, Latch::mine(), now));
         desks.depart(BESIDE, 8, now + SHORT_LIFE);
         assert_eq!(desks.due(&[HERE, BESIDE], now + SHORT_LIFE), [1]);
-        assert_eq!(state(&mut desks), Some(State::Working));
+        assert_eq!(state(&mut desks), Some(WorkerState::Working));
         // Its kind is switched off.
         desks.put_off(BESIDE, now);
         assert!(desks.due(&[HERE], now + ARRIVAL).is_empty() && desks.of(BESIDE).is_none());

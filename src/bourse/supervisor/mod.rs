@@ -25,7 +25,7 @@ use crate::pg::worker::{Processes, on_exit, register};
 
 pub use complaints::Complaints;
 pub use desks::{Counts, Desk};
-use desks::{DESKS_OF_SERVER, Desks, State};
+use desks::{DESKS_OF_SERVER, Desks, WorkerState};
 pub use kind::Kind;
 use kind::kinds;
 pub use worker::LOOK;
@@ -63,7 +63,7 @@ pub fn wake(kind: &str) {
 pub fn is_coming(kind: &str) -> bool {
     let Some(post) = kind::here(kind) else { return false };
     let (there, launcher) = DESKS_OF_SERVER.with(|desks| {
-        let there = |desk: &mut Desk| desk.pid != 0 || desk.state == State::Barred;
+        let there = |desk: &mut Desk| desk.pid != 0 || desk.state == WorkerState::Barred;
         (desks.of(post).is_some_and(there), desks.want(post))
     });
     launcher.into_iter().for_each(Latch::set);
@@ -115,7 +115,7 @@ fn clear(database: u32) {
         on_exit(|| CLEARED.take().into_iter().for_each(admit));
     }
     for (post, _) in kind::posts(database) {
-        let worker = DESKS_OF_SERVER.with(|desks| desks.set(post, State::Barred, Timestamp::now()));
+        let worker = DESKS_OF_SERVER.with(|desks| desks.set(post, WorkerState::Barred, Timestamp::now()));
         worker.into_iter().for_each(Latch::set);
     }
     let start = Instant::now();
@@ -129,7 +129,7 @@ fn clear(database: u32) {
 fn admit(database: u32) {
     CLEARED.set(None);
     for (post, _) in kind::posts(database) {
-        let launcher = DESKS_OF_SERVER.with(|desks| desks.set(post, State::Wanted, Timestamp(0)));
+        let launcher = DESKS_OF_SERVER.with(|desks| desks.set(post, WorkerState::Wanted, Timestamp(0)));
         launcher.into_iter().for_each(Latch::set);
     }
 }

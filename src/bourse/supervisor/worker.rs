@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::desks::{DESKS_OF_SERVER, Post, State};
+use super::desks::{DESKS_OF_SERVER, Post, WorkerState};
 use super::kind;
 use crate::pg::latch::{self, Latch};
 use crate::pg::value::Timestamp;
@@ -50,7 +50,7 @@ pub fn goes_on(post: Post) -> bool {
     pgrx::check_for_interrupts!();
     worker::reload();
     (kind::of(post).is_wanted)()
-        && DESKS_OF_SERVER.with(|desks| desks.of(post).is_some_and(|desk| desk.state == State::Working))
+        && DESKS_OF_SERVER.with(|desks| desks.of(post).is_some_and(|desk| desk.state == WorkerState::Working))
 }
 
 /// At the end of the process.

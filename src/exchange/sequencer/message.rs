@@ -23,7 +23,7 @@ pub enum Work {
     Errand(Errand),
 }
 
-/// Work on its way to the sequencer.
+/// Work as it lies in the ring, on its way to the sequencer: plain data of a fixed size.
 #[derive(Clone, Copy)]
 pub struct Request {
     user: UserId,
@@ -113,9 +113,9 @@ fn symbol(text: &str) -> Option<Text<SYMBOL_SIZE>> {
     (text.len() <= SYMBOL_SIZE).then(|| Text::new(text))
 }
 
-/// What work that is done has come to.
+/// The result of work that was done.
 #[derive(Clone, Copy)]
-pub enum Outcome {
+pub enum WorkOutcome {
     /// The order.
     Order(OrderResult),
     /// The id of a transfer.
@@ -124,9 +124,9 @@ pub enum Outcome {
     Piece(Piece),
 }
 
-impl From<OrderResult> for Outcome {
-    fn from(result: OrderResult) -> Outcome {
-        Outcome::Order(result)
+impl From<OrderResult> for WorkOutcome {
+    fn from(result: OrderResult) -> WorkOutcome {
+        WorkOutcome::Order(result)
     }
 }
 
@@ -135,14 +135,14 @@ impl From<OrderResult> for Outcome {
 #[expect(clippy::large_enum_variant, reason = "a slot is as large as the largest of its contents")]
 pub enum Reply {
     /// It is done and durable.
-    Done(Outcome),
+    Done(WorkOutcome),
     /// It is refused and has changed nothing, or (08007) nobody knows.
     Refused { code: PgSqlErrorCode, message: Text<480>, hint: Text<240> },
 }
 
 impl Reply {
     /// The reply for an answer.
-    pub fn of<T: Into<Outcome> + Copy>(answer: &Answer<T>) -> Reply {
+    pub fn of<T: Into<WorkOutcome> + Copy>(answer: &Answer<T>) -> Reply {
         match answer {
             Ok(outcome) => Reply::Done((*outcome).into()),
             Err(Failure { code, message, hint }) => {
@@ -152,7 +152,7 @@ impl Reply {
     }
 
     /// The answer that was put in.
-    pub fn answer(&self) -> Answer<Outcome> {
+    pub fn answer(&self) -> Answer<WorkOutcome> {
         match self {
             Reply::Done(outcome) => Ok(*outcome),
             Reply::Refused { code, message, hint } => Err(Failure::new(*code, message.read(), hint.read())),

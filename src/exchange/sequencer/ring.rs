@@ -34,11 +34,11 @@ struct Slot {
     /// Not before this time, after a try that met somebody else's lock.
     due: Timestamp,
     tries: u32,
-    state: State,
+    state: SlotState,
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum SlotState {
     Free,
     Queued(Request, Latch),
     Taken(Latch),
@@ -46,9 +46,9 @@ enum State {
     Answered(Reply),
 }
 
-/// One use of a slot.
+/// A slot as one request uses it: when the slot is used again, this names nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SlotUse {
     at: usize,
     number: u64,
 }
@@ -57,7 +57,7 @@ pub struct Place {
 #[derive(Clone, Copy)]
 pub struct Taken {
     /// Its slot.
-    pub place: Place,
+    pub place: SlotUse,
     /// What is asked.
     pub request: Request,
     /// How often it has been put back.
@@ -67,30 +67,30 @@ pub struct Taken {
 impl Ring {
     /// A ring that nobody uses.
     pub fn empty() -> Ring {
-        let free = Slot { database: 0, number: 0, due: Timestamp(0), tries: 0, state: State::Free };
+        let free = Slot { database: 0, number: 0, due: Timestamp(0), tries: 0, state: SlotState::Free };
         Ring { slots: [free; MOST_RING_SLOTS], used: 0, sent: 0 }
     }
 
     /// Leaves a request of this process; none while all of the first `limit` slots are in use.
-    pub fn send(&mut self, database: u32, request: Request, latch: Latch, limit: usize) -> Option<Place> {
-        let at = self.slots[..limit].iter().position(|slot| matches!(slot.state, State::Free))?;
+    pub fn send(&mut self, database: u32, request: Request, latch: Latch, limit: usize) -> Option<SlotUse> {
+        let at = self.slots[..limit].iter().position(|slot| matches!(slot.state, SlotState::Free))?;
         self.sent += 1;
-        let state = State::Queued(request, latch);
+        let state = SlotState::Queued(request, latch);
         self.slots[at] = Slot { database, number: self.sent, due: Timestamp(0), tries: 0, state };
         self.used = self.used.max(at + 1);
-        Some(Place { at, number: self.sent })
+        Some(SlotUse { at, number: self.sent })
     }
 
     /// The reply, once it is there. The slot is free then.
-    pub fn reply(&mut self, place: Place) -> Option<Reply> {
-        let State::Answered(reply) = self.slot(place)?.state else { return None };
+    pub fn reply(&mut self, place: SlotUse) -> Option<Reply> {
+        let SlotState::Answered(reply) = self.slot(place)?.state else { return None };
         self.free(place.at);
         Some(reply)
     }
 
     /// Takes a request back that has not been taken: then it has not been sent.
-    pub fn withdraw(&mut self, place: Place) -> bool {
-        let queued = self.slot(place).is_some_and(|slot| matches!(slot.state, State::Queued(..)));
+    pub fn withdraw(&mut self, place: SlotUse) -> bool {
+        let queued = self.slot(place).is_some_and(|slot| matches!(slot.state, SlotState::Queued(..)));
         if queued {
             self.free(place.at);
         }
@@ -98,12 +98,12 @@ impl Ring {
     }
 
     /// Gives up waiting for a reply. What has been taken may be carried out.
-    pub fn leave(&mut self, place: Place) {
+    pub fn leave(&mut self, place: SlotUse) {
         let Some(slot) = self.slot(place) else { return };
         match slot.state {
-            State::Queued(..) | State::Answered(_) => self.free(place.at),
-            State::Taken(_) => slot.state = State::Abandoned,
-            State::Free | State::Abandoned => {}
+            SlotState::Queued(..) | SlotState::Answered(_) => self.free(place.at),
+            SlotState::Taken(_) => slot.state = SlotState::Abandoned,
+            SlotState::Free | SlotState::Abandoned => {}
         }
     }
 
@@ -111,12 +111,12 @@ impl Ring {
     pub fn take(&mut self, database: u32, now: Timestamp) -> Vec<Taken> {
         let mut taken = Vec::new();
         for (at, slot) in self.slots[..self.used].iter_mut().enumerate() {
-            if let State::Queued(request, latch) = slot.state
+            if let SlotState::Queued(request, latch) = slot.state
                 && slot.database == database
                 && slot.due.is_due(now, LONGEST_PAUSE)
             {
-                slot.state = State::Taken(latch);
-                taken.push(Taken { place: Place { at, number: slot.number }, request, tries: slot.tries });
+                slot.state = SlotState::Taken(latch);
+                taken.push(Taken { place: SlotUse { at, number: slot.number }, request, tries: slot.tries });
             }
         }
         taken.sort_unstable_by_key(|taken| taken.place.number);
@@ -124,18 +124,18 @@ impl Ring {
     }
 
     /// Puts a reply where its session finds it; returns whom to wake.
-    pub fn answer(&mut self, place: Place, reply: Reply) -> Option<Latch> {
+    pub fn answer(&mut self, place: SlotUse, reply: Reply) -> Option<Latch> {
         let slot = self.slot(place)?;
         match slot.state {
-            State::Taken(latch) => {
-                slot.state = State::Answered(reply);
+            SlotState::Taken(latch) => {
+                slot.state = SlotState::Answered(reply);
                 Some(latch)
             }
-            State::Abandoned => {
+            SlotState::Abandoned => {
                 self.free(place.at);
                 None
             }
-            State::Free | State::Queued(..) | State::Answered(_) => None,
+            SlotState::Free | SlotState::Queued(..) | SlotState::Answered(_) => None,
         }
     }
 
@@ -144,19 +144,19 @@ impl Ring {
     pub fn put_back(&mut self, taken: &Taken, due: Timestamp, counts: bool) {
         let Some(slot) = self.slot(taken.place) else { return };
         match slot.state {
-            State::Taken(latch) => {
-                slot.state = State::Queued(taken.request, latch);
+            SlotState::Taken(latch) => {
+                slot.state = SlotState::Queued(taken.request, latch);
                 slot.due = due;
                 slot.tries += u32::from(counts);
             }
-            State::Abandoned => self.free(taken.place.at),
-            State::Free | State::Queued(..) | State::Answered(_) => {}
+            SlotState::Abandoned => self.free(taken.place.at),
+            SlotState::Free | SlotState::Queued(..) | SlotState::Answered(_) => {}
         }
     }
 
     /// When the next request of a database is due; now, if it is due already.
     pub fn next_due(&self, database: u32, now: Timestamp) -> Option<Timestamp> {
-        let queued = self.slots[..self.used].iter().filter(|slot| matches!(slot.state, State::Queued(..)));
+        let queued = self.slots[..self.used].iter().filter(|slot| matches!(slot.state, SlotState::Queued(..)));
         let dues = queued.filter(|slot| slot.database == database).map(|slot| slot.due);
         dues.map(|due| if due.is_due(now, LONGEST_PAUSE) { now } else { due }).min()
     }
@@ -164,25 +164,25 @@ impl Ring {
     /// How many requests of a database wait to be taken.
     pub fn queued(&self, database: u32) -> usize {
         let mine = self.slots[..self.used].iter().filter(|slot| slot.database == database);
-        mine.filter(|slot| matches!(slot.state, State::Queued(..))).count()
+        mine.filter(|slot| matches!(slot.state, SlotState::Queued(..))).count()
     }
 
     /// Every request of a database that is taken and not answered.
-    pub fn unanswered(&self, database: u32) -> Vec<Place> {
+    pub fn unanswered(&self, database: u32) -> Vec<SlotUse> {
         let mine = self.slots[..self.used].iter().enumerate().filter(|(_, slot)| slot.database == database);
-        let taken = mine.filter(|(_, slot)| matches!(slot.state, State::Taken(_) | State::Abandoned));
-        taken.map(|(at, slot)| Place { at, number: slot.number }).collect()
+        let taken = mine.filter(|(_, slot)| matches!(slot.state, SlotState::Taken(_) | SlotState::Abandoned));
+        taken.map(|(at, slot)| SlotUse { at, number: slot.number }).collect()
     }
 
     /// The slot of a place, if it is still the same use.
-    fn slot(&mut self, place: Place) -> Option<&mut Slot> {
+    fn slot(&mut self, place: SlotUse) -> Option<&mut Slot> {
         Some(&mut self.slots[place.at]).filter(|slot| slot.number == place.number)
     }
 
     fn free(&mut self, at: usize) {
-        self.slots[at].state = State::Free;
+        self.slots[at].state = SlotState::Free;
         self.slots[at].number = 0;
-        let in_use = |slot: &Slot| !matches!(slot.state, State::Free);
+        let in_use = |slot: &Slot| !matches!(slot.state, SlotState::Free);
         self.used = self.slots[..self.used].iter().rposition(in_use).map_or(0, |last| last + 1);
     }
 }

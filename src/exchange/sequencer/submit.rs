@@ -11,8 +11,8 @@ use super::super::errand::{Errand, Piece, Sweep, Transfer};
 use super::super::result::OrderResult;
 use super::super::settings;
 use super::desk::NAME;
-use super::message::{Outcome, Reply, Request, Work};
-use super::ring::{Place, RING};
+use super::message::{Reply, Request, Work, WorkOutcome};
+use super::ring::{RING, SlotUse};
 use crate::bourse::supervisor;
 use crate::error::{Answer, Failure};
 use crate::pg::latch::{self, Latch};
@@ -27,7 +27,7 @@ const FULL: Duration = Duration::from_millis(2);
 
 thread_local! {
     /// The request of this session that is on its way.
-    static WAITING: Cell<Option<Place>> = const { Cell::new(None) };
+    static WAITING: Cell<Option<SlotUse>> = const { Cell::new(None) };
     /// Whether the end of this process gives it up.
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
@@ -56,8 +56,8 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
     };
     let unknown = || super::super::refusals::unknown_market(&command.symbol);
     match send(call, instead, &Work::Order(command.clone()), unknown)? {
-        Outcome::Order(result) => Ok(result),
-        Outcome::Number(_) | Outcome::Piece(_) => Err(unknown_outcome()),
+        WorkOutcome::Order(result) => Ok(result),
+        WorkOutcome::Number(_) | WorkOutcome::Piece(_) => Err(unknown_outcome()),
     }
 }
 
@@ -66,8 +66,8 @@ pub fn submit_transfer(transfer: &Transfer) -> Answer<i64> {
     let unknown = || super::super::refusals::unknown_market(&transfer.asset);
     let work = Work::Errand(Errand::Transfer(transfer.clone()));
     match send("submit_transfer()", "transfer()", &work, unknown)? {
-        Outcome::Number(id) => Ok(id),
-        Outcome::Order(_) | Outcome::Piece(_) => Err(unknown_outcome()),
+        WorkOutcome::Number(id) => Ok(id),
+        WorkOutcome::Order(_) | WorkOutcome::Piece(_) => Err(unknown_outcome()),
     }
 }
 
@@ -76,12 +76,12 @@ pub fn submit_sweep(sweep: &Sweep) -> Answer<Piece> {
     let unknown = || super::super::refusals::unknown_market(&sweep.symbol);
     let work = Work::Errand(Errand::Sweep(sweep.clone()));
     match send("submit_cancel_all()", "cancel_all_orders()", &work, unknown)? {
-        Outcome::Piece(piece) => Ok(piece),
-        Outcome::Order(_) | Outcome::Number(_) => Err(unknown_outcome()),
+        WorkOutcome::Piece(piece) => Ok(piece),
+        WorkOutcome::Order(_) | WorkOutcome::Number(_) => Err(unknown_outcome()),
     }
 }
 
-fn send(call: &str, instead: &str, work: &Work, unknown: impl Fn() -> Failure) -> Answer<Outcome> {
+fn send(call: &str, instead: &str, work: &Work, unknown: impl Fn() -> Failure) -> Answer<WorkOutcome> {
     if !supervisor::is_preloaded() {
         return Err(Failure::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -100,14 +100,14 @@ fn send(call: &str, instead: &str, work: &Work, unknown: impl Fn() -> Failure) -
             format!("The sequencer might wait for what this transaction holds: commit first, or use {instead}."),
         ));
     }
-    Waiting::send(Request::of(work).ok_or_else(unknown)?).reply()
+    PendingRequest::send(Request::of(work).ok_or_else(unknown)?).reply()
 }
 
 /// A request on its way. Dropped early (by an error: a cancel, a timeout) it is withdrawn, if it still can be.
-struct Waiting(Place);
+struct PendingRequest(SlotUse);
 
-impl Waiting {
-    fn send(request: Request) -> Waiting {
+impl PendingRequest {
+    fn send(request: Request) -> PendingRequest {
         if !GUARDED.replace(true) {
             worker::on_exit(abandon);
         }
@@ -121,10 +121,10 @@ impl Waiting {
         };
         WAITING.set(Some(place));
         supervisor::wake(NAME);
-        Waiting(place)
+        PendingRequest(place)
     }
 
-    fn reply(self) -> Answer<Outcome> {
+    fn reply(self) -> Answer<WorkOutcome> {
         let mut seen = Instant::now();
         loop {
             // A reply that is there already has set the latch.
@@ -141,7 +141,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
         abandon();
     }

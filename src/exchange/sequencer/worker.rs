@@ -13,7 +13,7 @@ use super::super::result::{self, OrderResult};
 use super::chores::Chores;
 use super::desk::{NAME, Tally};
 use super::errands;
-use super::message::{Outcome, Reply, Work};
+use super::message::{Reply, Work, WorkOutcome};
 use super::ring::{LONGEST_PAUSE, RING, Taken};
 use super::submit::unknown_outcome;
 use crate::bourse::supervisor::{self, Kind};
@@ -191,7 +191,7 @@ fn together(requests: Vec<(Taken, Command)>) -> Result<(), Vec<(Taken, Command)>
 }
 
 /// Answers one request that was tried without the others, or puts it back when somebody was in its way.
-fn alone<T: Into<Outcome> + Copy>(entry: Taken, outcome: Answer<T>) {
+fn alone<T: Into<WorkOutcome> + Copy>(entry: Taken, outcome: Answer<T>) {
     match outcome {
         Err(failure) if passes(&failure) => {
             let due = Timestamp::now() + pause(entry.tries);
@@ -237,7 +237,7 @@ fn pause(times: u32) -> Duration {
 }
 
 /// Puts the answers where their sessions find them, and wakes those.
-fn answer<T: Into<Outcome> + Copy>(answers: impl Iterator<Item = (Taken, Answer<T>)>) {
+fn answer<T: Into<WorkOutcome> + Copy>(answers: impl Iterator<Item = (Taken, Answer<T>)>) {
     let replies: Vec<_> = answers.map(|(entry, answer)| (entry.place, Reply::of(&answer))).collect();
     let count = replies.len() as i64;
     if count == 0 {

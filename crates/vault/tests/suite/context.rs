@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use vault::context::{Context, Refused};
-use vault::ring::Ring;
+use vault::ring::KeyRing;
 
 use super::{KEY, SPEC_KEY};
 
 const HERE: Context<'_> = Context { user: 7, exchange: "BINANCE", is_testnet: true, purpose: "api_secret" };
 
-fn ring() -> Ring {
-    Ring::parse(KEY).expect("a key")
+fn ring() -> KeyRing {
+    KeyRing::parse(KEY).expect("a key")
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_token_does_not_open_in_another_place() {
 fn a_token_without_context_or_of_another_key_is_refused() {
     let bare = ring().seal(b"s3cret", 0, [9; 16]);
     assert_eq!(HERE.open(&ring(), &bare).err(), Some(Refused::OtherContext));
-    let foreign = HERE.seal(&Ring::parse(SPEC_KEY).expect("a key"), "s3cret", 0, [9; 16]);
+    let foreign = HERE.seal(&KeyRing::parse(SPEC_KEY).expect("a key"), "s3cret", 0, [9; 16]);
     assert_eq!(HERE.open(&ring(), &foreign).err(), Some(Refused::NotAToken));
 }
 

@@ -1,12 +1,12 @@
 //! Key rings: rotation, and texts that hold no keys.
 
 use vault::fernet::NotAToken;
-use vault::ring::{MAX_KEYS, Ring, RingError};
+use vault::ring::{KeyRing, MAX_KEYS, RingError};
 
 use super::{KEY, SPEC_KEY};
 
-fn ring(text: &str) -> Ring {
-    Ring::parse(text).unwrap_or_else(|error| panic!("{error}"))
+fn ring(text: &str) -> KeyRing {
+    KeyRing::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -31,12 +31,12 @@ fn an_id_belongs_to_the_key_wherever_it_stands() {
 
 #[test]
 fn a_text_without_keys_is_refused_by_line() {
-    let error = |text: &str| Ring::parse(text).err();
+    let error = |text: &str| KeyRing::parse(text).err();
     assert_eq!(error(""), Some(RingError::Empty));
     assert_eq!(error("\n# only a comment\n"), Some(RingError::Empty));
     assert_eq!(error(&format!("{KEY}\nsecret")), Some(RingError::NotAKey { line: 2 }));
     assert_eq!(error(&format!("{KEY}\n\n{KEY}")), Some(RingError::Repeated { line: 3 }));
     let many: String = (0..=MAX_KEYS).map(|n| format!("{}\n", KEY.replacen("AAEC", &format!("AA{n:02}"), 1))).collect();
     assert_eq!(error(&many), Some(RingError::TooMany));
-    assert!(!Ring::parse("secret").err().expect("no key").to_string().contains("secret"));
+    assert!(!KeyRing::parse("secret").err().expect("no key").to_string().contains("secret"));
 }
