@@ -42,7 +42,7 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 7] = [
+const CRATES: [Crate; 8] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
