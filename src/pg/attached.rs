@@ -334,14 +334,9 @@ fn require_honoured(relation: pg_sys::Oid, trigger: &pg_sys::Trigger, table: &st
         );
     }
     let what = format!("trigger {name} on {table}");
-    called::require_safe_function(relation, trigger.tgfoid, &what);
-    // SAFETY: looks an oid up in a list; the condition of a trigger is an expression, or null.
-    unsafe {
-        if pg_sys::RI_FKey_trigger_type(trigger.tgfoid) as u32 == pg_sys::RI_TRIGGER_PK {
-            called::require_safe(relation);
-        }
-        called::require_safe_text(relation, trigger.tgqual, &what);
-    }
+    called::require_safe_trigger(relation, trigger.tgfoid, &what);
+    // SAFETY: the condition of a trigger is an expression, or null.
+    unsafe { called::require_safe_text(relation, trigger.tgqual, &what) }
 }
 
 /// Refuses rules that rewrite an INSERT, UPDATE or DELETE: the engine's are not rewritten.

@@ -40,6 +40,16 @@ pub fn require_safe_function(table: pg_sys::Oid, function: pg_sys::Oid, what: &s
     });
 }
 
+/// The same for the function of a trigger. That of a foreign key to the table is PostgreSQL's own, and fires triggers of
+/// the table that refers to it.
+pub fn require_safe_trigger(table: pg_sys::Oid, function: pg_sys::Oid, what: &str) {
+    require_safe_function(table, function, what);
+    // SAFETY: looks an oid up in a list.
+    if unsafe { pg_sys::RI_FKey_trigger_type(function) } as u32 == pg_sys::RI_TRIGGER_PK {
+        require_safe(table);
+    }
+}
+
 /// The same for all functions that an expression calls.
 ///
 /// # Safety
@@ -119,7 +129,7 @@ fn look(table: pg_sys::Oid, what: &str, work: impl FnOnce(&mut Look)) {
 }
 
 /// Refuses a table by the whole rule.
-pub fn require_safe(table: pg_sys::Oid) {
+fn require_safe(table: pg_sys::Oid) {
     if let Some(require_safe) = RULE.get() {
         session::restricted(owner::NAME, || require_safe(table));
     }
