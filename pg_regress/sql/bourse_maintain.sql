@@ -74,7 +74,8 @@ CREATE TABLE exchange.calls_default PARTITION OF exchange.calls DEFAULT;
 CREATE TABLE exchange.remarks (at timestamptz CONSTRAINT of_call REFERENCES exchange.calls ON DELETE CASCADE);
 ALTER TABLE exchange.calls OWNER TO bourse_owner;
 ALTER TABLE exchange.calls_default OWNER TO bourse_owner;
-INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead) VALUES ('exchange', 'calls', 'at', 'month', 1);
+INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead)
+VALUES ('exchange', 'calls', 'at', 'month', 1);
 INSERT INTO exchange.calls VALUES ('2050-01-05');
 INSERT INTO exchange.remarks VALUES ('2050-01-05');
 SELECT * FROM pg_temp.maintain('2050-01-10');

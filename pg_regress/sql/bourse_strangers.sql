@@ -66,26 +66,30 @@ SET SESSION AUTHORIZATION regress_bst_shop;
 SELECT refusal('ALTER TABLE bst.shops ALTER COLUMN d TYPE bst.key USING ''one''');
 RESET SESSION AUTHORIZATION;
 SELECT refusal('ALTER TABLE bst.shops ALTER COLUMN d TYPE bst.key USING ''one''');
--- What goes with rows of ours goes with our rights: no trigger of a stranger stands below them, nor a rule, whose writing
--- may fire one. Below a person they may: that row stays, and erase_user() deletes with the rights of their owner.
+-- What goes with rows of ours goes with our rights: no trigger of a stranger stands below them, nor a rule, whose
+-- writing may fire one. Below a person they may: that row stays, and erase_user() deletes with the owner's rights.
 CREATE TABLE bst.orders (command_id bigint, account bigint, user_id bigint, note text);
 CREATE TABLE bst.lines (n bigint);
 ALTER TABLE bst.orders OWNER TO regress_bst_shop;
 ALTER TABLE bst.lines OWNER TO regress_bst_shop;
-ALTER TABLE bst.orders ADD PRIMARY KEY (command_id), ADD FOREIGN KEY (user_id) REFERENCES identity.users ON DELETE CASCADE;
+ALTER TABLE bst.orders ADD PRIMARY KEY (command_id),
+    ADD FOREIGN KEY (user_id) REFERENCES identity.users ON DELETE CASCADE;
 ALTER TABLE bst.lines ADD FOREIGN KEY (n) REFERENCES bst.orders ON DELETE SET NULL;
 SET SESSION AUTHORIZATION regress_bst_shop;
 CREATE TRIGGER fire AFTER UPDATE ON bst.lines FOR EACH ROW EXECUTE FUNCTION bst.fire();
 CREATE RULE note AS ON DELETE TO bst.orders DO ALSO INSERT INTO bst.lines VALUES (NULL);
 RESET SESSION AUTHORIZATION;
-SELECT refusal('ALTER TABLE bst.orders ADD FOREIGN KEY (command_id) REFERENCES exchange.order_commands ON DELETE CASCADE');
+SELECT refusal('ALTER TABLE bst.orders
+    ADD FOREIGN KEY (command_id) REFERENCES exchange.order_commands ON DELETE CASCADE');
 DROP RULE note ON bst.orders;
-SELECT refusal('ALTER TABLE bst.orders ADD FOREIGN KEY (command_id) REFERENCES exchange.order_commands ON DELETE CASCADE');
+SELECT refusal('ALTER TABLE bst.orders
+    ADD FOREIGN KEY (command_id) REFERENCES exchange.order_commands ON DELETE CASCADE');
 DROP TRIGGER fire ON bst.lines;
 ALTER TABLE bst.orders ADD FOREIGN KEY (command_id) REFERENCES exchange.order_commands ON DELETE CASCADE,
     ADD FOREIGN KEY (account) REFERENCES identity.auth_identities ON DELETE SET DEFAULT;
 SET SESSION AUTHORIZATION regress_bst_shop;
-SELECT refusal(s) FROM unnest(ARRAY['CREATE TRIGGER fire AFTER UPDATE ON bst.lines FOR EACH ROW EXECUTE FUNCTION bst.fire()',
+SELECT refusal(s) FROM unnest(ARRAY[
+    'CREATE TRIGGER fire AFTER UPDATE ON bst.lines FOR EACH ROW EXECUTE FUNCTION bst.fire()',
     'CREATE TRIGGER fire BEFORE UPDATE ON bst.orders FOR EACH ROW EXECUTE FUNCTION bst.fire()',
     'CREATE RULE note AS ON UPDATE TO bst.orders DO ALSO INSERT INTO bst.lines VALUES (NULL)']) s;
 RESET SESSION AUTHORIZATION;

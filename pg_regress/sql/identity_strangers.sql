@@ -93,7 +93,8 @@ INSERT INTO ist.accounts VALUES (:account, 'x');
 SELECT e #> '{tables,ist.mixed}' AS mixed, e -> 'not_readable' ?& '{ist.mixed,ist.accounts}' AS named
 FROM identity.export_user(:bob) e;
 -- Its rows would go with an account, and its trigger fire with our rights.
-SELECT refusal('CREATE TRIGGER after_cascade AFTER DELETE ON ist.accounts FOR EACH STATEMENT EXECUTE FUNCTION ist.on_delete()');
+SELECT refusal('CREATE TRIGGER after_cascade AFTER DELETE ON ist.accounts
+    FOR EACH STATEMENT EXECUTE FUNCTION ist.on_delete()');
 ALTER EVENT TRIGGER bourse_refuse_strange_code DISABLE;
 CREATE TRIGGER after_cascade AFTER DELETE ON ist.accounts FOR EACH STATEMENT EXECUTE FUNCTION ist.on_delete();
 ALTER EVENT TRIGGER bourse_refuse_strange_code ENABLE;
