@@ -22,10 +22,14 @@ DECLARE
     source text;
 BEGIN
     FOREACH source IN ARRAY ARRAY['activity_logs', 'audit_logs'] LOOP
+        -- Of a transaction of millions of rows an array of their hashes would be more than PostgreSQL holds in one value.
         RETURN QUERY EXECUTE format(
-            'SELECT %L, l.transaction_id, count(*)::integer, min(l.id), min(l."timestamp"), '
-            '(array_agg(l.hash ORDER BY l.position DESC))[1] '
-            'FROM audit.%I l WHERE l.cluster = $1 AND l.transaction_id >= $2 GROUP BY l.transaction_id', source, source)
+            'SELECT %1$L, c.transaction_id, c.length, c.first_id, c.first_time, '
+            '(SELECT e.hash FROM audit.%1$I e WHERE e.cluster = $1 AND e.transaction_id = c.transaction_id '
+            'ORDER BY e.position DESC LIMIT 1) '
+            'FROM (SELECT l.transaction_id, count(*)::integer AS length, min(l.id) AS first_id, '
+            'min(l."timestamp") AS first_time '
+            'FROM audit.%1$I l WHERE l.cluster = $1 AND l.transaction_id >= $2 GROUP BY l.transaction_id) c', source)
         USING cluster, since;
     END LOOP;
 END
