@@ -95,8 +95,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     FROM bourse.chores c
     UNION ALL
     SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse_private.queue_lag(t.relation)),
-           jsonb_build_object('queue', t.module || '.' || t.name)
-    FROM bourse_private.declared_tables() t WHERE t.is_queue AND t.relation IS NOT NULL
+           jsonb_build_object('queue', t.name)
+    FROM bourse_private.queues() t
 $$;
 COMMENT ON FUNCTION bourse_private.own_metrics() IS
 'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
@@ -114,8 +114,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     UNION ALL
     SELECT 'critical', 'not_durable', s.name, format('%s is off', s.name),
            'A crash loses what was acknowledged: switch it on.'
-    FROM pg_settings s
-    WHERE s.name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND s.setting = 'off'
+    FROM (VALUES ('fsync'), ('full_page_writes'), ('synchronous_commit')) s (name)
+    WHERE current_setting(s.name) = 'off'
     UNION ALL
     SELECT CASE WHEN a.age > 1800000000 THEN 'critical' ELSE 'warning' END, 'wraparound', NULL,
            format('%s transactions since the oldest that is not frozen', a.age),
@@ -138,10 +138,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'warning', 'ticker_has_a_setback', NULL, w.setback, 'SELECT * FROM bourse.workers() tells of its process.'
     FROM bourse.workers() w WHERE w.kind = 'ticker' AND w.database = current_database() AND w.setback IS NOT NULL
     UNION ALL
-    SELECT 'warning', 'queue_lags', t.module || '.' || t.name, format('the oldest item has been due for %s', l.lag),
+    SELECT 'warning', 'queue_lags', t.name, format('the oldest item has been due for %s', l.lag),
            'More workers, or workers that are not stuck.'
-    FROM bourse_private.declared_tables() t CROSS JOIN LATERAL bourse_private.queue_lag(t.relation) l (lag)
-    WHERE t.is_queue AND t.relation IS NOT NULL AND l.lag > interval '10 minutes'
+    FROM bourse_private.queues() t CROSS JOIN LATERAL bourse_private.queue_lag(t.relation) l (lag)
+    WHERE l.lag > interval '10 minutes'
 $$;
 COMMENT ON FUNCTION bourse_private.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
 

@@ -44,14 +44,17 @@ $$;
 COMMENT ON FUNCTION bourse_private.declare_table(text, boolean, boolean, text, boolean, text, text, interval) IS
 'One table for own_tables(), by its name without the schema';
 
--- Nobody else can make a function in our schemas; whose it is, is asked all the same.
+-- Nobody else can make a function in our schemas; whose it is, is asked all the same. PL/pgSQL keeps the plan.
 CREATE FUNCTION bourse_private.hooks(hook text) RETURNS TABLE (module text, call text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT m.module, format('%I.%I', n.nspname, p.proname)
     FROM bourse_private.modules() WITH ORDINALITY m (module, place)
     JOIN pg_namespace n ON n.nspname = m.module || '_private'
     JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = hooks.hook AND p.proowner = to_regrole('bourse_owner')
-    ORDER BY m.place
+    ORDER BY m.place;
+END
 $$;
 COMMENT ON FUNCTION bourse_private.hooks(text) IS
 'The schemas that have a function of this name, in the order of their layers, and its quoted name';
@@ -62,24 +65,57 @@ CREATE FUNCTION bourse_private.declared_tables() RETURNS TABLE (
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
     declaring record;
+    said bourse.declared_table[];
+    modules text[] := '{}';
+    declared bourse.declared_table[] := '{}';
 BEGIN
     FOR declaring IN SELECT h.module, h.call FROM bourse_private.hooks('own_tables') h LOOP
-        RETURN QUERY EXECUTE format(
-            'SELECT %1$L, coalesce(c.relname::text, t.name), c.oid::regclass, t.is_audited, t.engine_written, '
-            't.on_erasure, t.is_queue, t.time_column, t.partition_by, t.keep '
-            'FROM unnest(%2$s()) t '
-            'LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(%3$L) '
-            'AND c.relkind IN (''r'', ''p'') AND c.relowner = to_regrole(''bourse_owner'') AND CASE t.name '
-            'WHEN ''*'' THEN NOT c.relispartition AND c.relname NOT IN (SELECT o.name FROM unnest(%2$s()) o) '
-            'ELSE c.relname = t.name END '
-            'WHERE t.name <> ''*'' OR c.oid IS NOT NULL',
-            declaring.module, declaring.call, quote_ident(declaring.module));
+        EXECUTE format('SELECT %s()', declaring.call) INTO said;
+        modules := modules || array_fill(declaring.module, ARRAY[cardinality(said)]);
+        declared := declared || said;
     END LOOP;
+    RETURN QUERY
+    SELECT t.module, coalesce(c.relname::text, t.name), c.oid::regclass, t.is_audited, t.engine_written, t.on_erasure,
+           t.is_queue, t.time_column, t.partition_by, t.keep
+    FROM unnest(modules, declared)
+        t (module, name, is_audited, engine_written, on_erasure, is_queue, time_column, partition_by, keep)
+    LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(quote_ident(t.module))
+        AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner') AND CASE t.name
+        WHEN '*' THEN NOT c.relispartition AND (t.module, c.relname::text) NOT IN (
+            SELECT o.module, o.name FROM unnest(modules, declared) o (module, name))
+        ELSE c.relname = t.name END
+    WHERE t.name <> '*' OR c.oid IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION bourse_private.declared_tables() IS
 'What all schemas declare of their tables; relation is NULL where there is no such table, or not one of bourse_owner. '
 'What is declared of * is said of every table of bourse_owner that somebody else has made in the schema';
+
+-- A monitor asks in a new session, where every plan is made anew: with no queue there is none to make.
+CREATE FUNCTION bourse_private.queues() RETURNS TABLE (name text, relation regclass)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    declaring record;
+    declared bourse.declared_table[];
+    entry bourse.declared_table;
+BEGIN
+    FOR declaring IN SELECT h.module, h.call FROM bourse_private.hooks('own_tables') h LOOP
+        EXECUTE format('SELECT %s()', declaring.call) INTO declared;
+        FOREACH entry IN ARRAY declared LOOP
+            CONTINUE WHEN NOT entry.is_queue;
+            name := declaring.module || '.' || entry.name;
+            relation := (SELECT c.oid FROM pg_class c
+                         WHERE c.oid = to_regclass(format('%I.%I', declaring.module, entry.name))
+                           AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner'));
+            IF relation IS NOT NULL THEN
+                RETURN NEXT;
+            END IF;
+        END LOOP;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.queues() IS
+'The queues that all schemas declare by name and that are there as tables of bourse_owner: schema.table';
 
 CREATE FUNCTION bourse_private.ask(hook text, result text) RETURNS SETOF record
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$

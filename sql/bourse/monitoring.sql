@@ -15,7 +15,7 @@ COMMENT ON FUNCTION bourse.verify() IS
 'reads every row of the books and of the trail, so not every minute. 55000 before install()';
 
 CREATE FUNCTION bourse.metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
 DECLARE
     asked record;
 BEGIN
@@ -32,12 +32,12 @@ END
 $$;
 COMMENT ON FUNCTION bourse.metrics() IS
 'Figures of all schemas for a monitor: name, value, labels. Each costs a few probes of an index, or is bounded as the '
-'COMMENT of own_metrics() of its schema says: a few milliseconds in all, however large the tables. A schema that '
-'cannot answer is a row bourse_metrics_failed. 55000 before install()';
+'COMMENT of own_metrics() of its schema says: a few milliseconds in all, however large the tables; docs/operations.md '
+'has figures. A schema that cannot answer is a row bourse_metrics_failed. 55000 before install()';
 
 CREATE FUNCTION bourse.alerts()
 RETURNS TABLE (module text, severity text, alert text, subject text, detail text, hint text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
 DECLARE
     asked record;
 BEGIN

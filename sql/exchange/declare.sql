@@ -76,11 +76,11 @@ COMMENT ON FUNCTION exchange_private.own_integrity() IS
 
 CREATE FUNCTION exchange_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
-    SELECT 'exchange_inbox_commands', count(*)::numeric, NULL::jsonb
-    FROM (SELECT FROM exchange.order_commands LIMIT 10000) c
+    WITH waiting AS MATERIALIZED (SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 10000)
+    SELECT 'exchange_inbox_commands', count(*)::numeric, NULL::jsonb FROM waiting
     UNION ALL
-    SELECT 'exchange_inbox_age_seconds', extract(epoch FROM clock_timestamp() - (
-               SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 1)), NULL
+    SELECT 'exchange_inbox_age_seconds',
+           extract(epoch FROM clock_timestamp() - (SELECT w.created_at FROM waiting w LIMIT 1)), NULL
     UNION ALL
     SELECT 'exchange_live_orders_estimate', greatest(c.reltuples, 0)::numeric, NULL
     FROM pg_class c WHERE c.oid = to_regclass('exchange.idx_orders_user_live')
@@ -98,7 +98,8 @@ $$;
 COMMENT ON FUNCTION exchange_private.own_metrics() IS
 'What metrics() says of the exchange: commands in the inbox (up to 10,000 are counted) and the age of the first, live '
 'orders as of the last VACUUM or ANALYZE, trades whose fees are not swept, markets by status, the sequencer and what '
-'it has done since the server started. Costs the inbox up to that bound and the rows of markets';
+'it has done since the server started. Costs the inbox up to that bound, and rows that have left it and wait for '
+'VACUUM, and the rows of markets';
 
 CREATE FUNCTION exchange_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -113,7 +114,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION exchange_private.own_alerts() IS
 'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute. '
-'Costs a probe of an index';
+'Costs a probe of an index, and rows that have left the inbox and wait for VACUUM';
 
 CREATE FUNCTION exchange_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
