@@ -65,6 +65,20 @@ impl Database {
         Ok(Self { server, name: name.to_owned() })
     }
 
+    /// The same with these markets, and two users, 1 and 2, who have so much of each asset; a session there.
+    pub fn with_traders(name: &str, markets: &[&str], funds: &[(&str, &str)]) -> Result<(Self, Session)> {
+        let database = Self::fresh(name)?;
+        let mut session = database.connect()?;
+        for symbol in markets {
+            session.market(symbol)?;
+        }
+        for user in ["ann", "bob"] {
+            let user = session.user(user)?;
+            session.fund(user, funds)?;
+        }
+        Ok((database, session))
+    }
+
     /// A session of the superuser.
     pub fn connect(&self) -> Result<Session> {
         self.connect_as("postgres")
@@ -135,6 +149,21 @@ impl Session {
         funds
             .iter()
             .try_for_each(|(asset, amount)| self.run(&format!("SELECT exchange.deposit({user}, '{asset}', {amount})")))
+    }
+
+    /// Gives a table an index of its owner's that does not take a client_order_id like this pattern (22012).
+    pub fn picky_index(&mut self, table: &str, pattern: &str) -> Result<()> {
+        self.run(&format!(
+            "CREATE FUNCTION public.picky(name text) RETURNS text
+             IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+             BEGIN
+                 IF name LIKE '{pattern}' THEN
+                     RAISE EXCEPTION 'not this one: %', name USING ERRCODE = '22012';
+                 END IF;
+                 RETURN name;
+             END $$;
+             CREATE INDEX picky ON {table} (public.picky(client_order_id))"
+        ))
     }
 
     /// A new market `BASE-QUOTE` with the default rules.

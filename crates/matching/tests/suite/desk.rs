@@ -12,6 +12,20 @@ use crate::driver::{BASE, QUOTE};
 /// The default rates of a market: 0.015 on both sides.
 pub const RATE: Rate = rate(1_500_000);
 
+/// The rules of an open market without any limit.
+pub fn open_rules(tick: Money, lot: Money) -> Rules {
+    Rules {
+        tick,
+        lot,
+        min_amount: None,
+        max_amount: None,
+        min_notional: None,
+        price_band: None,
+        band_halts: false,
+        status: MarketStatus::Open,
+    }
+}
+
 /// A market, its accounts, the rates of new orders and a counter of order ids.
 pub struct Desk {
     pub market: Market,
@@ -23,16 +37,7 @@ pub struct Desk {
 impl Desk {
     /// Tick 0.01, lot 0.000001, the default rates, no last price; users 1 to 3 have a million of each asset.
     pub fn new() -> Desk {
-        let rules = Rules {
-            tick: units(1_000_000),
-            lot: units(100),
-            min_amount: None,
-            max_amount: None,
-            min_notional: None,
-            price_band: None,
-            band_halts: false,
-            status: MarketStatus::Open,
-        };
+        let rules = open_rules(units(1_000_000), units(100));
         let (market, rates) = (Market::new(rules, BASE, QUOTE, 0, 0, None), Rates { maker: RATE, taker: RATE });
         let mut desk = Desk { market, accounts: Accounts::new(), rates, last_id: 0 };
         for user in 1..=3 {

@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::desk::{rate, units};
+use crate::desk::{open_rules, rate, units};
 use crate::draft::{Draft, draft, hit};
 
 /// Users are 1 to this.
@@ -124,16 +124,7 @@ impl Setting {
 }
 
 fn setting(name: &'static str, tick: i128, lot: i128, ticks: i64, maker: i64, taker: i64) -> Setting {
-    let rules = Rules {
-        tick: units(tick),
-        lot: units(lot),
-        min_amount: None,
-        max_amount: None,
-        min_notional: None,
-        price_band: None,
-        band_halts: false,
-        status: MarketStatus::Open,
-    };
+    let rules = open_rules(units(tick), units(lot));
     assert!(Rules::exact(rules.tick, rules.lot));
     let rates = Rates { maker: rate(maker), taker: rate(taker) };
     Setting { name, rules, rates, ticks, last_level: None, rich: false, steps: STEPS }

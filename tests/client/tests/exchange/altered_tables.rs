@@ -12,13 +12,7 @@ const BULK: &str = "INSERT INTO exchange.order_commands (action, user_id, symbol
 
 /// A market with two users who can trade in it.
 fn prepare(name: &str) -> Result<(Database, Session)> {
-    let database = Database::fresh(name)?;
-    let mut session = database.connect()?;
-    session.market("BTC-USD")?;
-    for user in ["ann", "bob"] {
-        let user = session.user(user)?;
-        session.fund(user, &[("USD", "100000"), ("BTC", "1000")])?;
-    }
+    let (database, mut session) = Database::with_traders(name, &["BTC-USD"], &[("USD", "100000"), ("BTC", "1000")])?;
     session.run(BUY)?;
     Ok((database, session))
 }

@@ -6,15 +6,7 @@ use client_tests::{Database, Failure, Result, Session};
 
 /// A session in a database with two markets, and two users with money.
 fn prepare(name: &str) -> Result<(Database, Session)> {
-    let database = Database::fresh(name)?;
-    let mut session = database.connect()?;
-    session.market("BTC-USD")?;
-    session.market("ETH-USD")?;
-    for user in ["ann", "bob"] {
-        let user = session.user(user)?;
-        session.fund(user, &[("USD", "100000"), ("BTC", "1000"), ("ETH", "1000")])?;
-    }
-    Ok((database, session))
+    Database::with_traders(name, &["BTC-USD", "ETH-USD"], &[("USD", "100000"), ("BTC", "1000"), ("ETH", "1000")])
 }
 
 /// Nothing guards the tables of the engine any more: not a CHECK, a NOT NULL or a trigger. For a transaction.

@@ -24,25 +24,13 @@ fn waits_for_a_lock(pid: i64) -> String {
     format!("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND pid = {pid}")
 }
 
-/// Orders that the owner's own index does not take.
-fn plant(session: &mut Session) -> Result<()> {
-    session.run(
-        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-         BEGIN
-             IF name = 'poison' THEN RAISE EXCEPTION 'not this one' USING ERRCODE = '22012'; END IF;
-             RETURN name;
-         END $$;
-         CREATE INDEX picky ON exchange.orders (public.picky(client_order_id))",
-    )
-}
-
 /// A command with a lower id is committed between the try that fails and the refusal.
 #[test]
 fn only_the_command_that_fails_is_refused() -> Result<()> {
     let database = Database::fresh("inbox_races_refused")?;
     let mut session = connect(&database)?;
     let user = client_tests::load::prepare(&mut session, &["BTC-USD"], 1)?[0];
-    plant(&mut session)?;
+    session.picky_index("exchange.orders", "poison%")?;
     let (mut holder, mut late, mut drain) = (connect(&database)?, connect(&database)?, connect(&database)?);
     let pid = drain.number("SELECT pg_backend_pid()")?;
     holder.run("BEGIN; SELECT exchange.expire_orders('BTC-USD')")?;

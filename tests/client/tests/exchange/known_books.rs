@@ -5,14 +5,7 @@ use client_tests::{Database, Random, Result, Session, setting};
 
 /// A market, and two users who can trade in it for long.
 fn prepare(name: &str) -> Result<(Database, Session)> {
-    let database = Database::fresh(name)?;
-    let mut session = database.connect()?;
-    session.market("BTC-USD")?;
-    for user in ["ann", "bob"] {
-        let user = session.user(user)?;
-        session.fund(user, &[("USD", "900000000"), ("BTC", "9000000")])?;
-    }
-    Ok((database, session))
+    Database::with_traders(name, &["BTC-USD"], &[("USD", "900000000"), ("BTC", "9000000")])
 }
 
 /// One act: an order, a cancel, an amendment, or a transaction or savepoint that is begun, kept or undone. `depth` counts

@@ -17,18 +17,6 @@ fn command(session: &mut Session, id: i64, user: i64, symbol: &str, name: &str) 
     ))
 }
 
-/// Orders that the owner's own index does not take.
-fn plant(session: &mut Session) -> Result<()> {
-    session.run(
-        "CREATE FUNCTION public.picky(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-         BEGIN
-             IF name LIKE 'poison%' THEN RAISE EXCEPTION 'not this one: %', name USING ERRCODE = '22012'; END IF;
-             RETURN name;
-         END $$;
-         CREATE INDEX picky ON exchange.orders (public.picky(client_order_id))",
-    )
-}
-
 /// Fills the inbox with good and poisoned commands; the names of the poisoned.
 fn fill(session: &mut Session, user: i64) -> Result<()> {
     session.run(&format!(
@@ -53,7 +41,7 @@ fn only_the_poison_is_refused(session: &mut Session) -> Result<()> {
 #[test]
 fn a_command_that_raises_an_error_is_refused_alone() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("sequencer_poison", "", 1)?;
-    plant(&mut session)?;
+    session.picky_index("exchange.orders", "poison%")?;
     fill(&mut session, users[0])?;
     session.wait_for(EMPTY)?;
     only_the_poison_is_refused(&mut session)?;
@@ -69,7 +57,7 @@ fn match_orders_refuses_a_command_that_raises_an_error() -> Result<()> {
     session.market("BTC-USD")?;
     let user = session.user("alice")?;
     session.fund(user, &[("USD", "1000000")])?;
-    plant(&mut session)?;
+    session.picky_index("exchange.orders", "poison%")?;
     fill(&mut session, user)?;
     session.run("CALL exchange.match_orders(batch_size => 150)")?;
     assert_eq!(session.line(EMPTY)?, "t");
@@ -297,7 +285,7 @@ fn several_exclusive_commands_in_a_row_refuse_nobody() -> Result<()> {
 fn an_error_of_unclear_origin_refuses_no_command() -> Result<()> {
     let (_venue, mut session, users) = Venue::funded("sequencer_unclear", "", 1)?;
     let user = users[0];
-    plant(&mut session)?;
+    session.picky_index("exchange.orders", "poison%")?;
     session.run("CREATE TABLE public.odd (name text); GRANT SELECT ON public.odd TO bourse_owner")?;
     session.run("INSERT INTO public.odd VALUES ('odd'), ('even')")?;
     session.run(
