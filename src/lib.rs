@@ -5,6 +5,7 @@
 //! | [`bourse`] | install, migrate, status |
 //! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
 //! | [`audit`] | the audit trail |
+//! | [`calendar`] | trading calendars, over the pure core in `crates/calendar` |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
@@ -17,6 +18,7 @@
 
 pub mod audit;
 pub mod bourse;
+pub mod calendar;
 pub mod error;
 pub mod exchange;
 pub mod identity;
@@ -25,7 +27,8 @@ pub mod pg;
 ::pgrx::pg_module_magic!(name, version);
 
 /// The schemas in the order of their layers: each names only itself and those before it.
-const MODULES: &[bourse::modules::Module] = &[bourse::MODULE, identity::MODULE, audit::MODULE, exchange::MODULE];
+const MODULES: &[bourse::modules::Module] =
+    &[bourse::MODULE, identity::MODULE, audit::MODULE, calendar::MODULE, exchange::MODULE];
 
 // What different schemas lock is not the same.
 const _: () = assert!(pg::lock::are_apart(&[

@@ -1,15 +1,18 @@
 -- Before install() there are functions but no tables.
 SELECT count(*) AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
 
 -- Every function that a trader or an admin may call answers 55000 and says what to do. The calls come from the
 -- catalog, so a new function is covered the day it is granted.
 SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refusal(
            format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, n.nspname, p.proname,
-                  (SELECT string_agg(format('NULL::%s', t::regtype), ', ' ORDER BY i)
-                   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, i)))) AS answer
+                  (SELECT string_agg(format('%s::%s', given, t::regtype), ', ' ORDER BY i)
+                   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, i),
+                        -- What is NULL for NULL is called with something.
+                        LATERAL (SELECT CASE WHEN NOT p.proisstrict THEN 'NULL' WHEN t IN ('integer'::regtype, 'boolean'::regtype) THEN '''1'''
+                                             ELSE '''2024-01-01''' END) g (given)))) AS answer
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'exchange') AND p.prorettype <> 'trigger'::regtype
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') AND p.prorettype <> 'trigger'::regtype
   AND p.proname <> 'install'
   AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE')
        OR has_function_privilege('bourse_worker', p.oid, 'EXECUTE'))

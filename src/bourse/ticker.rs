@@ -34,7 +34,7 @@ enum Tick {
 
 fn require_work() -> Answer<()> {
     require_home()?;
-    if session::has_function(c"bourse_private", c"tick") {
+    if session::function(c"bourse_private", c"tick", &[]).is_some() {
         return Ok(());
     }
     Err(Failure::unknown("function bourse_private.tick()", "SELECT bourse.migrate(); this library may be newer."))

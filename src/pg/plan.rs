@@ -56,8 +56,8 @@ pub struct Writer {
 }
 
 impl Plan {
-    /// The plan of a table, and the table open with a lock for writing.
-    pub fn take(definition: &'static Definition) -> (Box<Plan>, pg_sys::Relation) {
+    /// The plan of a table, and the table open with a lock.
+    pub fn take(definition: &'static Definition, lock: u32) -> (Box<Plan>, pg_sys::Relation) {
         listen();
         let mine = |plan: &Plan| std::ptr::eq(plan.definition, definition);
         let known = IDLE.with_borrow_mut(|idle| idle.iter().position(|plan| mine(plan)).map(|at| idle.swap_remove(at)));
@@ -66,7 +66,7 @@ impl Plan {
         unsafe {
             pg_sys::AcceptInvalidationMessages();
             if let Some(plan) = known.filter(|plan| plan.holds()) {
-                let relation = pg_sys::table_open(plan.oid, pg_sys::RowExclusiveLock as i32);
+                let relation = pg_sys::table_open(plan.oid, lock as i32);
                 if plan.holds() {
                     return (plan, relation);
                 }
@@ -75,7 +75,7 @@ impl Plan {
             let Some(oid) = session::relation(definition.schema, definition.name) else {
                 session::raise_missing(&format!("table {}", qualified(definition.schema, definition.name)));
             };
-            let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
+            let relation = pg_sys::table_open(oid, lock as i32);
             // Under its lock, before anything of it is used: what stands under this name may be a view.
             let layout = layout(relation, definition);
             let memory = memory();

@@ -40,6 +40,12 @@ impl Table {
 
     /// A scan of the rows that match, in the order of the index or against it. Whoever opens it closes it.
     pub fn cursor(&mut self, index: Index, keys: &[Key<'_>], backward: bool) -> Cursor {
+        // SAFETY: the cursor registers the snapshot at once.
+        let snapshot = unsafe { pg_sys::GetLatestSnapshot() };
+        self.cursor_by(snapshot, index, keys, backward)
+    }
+
+    fn cursor_by(&mut self, snapshot: pg_sys::Snapshot, index: Index, keys: &[Key<'_>], backward: bool) -> Cursor {
         // SAFETY: relation, index, snapshot and scan are opened here and closed by `Cursor::close`. An error in between
         // aborts the transaction, which closes them.
         unsafe {
@@ -47,7 +53,7 @@ impl Table {
             if !fits(relation, keys) {
                 refuse(relation);
             }
-            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let snapshot = pg_sys::RegisterSnapshot(snapshot);
             let mut scan_keys = scan_keys(keys);
             let scan = begin_scan(self.relation, relation, snapshot, keys.len() as i32);
             pg_sys::index_rescan(scan, scan_keys.as_mut_ptr(), keys.len() as i32, std::ptr::null_mut(), 0);
@@ -62,6 +68,22 @@ impl Table {
             found = read.take().map(|read| read(row));
             ControlFlow::Break(())
         });
+        found
+    }
+
+    /// As [`Table::find`], as the running statement sees the table: a statement reads the same from its beginning to its
+    /// end, and a transaction that reads one snapshot from its own.
+    pub fn find_in_statement<T>(
+        &mut self,
+        index: Index,
+        keys: &[Key<'_>],
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Option<T> {
+        // SAFETY: a statement is running, and has its snapshot.
+        let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
+        let mut cursor = self.cursor_by(snapshot, index, keys, false);
+        let found = cursor.next(self, read);
+        cursor.close(self);
         found
     }
 

@@ -130,20 +130,21 @@ pub fn relation(schema: &CStr, name: &CStr) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
-/// Whether there is a function without arguments of this name.
-pub fn has_function(schema: &CStr, name: &CStr) -> bool {
+/// The oid of a function of this name and these arguments.
+pub fn function(schema: &CStr, name: &CStr, arguments: &[pg_sys::Oid]) -> Option<pg_sys::Oid> {
     // SAFETY: catalog look-ups; what is missing gives InvalidOid.
     unsafe {
         let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        let arguments = pg_sys::buildoidvector(std::ptr::null(), 0);
-        schema != pg_sys::InvalidOid
-            && pg_sys::SearchSysCacheExists(
-                pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
-                pg_sys::Datum::from(name.as_ptr()),
-                pg_sys::Datum::from(arguments),
-                pg_sys::Datum::from(schema),
-                pg_sys::Datum::null(),
-            )
+        let arguments = pg_sys::buildoidvector(arguments.as_ptr(), arguments.len() as i32);
+        let found = pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
+            pg_sys::Anum_pg_proc_oid as i16,
+            pg_sys::Datum::from(name.as_ptr()),
+            pg_sys::Datum::from(arguments),
+            pg_sys::Datum::from(schema),
+            pg_sys::Datum::null(),
+        );
+        (found != pg_sys::InvalidOid).then_some(found)
     }
 }
 

@@ -49,7 +49,16 @@ pub struct Table {
 impl Table {
     /// Opens a table.
     pub fn open(definition: &'static Definition) -> Table {
-        let (plan, relation) = Plan::take(definition);
+        Table::open_with(definition, pg_sys::RowExclusiveLock)
+    }
+
+    /// Opens a table from which nothing but rows is wanted: it keeps nobody from adding an index.
+    pub fn open_to_read(definition: &'static Definition) -> Table {
+        Table::open_with(definition, pg_sys::AccessShareLock)
+    }
+
+    fn open_with(definition: &'static Definition, lock: u32) -> Table {
+        let (plan, relation) = Plan::take(definition, lock);
         Table { relation, slot: plan.slot, plan, blocks: None }
     }
 

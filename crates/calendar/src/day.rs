@@ -71,6 +71,9 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == i32::MAX || self.0 == i32::MIN {
+            return f.write_str(if self.0 > 0 { "infinity" } else { "-infinity" });
+        }
         let (year, month, day) = self.numbers();
         write!(f, "{year:04}-{month:02}-{day:02}")
     }

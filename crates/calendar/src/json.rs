@@ -1,5 +1,7 @@
 //! A definition as people write it: the argument of `calendar.load_calendar()`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::day::Day;
@@ -49,15 +51,14 @@ fn refuse_twice(exceptions: &mut [Exception]) -> Result<(), Fault> {
 }
 
 /// A special session is stronger than a holiday on its date, which may lend it the description.
-fn merged(holidays: Vec<Exception>, mut special: Vec<Exception>) -> Vec<Exception> {
-    for holiday in holidays {
-        match special.binary_search_by_key(&holiday.date, |exception| exception.date) {
-            Ok(at) if special[at].description.is_none() => special[at].description = holiday.description,
-            Ok(_) => {}
-            Err(at) => special.insert(at, holiday),
-        }
+fn merged(holidays: Vec<Exception>, special: Vec<Exception>) -> Vec<Exception> {
+    let mut by_date: BTreeMap<Day, Exception> = holidays.into_iter().map(|holiday| (holiday.date, holiday)).collect();
+    for mut session in special {
+        let holiday = by_date.remove(&session.date);
+        session.description = session.description.or(holiday.and_then(|holiday| holiday.description));
+        by_date.insert(session.date, session);
     }
-    special
+    by_date.into_values().collect()
 }
 
 fn read_weekly(place: String, value: &Value, into: &mut Vec<Weekly>) -> Result<(), Fault> {

@@ -15,12 +15,18 @@ pub struct Keys<'a> {
 impl<'a> Keys<'a> {
     /// Refuses what is no object, and keys that are not known.
     pub fn of(place: String, value: &'a Value, known: &[&str]) -> Result<Keys<'a>, Fault> {
-        let Value::Object(map) = value else {
-            return Err(Fault::Malformed(place, format!("an object is needed, not {}", clip(value))));
-        };
-        match map.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) => Err(Fault::Malformed(place, format!("unknown key {}", clip(&Value::from(key.as_str()))))),
-            None => Ok(Keys { place, map }),
+        let keys = Keys::any(place, value)?;
+        match keys.map.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(Fault::Malformed(keys.place, format!("unknown key {}", clip(&Value::from(key.as_str()))))),
+            None => Ok(keys),
+        }
+    }
+
+    /// An object that may have further keys.
+    pub fn any(place: String, value: &'a Value) -> Result<Keys<'a>, Fault> {
+        match value {
+            Value::Object(map) => Ok(Keys { place, map }),
+            _ => Err(Fault::Malformed(place, format!("an object is needed, not {}", clip(value)))),
         }
     }
 

@@ -27,7 +27,7 @@ mod keys;
 pub mod local;
 pub mod rows;
 
-pub use answers::{Calendar, Phase, Session};
+pub use answers::{Calendar, Phase, Segment, Session};
 pub use compile::{Zone, compile};
 pub use day::{Day, Moment};
 pub use definition::{Around, Definition, Exception, Hours, Kind, Span, Weekly};

@@ -47,11 +47,12 @@ impl Local {
         (self.0.div_euclid(DAY) as i32, self.0.rem_euclid(DAY))
     }
 
-    /// The time of day for a column, and the days beside it.
+    /// The time of day for a column, spelled as PostgreSQL does, and the days beside it.
     #[must_use]
     pub fn column(self) -> (String, i32) {
         let (offset, time) = self.parts();
-        (spelled(time), offset)
+        let short = spelled(time);
+        (if short.len() == 5 { format!("{short}:00") } else { short }, offset)
     }
 
     /// How much later this is than another time, in microseconds.

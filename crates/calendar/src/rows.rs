@@ -25,10 +25,9 @@ const TIMES: [&str; 6] =
 
 /// Reads `{template, sessions, holidays}`.
 pub fn read(value: &Value) -> Result<Definition, Fault> {
-    let keys = Keys::of("definition".to_owned(), value, &["template", "sessions", "holidays"])?;
+    let keys = Keys::any("definition".to_owned(), value)?;
     let none = Value::Null;
-    let columns = ["name", "exchange", "timezone", "first_date", "last_date"];
-    let template = Keys::of("template".to_owned(), keys.get("template").unwrap_or(&none), &columns)?;
+    let template = Keys::any("template".to_owned(), keys.get("template").unwrap_or(&none))?;
     Ok(Definition {
         name: template.text("name", ANY)?,
         exchange: template.some_text("exchange", ANY)?,
@@ -39,20 +38,8 @@ pub fn read(value: &Value) -> Result<Definition, Fault> {
     })
 }
 
-fn known(columns: &Columns, others: &[&'static str]) -> Vec<String> {
-    let times = TIMES.into_iter().map(|name| columns.name(name));
-    let offsets = TIMES.into_iter().map(|name| format!("{}_offset", columns.name(name)));
-    times.map(str::to_owned).chain(offsets).chain(others.iter().map(|name| (*name).to_owned())).collect()
-}
-
-fn open_row<'a>(place: &str, value: &'a Value, columns: &Columns, others: &[&'static str]) -> Result<Keys<'a>, Fault> {
-    let names = known(columns, others);
-    Keys::of(place.to_owned(), value, &names.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
 fn read_session(value: &Value) -> Result<Weekly, Fault> {
-    let others = ["day_of_week", "valid_from", "valid_to", "is_trading_day", "breaks"];
-    let keys = open_row("trading_sessions", value, &OF_SESSION, &others)?;
+    let keys = Keys::any("trading_sessions".to_owned(), value)?;
     let weekday = keys.some_int("day_of_week")?.and_then(|day| u8::try_from(day).ok()).unwrap_or(u8::MAX);
     let place = format!("day {weekday} of the week");
     Ok(Weekly {
@@ -65,7 +52,7 @@ fn read_session(value: &Value) -> Result<Weekly, Fault> {
 }
 
 fn read_holiday(value: &Value) -> Result<Exception, Fault> {
-    let keys = open_row("market_holidays", value, &OF_HOLIDAY, &["date", "holiday_type", "description", "breaks"])?;
+    let keys = Keys::any("market_holidays".to_owned(), value)?;
     let date = keys.day("date")?;
     let name = keys.some_text("holiday_type", ANY)?;
     let kind = Kind::ALL.into_iter().find(|kind| name.as_deref() == Some(kind.name()));

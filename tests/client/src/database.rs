@@ -177,7 +177,7 @@ impl Session {
 pub fn checksums(session: &mut Session) -> Result<Vec<String>> {
     let tables = session.lines(
         "SELECT oid::regclass FROM pg_class
-         WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'exchange')
+         WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'calendar', 'exchange')
          ORDER BY oid::regclass::text COLLATE \"C\"",
     )?;
     tables

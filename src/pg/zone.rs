@@ -1,0 +1,44 @@
+//! Time zones, as PostgreSQL knows them: with its own data, or with those of the system, as it was built.
+
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
+const DAY: i64 = 86_400_000_000;
+const HOUR: i64 = 3_600_000_000;
+const MINUTE: i64 = 60_000_000;
+const SECOND: i64 = 1_000_000;
+
+/// A zone.
+#[derive(Clone, Copy)]
+pub struct TimeZone(*mut pg_sys::pg_tz);
+
+impl TimeZone {
+    /// The zone of this name: IANA's, in any case, or what POSIX makes of it.
+    pub fn named(name: &str) -> Option<TimeZone> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: looks the name up, and keeps what it has found as long as the process lives.
+        let zone = unsafe { pg_sys::pg_tzset(name.as_ptr()) };
+        (!zone.is_null()).then_some(TimeZone(zone))
+    }
+
+    /// The instant at which its clocks show a date (days since 2000-01-01) and a time of day, by the rule of
+    /// `AT TIME ZONE`: a time that is skipped is counted from before the gap, one that comes twice is the second. In
+    /// microseconds since 2000-01-01 UTC.
+    pub fn instant(self, date: i32, time: i64) -> i64 {
+        let mut shown = pg_sys::pg_tm {
+            tm_hour: (time / HOUR) as i32,
+            tm_min: (time % HOUR / MINUTE) as i32,
+            tm_sec: (time % MINUTE / SECOND) as i32,
+            ..pg_sys::pg_tm::default()
+        };
+        // SAFETY: the date is split into the struct, which DetermineTimeZoneOffset reads and completes; the zone lives as
+        // long as the process.
+        let west = unsafe {
+            let julian = date.saturating_add(pg_sys::POSTGRES_EPOCH_JDATE as i32);
+            pg_sys::j2date(julian, &raw mut shown.tm_year, &raw mut shown.tm_mon, &raw mut shown.tm_mday);
+            pg_sys::DetermineTimeZoneOffset(&raw mut shown, self.0)
+        };
+        i64::from(date) * DAY + time + i64::from(west) * SECOND
+    }
+}
