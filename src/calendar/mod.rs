@@ -1,6 +1,7 @@
 //! Trading calendars: when a market is open. `crates/calendar` decides; here its definitions come from the tables, its
 //! clocks from PostgreSQL, and what has been compiled is kept while the session sees the same rows.
 
+mod builtin;
 mod calls;
 mod definitions;
 mod kept;
