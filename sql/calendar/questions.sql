@@ -35,6 +35,11 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_previous_
 COMMENT ON FUNCTION calendar.previous_close(text, timestamptz, boolean) IS
 'The last close of a session strictly before a moment; breaks: also the beginning of a break. As next_open()';
 
+CREATE FUNCTION calendar.next_change(cal text, t timestamptz DEFAULT now()) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_next_change_wrapper';
+COMMENT ON FUNCTION calendar.next_change(text, timestamptz) IS
+'The first moment strictly after this one at which phase() is another. As next_open()';
+
 CREATE FUNCTION calendar.session_of(cal text, t timestamptz DEFAULT now()) RETURNS date
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_session_of_wrapper';
 COMMENT ON FUNCTION calendar.session_of(text, timestamptz) IS
@@ -51,5 +56,6 @@ COMMENT ON FUNCTION calendar.session_offset(text, date, integer) IS
 GRANT EXECUTE ON FUNCTION calendar.is_open(text, timestamptz), calendar.phase(text, timestamptz),
     calendar.next_open(text, timestamptz, boolean), calendar.next_close(text, timestamptz, boolean),
     calendar.previous_open(text, timestamptz, boolean), calendar.previous_close(text, timestamptz, boolean),
-    calendar.session_of(text, timestamptz), calendar.session_offset(text, date, integer)
+    calendar.next_change(text, timestamptz), calendar.session_of(text, timestamptz),
+    calendar.session_offset(text, date, integer)
 TO bourse_viewer, bourse_worker;

@@ -110,6 +110,8 @@ CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON calendar.trading_hours_t
     EXECUTE FUNCTION audit_private.record_change();
 CREATE TRIGGER trigger_fill_template BEFORE INSERT OR UPDATE ON calendar.trading_hours_templates FOR EACH ROW
     EXECUTE FUNCTION calendar_private.fill_template();
+CREATE TRIGGER trigger_heed_calendar AFTER UPDATE ON calendar.trading_hours_templates FOR EACH ROW
+    EXECUTE FUNCTION exchange_private.heed_calendar();
 CREATE CONSTRAINT TRIGGER trigger_require_possible AFTER INSERT
     OR UPDATE ON calendar.trading_hours_templates DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     EXECUTE FUNCTION calendar_private.require_possible();

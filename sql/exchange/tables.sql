@@ -147,6 +147,7 @@ CREATE TABLE exchange.markets (
     -- Commission of the arriving side of a trade, as a fraction of price x amount
     taker_rate      numeric(9,8) NOT NULL,
     status          text COLLATE "C" NOT NULL DEFAULT 'open',
+    -- The calendar whose sessions are the hours of the market; NULL: its status is what operators set
     calendar        text COLLATE "C",
     -- The last place in the queue that was given to an order
     last_priority   bigint NOT NULL DEFAULT 0,
@@ -166,7 +167,19 @@ CREATE TABLE exchange.markets (
     door            text COLLATE "C" NOT NULL DEFAULT 'any',
     -- The last trade whose stops have all been entered, while a cascade is not finished; NULL: none is left
     stops_sequence  bigint,
+    -- What a market with a calendar does outside its sessions: reject orders (status closed), or queue them for the
+    -- next session (status auction)
+    outside         text COLLATE "C" NOT NULL DEFAULT 'reject',
+    -- How a session begins: continuous; auction: orders are collected in the calendar's pre_market, and meet at the
+    -- open
+    opening         text COLLATE "C" NOT NULL DEFAULT 'continuous',
+    -- When the calendar moves the status next; the first command after it does so. NULL: never
+    bell_at         timestamp with time zone,
+    -- When the next session begins, as of the last bell; NULL: not known
+    opens_at        timestamp with time zone,
     CONSTRAINT markets_pkey PRIMARY KEY (symbol),
+    CONSTRAINT fk_markets_calendar FOREIGN KEY (calendar)
+        REFERENCES calendar.trading_hours_templates(name) ON UPDATE CASCADE,
     CONSTRAINT markets_band_action_check CHECK (band_action = ANY (ARRAY['refuse', 'halt'])),
     CONSTRAINT markets_base_check CHECK (base ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
     CONSTRAINT markets_base_quote_check CHECK (base <> quote),
@@ -182,6 +195,8 @@ CREATE TABLE exchange.markets (
     CONSTRAINT markets_min_amount_check CHECK (min_amount > 0 AND min_amount < 'NaN'),
     CONSTRAINT markets_min_max_check CHECK (min_amount <= max_amount),
     CONSTRAINT markets_min_notional_check CHECK (min_notional > 0 AND min_notional < 'NaN'),
+    CONSTRAINT markets_opening_check CHECK (opening = ANY (ARRAY['continuous', 'auction'])),
+    CONSTRAINT markets_outside_check CHECK (outside = ANY (ARRAY['reject', 'queue'])),
     CONSTRAINT markets_price_band_check CHECK (price_band > 0 AND price_band < 1),
     CONSTRAINT markets_quote_check CHECK (quote ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
     CONSTRAINT markets_status_check CHECK (status = ANY (ARRAY['open', 'halted', 'cancel_only', 'auction', 'closed'])),
@@ -190,6 +205,8 @@ CREATE TABLE exchange.markets (
     CONSTRAINT markets_symbol_check CHECK (symbol ~ '^[A-Z0-9][A-Z0-9._/-]{0,19}$'),
     CONSTRAINT markets_taker_rate_check CHECK (taker_rate >= 0 AND taker_rate <= 1)
 ) WITH (fillfactor=50);
+CREATE INDEX idx_markets_bell ON exchange.markets USING btree (bell_at) WHERE bell_at IS NOT NULL;
+CREATE INDEX idx_markets_calendar ON exchange.markets USING btree (calendar);
 CREATE INDEX idx_markets_stops ON exchange.markets USING btree (symbol) WHERE stops_sequence IS NOT NULL;
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON exchange.markets FOR EACH ROW
     EXECUTE FUNCTION audit_private.record_change('', '{symbol}', '{}');
@@ -199,7 +216,7 @@ CREATE TRIGGER trigger_guard_market_rules BEFORE UPDATE ON exchange.markets FOR 
     EXECUTE FUNCTION exchange_private.guard_market_rules();
 GRANT SELECT ON exchange.markets TO bourse_viewer;
 GRANT UPDATE (tick_size, lot_size, min_amount, max_amount, min_notional, price_band, maker_rate, taker_rate, calendar,
-    band_action, max_open_orders, door) ON exchange.markets TO bourse_admin;
+    band_action, max_open_orders, door, outside, opening) ON exchange.markets TO bourse_admin;
 
 -- Every change of price or amount of a live order, by its owner or by self-trade prevention (decrement). Append only
 CREATE TABLE exchange.order_amendments (

@@ -153,6 +153,10 @@ BEGIN
         PERFORM bourse.refuse('55006', format('market %s has live orders: its tick and lot cannot change', OLD.symbol),
             'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.');
     END IF;
+    IF (NEW.calendar, NEW.outside, NEW.opening) IS DISTINCT FROM (OLD.calendar, OLD.outside, OLD.opening) THEN
+        NEW.bell_at := CASE WHEN NEW.calendar IS NOT NULL THEN clock_timestamp() END;
+        NEW.opens_at := NULL;
+    END IF;
     -- A row that is only touched stays as it is: a restore touches it, too.
     IF NEW IS DISTINCT FROM OLD THEN
         NEW.updated_at := clock_timestamp();
@@ -161,7 +165,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange_private.guard_market_rules() IS
-'Trigger: tick and lot of a market do not change while it has live orders (55006); stamps updated_at';
+'Trigger: tick and lot of a market do not change while it has live orders (55006); with another calendar its bell rings '
+'at once; stamps updated_at';
 
 CREATE FUNCTION exchange_private.touch_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

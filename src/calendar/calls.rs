@@ -102,6 +102,11 @@ fn calendar_previous_close(
 }
 
 #[pg_extern(sql = false)]
+fn calendar_next_change(cal: &str, t: TimestampWithTimeZone) -> Result<TimestampWithTimeZone, ErrorReport> {
+    Ok(ask(cal, |calendar| calendar.next_change(t.into_inner())).map(moment)?)
+}
+
+#[pg_extern(sql = false)]
 fn calendar_session_of(cal: &str, t: TimestampWithTimeZone) -> Result<Option<Date>, ErrorReport> {
     Ok(ask(cal, |calendar| calendar.session_of(t.into_inner()))?.map(date))
 }

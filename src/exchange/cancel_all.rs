@@ -37,8 +37,9 @@ pub fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) 
     let user = user_id.ok_or_else(|| Failure::null("user_id"))?;
     identity::require_acts_for(user)?;
     if let Some(symbol) = symbol {
-        let rules = require_market(symbol)?.rules;
-        rules.takes_cancels().map_err(|_| refusals::market_not_open(symbol, rules.status))?;
+        let market = require_market(symbol)?;
+        let refused = |_| refusals::market_not_open(symbol, market.rules.status, market.opens_at);
+        market.rules.takes_cancels().map_err(refused)?;
     }
     Ok(UserId(user))
 }

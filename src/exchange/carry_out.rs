@@ -3,7 +3,8 @@
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::behind;
-use super::command::{Command, Done};
+use super::bell::{self, Bell};
+use super::command::{Action, Command, Done};
 use super::door_rule::Door;
 use super::run::Effects;
 use super::venue::Venue;
@@ -31,30 +32,59 @@ const BATCH_STEPS: i64 = 100_000;
 
 /// Carries out commands, in order, and writes what they have changed. A refused command changes nothing.
 pub fn carry_out(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
-    attempt(commands, None, i64::MAX)
+    attempt(commands, &How::default())
 }
 
 /// The same for commands of several callers: the first of them, as many as one transaction should do, one at least.
 pub fn carry_out_some(commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
-    attempt(commands, None, BATCH_STEPS)
+    attempt(commands, &How { steps: BATCH_STEPS, ..How::default() })
 }
 
 /// Carries out commands in the caller's own transaction, if the door by which they come is open to the login.
 pub fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Done>>> {
     door.require_open()?;
-    attempt(commands, Some(door), i64::MAX)
+    attempt(commands, &How { door: Some(door), ..How::default() })
 }
 
-fn attempt(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
-    behind::told(|| attempt_deeper(commands, door, steps))
+/// Gives a market the status that its bell brings.
+pub fn carry_out_bell(symbol: &str, bell: Bell) -> Answer<()> {
+    let command = Command::market(symbol, Action::SetStatus(bell.status));
+    attempt(&[command], &How { bell: Some(bell), ..How::default() }).map(|_| ())
 }
 
-fn attempt_deeper(commands: &[Command], door: Option<Door>, steps: i64) -> Answer<Vec<Answer<Done>>> {
+/// How commands are carried out.
+struct How {
+    /// The door by which they come, where it may be closed to the login.
+    door: Option<Door>,
+    /// How many steps a transaction makes, about.
+    steps: i64,
+    /// The bell that rings; none: those that are due ring first.
+    bell: Option<Bell>,
+}
+
+impl Default for How {
+    fn default() -> How {
+        How { door: None, steps: i64::MAX, bell: None }
+    }
+}
+
+fn attempt(commands: &[Command], how: &How) -> Answer<Vec<Answer<Done>>> {
+    behind::told(|| attempt_deeper(commands, how))
+}
+
+fn attempt_deeper(commands: &[Command], how: &How) -> Answer<Vec<Answer<Done>>> {
     let mut depth = 0;
     loop {
         let mut venue = Venue::open(commands, depth)?;
         for (symbol, market) in &venue.markets {
-            door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
+            how.door.map_or(Ok(()), |door| door.require_open_in(symbol, &market.row))?;
+        }
+        if how.bell.is_some() {
+            venue.markets.values_mut().for_each(|market| market.bell = how.bell);
+        } else if let Some(quiet) = bell::ring_due(venue)? {
+            venue = quiet;
+        } else {
+            continue;
         }
         let mut effects = Effects::new(sequence::named(c"exchange", c"orders_id_seq"));
         let mut answers = Vec::with_capacity(commands.len());
@@ -63,7 +93,7 @@ fn attempt_deeper(commands: &[Command], door: Option<Door>, steps: i64) -> Answe
             pgrx::check_for_interrupts!();
             answers.push(effects.carry_out(&mut venue, command));
             short = venue.is_short(&command.symbol);
-            if short || effects.steps >= steps {
+            if short || effects.steps >= how.steps {
                 break;
             }
         }

@@ -155,6 +155,12 @@ pub const MARKETS: &[Check] = checks! {
     markets_min_notional_check [min_notional]
         "CHECK (((min_notional > (0)::numeric) AND (min_notional < 'NaN'::numeric)))"
         => |row| positive(row, c::min_notional);
+    markets_opening_check [opening]
+        "CHECK ((opening = ANY (ARRAY['continuous'::text, 'auction'::text])))"
+        => |row| text(row, c::opening, |word| matches!(word, "continuous" | "auction"));
+    markets_outside_check [outside]
+        "CHECK ((outside = ANY (ARRAY['reject'::text, 'queue'::text])))"
+        => |row| text(row, c::outside, |word| matches!(word, "reject" | "queue"));
     markets_price_band_check [price_band]
         "CHECK (((price_band > (0)::numeric) AND (price_band < (1)::numeric)))"
         => |row| row.money(c::price_band).is_none_or(|band| band > Money::ZERO && band < Money::whole(1));

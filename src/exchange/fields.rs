@@ -22,6 +22,8 @@ table! {
         door: Word<MarketDoor>,
         calendar: Option<Text>,
         swept_sequence: Option<Int>,
+        outside: Text, opening: Text,
+        bell_at: Option<Time>, opens_at: Option<Time>,
     }
 }
 

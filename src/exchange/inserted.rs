@@ -49,10 +49,12 @@ fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         identity::require_may_trade(ticket.user.0)?;
     }
     let new = ticket.order(OrderId(0), market.rates);
-    let rules = market.rules;
-    let admitted = rules.takes(&new).and_then(|()| rules.admit(&new, Timestamp::now().0));
+    let (rules, now) = (market.rules, Timestamp::now());
+    // A bell that is due rings when the order is placed, and its status is looked at then.
+    let takes = if market.is_bell_due(now) { Ok(()) } else { rules.takes(&new) };
+    let admitted = takes.and_then(|()| rules.admit(&new, now.0));
     let (user, symbol) = (ticket.user.0, ticket.symbol.as_str());
-    let on = refusals::Subject { user, symbol, base: &market.base, quote: &market.quote };
+    let on = refusals::Subject { user, symbol, market: &market };
     admitted.map_err(|refusal| refusals::failure(refusal, &on))?;
     Ok(())
 }

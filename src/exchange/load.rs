@@ -91,7 +91,7 @@ impl<'a> Reach<'a> {
 
     /// Reads what the commands can reach, stops and all.
     pub fn load(&mut self, commands: &[&Command], market: &MarketRow) {
-        let opens = commands.iter().any(|c| matches!(c.action, Action::SetStatus(_)));
+        let opens = commands.iter().any(|c| matches!(c.action, Action::SetStatus(MarketStatus::Open)));
         if opens || commands.iter().any(|c| matches!(c.action, Action::Expire)) {
             self.expired(if opens { usize::MAX } else { STEPS * self.commands });
         }

@@ -7,6 +7,7 @@ use money::Money;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::bell::record_status;
 use super::carry_out::{carry_out, require_write};
 use super::command::{Action, Command, Done};
 use super::market_row::require_market;
@@ -15,7 +16,6 @@ use super::ticket::exact;
 use super::{market_rows, refusals};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
-use crate::pg::{owner, session};
 
 #[pg_extern(sql = false)]
 fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<String, ErrorReport> {
@@ -28,7 +28,8 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
             "A status is open, halted, cancel_only, auction or closed.",
         )
     })?;
-    // Held from here on: nobody else changes the status between the two readings.
+    // Held from here on: nobody else changes the status between the two readings. A bell that is due rings first.
+    market(symbol, Action::Stops)?;
     let before = hold_market(symbol)?.rules.status;
     market(symbol, Action::SetStatus(status))?;
     let after = hold_market(symbol)?.rules.status;
@@ -36,17 +37,6 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
         record_status(symbol, before, after);
     }
     Ok(given.to_owned())
-}
-
-/// Tells the audit trail, whose trigger the engine passes by.
-fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus) {
-    let recorded = session::as_role(owner::NAME, || {
-        let arguments = [symbol.into(), before.as_str().into(), after.as_str().into()];
-        Spi::run_with_args("SELECT exchange_private.record_market_status($1, $2, $3)", &arguments)
-    });
-    if let Err(error) = recorded {
-        pgrx::error!("status of market {symbol} not recorded: {error}");
-    }
 }
 
 #[pg_extern(sql = false)]

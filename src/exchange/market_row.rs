@@ -29,6 +29,10 @@ pub struct MarketRow {
     pub last_price: Option<Money>,
     pub updated_at: Timestamp,
     pub max_open_orders: Option<i64>,
+    /// When its calendar moves its status next.
+    pub bell_at: Option<Timestamp>,
+    /// When it opens next, as of the last bell.
+    pub opens_at: Option<Timestamp>,
     /// Whether logins without a trusted role trade here through the sequencer only.
     pub sequencer_only: bool,
     /// Where the row stands, as long as the market is held.
@@ -38,6 +42,11 @@ pub struct MarketRow {
 }
 
 impl MarketRow {
+    /// Whether its status is not what its calendar says, perhaps, until the bell has rung.
+    pub fn is_bell_due(&self, now: Timestamp) -> bool {
+        self.bell_at.is_some_and(|at| at <= now)
+    }
+
     /// Reads it.
     pub fn read(row: &Row<'_>) -> MarketRow {
         let market = markets::of(row);
@@ -64,6 +73,8 @@ impl MarketRow {
             last_price: market.last_price(),
             updated_at: market.updated_at(),
             max_open_orders: market.max_open_orders().map(i64::from),
+            bell_at: market.bell_at(),
+            opens_at: market.opens_at(),
             sequencer_only: market.door() == MarketDoor::Sequencer,
             last_priority: market.last_priority(),
             last_sequence: market.last_sequence(),

@@ -7,6 +7,7 @@
 mod amendments;
 mod balance_rows;
 mod behind;
+mod bell;
 mod calls;
 mod cancel_all;
 mod carry_out;

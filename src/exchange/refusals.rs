@@ -4,7 +4,9 @@ use matching::bounds::SLICES;
 use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
+use super::market_row::MarketRow;
 use crate::error::{Failure, clip};
+use crate::pg::value::Timestamp;
 
 /// What a message about a refusal names.
 pub struct Subject<'a> {
@@ -12,17 +14,15 @@ pub struct Subject<'a> {
     pub user: i64,
     /// The market.
     pub symbol: &'a str,
-    /// Its base asset.
-    pub base: &'a str,
-    /// Its quote asset.
-    pub quote: &'a str,
+    /// Its row.
+    pub market: &'a MarketRow,
 }
 
 /// The failure that a caller is told.
 pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
-    let (user, symbol, base, quote) = (on.user, on.symbol, on.base, on.quote);
+    let (user, symbol, base, quote) = (on.user, on.symbol, on.market.base.as_str(), on.market.quote.as_str());
     match refusal {
-        Refusal::MarketNotOpen(status) => market_not_open(symbol, status),
+        Refusal::MarketNotOpen(status) => market_not_open(symbol, status, on.market.opens_at),
         Refusal::PriceNotPositive(price) => {
             Failure::invalid(format!("Price and amount must be positive: price {price}"), "Give a price above zero.")
         }
@@ -85,7 +85,7 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
 
 /// A price or an amount that the market does not take (22023).
 fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
-    let (symbol, base, quote) = (on.symbol, on.base, on.quote);
+    let (symbol, base, quote) = (on.symbol, on.market.base.as_str(), on.market.quote.as_str());
     match refusal {
         Refusal::OffTick { price, tick } => Failure::invalid(
             format!("price {price} is off the tick {tick} of {symbol}"),
@@ -129,11 +129,16 @@ fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
 }
 
 /// The market does not take this in its present status (55000).
-pub fn market_not_open(symbol: &str, status: MarketStatus) -> Failure {
+pub fn market_not_open(symbol: &str, status: MarketStatus, opens_at: Option<Timestamp>) -> Failure {
+    let is_between_sessions = matches!(status, MarketStatus::CancelOnly | MarketStatus::Auction);
+    let hint = match opens_at.filter(|_| is_between_sessions) {
+        Some(at) => format!("Its next session begins at {}; cancels work meanwhile.", at.iso()),
+        None => "Wait until the market is open again; exchange.markets shows its status.".to_owned(),
+    };
     Failure::new(
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("market {symbol} is {}", status.as_str()),
-        "Wait until the market is open again; exchange.markets shows its status.",
+        hint,
     )
 }
 

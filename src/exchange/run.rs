@@ -208,8 +208,7 @@ fn require_live(row: &OrderRow) -> Answer<()> {
 /// The answer to an outcome of the core, with what its trades as taker came to.
 fn done(market: &OpenMarket, user: UserId, outcome: Result<Outcome, Refusal>) -> Answer<Done> {
     let outcome = outcome.map_err(|refusal| {
-        let (symbol, base, quote) = (market.symbol.as_str(), market.row.base.as_str(), market.row.quote.as_str());
-        refusals::failure(refusal, &Subject { user: user.0, symbol, base, quote })
+        refusals::failure(refusal, &Subject { user: user.0, symbol: &market.symbol, market: &market.row })
     })?;
     let (order, rules) = (outcome.order, &market.row.rules);
     let (filled, remaining) = (rules.quantity(order.filled).into(), rules.quantity(order.remaining()).into());

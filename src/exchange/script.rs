@@ -14,6 +14,7 @@ extension_sql_file!("../../sql/exchange/doors.sql", name = "exchange_doors", req
 extension_sql_file!("../../sql/exchange/feed.sql", name = "exchange_feed");
 extension_sql_file!("../../sql/exchange/funds.sql", name = "exchange_funds");
 extension_sql_file!("../../sql/exchange/guard_tables.sql", name = "exchange_guard_tables");
+extension_sql_file!("../../sql/exchange/hours.sql", name = "exchange_hours");
 extension_sql_file!("../../sql/exchange/locked_funds.sql", name = "exchange_locked_funds");
 extension_sql_file!("../../sql/exchange/markets.sql", name = "exchange_markets");
 extension_sql_file!("../../sql/exchange/match_orders.sql", name = "exchange_match_orders");

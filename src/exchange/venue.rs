@@ -11,6 +11,7 @@ use ids::{AssetId, IdMap, OrderId, UserId};
 use matching::{Accounts, Market, Rates, Side};
 
 use super::balance_rows::{self, BalanceRows};
+use super::bell::Bell;
 use super::command::{Action, Command, Target};
 use super::demand::Demands;
 use super::fees::Fees;
@@ -36,6 +37,8 @@ pub struct OpenMarket {
     pub row: MarketRow,
     /// Its core, with the orders that the commands can meet.
     pub core: Market,
+    /// The bell that rings in this transaction.
+    pub bell: Option<Bell>,
     /// What is known of the front of its book.
     pub known: KnownFront,
     /// The id of its base asset in the accounts.
@@ -169,7 +172,7 @@ impl Venue {
             core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
             core.pulse = heed;
             let known = KnownFront::recall(&symbol, (row.tid, row.writer));
-            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, known, base, quote });
+            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, bell: None, known, base, quote });
         }
     }
 

@@ -95,7 +95,8 @@ fn write_markets(
         let status = market.core.rules.status;
         let known = std::mem::take(&mut market.known);
         let left = (market.core.looked < market.core.sequence).then_some(market.core.looked);
-        let same = status == market.row.rules.status && left == market.row.stops_sequence;
+        let bell = market.bell.take();
+        let same = status == market.row.rules.status && left == market.row.stops_sequence && bell.is_none();
         let moved = changed.contains(symbol) || market.core.priority != market.row.last_priority;
         if !moved && same {
             market_rows::remember(symbol, market.row.tid);
@@ -107,6 +108,8 @@ fn write_markets(
             status: Some(status),
             updated_at: Some(now),
             stops_sequence: Some(left),
+            bell_at: bell.map(|bell| bell.next),
+            opens_at: bell.map(|bell| bell.opens_at),
             last_sequence: made.last().map(|last| last.sequence),
             last_price: made.last().map(|last| Some(market.row.rules.price(last.price))),
             ..markets::Changes::default()

@@ -4,6 +4,7 @@ use std::ops::Add;
 use std::time::Duration;
 
 use money::{Money, Rate, Sum};
+use pgrx::datum::{TimestampWithTimeZone, ToIsoString};
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
@@ -17,6 +18,12 @@ impl Timestamp {
     pub fn now() -> Timestamp {
         // SAFETY: reads the clock.
         Timestamp(unsafe { pg_sys::GetCurrentTimestamp() })
+    }
+
+    /// In UTC, whatever the session's settings: `2026-11-30T14:30:00+00:00`.
+    pub fn iso(self) -> String {
+        let time = TimestampWithTimeZone::try_from(self.0).ok();
+        time.and_then(|time| time.to_iso_string_with_timezone("UTC").ok()).unwrap_or_else(|| self.0.to_string())
     }
 
     /// Whether it is neither `infinity` nor `-infinity`.

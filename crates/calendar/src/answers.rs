@@ -94,6 +94,14 @@ impl Calendar {
         Ok(self.span(at).map_or(Phase::Closed, |(phase, _)| phase))
     }
 
+    /// The first moment after this one at which the phase is another.
+    pub fn next_change(&self, at: i64) -> Result<i64, Unanswered> {
+        let phase = self.phase(at)?;
+        let after = self.starts.partition_point(|start| *start <= at);
+        let change = self.phases[after..].iter().position(|(next, _)| *next != phase);
+        change.map(|steps| self.starts[after + steps]).ok_or(Unanswered::Beyond)
+    }
+
     /// The date of the session that has begun, pre-market and post-market included, and is not closed.
     pub fn session_of(&self, at: i64) -> Result<Option<Day>, Unanswered> {
         self.require(at)?;

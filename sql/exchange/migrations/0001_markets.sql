@@ -17,7 +17,9 @@ CREATE TABLE exchange.markets (
     status          text COLLATE "C" NOT NULL DEFAULT 'open'
                     CONSTRAINT markets_status_check
                     CHECK (status IN ('open', 'halted', 'cancel_only', 'auction', 'closed')),
-    calendar        text COLLATE "C" CONSTRAINT markets_calendar_size_check CHECK (char_length(calendar) <= 128),
+    calendar        text COLLATE "C" CONSTRAINT markets_calendar_size_check CHECK (char_length(calendar) <= 128)
+                    CONSTRAINT fk_markets_calendar REFERENCES calendar.trading_hours_templates (name)
+                    ON UPDATE CASCADE,
     last_priority   bigint NOT NULL DEFAULT 0 CONSTRAINT markets_last_priority_check CHECK (last_priority >= 0),
     last_sequence   bigint NOT NULL DEFAULT 0 CONSTRAINT markets_last_sequence_check CHECK (last_sequence >= 0),
     last_price      numeric(20,8),
@@ -32,6 +34,13 @@ CREATE TABLE exchange.markets (
                     CONSTRAINT markets_door_check CHECK (door IN ('any', 'sequencer')),
     -- A cascade of stops past the bound of a command goes on with the commands that follow. Where: after this trade.
     stops_sequence  bigint,
+    -- The hours of the market: what holds outside them, how it opens, when the bell rings next.
+    outside         text COLLATE "C" NOT NULL DEFAULT 'reject'
+                    CONSTRAINT markets_outside_check CHECK (outside IN ('reject', 'queue')),
+    opening         text COLLATE "C" NOT NULL DEFAULT 'continuous'
+                    CONSTRAINT markets_opening_check CHECK (opening IN ('continuous', 'auction')),
+    bell_at         timestamptz,
+    opens_at        timestamptz,
     CONSTRAINT markets_base_quote_check CHECK (base <> quote),
     CONSTRAINT markets_min_max_check CHECK (min_amount <= max_amount),
     CONSTRAINT markets_swept_sequence_check CHECK (swept_sequence BETWEEN 0 AND last_sequence),
@@ -65,9 +74,26 @@ COMMENT ON COLUMN exchange.markets.door IS
 'bourse_gateway trades through submit_order() and its kin, or the inbox';
 COMMENT ON COLUMN exchange.markets.stops_sequence IS
 'The last trade whose stops have all been entered, while a cascade is not finished; NULL: none is left';
+COMMENT ON COLUMN exchange.markets.calendar IS
+'The calendar whose sessions are the hours of the market; NULL: its status is what operators set';
+COMMENT ON COLUMN exchange.markets.outside IS
+'What a market with a calendar does outside its sessions: reject orders (status closed), or queue them for the next '
+'session (status auction)';
+COMMENT ON COLUMN exchange.markets.opening IS
+'How a session begins: continuous; auction: orders are collected in the calendar''s pre_market, and meet at the open';
+COMMENT ON COLUMN exchange.markets.bell_at IS
+'When the calendar moves the status next; the first command after it does so. NULL: never';
+COMMENT ON COLUMN exchange.markets.opens_at IS 'When the next session begins, as of the last bell; NULL: not known';
+
+-- Whoever looks for bells that are due.
+CREATE INDEX idx_markets_bell ON exchange.markets (bell_at) WHERE bell_at IS NOT NULL;
+CREATE INDEX idx_markets_calendar ON exchange.markets (calendar);
 
 -- Whoever looks for stops that are left finds the markets without reading the others.
 CREATE INDEX idx_markets_stops ON exchange.markets (symbol) WHERE stops_sequence IS NOT NULL;
+
+CREATE TRIGGER trigger_heed_calendar AFTER UPDATE ON calendar.trading_hours_templates
+    FOR EACH ROW EXECUTE FUNCTION exchange_private.heed_calendar();
 
 CREATE TRIGGER trigger_guard_market_rules BEFORE UPDATE ON exchange.markets
     FOR EACH ROW EXECUTE FUNCTION exchange_private.guard_market_rules();
@@ -76,5 +102,5 @@ GRANT SELECT ON exchange.markets TO bourse_viewer;
 -- A rule is changed with an UPDATE, by an admin; the next order goes by it. The engine locks the row of each market
 -- that it works in: an UPDATE waits for that row, and for nothing else.
 GRANT UPDATE (tick_size, lot_size, min_amount, max_amount, min_notional, price_band, band_action, maker_rate,
-              taker_rate, max_open_orders, calendar, door)
+              taker_rate, max_open_orders, calendar, outside, opening, door)
     ON exchange.markets TO bourse_admin;

@@ -11,7 +11,7 @@ use super::super::inbox::{self, Wanted};
 use super::super::match_orders::drain_if_free;
 use super::super::suspects::{self, Next, Suspects};
 use super::super::tables;
-use super::super::{behind, settings, stops};
+use super::super::{behind, bell, settings, stops};
 use super::desk::NAME;
 use crate::bourse::supervisor::{self, Complaints, LOOK};
 use crate::bourse::{require_at_work, require_home};
@@ -27,6 +27,8 @@ const INBOX_BATCH: usize = 1000;
 const SMALL_INBOX_BATCH: usize = 200;
 /// How often expired orders, and stops that are left, are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
+/// So many bells are looked for at a time.
+const BELLS: usize = 1000;
 
 /// The longest pause before something that went wrong is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -48,7 +50,7 @@ pub struct Chores {
     /// The markets whose orders are being expired.
     expiring: Vec<String>,
     stops: Timestamp,
-    /// The markets whose stops are entering.
+    /// The markets whose stops are entering, or whose bell rings.
     entering: Vec<String>,
     /// How often the inbox could not be carried out in a row.
     setbacks: u32,
@@ -119,8 +121,8 @@ impl Chores {
             self.hear(ended, ());
         }
         if self.entering.is_empty() && self.stops.is_due(now, EXPIRY) {
-            let look = || for_whole(|| stops::left(None));
-            let left = worker::transaction(c"pg_bourse: looking for stops that are left", look);
+            let look = || for_whole(|| stops::left(None).into_iter().chain(bell::due(BELLS)).collect());
+            let left = worker::transaction(c"pg_bourse: looking for stops that are left, and bells", look);
             self.entering = self.hear(left, Vec::new());
             self.stops = Timestamp::now() + EXPIRY;
         }

@@ -1,0 +1,87 @@
+-- A market with a calendar is open in its sessions. The calendar here has a session from midnight to midnight every
+-- day, so that a holiday decides whether now is inside or outside.
+SET timezone = 'UTC';
+CREATE FUNCTION pg_temp.definition(is_holiday boolean) RETURNS jsonb
+LANGUAGE sql AS $$
+    SELECT jsonb_build_object('name', 'ALWAYS', 'exchange', 'TEST', 'timezone', 'UTC',
+        'from', current_date - 30, 'to', current_date + 30,
+        'weekly', '[{"days": [0, 1, 2, 3, 4, 5, 6], "open": "00:00", "close": "24:00"}]'::jsonb,
+        'holidays', CASE WHEN is_holiday THEN (
+            SELECT jsonb_agg(jsonb_build_object('date', current_date + n, 'type', 'full_day'))
+            FROM generate_series(-1, 1) n)
+            ELSE '[]' END,
+        'special', '[]'::jsonb)
+$$;
+-- Dates change from day to day: digits are written as 9.
+CREATE FUNCTION pg_temp.told(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN SQLSTATE || ' ' || SQLERRM || ': ' || regexp_replace(hint, '[0-9]', '9', 'g');
+END
+$$;
+INSERT INTO identity.users (id, name) VALUES (1, 'ann'), (2, 'bob');
+SELECT exchange.create_market('BTC-USD', 'BTC', 'USD', 1, 1, maker_rate => 0, taker_rate => 0);
+SELECT exchange.deposit(1, 'USD', 100000), exchange.deposit(2, 'BTC', 1000);
+SELECT calendar.load_calendar(pg_temp.definition(false));
+
+-- Names and words are checked.
+SELECT pg_temp.told($$SELECT exchange.set_market_calendar('BTC-USD', 'NONE')$$);
+SELECT pg_temp.told($$SELECT exchange.set_market_calendar('BTC-EUR', 'ALWAYS')$$);
+SELECT pg_temp.told($$SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'drop')$$);
+SELECT pg_temp.told($$SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'reject', 'random')$$);
+SELECT pg_temp.told($$SELECT exchange.set_market_calendar(NULL, 'ALWAYS')$$);
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS');
+SELECT status, calendar, outside, opening, bell_at > now() AS bell_is_to_come FROM exchange.markets;
+SELECT status, filled_amount FROM exchange.place_order(2, 'BTC-USD', 'sell', 100, 5);
+
+-- A holiday comes into the calendar: the very next order is refused, and told when the market opens. Cancels work.
+SELECT calendar.load_calendar(pg_temp.definition(true));
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 100, 5)$$);
+-- A refused order leaves nothing, not even the bell that it has rung; the cancel below rings it for good.
+SELECT pg_temp.told($$INSERT INTO exchange.orders (user_id, symbol, side, price, amount)
+                      VALUES (1, 'BTC-USD', 'buy', 1, 1)$$);
+SELECT exchange.cancel_all_orders(2, 'BTC-USD');
+SELECT status, opens_at > now() AS opens_later, bell_at = opens_at AS bell_is_the_open FROM exchange.markets;
+
+-- The trail has what the bell did.
+SELECT old_values, new_values FROM audit.audit_logs
+WHERE table_name = 'exchange.markets' AND old_values ? 'status' ORDER BY id;
+
+-- Queue: orders rest, and meet when the session begins.
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'queue');
+SELECT status, filled_amount FROM exchange.place_order(2, 'BTC-USD', 'sell', 100, 5);
+SELECT status, filled_amount FROM exchange.place_order(1, 'BTC-USD', 'buy', 110, 5);
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', NULL, 1, 'market')$$);
+SELECT calendar.load_calendar(pg_temp.definition(false));
+-- The first command rings, whatever it is; here an order at a price that meets nobody.
+SELECT status, filled_amount FROM exchange.place_order(1, 'BTC-USD', 'buy', 1, 1);
+SELECT price, amount FROM exchange.trades;
+SELECT status FROM exchange.markets;
+
+-- What an operator halts or closes stays so over the bell.
+SELECT exchange.set_market_status('BTC-USD', 'halted');
+SELECT calendar.load_calendar(pg_temp.definition(true));
+SELECT exchange_private.ring_bells('BTC-USD');
+SELECT status FROM exchange.markets;
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 1, 1)$$);
+-- Any other status holds to the next bell.
+SELECT exchange.set_market_status('BTC-USD', 'open');
+SELECT status FROM exchange.place_order(1, 'BTC-USD', 'buy', 2, 1);
+
+-- Beyond its years nobody knows: the market takes nothing, and says so.
+SELECT calendar.load_calendar(pg_temp.definition(false) || jsonb_build_object('to', current_date - 2));
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', NULL, 1, 'market')$$);
+SELECT exchange.cancel_all_orders(1, 'BTC-USD');
+SELECT status, bell_at, opens_at FROM exchange.markets;
+SELECT severity, alert, subject FROM bourse.alerts() WHERE alert LIKE 'calendar%';
+
+-- Without a calendar the status is the operators' again.
+SELECT exchange.set_market_calendar('BTC-USD', NULL);
+SELECT exchange.set_market_status('BTC-USD', 'open');
+SELECT status, bell_at FROM exchange.markets;
+SELECT * FROM exchange.verify();

@@ -1,0 +1,90 @@
+-- The hours of a market: its calendar says when it is open, and the bell (src/exchange/bell.rs) sets its status.
+
+-- Outside the years that a calendar is loaded for, and while it is not active, nobody knows: no order is taken until
+-- the calendar has changed.
+CREATE FUNCTION exchange_private.bell_of(symbol text, at timestamptz, OUT status text, OUT bell_at timestamptz,
+                                         OUT opens_at timestamptz)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    market record;
+    phase text;
+BEGIN
+    SELECT m.calendar, m.outside, m.opening INTO market FROM exchange.markets m WHERE m.symbol = symbol;
+    status := 'cancel_only';
+    BEGIN
+        phase := calendar.phase(market.calendar, at);
+        status := CASE WHEN phase = 'market' THEN 'open'
+                       WHEN phase = 'pre_market' AND market.opening = 'auction' THEN 'auction'
+                       WHEN market.outside = 'queue' THEN 'auction'
+                       ELSE status END;
+        bell_at := calendar.next_change(market.calendar, at);
+        opens_at := calendar.next_open(market.calendar, at, breaks => true);
+    EXCEPTION WHEN datetime_field_overflow OR object_not_in_prerequisite_state THEN
+        -- What was found before the years ended stands.
+        NULL;
+    END;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.bell_of(text, timestamptz) IS
+'What the calendar of a market has its status be at this time, when that changes next, and when the next session, or '
+'the part of one after a break, begins; NULL: not in the years that the calendar is loaded for';
+
+CREATE FUNCTION exchange_private.ring_bells(symbol text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp
+AS 'MODULE_PATHNAME', 'ring_bells_wrapper';
+COMMENT ON FUNCTION exchange_private.ring_bells(text) IS
+'Rings the bell of a market, or of up to a hundred whose bell is due (NULL). Returns of how many';
+
+CREATE FUNCTION exchange_private.heed_calendar() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    UPDATE exchange.markets m SET bell_at = clock_timestamp() WHERE m.calendar = NEW.name;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.heed_calendar() IS
+'Trigger: a calendar has changed, so the bells of its markets ring at once';
+
+CREATE FUNCTION exchange.set_market_calendar(symbol text, cal text, outside text DEFAULT 'reject',
+                                             opening text DEFAULT 'continuous') RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    status text;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM bourse_private.require_given('symbol', symbol), bourse_private.require_given('outside', outside),
+            bourse_private.require_given('opening', opening);
+    IF outside NOT IN ('reject', 'queue') THEN
+        PERFORM bourse.refuse('22023', format('outside is %s', bourse_private.quoted(outside)),
+            'reject refuses orders outside the sessions; queue keeps them for the next one.');
+    END IF;
+    IF opening NOT IN ('continuous', 'auction') THEN
+        PERFORM bourse.refuse('22023', format('opening is %s', bourse_private.quoted(opening)),
+            'continuous, or auction: orders are collected in the pre-market, and meet at the open.');
+    END IF;
+    IF cal IS NOT NULL THEN
+        PERFORM calendar.coverage(cal);
+    END IF;
+    UPDATE exchange.markets m SET calendar = cal, outside = $3, opening = $4
+    WHERE m.symbol = symbol AND (m.calendar, m.outside, m.opening) IS DISTINCT FROM (cal, $3, $4);
+    PERFORM exchange_private.ring_bells(symbol) WHERE cal IS NOT NULL;
+    SELECT m.status INTO status FROM exchange.markets m WHERE m.symbol = symbol;
+    IF NOT FOUND THEN
+        PERFORM bourse.refuse('42704', format('market %s does not exist', bourse_private.quoted(symbol)),
+            'SELECT symbol FROM exchange.markets lists them.');
+    END IF;
+    RETURN status;
+END
+$$;
+COMMENT ON FUNCTION exchange.set_market_calendar(text, text, text, text) IS
+'Gives a market the hours of a calendar; NULL: none, and its status stays what it is. Outside the sessions, breaks '
+'included, orders get 55000 with the next open in the HINT (outside reject: status cancel_only) or rest without '
+'trading until the next session begins with their auction (outside queue: status auction). opening auction: in the '
+'calendar''s pre_market orders are collected, and meet at the open. Resting orders stay, gtd orders end at their time, '
+'cancels always work. The bell is rung by the first command after it, the sequencer and the ticker; a market that is '
+'halted or closed by set_market_status() stays so, any other status holds to the next bell. Beyond the years of the '
+'calendar the market takes no orders, and alerts() tells. Returns the status. 22004 NULL, 22023 another word, 42704 no '
+'such market or calendar';
+GRANT EXECUTE ON FUNCTION exchange.set_market_calendar(text, text, text, text) TO bourse_admin;

@@ -1,0 +1,113 @@
+//! The bell of a market with a calendar: it opens and closes the market.
+//!
+//! The row of such a market says when its bell rings next. The first command after that rings it, under the market's
+//! lock and before anything else: no order depends on a process that is late. Where no command comes, the sequencer and
+//! the ticker ring. What an operator has halted or closed stays so: the bell itself does neither.
+
+use std::ops::ControlFlow;
+
+use matching::MarketStatus;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::carry_out::{carry_out, carry_out_bell, require_write};
+use super::command::{Action, Command};
+use super::fields::markets;
+use super::tables;
+use super::venue::Venue;
+use crate::error::{Answer, Failure};
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
+use crate::pg::{owner, session};
+
+/// What a bell brings.
+#[derive(Clone, Copy, Debug)]
+pub struct Bell {
+    /// What the market becomes.
+    pub status: MarketStatus,
+    /// When it rings again.
+    pub next: Option<Timestamp>,
+    /// When the next session begins.
+    pub opens_at: Option<Timestamp>,
+}
+
+/// Gives the venue back where no bell is due. Otherwise closes it and rings: then it is to be opened again.
+pub fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
+    let now = venue.now;
+    let due = venue.markets.iter().filter(|(_, market)| market.row.is_bell_due(now));
+    let due: Vec<_> = due.map(|(symbol, market)| (symbol.clone(), market.row.rules.status)).collect();
+    if due.is_empty() {
+        return Ok(Some(venue));
+    }
+    venue.close();
+    for (symbol, before) in due {
+        let bell = brings(&symbol, before, now)?;
+        carry_out_bell(&symbol, bell)?;
+        if bell.status != before {
+            record_status(&symbol, before, bell.status);
+        }
+    }
+    Ok(None)
+}
+
+/// What the bell of a market that has this status brings at this time.
+fn brings(symbol: &str, status: MarketStatus, now: Timestamp) -> Answer<Bell> {
+    let at = TimestampWithTimeZone::try_from(now.0).ok();
+    let told = session::as_role(owner::NAME, || {
+        let of = "SELECT b.status, b.bell_at, b.opens_at FROM exchange_private.bell_of($1, $2) b";
+        Spi::get_three_with_args::<String, TimestampWithTimeZone, TimestampWithTimeZone>(
+            of,
+            &[symbol.into(), at.into()],
+        )
+    });
+    let (word, next, opens_at) = told.map_err(|error| {
+        Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, format!("the bell of market {symbol}: {error}"), "")
+    })?;
+    let after = match status {
+        MarketStatus::Halted | MarketStatus::Closed => status,
+        _ => word.as_deref().and_then(MarketStatus::parse).unwrap_or(status),
+    };
+    let time = |at: TimestampWithTimeZone| Timestamp(at.into());
+    Ok(Bell { status: after, next: next.map(time), opens_at: opens_at.map(time) })
+}
+
+/// Tells the audit trail that a market has another status: its trigger does not see what the engine writes.
+pub fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus) {
+    let recorded = session::as_role(owner::NAME, || {
+        let arguments = [symbol.into(), before.as_str().into(), after.as_str().into()];
+        Spi::run_with_args("SELECT exchange_private.record_market_status($1, $2, $3)", &arguments)
+    });
+    if let Err(error) = recorded {
+        pgrx::error!("status of market {symbol} not recorded: {error}");
+    }
+}
+
+/// Markets whose bell is due, up to so many, those that are due longest first.
+pub fn due(most: usize) -> Vec<String> {
+    let mut table = Table::open(&tables::MARKETS);
+    let index = table.index(c"idx_markets_bell");
+    let mut symbols = Vec::new();
+    table.scan(index, &[Key::Until(Timestamp::now())], |row| {
+        symbols.push(markets::of(row).symbol().to_owned());
+        if symbols.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    table.close();
+    symbols
+}
+
+/// Rings the bell of a market, or up to a hundred that are due. Returns how many.
+#[pg_extern(sql = false)]
+fn ring_bells(symbol: Option<&str>) -> Result<i64, ErrorReport> {
+    require_write("ring_bells()")?;
+    let symbols = symbol.map_or_else(|| due(MOST), |symbol| vec![symbol.to_owned()]);
+    let commands: Vec<_> = symbols.iter().map(|symbol| Command::market(symbol, Action::Stops)).collect();
+    if !commands.is_empty() {
+        carry_out(&commands)?;
+    }
+    Ok(commands.len() as i64)
+}
+
+/// So many bells make a transaction of the ticker.
+const MOST: usize = 100;
