@@ -9,7 +9,8 @@ SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refus
                   (SELECT string_agg(format('%s::%s', given, t::regtype), ', ' ORDER BY i)
                    FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, i),
                         -- What is NULL for NULL is called with something.
-                        LATERAL (SELECT CASE WHEN NOT p.proisstrict THEN 'NULL' WHEN t IN ('integer'::regtype, 'boolean'::regtype) THEN '''1'''
+                        LATERAL (SELECT CASE WHEN NOT p.proisstrict THEN 'NULL' WHEN t IN ('integer'::regtype,
+                            'boolean'::regtype) THEN '''1'''
                                              ELSE '''2024-01-01''' END) g (given)))) AS answer
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') AND p.prorettype <> 'trigger'::regtype

@@ -48,7 +48,8 @@ BEGIN;
 DELETE FROM bourse.chores;
 DELETE FROM bourse.policies;
 SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'chore_is_late';
-INSERT INTO bourse.policies (schema_name, table_name, time_column, keep) VALUES ('exchange', 'trades', 'created_at', '100 years');
+INSERT INTO bourse.policies (schema_name, table_name, time_column, keep)
+VALUES ('exchange', 'trades', 'created_at', '100 years');
 SELECT severity, subject, detail, hint FROM bourse.alerts() WHERE alert = 'chore_is_late';
 UPDATE bourse.policies SET is_enabled = false;
 SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'chore_is_late';

@@ -49,7 +49,7 @@ SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
 FROM objects o,
      unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker',
                   'bourse_monitor', 'bourse_owner']) r (role)
-WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'exchange');
+WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange');
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public,
        max(may) FILTER (WHERE role = 'bourse_viewer') AS viewer,
@@ -85,7 +85,8 @@ FROM (SELECT nspname::text, nspowner, nspacl FROM pg_namespace
       JOIN pg_class c ON c.oid = a.attrelid
       UNION ALL SELECT p.oid::regprocedure::text, p.proowner, p.proacl FROM pg_proc p) AS g (object, owner, acl),
      aclexplode(g.acl) acl
-WHERE acl.is_grantable AND acl.grantee <> g.owner AND g.object ~ '^(bourse|identity|audit|exchange)(_private)?\M';
+WHERE acl.is_grantable AND acl.grantee <> g.owner
+    AND g.object ~ '^(bourse|identity|audit|calendar|jobs|exchange)(_private)?\M';
 SELECT p.parname AS setting_that_somebody_may_set FROM pg_parameter_acl p WHERE p.parname LIKE 'bourse.%';
 
 -- The columns behind the small letters.
@@ -93,7 +94,8 @@ SELECT a.attrelid::regclass AS "table", r.role, p.privilege, string_agg(a.attnam
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
      unnest(ARRAY['bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r (role),
      unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p (privilege)
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange') AND c.relkind IN ('r', 'p', 'v')
+    AND a.attnum > 0
   AND NOT a.attisdropped
   AND NOT has_table_privilege(r.role, a.attrelid, p.privilege)
   AND has_column_privilege(r.role, a.attrelid, a.attnum, p.privilege)
@@ -112,19 +114,22 @@ SELECT c.oid::regclass AS without_row_security, t.relation IS NOT NULL AS about_
        coalesce(w.reason, 'NO REASON') AS reason
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
-LEFT JOIN (VALUES ('exchange.order_commands', 'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
+LEFT JOIN (VALUES ('exchange.order_commands',
+    'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
                   ('exchange.markets', 'public'),
                   ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'), ('bourse.policies', 'names tables'),
                   ('bourse.chores', 'names tables'), ('bourse.schema_migrations', 'public'),
-                  ('exchange.command_attempts', 'numbers of commands; only an admin reads them'))
+                  ('exchange.command_attempts', 'numbers of commands; only an admin reads them'),
+                  ('jobs.paused_types', 'names types of jobs'))
                   w (name, reason) ON w.name = c.oid::regclass::text
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange') AND c.relkind IN ('r', 'p')
+    AND NOT c.relrowsecurity
 ORDER BY c.oid::regclass::text COLLATE "C";
 SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,
        regexp_replace(replace(qual, ' AS current_user_id', ''), '\s+', ' ', 'g') AS shows,
        regexp_replace(with_check, '\s+', ' ', 'g') AS takes
-FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange') ORDER BY 1, 2;
+FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange') ORDER BY 1, 2;
 -- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
 -- the others from a table.
 SELECT m.name AS "table", m.role AS may_lock, m.may FROM matrix m

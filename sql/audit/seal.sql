@@ -22,7 +22,7 @@ DECLARE
     source text;
 BEGIN
     FOREACH source IN ARRAY ARRAY['activity_logs', 'audit_logs'] LOOP
-        -- Of a transaction of millions of rows an array of their hashes would be more than PostgreSQL holds in one value.
+        -- An array of the hashes of millions of rows would be more than PostgreSQL holds in one value.
         RETURN QUERY EXECUTE format(
             'SELECT %1$L, c.transaction_id, c.length, c.first_id, c.first_time, '
             '(SELECT e.hash FROM audit.%1$I e WHERE e.cluster = $1 AND e.transaction_id = c.transaction_id '

@@ -19,11 +19,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'queue_has_its_columns', t.module || '.' || t.name, k.name || ' ' || k.type,
            coalesce(format_type(a.atttypid, NULL), 'none')
     FROM bourse_private.declared_tables() t
-    CROSS JOIN (VALUES ('id', 'bigint'), ('status', 'text'), ('priority', 'smallint'),
-                       ('claimable_at', 'timestamp with time zone'), ('attempt', 'integer'),
-                       ('max_attempts', 'integer'), ('lease', 'uuid'), ('locked_by', 'text'),
-                       ('last_error', 'text')) k (name, type)
-    LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname = k.name AND NOT a.attisdropped
+    CROSS JOIN (VALUES ('id', 'bigint', NULL), ('status', 'text', NULL), ('priority', 'smallint', NULL),
+                       ('claimable_at', 'timestamp with time zone', NULL), ('attempt', 'integer', NULL),
+                       ('max_attempts', 'integer', NULL), ('lease', 'uuid', NULL), ('locked_by', 'text', 'worker_id'),
+                       ('last_error', 'text', 'error')) k (name, type, other_name)
+    LEFT JOIN pg_attribute a ON a.attrelid = t.relation AND a.attname IN (k.name, k.other_name) AND NOT a.attisdropped
     WHERE t.is_queue AND t.relation IS NOT NULL AND format_type(a.atttypid, NULL) IS DISTINCT FROM k.type
 $$;
 COMMENT ON FUNCTION bourse_private.own_verify() IS

@@ -15,7 +15,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
             UNION ALL SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = a.oid) t (oid)
     )
     SELECT format('trigger %s below %s', below.trigger, bourse_private.quoted_name(c.oid))
-    FROM above a JOIN pg_class c ON c.oid = a.oid AND c.relowner = to_regrole('bourse_owner') AND c.relkind IN ('r', 'p')
+    FROM above a
+    JOIN pg_class c ON c.oid = a.oid AND c.relowner = to_regrole('bourse_owner') AND c.relkind IN ('r', 'p')
     CROSS JOIN LATERAL bourse_private.strange_trigger_below(c.oid) below (trigger)
     WHERE below.trigger IS NOT NULL AND bourse_private.strange_trigger(c.oid) IS NULL
       AND bourse_private.on_erasure_of(bourse_private.qualified_name(c.oid)) IS DISTINCT FROM 'redact'

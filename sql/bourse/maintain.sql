@@ -317,8 +317,37 @@ BEGIN
                                                  AND c.ran_at > clock_timestamp() - interval '1 hour') THEN
         PERFORM bourse.maintain();
     END IF;
+    PERFORM bourse_private.tick_modules();
 END
 $$;
 COMMENT ON FUNCTION bourse_private.tick() IS
-'Runs what is due: maintain() once an hour, and again at once when it had more to do than it does in one call. For the '
-'ticker of the platform, every second: costs one probe of an index when nothing is due';
+'Runs what is due: maintain() once an hour, and again at once when it had more to do than it does in one call; and '
+'on_tick() of every schema that has it. For the ticker of the platform, every second: costs a look at the catalog and '
+'a probe of an index for each when nothing is due';
+
+-- What fails stops nobody else, is told once, and is tried again.
+CREATE FUNCTION bourse_private.tick_modules() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+DECLARE
+    due record;
+    failed text;
+BEGIN
+    FOR due IN SELECT h.module, h.call FROM bourse_private.hooks('on_tick') h LOOP
+        BEGIN
+            EXECUTE format('SELECT %s()', due.call);
+            failed := NULL;
+        EXCEPTION WHEN OTHERS THEN
+            failed := format('%s (%s)', bourse_private.clip(SQLERRM), SQLSTATE);
+        END;
+        IF failed IS NOT NULL THEN
+            INSERT INTO bourse.chores AS c VALUES (due.module, clock_timestamp(), false, ARRAY[failed])
+            ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, problems = excluded.problems
+            WHERE c.problems <> excluded.problems OR c.ran_at < excluded.ran_at - interval '1 hour';
+        ELSIF EXISTS (SELECT FROM bourse.chores c WHERE c.name = due.module) THEN
+            DELETE FROM bourse.chores c WHERE c.name = due.module;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.tick_modules() IS
+'The part of tick() that the schemas have; what fails stands in bourse.chores until it succeeds';

@@ -72,8 +72,8 @@ BEGIN
     PERFORM exchange_private.ring_bells(symbol) WHERE cal IS NOT NULL;
     SELECT m.status INTO status FROM exchange.markets m WHERE m.symbol = symbol;
     IF NOT FOUND THEN
-        PERFORM bourse.refuse('42704', format('market %s does not exist', bourse_private.quoted(symbol)),
-            'SELECT symbol FROM exchange.markets lists them.');
+        PERFORM bourse.refuse('42704', format('market %s does not exist', bourse_private.clip(symbol)),
+            'SELECT symbol FROM exchange.markets lists them; exchange.create_market() makes one.');
     END IF;
     RETURN status;
 END

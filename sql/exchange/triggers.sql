@@ -165,8 +165,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION exchange_private.guard_market_rules() IS
-'Trigger: tick and lot of a market do not change while it has live orders (55006); with another calendar its bell rings '
-'at once; stamps updated_at';
+'Trigger: tick and lot of a market do not change while it has live orders (55006); with another calendar its bell '
+'rings at once; stamps updated_at';
 
 CREATE FUNCTION exchange_private.touch_markets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -3,6 +3,7 @@
 
 mod migrations;
 pub mod modules;
+pub mod queue;
 mod script;
 pub mod settings;
 pub mod supervisor;

@@ -8,14 +8,10 @@ use std::ops::ControlFlow;
 
 use matching::MarketStatus;
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::carry_out::{carry_out, carry_out_bell, require_write};
-use super::command::{Action, Command};
 use super::fields::markets;
 use super::tables;
-use super::venue::Venue;
 use crate::error::{Answer, Failure};
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
@@ -33,27 +29,8 @@ pub struct Bell {
     pub opens_at: Option<Timestamp>,
 }
 
-/// Gives the venue back where no bell is due. Otherwise closes it and rings: then it is to be opened again.
-pub fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
-    let now = venue.now;
-    let due = venue.markets.iter().filter(|(_, market)| market.row.is_bell_due(now));
-    let due: Vec<_> = due.map(|(symbol, market)| (symbol.clone(), market.row.rules.status)).collect();
-    if due.is_empty() {
-        return Ok(Some(venue));
-    }
-    venue.close();
-    for (symbol, before) in due {
-        let bell = brings(&symbol, before, now)?;
-        carry_out_bell(&symbol, bell)?;
-        if bell.status != before {
-            record_status(&symbol, before, bell.status);
-        }
-    }
-    Ok(None)
-}
-
 /// What the bell of a market that has this status brings at this time.
-fn brings(symbol: &str, status: MarketStatus, now: Timestamp) -> Answer<Bell> {
+pub fn brings(symbol: &str, status: MarketStatus, now: Timestamp) -> Answer<Bell> {
     let at = TimestampWithTimeZone::try_from(now.0).ok();
     let told = session::as_role(owner::NAME, || {
         let of = "SELECT b.status, b.bell_at, b.opens_at FROM exchange_private.bell_of($1, $2) b";
@@ -96,18 +73,3 @@ pub fn due(most: usize) -> Vec<String> {
     table.close();
     symbols
 }
-
-/// Rings the bell of a market, or up to a hundred that are due. Returns how many.
-#[pg_extern(sql = false)]
-fn ring_bells(symbol: Option<&str>) -> Result<i64, ErrorReport> {
-    require_write("ring_bells()")?;
-    let symbols = symbol.map_or_else(|| due(MOST), |symbol| vec![symbol.to_owned()]);
-    let commands: Vec<_> = symbols.iter().map(|symbol| Command::market(symbol, Action::Stops)).collect();
-    if !commands.is_empty() {
-        carry_out(&commands)?;
-    }
-    Ok(commands.len() as i64)
-}
-
-/// So many bells make a transaction of the ticker.
-const MOST: usize = 100;

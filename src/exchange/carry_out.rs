@@ -46,8 +46,27 @@ pub fn carry_out_here(door: Door, commands: &[Command]) -> Answer<Vec<Answer<Don
     attempt(commands, &How { door: Some(door), ..How::default() })
 }
 
+/// Gives the venue back where no bell is due. Otherwise closes it and rings: then it is to be opened again.
+fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
+    let now = venue.now;
+    let due = venue.markets.iter().filter(|(_, market)| market.row.is_bell_due(now));
+    let due: Vec<_> = due.map(|(symbol, market)| (symbol.clone(), market.row.rules.status)).collect();
+    if due.is_empty() {
+        return Ok(Some(venue));
+    }
+    venue.close();
+    for (symbol, before) in due {
+        let bell = bell::brings(&symbol, before, now)?;
+        carry_out_bell(&symbol, bell)?;
+        if bell.status != before {
+            bell::record_status(&symbol, before, bell.status);
+        }
+    }
+    Ok(None)
+}
+
 /// Gives a market the status that its bell brings.
-pub fn carry_out_bell(symbol: &str, bell: Bell) -> Answer<()> {
+fn carry_out_bell(symbol: &str, bell: Bell) -> Answer<()> {
     let command = Command::market(symbol, Action::SetStatus(bell.status));
     attempt(&[command], &How { bell: Some(bell), ..How::default() }).map(|_| ())
 }
@@ -81,7 +100,7 @@ fn attempt_deeper(commands: &[Command], how: &How) -> Answer<Vec<Answer<Done>>> 
         }
         if how.bell.is_some() {
             venue.markets.values_mut().for_each(|market| market.bell = how.bell);
-        } else if let Some(quiet) = bell::ring_due(venue)? {
+        } else if let Some(quiet) = ring_due(venue)? {
             venue = quiet;
         } else {
             continue;

@@ -54,7 +54,7 @@ fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     let takes = if market.is_bell_due(now) { Ok(()) } else { rules.takes(&new) };
     let admitted = takes.and_then(|()| rules.admit(&new, now.0));
     let (user, symbol) = (ticket.user.0, ticket.symbol.as_str());
-    let on = refusals::Subject { user, symbol, market: &market };
+    let on = market.subject(user, symbol);
     admitted.map_err(|refusal| refusals::failure(refusal, &on))?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use matching::{Rates, Rules};
 use money::Money;
 
 use super::fields::markets;
-use super::refusals;
+use super::refusals::{self, Subject};
 use super::tables;
 use super::words::{BandAction, MarketDoor};
 use crate::error::Answer;
@@ -42,6 +42,11 @@ pub struct MarketRow {
 }
 
 impl MarketRow {
+    /// What a refusal of a user's order in this market names.
+    pub fn subject<'a>(&'a self, user: i64, symbol: &'a str) -> Subject<'a> {
+        Subject { user, symbol, base: &self.base, quote: &self.quote, opens_at: self.opens_at }
+    }
+
     /// Whether its status is not what its calendar says, perhaps, until the bell has rung.
     pub fn is_bell_due(&self, now: Timestamp) -> bool {
         self.bell_at.is_some_and(|at| at <= now)

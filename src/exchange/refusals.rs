@@ -4,7 +4,6 @@ use matching::bounds::SLICES;
 use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
-use super::market_row::MarketRow;
 use crate::error::{Failure, clip};
 use crate::pg::value::Timestamp;
 
@@ -14,15 +13,19 @@ pub struct Subject<'a> {
     pub user: i64,
     /// The market.
     pub symbol: &'a str,
-    /// Its row.
-    pub market: &'a MarketRow,
+    /// Its base asset.
+    pub base: &'a str,
+    /// Its quote asset.
+    pub quote: &'a str,
+    /// When its next session begins, as far as its calendar says.
+    pub opens_at: Option<Timestamp>,
 }
 
 /// The failure that a caller is told.
 pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
-    let (user, symbol, base, quote) = (on.user, on.symbol, on.market.base.as_str(), on.market.quote.as_str());
+    let (user, symbol, base, quote) = (on.user, on.symbol, on.base, on.quote);
     match refusal {
-        Refusal::MarketNotOpen(status) => market_not_open(symbol, status, on.market.opens_at),
+        Refusal::MarketNotOpen(status) => market_not_open(symbol, status, on.opens_at),
         Refusal::PriceNotPositive(price) => {
             Failure::invalid(format!("Price and amount must be positive: price {price}"), "Give a price above zero.")
         }
@@ -85,7 +88,7 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
 
 /// A price or an amount that the market does not take (22023).
 fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
-    let (symbol, base, quote) = (on.symbol, on.market.base.as_str(), on.market.quote.as_str());
+    let (symbol, base, quote) = (on.symbol, on.base, on.quote);
     match refusal {
         Refusal::OffTick { price, tick } => Failure::invalid(
             format!("price {price} is off the tick {tick} of {symbol}"),

@@ -6,7 +6,7 @@ use money::Money;
 use pgrx::pg_sys;
 
 use super::command::{Action, Command, Done, Fills, Target};
-use super::refusals::{self, Subject};
+use super::refusals;
 use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
 use super::venue::{OpenMarket, Venue};
@@ -207,9 +207,7 @@ fn require_live(row: &OrderRow) -> Answer<()> {
 
 /// The answer to an outcome of the core, with what its trades as taker came to.
 fn done(market: &OpenMarket, user: UserId, outcome: Result<Outcome, Refusal>) -> Answer<Done> {
-    let outcome = outcome.map_err(|refusal| {
-        refusals::failure(refusal, &Subject { user: user.0, symbol: &market.symbol, market: &market.row })
-    })?;
+    let outcome = outcome.map_err(|refusal| refusals::failure(refusal, &market.row.subject(user.0, &market.symbol)))?;
     let (order, rules) = (outcome.order, &market.row.rules);
     let (filled, remaining) = (rules.quantity(order.filled).into(), rules.quantity(order.remaining()).into());
     let mut fills = Fills { filled, remaining, ..Fills::default() };

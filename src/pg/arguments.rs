@@ -6,6 +6,7 @@ use pgrx::{FromDatum, pg_sys};
 use super::fields::{Bool, Field, Int, Numeric, Text, Time};
 use super::numeric;
 use super::value::Timestamp;
+use super::value::{Json, Uuid};
 
 /// The arguments of a call, by their places in the signature of the SQL function, whose types they have.
 pub struct Arguments(pg_sys::FunctionCallInfo);
@@ -32,9 +33,24 @@ impl Arguments {
         }
     }
 
-    fn get<T: FromDatum>(&self, place: usize) -> Option<T> {
+    /// One of a type that has no fields of its own.
+    pub fn get<T: FromDatum>(&self, place: usize) -> Option<T> {
         // SAFETY: the script of the extension declares this argument with this type.
         self.datum(place).and_then(|datum| unsafe { T::from_datum(datum, false) })
+    }
+}
+
+impl Arguments {
+    /// A uuid.
+    pub fn uuid(&self, place: usize) -> Option<Uuid> {
+        self.get(place).map(|uuid: pgrx::Uuid| Uuid(*uuid.as_bytes()))
+    }
+
+    /// A jsonb.
+    pub fn json(&self, place: usize) -> Option<Json> {
+        // SAFETY: the script declares this argument so; a row keeps a copy that is not packed anywhere else.
+        self.datum(place)
+            .map(|datum| Json::from_raw(unsafe { pg_sys::Datum::from(pg_sys::pg_detoast_datum(datum.cast_mut_ptr())) }))
     }
 }
 

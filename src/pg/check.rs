@@ -176,6 +176,10 @@ fn spelled(value: &Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Int(n) | Value::Time(Timestamp(n)) => n.to_string(),
+        Value::Int4(n) => n.to_string(),
+        Value::Int2(n) => n.to_string(),
+        Value::Uuid(uuid) => uuid.to_string(),
+        Value::Json(_) => "a jsonb".to_owned(),
         Value::Money(money) => money.to_string(),
         Value::Numeric(number) => number.to_string(),
         Value::Text(text) => format!("{text:?}"),

@@ -19,6 +19,8 @@ pub enum Kind {
     Int,
     /// integer.
     Int4,
+    /// smallint.
+    Int2,
     /// boolean.
     Bool,
     /// timestamptz.
@@ -29,6 +31,12 @@ pub enum Kind {
     Name,
     /// bytea.
     Bytes,
+    /// uuid.
+    Uuid,
+    /// jsonb.
+    Json,
+    /// interval.
+    Interval,
     /// NUMERIC(20,8), which nothing enters that has no exact value.
     Money,
     /// NUMERIC(9,8).
@@ -77,11 +85,15 @@ impl Kind {
         match self {
             Kind::Int => pg_sys::INT8OID,
             Kind::Int4 => pg_sys::INT4OID,
+            Kind::Int2 => pg_sys::INT2OID,
             Kind::Bool => pg_sys::BOOLOID,
             Kind::Time => pg_sys::TIMESTAMPTZOID,
             Kind::Text => pg_sys::TEXTOID,
             Kind::Name => pg_sys::NAMEOID,
             Kind::Bytes => pg_sys::BYTEAOID,
+            Kind::Uuid => pg_sys::UUIDOID,
+            Kind::Json => pg_sys::JSONBOID,
+            Kind::Interval => pg_sys::INTERVALOID,
             Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::NUMERICOID,
         }
     }

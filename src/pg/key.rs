@@ -4,7 +4,7 @@ use money::Money;
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
-use super::value::Timestamp;
+use super::value::{Timestamp, Uuid, Value};
 
 /// The collation of every text column of ours.
 const C_COLLATION: u32 = 950;
@@ -32,14 +32,22 @@ pub enum Key<'a> {
     Above(Money),
     /// bigint >= value.
     From(i64),
-    /// timestamptz <= value.
+    /// timestamptz >= value.
+    Since(Timestamp),
+    /// timestamptz <= value, on the column of the bound before it, if there is one.
     Until(Timestamp),
+    /// smallint = value.
+    Small(i16),
+    /// smallint > value.
+    AfterSmall(i16),
+    /// uuid = value.
+    Uuid(Uuid),
 }
 
 impl Key<'_> {
     /// Whether it may be the second bound of a column.
-    fn is_strict(self) -> bool {
-        matches!(self, Key::Below(_) | Key::Above(_))
+    fn is_second(self) -> bool {
+        matches!(self, Key::Below(_) | Key::Above(_) | Key::Until(_))
     }
 
     /// The type and the collation of the column that it compares.
@@ -51,12 +59,14 @@ impl Key<'_> {
             Key::AtMost(_) | Key::AtLeast(_) | Key::Exactly(_) | Key::Below(_) | Key::Above(_) => {
                 (pg_sys::NUMERICOID, 0)
             }
-            Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
+            Key::Since(_) | Key::Until(_) => (pg_sys::TIMESTAMPTZOID, 0),
+            Key::Small(_) | Key::AfterSmall(_) => (pg_sys::INT2OID, 0),
+            Key::Uuid(_) => (pg_sys::UUIDOID, 0),
         }
     }
 
     fn is_bound(self) -> bool {
-        matches!(self, Key::AtMost(_) | Key::AtLeast(_))
+        matches!(self, Key::AtMost(_) | Key::AtLeast(_) | Key::Since(_))
     }
 }
 
@@ -64,7 +74,7 @@ impl Key<'_> {
 fn columns<'a>(keys: &'a [Key<'_>]) -> impl Iterator<Item = usize> + 'a {
     let mut shared = 0;
     keys.iter().enumerate().map(move |(at, key)| {
-        shared += usize::from(at > 0 && key.is_strict() && keys[at - 1].is_bound());
+        shared += usize::from(at > 0 && key.is_second() && keys[at - 1].is_bound());
         at - shared
     })
 }
@@ -101,6 +111,10 @@ fn scan_key(column: i16, key: Key<'_>) -> pg_sys::ScanKeyData {
         Key::Below(m) => (pg_sys::BTLessStrategyNumber, pg_sys::F_NUMERIC_LT, 0, Some(numeric::encode(m))),
         Key::Above(m) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_NUMERIC_GT, 0, Some(numeric::encode(m))),
         Key::From(n) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_INT8GE, 0, n.into_datum()),
+        Key::Since(t) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_TIMESTAMPTZ_GE, 0, t.0.into_datum()),
+        Key::Small(n) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_INT2EQ, 0, n.into_datum()),
+        Key::AfterSmall(n) => (pg_sys::BTGreaterStrategyNumber, pg_sys::F_INT2GT, 0, n.into_datum()),
+        Key::Uuid(u) => (pg_sys::BTEqualStrategyNumber, pg_sys::F_UUID_EQ, 0, Value::Uuid(u).datum()),
         Key::Until(t) => (pg_sys::BTLessEqualStrategyNumber, pg_sys::F_TIMESTAMPTZ_LE, 0, t.0.into_datum()),
         Key::AtLeast(m) => (pg_sys::BTGreaterEqualStrategyNumber, pg_sys::F_NUMERIC_GE, 0, Some(numeric::encode(m))),
     };

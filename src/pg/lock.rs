@@ -23,7 +23,8 @@ const SUBID: u16 = 0xB0;
 /// | 0 | `bourse::MIGRATIONS` | installing and migrating |
 /// | 1 | `exchange::locks::INBOX` | draining the bulk inbox |
 /// | 2 … 1025 | `exchange::locks::CLIENTS` | the client_order_ids of a user, by its id |
-/// | 1026 … | – | free |
+/// | 1026 … 1049601 | `bourse::queue::keys::KEYS` | a concurrency key of a queue, by its name |
+/// | 1049602 … | – | free |
 /// | 0x8000_0000 … | `exchange::locks::MARKETS` | a market, by its symbol |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {

@@ -35,6 +35,7 @@ pub struct Plan {
     /// Where our columns stand in the table's rows.
     pub(super) layout: Layout,
     indexes: Vec<(&'static CStr, pg_sys::Oid)>,
+    defined: Vec<(&'static str, Option<pg_sys::Oid>)>,
     writer: Option<Writer>,
 }
 
@@ -84,8 +85,8 @@ impl Plan {
                 pg_sys::MakeSingleTupleTableSlot(rows, pg_sys::table_slot_callbacks(relation))
             });
             let changes = CHANGES.get();
-            let indexes = vec![];
-            let plan = Plan { definition, changes, oid, memory, slot, layout, indexes, writer: None };
+            let (indexes, defined) = (vec![], vec![]);
+            let plan = Plan { definition, changes, oid, memory, slot, layout, indexes, defined, writer: None };
             (Box::new(plan), relation)
         }
     }
@@ -118,6 +119,24 @@ impl Plan {
         }
         self.indexes.push((name, oid));
         oid
+    }
+
+    /// The oid of the index that is declared so.
+    pub fn index_on(&mut self, relation: pg_sys::Relation, definition: &'static str) -> Option<pg_sys::Oid> {
+        if let Some((_, oid)) = self.defined.iter().find(|(known, _)| *known == definition) {
+            return *oid;
+        }
+        let ends = format!(" USING btree {definition}");
+        // SAFETY: the relation is open; the definition of each of its indexes is a fresh string.
+        let found = unsafe {
+            let list = pgrx::PgList::<pg_sys::Oid>::from_pg(pg_sys::RelationGetIndexList(relation));
+            list.iter_oid().find(|oid| {
+                let text = CStr::from_ptr(pg_sys::pg_get_indexdef_string(*oid)).to_string_lossy().into_owned();
+                text.ends_with(&ends) && is_searchable(*oid, self.oid)
+            })
+        };
+        self.defined.push((definition, found));
+        found
     }
 
     /// The writer. Its indexes may be closed: an update that stays on its page needs none of them.

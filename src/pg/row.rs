@@ -13,7 +13,7 @@ use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 use super::column::{Kind, Layout};
 use super::numeric::Numeric;
 use super::session;
-use super::value::Timestamp;
+use super::value::{self, Json, Timestamp, Uuid};
 use crate::error::clip;
 
 /// Where a version of a row stands.
@@ -87,6 +87,26 @@ impl Row<'_> {
     /// An integer that may be NULL.
     pub fn some_int4(&self, column: usize) -> Option<i32> {
         self.get(column)
+    }
+
+    /// A smallint that may be NULL.
+    pub fn some_int2(&self, column: usize) -> Option<i16> {
+        self.get(column)
+    }
+
+    /// A uuid that may be NULL.
+    pub fn some_uuid(&self, column: usize) -> Option<Uuid> {
+        self.get(column).map(|uuid: pgrx::Uuid| Uuid(*uuid.as_bytes()))
+    }
+
+    /// An interval that may be NULL, months of 30 days, in microseconds.
+    pub fn some_interval(&self, column: usize) -> Option<i64> {
+        self.get(column).map(value::microseconds)
+    }
+
+    /// A jsonb that may be NULL, copied out of the row.
+    pub fn some_json(&self, column: usize) -> Option<Json> {
+        self.datum(column).map(Json::kept)
     }
 
     /// A boolean.
@@ -248,6 +268,10 @@ fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
     let function = match kind {
         Kind::Int => pg_sys::F_INT8OUT,
         Kind::Int4 => pg_sys::F_INT4OUT,
+        Kind::Int2 => pg_sys::F_INT2OUT,
+        Kind::Uuid => pg_sys::F_UUID_OUT,
+        Kind::Json => pg_sys::F_JSONB_OUT,
+        Kind::Interval => pg_sys::F_INTERVAL_OUT,
         Kind::Bool => pg_sys::F_BOOLOUT,
         Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
         Kind::Text => pg_sys::F_TEXTOUT,

@@ -22,6 +22,11 @@ impl Table {
         Index(self.plan.index(name))
     }
 
+    /// The index of this table that is declared so: `(a, b) WHERE (a IS NOT NULL)`, as `pg_get_indexdef()` ends.
+    pub fn index_on(&mut self, definition: &'static str) -> Option<Index> {
+        self.plan.index_on(self.relation, definition).map(Index)
+    }
+
     /// Calls `each` with the rows that match, in the order of the index, until it breaks.
     /// Keys compare the leading columns of the index.
     pub fn scan(&mut self, index: Index, keys: &[Key<'_>], mut each: impl FnMut(&Row<'_>) -> ControlFlow<()>) {

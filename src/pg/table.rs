@@ -102,13 +102,24 @@ impl Table {
 
     /// Changes some columns of the row at `tid`, which this transaction has locked. Returns where it stands now.
     pub fn update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) -> Tid {
+        self.change(tid, changes, true).unwrap_or_else(|| pgrx::error!("row to be updated is gone"))
+    }
+
+    /// As [`Table::update`], of a row that nobody has locked: none, and nothing is changed, when somebody else has, or
+    /// has changed it meanwhile.
+    pub fn try_update(&mut self, tid: Tid, changes: &[(usize, Value<'_>)]) -> Option<Tid> {
+        self.change(tid, changes, false)
+    }
+
+    fn change(&mut self, tid: Tid, changes: &[(usize, Value<'_>)], is_locked: bool) -> Option<Tid> {
         let (relation, slot) = self.writing();
         let back = self.plan.writer(relation).begin_row();
         // SAFETY: the old row is read from its tid into our slot, its datums are copied into the new one
         // together with the changes, and the table copies that before the memory is reset.
         unsafe {
             if !self.fetch(tid, snapshot_any()) {
-                pgrx::error!("row to be updated is gone");
+                self.plan.writer(relation).end_row(back);
+                return None;
             }
             let Plan { definition, layout, .. } = &*self.plan;
             check::require(definition.checks, layout, &Proposed::changed(self.row(), changes));
@@ -121,7 +132,16 @@ impl Table {
             self.plan.compute_generated();
             self.plan.writer(relation).check(relation);
             let (old, mut tid) = (tid, tid);
-            let (indexes, summarizing) = update_tuple(relation, &raw mut tid, slot);
+            let written = if is_locked {
+                Some(update_tuple(relation, &raw mut tid, slot))
+            } else {
+                try_update_tuple(relation, &raw mut tid, slot)
+            };
+            let Some((indexes, summarizing)) = written else {
+                self.plan.writer(relation).end_row(back);
+                self.clear();
+                return None;
+            };
             tid = (*slot).tts_tid;
             let set = if indexes || self.has_attached() { self.set_by(changes) } else { Vec::new() };
             let writer = self.plan.writer(relation);
@@ -132,7 +152,7 @@ impl Table {
             writer.queue(Change::Update(old, slot, &set));
             writer.end_row(back);
             self.clear();
-            tid
+            Some(tid)
         }
     }
 
@@ -329,6 +349,35 @@ fn update_tuple(
         pg_sys::simple_table_tuple_update(relation, tid, slot, std::ptr::null_mut(), &raw mut indexes);
         (indexes != pg_sys::TU_UpdateIndexes::TU_None, indexes == pg_sys::TU_UpdateIndexes::TU_Summarizing)
     }
+}
+
+/// Updates a row if nobody else has locked or changed it; returns the same, none: somebody has.
+fn try_update_tuple(
+    relation: pg_sys::Relation,
+    tid: pg_sys::ItemPointer,
+    slot: *mut pg_sys::TupleTableSlot,
+) -> Option<(bool, bool)> {
+    #[cfg(feature = "pg15")]
+    let mut indexes = false;
+    #[cfg(not(feature = "pg15"))]
+    let mut indexes = pg_sys::TU_UpdateIndexes::TU_None;
+    // SAFETY: as of `update_tuple`; the table's own method, told not to wait.
+    let outcome = unsafe {
+        let update = (*(*relation).rd_tableam).tuple_update?;
+        let (mut failure, mut mode) = (pg_sys::TM_FailureData::default(), 0);
+        let command = pg_sys::GetCurrentCommandId(true);
+        let none = std::ptr::null_mut();
+        guarded(|| {
+            update(relation, tid, slot, command, none, none, false, &raw mut failure, &raw mut mode, &raw mut indexes)
+        })
+    };
+    if outcome != pg_sys::TM_Result::TM_Ok {
+        return None;
+    }
+    #[cfg(feature = "pg15")]
+    return Some((indexes, false));
+    #[cfg(not(feature = "pg15"))]
+    Some((indexes != pg_sys::TU_UpdateIndexes::TU_None, indexes == pg_sys::TU_UpdateIndexes::TU_Summarizing))
 }
 
 fn block(tid: Tid) -> u32 {

@@ -1,5 +1,7 @@
 //! Column values on their way into a row.
 
+use std::ffi::CStr;
+use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use pgrx::datum::{TimestampWithTimeZone, ToIsoString};
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
+use super::random::{self, NoRandomness};
 
 /// Microseconds since 2000-01-01 UTC: PostgreSQL's timestamptz.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +49,81 @@ impl Add<Duration> for Timestamp {
     }
 }
 
+/// A uuid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    /// A new one that nobody can guess.
+    pub fn new() -> Result<Uuid, NoRandomness> {
+        let mut bytes = random::bytes::<16>()?;
+        // As RFC 9562 marks one that is random.
+        bytes[6] = bytes[6] & 0x0F | 0x40;
+        bytes[8] = bytes[8] & 0x3F | 0x80;
+        Ok(Uuid(bytes))
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+            write!(to, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A jsonb as it came, which nobody here looks into but for a field of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Json(pg_sys::Datum);
+
+impl Json {
+    pub(super) fn from_raw(datum: pg_sys::Datum) -> Json {
+        Json(datum)
+    }
+
+    /// A copy in the current memory context.
+    pub(super) fn kept(datum: pg_sys::Datum) -> Json {
+        // SAFETY: the caller's datum is a jsonb.
+        Json(unsafe { pg_sys::Datum::from(pg_sys::pg_detoast_datum_copy(datum.cast_mut_ptr())) })
+    }
+
+    /// A field of an object; none: there is none, or it is no object.
+    pub fn field(self, name: &str) -> Option<Json> {
+        let arguments = [Some(self.0), name.into_datum()];
+        // SAFETY: a function of jsonb and text, which answers with jsonb.
+        let field: Option<pg_sys::Datum> =
+            unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_object_field, &arguments) };
+        field.map(Json)
+    }
+
+    /// The text of such a field.
+    pub fn text(self, name: &str) -> Option<String> {
+        let arguments = [Some(self.0), name.into_datum()];
+        // SAFETY: a function of jsonb and text, which answers with text.
+        unsafe { pgrx::direct_function_call(pg_sys::jsonb_object_field_text, &arguments) }
+    }
+}
+
+/// An interval as PostgreSQL spells it.
+pub fn spelled(interval: pgrx::datum::Interval) -> String {
+    // SAFETY: the output function of the type of the datum.
+    let text = interval.into_datum().map(|datum| unsafe {
+        CStr::from_ptr(pg_sys::OidOutputFunctionCall(pg_sys::F_INTERVAL_OUT.into(), datum))
+            .to_string_lossy()
+            .into_owned()
+    });
+    text.unwrap_or_default()
+}
+
+/// How long an interval is, months of 30 days; the longest that there is for more.
+pub fn microseconds(interval: pgrx::datum::Interval) -> i64 {
+    const DAY: i64 = 86_400_000_000;
+    let days = i64::from(interval.months()) * 30 + i64::from(interval.days());
+    days.saturating_mul(DAY).saturating_add(interval.micros())
+}
+
 /// One column of a row.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
@@ -53,6 +131,14 @@ pub enum Value<'a> {
     Null,
     /// bigint.
     Int(i64),
+    /// integer.
+    Int4(i32),
+    /// smallint.
+    Int2(i16),
+    /// uuid.
+    Uuid(Uuid),
+    /// jsonb.
+    Json(Json),
     /// NUMERIC(20,8).
     Money(Money),
     /// NUMERIC as it came: nothing has been checked.
@@ -71,6 +157,10 @@ impl Value<'_> {
         match self {
             Value::Null => None,
             Value::Int(n) | Value::Time(Timestamp(n)) => n.into_datum(),
+            Value::Int4(n) => n.into_datum(),
+            Value::Int2(n) => n.into_datum(),
+            Value::Uuid(uuid) => pgrx::Uuid::from_bytes(uuid.0).into_datum(),
+            Value::Json(json) => Some(json.0),
             Value::Money(money) => Some(numeric::encode(money)),
             Value::Numeric(number) => Some(number.datum()),
             Value::Text(text) => text.into_datum(),
@@ -85,7 +175,7 @@ impl Value<'static> {
         // SAFETY: a copy of valid UTF-8 that ends with a zero, and lives as long as what is returned from here.
         Value::Text(unsafe {
             let copy = pgrx::PgMemoryContexts::CurrentMemoryContext.pstrdup(text);
-            std::str::from_utf8_unchecked(std::ffi::CStr::from_ptr(copy).to_bytes())
+            std::str::from_utf8_unchecked(CStr::from_ptr(copy).to_bytes())
         })
     }
 }

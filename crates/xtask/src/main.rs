@@ -7,6 +7,7 @@ mod calendars;
 mod check;
 mod cluster;
 mod conformance;
+mod cron_peers;
 mod demo;
 mod failure;
 mod flow;
@@ -38,6 +39,7 @@ cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
+cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
 cargo xtask orms                                 six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
@@ -73,6 +75,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schema::TASK.run(&project, rest),
         ("reference", rest) => return reference::TASK.run(&project, rest),
+        ("cron", []) => return cron_peers::run(&project),
         ("orms", []) => return orms::run(&project),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,

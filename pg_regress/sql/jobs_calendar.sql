@@ -1,0 +1,54 @@
+-- Schedules that are tied to a trading calendar: only on its sessions, and so many minutes before or after its bells.
+SELECT calendar.load_calendar('{"name": "JOB", "timezone": "America/New_York", "from": "2029-12-01", "to": "2030-01-31",
+    "weekly": [{"days": [0, 1, 2, 3, 4], "open": "09:30", "close": "16:00"}],
+    "holidays": [{"date": "2029-12-25", "type": "full_day"}, {"date": "2030-01-01", "type": "full_day"}],
+    "special": [{"date": "2029-12-24", "type": "special", "open": "09:30", "close": "13:00"}, {"date": "2029-12-29",
+        "type": "special", "open": "10:00", "close": "12:00"}]}');
+INSERT INTO identity.users (name) VALUES ('jc ann');
+SET timezone = 'America/New_York';
+SET datestyle = 'ISO';
+SET ROLE bourse_owner;
+CREATE FUNCTION pg_temp.ticks(cron text, after timestamptz, n integer, zone text DEFAULT 'America/New_York')
+    RETURNS SETOF timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    tick timestamptz := after;
+BEGIN
+    FOR i IN 1 .. n LOOP
+        tick := jobs_private.next_tick(cron, zone, 'JOB', tick);
+        RETURN NEXT tick;
+    END LOOP;
+END
+$$;
+-- The day before Christmas closes early, a Saturday has a session, two days have none.
+SELECT pg_temp.ticks('@close-5m', '2029-12-21', 6) AS before_the_close;
+SELECT pg_temp.ticks('@open+15m', '2029-12-21', 6) AS after_the_open;
+SELECT pg_temp.ticks('@close', '2029-12-24 12:59', 2) AS at_the_close;
+SELECT pg_temp.ticks('0 18 * * *', '2029-12-21', 6) AS evenings_of_its_sessions;
+SELECT pg_temp.ticks('* * * * * *', '2029-12-24 23:59:58', 3) AS over_a_holiday;
+-- The day is that of the schedule's zone.
+SELECT pg_temp.ticks('0 1 * * *', '2029-12-21', 4, 'Asia/Tokyo');
+-- Outside of its years nobody knows.
+SELECT refusal($$SELECT jobs_private.next_tick('@open', 'UTC', 'JOB', '2030-02-05')$$),
+    refusal($$SELECT jobs_private.next_tick('0 9 * * *', 'UTC', 'JOB', '2030-02-05')$$);
+SELECT refusal($$SELECT jobs_private.next_tick('@open', 'UTC', 'NONE', '2030-01-05')$$),
+    refusal($$SELECT jobs_private.next_tick('@open', 'UTC+3', 'JOB', '2030-01-05')$$),
+    refusal($$SELECT jobs_private.next_tick('@opening', 'UTC', 'JOB', '2030-01-05')$$);
+
+-- What is due is enqueued, also after a pause, without the days that have no session; the end of the calendar is told.
+RESET ROLE;
+SET session_replication_role = replica;
+INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, timezone, calendar, misfire, next_run_at, overlap)
+SELECT u.id, v.*, 'America/New_York', 'JOB', 'all', '2029-12-24'::timestamptz, 'allow'
+FROM identity.users u, (VALUES ('bell', 'report', 'pnl', '@close-5m'), ('evening', 'report', 'pnl', '0 18 * * *')) v
+WHERE u.name = 'jc ann';
+RESET session_replication_role;
+UPDATE jobs.schedules SET grace = '0';
+SET ROLE bourse_owner;
+UPDATE jobs.schedules SET next_run_at = CASE name WHEN 'bell' THEN '2029-12-24 12:55' ELSE '2029-12-24 18:00'
+    END::timestamptz;
+RESET ROLE;
+SELECT s.name, t.scheduled_for FROM jobs.tick('2029-12-27 20:00') t JOIN jobs.schedules s ON s.id = t.schedule_id
+ORDER BY 1, 2;
+SELECT name, next_run_at, problem FROM jobs.schedules ORDER BY name;
+SELECT count(*) FROM jobs.tick('2030-01-31 23:00');
+SELECT name, next_run_at, problem FROM jobs.schedules ORDER BY name;

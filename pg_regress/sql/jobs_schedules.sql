@@ -1,0 +1,175 @@
+-- Schedules: cron in a time zone, what becomes of missed ticks, and the plain table under row security. What time it
+-- is, is
+-- said to tick(); when a schedule is due next is put where a test wants it by the owner of the tables.
+INSERT INTO identity.users (id, name, db_role) VALUES (101, 'ann', 'jobs_ann'), (102, 'ben', 'jobs_ben');
+CREATE ROLE jobs_ann LOGIN IN ROLE bourse_trader;
+CREATE ROLE jobs_ben LOGIN IN ROLE bourse_trader;
+CREATE ROLE jobs_worker LOGIN IN ROLE bourse_worker;
+CREATE FUNCTION pg_temp.due(name text, at timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
+    AS $$ UPDATE jobs.schedules SET next_run_at = $2 WHERE schedules.name = $1 $$;
+ALTER FUNCTION pg_temp.due(text, timestamptz) OWNER TO bourse_owner;
+SET timezone = 'UTC';
+
+-- When an expression is due, over both changes of the clock.
+SELECT jobs.next_ticks('*/20 9 * * MON-FRI', 'America/New_York', '2026-11-27 14:10Z', 4);
+SELECT jobs.next_ticks('30 2 * * *', 'Europe/Berlin', '2026-03-28 12:00Z', 2) AS gap;
+SELECT jobs.next_ticks('30 1 * * *', 'America/New_York', '2026-11-01 00:00Z', 2) AS daily_in_the_hour_that_comes_twice;
+SELECT jobs.next_ticks('*/30 1 * * *', 'America/New_York', '2026-11-01 00:00Z', 5) AS every_half_hour;
+SELECT jobs.next_ticks('@midnight', 'America/Santiago', '2026-09-05 12:00Z', 2) AS no_midnight;
+SELECT jobs.next_ticks('*/10 * * * * *', after => '2026-01-01', n => 3);
+SELECT jobs.next_ticks('0 0 29 2 +SUN', after => '2088-02-29');
+SELECT call, refusal('SELECT jobs.next_ticks(' || call || ')') FROM unnest(ARRAY[
+    $$'1,,2 * * * *'$$, $$'0 0 1 JANFEB *'$$, $$'0 0 30 2 *'$$, $$'0 0 0 1 1 * 2027'$$, $$'@reboot'$$,
+        $$'@daily', 'UTC+3'$$, $$'@daily', 'Mars/Olympus'$$,
+    $$'@daily', after => 'infinity'$$, $$'@daily', n => 0$$, $$NULL$$]) WITH ORDINALITY c (call, n) ORDER BY n;
+
+-- A schedule is due for the first time at the next tick.
+SET SESSION AUTHORIZATION jobs_ann;
+SELECT jobs.create_schedule(101, 'report', 'report', 'pnl', '0 9 * * *', '{"currency": "EUR"}',
+    'Europe/Berlin') > 0 AS made;
+SELECT name, job_type, target, task_params, cron, enabled, next_run_at = jobs.next_ticks(cron, timezone) AS is_next,
+    timezone, misfire, grace, max_catch_up, overlap,
+    max_attempts, timeout, priority, calendar, keep_only_failures, problem FROM jobs.schedules;
+SELECT call, refusal('SELECT jobs.create_schedule(' || call || ')') FROM unnest(ARRAY[
+    $$101, 'report', 'report', 'pnl', '0 9 * * *'$$, $$102, 'theirs', 'report', 'pnl', '0 9 * * *'$$,
+        $$101, 'x', 'script', 'pnl', '0 9 * * *'$$,
+    $$101, 'x', 'task', 'vacuum', '0 9 * * *'$$, $$101, 'x', 'report', 'pnl', '0 9 * *'$$,
+        $$101, 'x', 'report', 'pnl', '0 9 * * *', timezone => 'Nowhere'$$,
+    $$101, 'x', 'report', 'pnl', '@close-5m'$$, $$101, NULL, 'report', 'pnl', '0 9 * * *'$$,
+        $$101, 'x', 'report', 'pnl', '0 9 * * *', misfire => 'never'$$,
+    $$101, 'x', 'report', 'pnl', '0 9 * * *', '[]'$$]) WITH ORDINALITY c (call, n) ORDER BY n;
+
+-- As a plain table, the way object-relational mappers write it: every column is named, what is computed stays as it is.
+INSERT INTO jobs.schedules (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at,
+    updated_at, timezone, misfire, grace, max_catch_up, overlap,
+    max_attempts, timeout, priority, calendar, keep_only_failures, problem, problem_at)
+VALUES (DEFAULT, 101, 'mapped', 'alert', 'btc', NULL, '0 0 2 1 *', NULL, '2000-01-01', NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+RETURNING task_params, enabled, next_run_at = (SELECT t
+FROM jobs.next_ticks('0 0 2 1 *') t) AS is_next, created_at = now() AS created, timezone, misfire, overlap;
+SELECT id AS mapped FROM jobs.schedules WHERE name = 'mapped' \gset
+SELECT name, target FROM jobs.schedules WHERE id = :mapped;
+UPDATE jobs.schedules SET id = 1, user_id = 101, name = 'mapped', target = 'eth', cron = '0 0 1 1 *',
+    next_run_at = '2000-01-01', created_at = '2000-01-01', problem = 'none' WHERE id = :mapped
+RETURNING id = :mapped AS same_id, target, next_run_at = (SELECT t
+FROM jobs.next_ticks('0 0 1 1 *') t) AS is_next, created_at > '2020-01-01' AS kept, problem;
+SELECT call, refusal(call) FROM unnest(ARRAY[
+    $$UPDATE jobs.schedules SET cron = 'never'$$, $$UPDATE jobs.schedules SET user_id = 102$$,
+    $$INSERT INTO jobs.schedules (id, user_id, name, job_type, target, cron) VALUES (777, 101, 'x', 'alert', 'btc', '@daily')$$,
+    $$INSERT INTO jobs.schedules (user_id, name, job_type, target, cron) VALUES (102, 'x', 'alert', 'btc', '@daily')$$,
+    $$INSERT INTO jobs.schedules (name, job_type, target, cron) VALUES ('x', 'task', 'vacuum', '@daily')$$]) WITH
+        ORDINALITY c (call, n) ORDER BY n;
+SET SESSION AUTHORIZATION jobs_ben;
+SELECT count(*) FROM jobs.schedules;
+UPDATE jobs.schedules SET name = 'mine';
+DELETE FROM jobs.schedules;
+SELECT call, replace(refusal('SELECT jobs.' || format(call, :mapped)), :'mapped',
+    '999999') = refusal('SELECT jobs.' || format(call, 999999)) AS as_if_it_were_not_there
+FROM unnest('{update_schedule(%s::bigint),"set_schedule_enabled(%s::bigint, false)",run_now(%s::bigint),delete_schedule(%s::bigint)}'::text[]) call;
+SELECT refusal('SELECT jobs.run_now(999999)') AS not_there, refusal('SELECT jobs.tick()') AS tick;
+SET SESSION AUTHORIZATION jobs_ann;
+DELETE FROM jobs.schedules WHERE id = :mapped;
+SELECT count(*) FROM jobs.schedules;
+
+-- One tick, exactly, once; with the job as it was.
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.due('report', '2030-01-01 08:00Z');
+SET SESSION AUTHORIZATION jobs_worker;
+SELECT scheduled_for FROM jobs.tick('2030-01-01 07:59:59.999Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:00.4Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:01Z');
+SELECT job_type, user_id, status, scheduled_for, job_snapshot, priority, max_attempts, timeout FROM jobs.schedule_runs;
+SELECT next_run_at FROM jobs.schedules;
+-- The clock is set back, and comes by again: nothing twice. It is set on by a day: the tick that was left out runs.
+SELECT scheduled_for FROM jobs.tick('2029-12-31 00:00Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-01 09:00Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-03 07:00Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-02 08:00Z');
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.due('report', '2030-01-01 08:00Z');
+SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00Z');
+
+-- Three minutes without anybody who ticks: none, the last one, or all in order; what is no later than grace runs in
+-- any case.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules;
+SELECT jobs.create_schedule(101, misfire, 'report', 'pnl', '* * * * *', misfire => misfire, grace => '10 s',
+    overlap => 'allow') > 0 AS made FROM unnest('{skip,once,all}'::text[]) misfire;
+SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
+CREATE FUNCTION pg_temp.ticked(at timestamptz, batch integer DEFAULT 1000)
+    RETURNS TABLE (name varchar, ticks text) LANGUAGE sql AS $$
+    SELECT s.name, string_agg(to_char(t.scheduled_for, 'HH24:MI:SS'), ' ' ORDER BY t.run_id)
+    FROM jobs.tick(at, batch) t JOIN jobs.schedules s ON s.id = t.schedule_id GROUP BY s.name ORDER BY s.name $$;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:03:40Z');
+SELECT name, next_run_at FROM jobs.schedules ORDER BY name;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:06:05Z');
+-- Never more than the newest max_catch_up, however long nobody has ticked.
+UPDATE jobs.schedules SET max_catch_up = 5, cron = '* * * * * *';
+SELECT pg_temp.due(name, '2030-01-01 12:00Z') FROM jobs.schedules;
+SELECT * FROM pg_temp.ticked('2035-01-01 12:00:00Z');
+
+-- A change causes no run: switched on again, with another cron or zone, the next tick is the one after now.
+SELECT jobs.set_schedule_enabled(id, false) FROM jobs.schedules WHERE name = 'all';
+SELECT next_run_at FROM jobs.schedules WHERE name = 'all';
+SELECT name FROM pg_temp.ticked('2036-01-01');
+UPDATE jobs.schedules SET cron = '0 0 1 1 *' WHERE name = 'all';
+SELECT jobs.set_schedule_enabled(id, true) FROM jobs.schedules WHERE name = 'all';
+SELECT jobs.update_schedule(id, cron => '0 0 * * *', timezone => 'Asia/Tokyo') FROM jobs.schedules WHERE name = 'once';
+SELECT name, next_run_at = jobs.next_ticks(cron, timezone) AS is_next
+FROM jobs.schedules WHERE name <> 'skip' ORDER BY name;
+SELECT jobs.tick();
+
+-- While a run is at work: skip leaves the tick out, queue has it wait, allow runs it beside.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules;
+SELECT jobs.create_schedule(101, overlap, 'report', 'pnl', '* * * * *', overlap => overlap) > 0 AS made
+FROM unnest('{skip,queue,allow}'::text[]) overlap;
+SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:01Z');
+UPDATE jobs.schedule_runs SET status = 'running', lease = gen_random_uuid(), worker_id = 'w';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
+SELECT job_snapshot ->> 'name' AS name, status, claimable_at FROM jobs.schedule_runs ORDER BY id;
+
+-- What cannot run is marked, and stops nobody else.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules;
+SELECT jobs.create_schedule(u, name, 'report', 'pnl', '* * * * *') > 0 AS made
+FROM (VALUES (101, 'bad cron'), (101, 'bad zone'), (101, 'good'), (102, 'put out')) v (u, name);
+SET session_replication_role = replica;
+UPDATE jobs.schedules SET cron = 'gone' WHERE name = 'bad cron';
+UPDATE jobs.schedules SET timezone = 'Asia/Atlantis' WHERE name = 'bad zone';
+RESET session_replication_role;
+UPDATE identity.users SET is_active = false WHERE id = 102;
+SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:01Z');
+SELECT name, next_run_at, problem, problem_at, enabled FROM jobs.schedules ORDER BY name;
+SELECT alert, detail FROM bourse.alerts() WHERE alert = 'schedule_has_problem' ORDER BY detail;
+SELECT name, value FROM bourse.metrics() WHERE name = 'jobs_schedules_with_problem';
+UPDATE identity.users SET is_active = true WHERE id = 102;
+UPDATE jobs.schedules SET timezone = 'UTC' WHERE name = 'bad zone';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
+SELECT name, problem FROM jobs.schedules ORDER BY name;
+
+-- Run it now; it stays due when it was, and its runs stay when it is gone.
+TRUNCATE jobs.schedule_runs;
+SELECT jobs.run_now(id) > 0 AS made FROM jobs.schedules WHERE name = 'good';
+SELECT name, next_run_at FROM jobs.schedules WHERE name = 'good';
+SELECT jobs.delete_schedule(id) FROM jobs.schedules WHERE name = 'good';
+SELECT job_id, job_snapshot ->> 'name' AS name, status, scheduled_for <= clock_timestamp() AS is_due
+FROM jobs.schedule_runs;
+
+-- What has become wrong can be switched off, and not on.
+SELECT jobs.set_schedule_enabled(id, false) FROM jobs.schedules WHERE name = 'bad cron';
+SELECT refusal('UPDATE jobs.schedules SET enabled = true WHERE name = ''bad cron''');
+
+-- The trail has what people change, not the ticks. A person is told of them, and takes them along.
+SELECT action, count(*) > 5 AS some, count(*) FILTER (WHERE action = 'UPDATE'
+    AND NOT new_values ?| '{name,cron,timezone,enabled,target,max_catch_up}') AS ticks
+FROM audit.audit_logs WHERE table_name = 'jobs.schedules' GROUP BY action ORDER BY action;
+SELECT jobs.create_schedule(102, 'last', 'report', 'pnl', '* * * * *') > 0 AS made;
+SELECT identity.export_user(102) -> 'tables' -> 'jobs.schedules' -> 0 -> 'name' AS told;
+SELECT identity.erase_user(102, 'asked') IS NOT NULL AS erased;
+SELECT count(*) FROM jobs.schedules WHERE user_id = 102;
+SELECT refusal('SELECT jobs.create_schedule(102, ''again'', ''report'', ''pnl'', ''@daily'')');
+SELECT * FROM bourse.verify();
+SELECT * FROM bourse.integrity() WHERE module = 'jobs';

@@ -1,0 +1,70 @@
+-- What jobs declares of itself, as sql/bourse/modules.sql says.
+
+CREATE FUNCTION jobs_private.own_tables() RETURNS bourse.declared_table[]
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    RETURN ARRAY[
+        bourse_private.declare_table('schedules', is_audited => true, on_erasure => 'delete'),
+        bourse_private.declare_table('schedule_runs', engine_written => true, on_erasure => 'delete', is_queue => true,
+                                     time_column => 'finished_at', keep => '90 days'),
+        bourse_private.declare_table('paused_types', is_audited => true),
+        bourse_private.declare_table('*', on_erasure => 'delete')];
+END
+$$;
+COMMENT ON FUNCTION jobs_private.own_tables() IS
+'The tables of jobs. Runs are no part of the trail: each is its own history, and lives for 90 days after its end';
+
+CREATE FUNCTION jobs_private.schedule_lag(at timestamptz DEFAULT NULL) RETURNS interval
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+    SELECT greatest(coalesce(at, clock_timestamp()) - min(s.next_run_at), interval '0') FROM jobs.schedules s
+$$;
+COMMENT ON FUNCTION jobs_private.schedule_lag(timestamptz) IS
+'How long the schedule that is due longest has been due; 0: none is, NULL: there are none. One probe of an index';
+
+CREATE FUNCTION jobs_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+    SELECT 'jobs_tick_lag_seconds', coalesce(extract(epoch FROM jobs_private.schedule_lag()), 0), NULL::jsonb
+    UNION ALL
+    SELECT 'jobs_schedules_estimate', greatest(c.reltuples, 0)::numeric, NULL
+    FROM pg_class c WHERE c.oid = 'jobs.schedules'::regclass
+    UNION ALL
+    SELECT 'jobs_schedules_with_problem', count(*), NULL FROM jobs.schedules s WHERE s.problem IS NOT NULL
+$$;
+COMMENT ON FUNCTION jobs_private.own_metrics() IS
+'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, about how many schedules there '
+'are, and how many could not run when they were due last. Costs a probe of an index, and those that have a problem';
+
+CREATE FUNCTION jobs_private.own_alerts()
+RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+    SELECT 'critical', 'ticks_are_late', NULL::text, format('a schedule has been due for %s', l.lag),
+           'Set bourse.ticker = on with pg_bourse preloaded, or have jobs.tick() called every second.'
+    FROM jobs_private.schedule_lag() l (lag) WHERE l.lag > interval '1 minute'
+    UNION ALL
+    SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem, 'jobs.update_schedule() changes it.'
+    FROM (SELECT s.id, s.problem FROM jobs.schedules s WHERE s.problem IS NOT NULL ORDER BY s.id LIMIT 100) s
+$$;
+COMMENT ON FUNCTION jobs_private.own_alerts() IS
+'What alerts() says of jobs: ticks that nobody enqueues, and up to 100 schedules that could not run when they were due '
+'last';
+
+CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM jobs_private.schedule_lag();
+    RETURN QUERY SELECT true, NULL::text;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.own_health() IS 'Whether schedules can be read';
+
+CREATE FUNCTION jobs_private.own_integrity() RETURNS TABLE (issue text, count bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+    SELECT 'run_of_no_schedule', count(*) FROM jobs.schedule_runs r
+    WHERE r.job_id IS NOT NULL AND NOT EXISTS (SELECT FROM jobs.schedules s WHERE s.id = r.job_id)
+    UNION ALL
+    SELECT 'schedule_without_tick', count(*) FROM jobs.schedules s
+    WHERE s.enabled <> (s.next_run_at IS NOT NULL) AND s.problem IS NULL
+$$;
+COMMENT ON FUNCTION jobs_private.own_integrity() IS
+'What integrity() counts of jobs: runs that name a schedule which is not there, schedules that are on and never due, '
+'or off and due. Reads every run';

@@ -1,0 +1,99 @@
+-- Schedules: what their table does by itself, and functions over it.
+
+CREATE FUNCTION jobs_private.fill_schedule() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    NEW.id := coalesce(NEW.id, nextval('jobs.schedules_id_seq'));
+    NEW.task_params := coalesce(NEW.task_params, '{}');
+    NEW.enabled := coalesce(NEW.enabled, true);
+    NEW.created_at := now();
+    NEW.updated_at := now();
+    NEW.timezone := coalesce(NEW.timezone, 'UTC');
+    NEW.misfire := coalesce(NEW.misfire, 'once');
+    NEW.grace := coalesce(NEW.grace, '300 s');
+    NEW.max_catch_up := coalesce(NEW.max_catch_up, 100);
+    NEW.overlap := coalesce(NEW.overlap, 'skip');
+    NEW.max_attempts := coalesce(NEW.max_attempts, 3);
+    NEW.timeout := coalesce(NEW.timeout, '300 s');
+    NEW.priority := coalesce(NEW.priority, 0);
+    NEW.keep_only_failures := coalesce(NEW.keep_only_failures, false);
+    NEW.problem := NULL;
+    NEW.problem_at := NULL;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.fill_schedule() IS
+'Trigger: an explicit NULL in a new schedule is the default of its column, as object-relational mappers mean it';
+
+CREATE FUNCTION jobs_private.require_drawn_schedule() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM bourse_private.require_drawn(NEW.id, 'jobs.schedules_id_seq');
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.require_drawn_schedule() IS
+'Trigger: refuses an id that the client has made up (42501)';
+
+CREATE FUNCTION jobs_private.keep_computed() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    NEW.id := OLD.id;
+    NEW.created_at := OLD.created_at;
+    NEW.next_run_at := OLD.next_run_at;
+    NEW.problem := OLD.problem;
+    NEW.problem_at := OLD.problem_at;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.keep_computed() IS
+'Trigger: what is computed stays as it is, whatever a client sends along that writes every column';
+
+-- The next tick after now: a change never causes a run.
+CREATE FUNCTION jobs_private.set_next_run_at() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    next timestamptz;
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.cron, NEW.timezone, NEW.calendar)
+                            IS NOT DISTINCT FROM (OLD.cron, OLD.timezone, OLD.calendar) THEN
+        IF NEW.enabled = OLD.enabled THEN
+            RETURN NEW;
+        END IF;
+        -- What has become wrong can be switched off all the same.
+        IF NOT NEW.enabled THEN
+            NEW.next_run_at := NULL;
+            RETURN NEW;
+        END IF;
+    END IF;
+    next := jobs_private.next_tick(NEW.cron, NEW.timezone, NEW.calendar, clock_timestamp());
+    NEW.next_run_at := CASE WHEN NEW.enabled THEN next END;
+    NEW.problem := NULL;
+    NEW.problem_at := NULL;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.set_next_run_at() IS
+'Trigger: refuses what is no cron expression, zone (22023) or calendar (42704), and sets the next tick';
+
+CREATE FUNCTION jobs_private.notify_schedulers() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('scheduler_updates', 'reload');
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.notify_schedulers() IS
+'Trigger: tells whoever listens on scheduler_updates, once for each statement, that schedules have changed. A hint '
+'only';
+
+CREATE FUNCTION jobs_private.forget_schedules() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    UPDATE jobs.schedule_runs r SET job_id = NULL FROM gone g WHERE r.job_id = g.id;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.forget_schedules() IS
+'Trigger: runs stay when their schedule goes, and do not name it any more. A foreign key would look at every run that '
+'tick() makes, which has just locked their schedule';

@@ -1,0 +1,141 @@
+-- Enqueues what is due. Any number of sessions may do so at once: each takes schedules that no other has just now.
+
+CREATE FUNCTION jobs_private.due_of(at timestamptz, next_run_at timestamptz, cron text, timezone text, calendar text,
+                                    misfire text, grace interval, max_catch_up integer,
+                                    OUT ticks timestamptz[], OUT next timestamptz, OUT problem text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    known timestamptz[];
+    is_late integer;
+BEGIN
+    ticks := '{}';
+    IF calendar IS NULL THEN
+        known := ARRAY(SELECT jobs_private.cron_due(cron, timezone, next_run_at, at, max_catch_up));
+        next := known[cardinality(known)];
+        ticks := known[:cardinality(known) - 1];
+    ELSE
+        ticks := ARRAY(SELECT jobs_private.due_ticks(cron, timezone, calendar, next_run_at, at, max_catch_up));
+        -- A calendar that ends has given its last ticks all the same.
+        BEGIN
+            next := jobs_private.next_tick(cron, timezone, calendar, at);
+        EXCEPTION WHEN OTHERS THEN
+            problem := SQLERRM;
+        END;
+    END IF;
+    -- How many are later than grace.
+    is_late := (SELECT count(*) FROM unnest(ticks) t WHERE t < at - grace);
+    IF is_late > 0 AND misfire <> 'all' THEN
+        ticks := ticks[CASE misfire WHEN 'once' THEN is_late ELSE is_late + 1 END:];
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    next := NULL;
+    problem := SQLERRM;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.due_of(timestamptz, timestamptz, text, text, text, text, interval, integer) IS
+'What of a schedule is to be enqueued at this time, in order, and its next tick; or why it has none';
+
+-- A schedule is locked together with its user, so that no erasure of the user is under way, and nothing is waited for.
+CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer)
+RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
+LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp SET work_mem = '64MB'
+SET enable_mergejoin = off AS $$
+    WITH of_users AS MATERIALIZED (
+        SELECT s.*, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
+        WHERE s.next_run_at <= at ORDER BY s.next_run_at, s.id LIMIT batch
+        FOR NO KEY UPDATE OF s SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED
+    ), of_nobody AS MATERIALIZED (
+        SELECT s.*, true FROM jobs.schedules s
+        WHERE s.next_run_at <= at AND s.user_id IS NULL ORDER BY s.next_run_at, s.id LIMIT batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), due AS (
+        SELECT * FROM of_users UNION ALL SELECT * FROM of_nobody
+    ), patterns AS MATERIALIZED (
+        -- Many schedules share one.
+        SELECT p.*, f.ticks, f.next, f.problem
+        FROM (SELECT DISTINCT d.next_run_at, d.cron, d.timezone, d.calendar, d.misfire, d.grace, d.max_catch_up
+              FROM due d) p
+        CROSS JOIN LATERAL jobs_private.due_of(at, p.next_run_at, p.cron, p.timezone, p.calendar, p.misfire, p.grace,
+                                               p.max_catch_up) f
+    ), planned AS MATERIALIZED (
+        SELECT d.*, p.ticks, p.next, 'schedule ' || d.id AS key,
+               coalesce(p.problem, CASE WHEN NOT d.is_active THEN format('user %s is not active', d.user_id) END)
+                   AS trouble
+        FROM due d
+        JOIN patterns p ON p.next_run_at = d.next_run_at AND p.cron = d.cron AND p.timezone = d.timezone
+                       AND p.misfire = d.misfire AND p.grace = d.grace AND p.max_catch_up = d.max_catch_up
+                       AND p.calendar IS NOT DISTINCT FROM d.calendar
+    ), moved AS (
+        UPDATE jobs.schedules s
+        SET next_run_at = p.next, problem = p.trouble, problem_at = CASE WHEN p.trouble IS NOT NULL THEN at END
+        FROM planned p WHERE s.id = p.id
+    )
+    INSERT INTO jobs.schedule_runs AS r (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
+                                         max_attempts, concurrency_key, timeout, keep_only_failures)
+    SELECT p.job_type, p.id, p.user_id, t.tick,
+           jsonb_build_object('target', p.target, 'task_params', p.task_params, 'name', p.name, 'cron', p.cron,
+                              'timezone', p.timezone),
+           p.priority,
+           t.tick + (row_number() OVER (PARTITION BY p.user_id ORDER BY t.tick, p.id) - 1) * interval '1 us',
+           p.max_attempts, CASE WHEN p.overlap <> 'allow' THEN p.key END, p.timeout, p.keep_only_failures
+    FROM planned p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
+    WHERE p.is_active
+      AND NOT (p.overlap = 'skip' AND EXISTS (SELECT FROM jobs.schedule_runs r
+                                              WHERE r.concurrency_key = p.key AND r.status = 'running'))
+    ORDER BY t.tick, p.id
+    ON CONFLICT (job_type, job_id, scheduled_for) WHERE job_id IS NOT NULL DO NOTHING
+    RETURNING r.job_id, r.scheduled_for, r.id
+$$;
+COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer) IS 'What tick() does, at this time';
+
+CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)
+RETURNS SETOF bigint
+LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
+    INSERT INTO jobs.schedule_runs (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
+                                    max_attempts, concurrency_key, timeout, keep_only_failures)
+    SELECT s.job_type, s.id, s.user_id, t,
+           jsonb_build_object('target', s.target, 'task_params', s.task_params, 'name', s.name, 'cron', s.cron,
+                              'timezone', s.timezone),
+           s.priority, t, s.max_attempts, CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
+           s.keep_only_failures
+    FROM jobs.schedules s
+    CROSS JOIN LATERAL unnest(ticks) t
+    WHERE s.id = schedule_id
+    RETURNING id
+$$;
+COMMENT ON FUNCTION jobs_private.enqueue_ticks(bigint, timestamptz[]) IS
+'Makes runs of one schedule, for run_now()';
+
+CREATE FUNCTION jobs.tick(at timestamptz DEFAULT NULL, batch integer DEFAULT 1000)
+RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM bourse_private.require_given('batch', batch);
+    IF batch NOT BETWEEN 1 AND 100000 THEN
+        PERFORM bourse.refuse('22023', format('batch is %s', batch), 'Take 1 to 100000 schedules at a time.');
+    END IF;
+    PERFORM bourse_private.require_read_committed('jobs.tick()');
+    RETURN QUERY SELECT * FROM jobs_private.tick_at(coalesce(at, clock_timestamp()), batch);
+    IF FOUND THEN
+        PERFORM pg_notify('jobs_runs', '');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION jobs.tick(timestamptz, integer) IS
+'Enqueues the runs of up to batch schedules that are due at this time, by default now, those first that are due '
+'longest, and returns them. Any number of sessions may call it at once: schedules that another has just now are passed '
+'over, and each tick is enqueued once. The ticker of the platform calls it every second. NOTIFY jobs_runs tells '
+'workers. 22004 NULL, 22023 batch out of bounds, 25001 under another isolation level than READ COMMITTED';
+GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bourse_worker;
+
+-- Not for ever: what has been enqueued is seen by the workers when this transaction ends.
+CREATE FUNCTION jobs_private.on_tick() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp()) THEN
+        PERFORM FROM jobs.tick(NULL, 20000);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.on_tick() IS
+'tick() as the ticker of the platform does it, up to 20,000 schedules at a time';

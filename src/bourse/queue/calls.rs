@@ -1,0 +1,188 @@
+//! The SQL calls of queues: `sql/bourse/queue.sql`.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use pgrx::datum::Interval;
+use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::claim::{self, Ask, Only, claim};
+use super::settle::{Change, clipped, settle};
+use super::{Queue, put_back};
+use crate::error::{Answer, Failure};
+use crate::pg::arguments::Arguments;
+use crate::pg::column::{Column, Kind};
+use crate::pg::results::Rows;
+use crate::pg::value::{Timestamp, Uuid, Value, microseconds, spelled};
+
+const DAY: i64 = 86_400_000_000;
+
+/// What time it is: as it is said, or as the clock tells.
+pub fn moment(arguments: &Arguments, place: usize) -> Option<Timestamp> {
+    arguments.get(place).map(Timestamp)
+}
+
+/// How long a lease lasts.
+pub fn lease_end(lasting: Option<Interval>) -> Answer<Duration> {
+    let lasting = lasting.ok_or_else(|| Failure::null("lease"))?;
+    match microseconds(lasting) {
+        length @ 1_000_000..=DAY => Ok(Duration::from_micros(length as u64)),
+        _ => Err(Failure::invalid(
+            format!("a lease of {}", spelled(lasting)),
+            "A lease lasts from 1 second to 1 day; extend it for longer work.",
+        )),
+    }
+}
+
+/// A worker with a name, and a number of items within bounds.
+pub fn require_claim(worker: Option<&str>, n: Option<i32>) -> Answer<(&str, usize)> {
+    let worker = worker.ok_or_else(|| Failure::null("worker"))?;
+    let n = n.ok_or_else(|| Failure::null("n"))?;
+    let length = worker.chars().count();
+    if !(1..=100).contains(&length) {
+        let hint = "Give the worker a name of 1 to 100 characters.";
+        return Err(Failure::invalid(format!("worker has {length} characters"), hint));
+    }
+    match usize::try_from(n) {
+        Ok(n @ 1..=10_000) => Ok((worker, n)),
+        _ => Err(Failure::invalid(format!("n is {n}"), "Claim from 1 to 10000 items at a time.")),
+    }
+}
+
+fn queue_of(arguments: &Arguments) -> Answer<Oid> {
+    arguments.get(0).ok_or_else(|| Failure::null("queue"))
+}
+
+/// The lease, the items, and what time it is.
+type Held = (Uuid, Option<Vec<Option<i64>>>, Timestamp);
+
+fn held(arguments: &Arguments, ids: usize, at: usize) -> Answer<Held> {
+    let lease = arguments.uuid(1).ok_or_else(|| Failure::null("lease"))?;
+    Ok((lease, arguments.get(ids), moment(arguments, at).unwrap_or_else(Timestamp::now)))
+}
+
+/// One column of a name that a module says, kept for good: there are few.
+fn column(name: &str) -> &'static [Column] {
+    thread_local! {
+        static COLUMNS: RefCell<Vec<&'static [Column]>> = const { RefCell::new(Vec::new()) };
+    }
+    COLUMNS.with_borrow_mut(|columns| {
+        if let Some(known) = columns.iter().find(|known| known[0].0 == name) {
+            return *known;
+        }
+        let name = &*Box::leak(name.to_owned().into_boxed_str());
+        let column = &*Box::leak(Box::new([(name, Kind::Text)]));
+        columns.push(column);
+        column
+    })
+}
+
+#[pg_extern(sql = false)]
+fn queue_claim(call: pg_sys::FunctionCallInfo) -> Result<Rows<4>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let (worker, n) = require_claim(arguments.get(1), arguments.get(2))?;
+    let lasting = lease_end(arguments.get(3))?;
+    let (name, words): (Option<&str>, Option<Vec<Option<String>>>) = (arguments.get(4), arguments.get(5));
+    let own = name.map_or(&[] as &[Column], column);
+    let claimed = Queue::work(queue, own, |queue| {
+        let words = name.map(|_| words.unwrap_or_default().into_iter().flatten().collect());
+        let only = Only { column: queue.own(), words, except: Vec::new() };
+        claim(queue, &Ask { worker, n, lasting, at: moment(&arguments, 6), only }, |_| ())
+    })?;
+    let row = |item: claim::Claimed<()>| {
+        [Value::Int(item.id), item.lease.map_or(Value::Null, Value::Uuid), Value::Int4(item.attempt), item.ends.into()]
+    };
+    Ok(Rows(claimed.into_iter().map(row).collect()))
+}
+
+#[pg_extern(sql = false)]
+fn queue_extend(call: pg_sys::FunctionCallInfo) -> Result<Rows<1>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let (lease, ids, now) = held(&arguments, 3, 4)?;
+    let until = now + lease_end(arguments.get(2))?;
+    let change = Change::Extend(until);
+    let settled = Queue::work(queue, &[], |queue| settle(queue, lease, ids.as_deref(), now, &change, &[]))?;
+    Ok(Rows(settled.into_iter().map(|item| [Value::Int(item.id)]).collect()))
+}
+
+#[pg_extern(sql = false)]
+fn queue_complete(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let (lease, ids, now) = held(&arguments, 2, 4)?;
+    let change = moment(&arguments, 3).map_or(Change::Complete, Change::Again);
+    let settled = Queue::work(queue, &[], |queue| settle(queue, lease, ids.as_deref(), now, &change, &[]))?;
+    Ok(settled.len() as i64)
+}
+
+#[pg_extern(sql = false)]
+fn queue_release(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let (lease, ids, now) = held(&arguments, 2, 3)?;
+    let settled = Queue::work(queue, &[], |queue| settle(queue, lease, ids.as_deref(), now, &Change::Release, &[]))?;
+    Ok(settled.len() as i64)
+}
+
+#[pg_extern(sql = false)]
+fn queue_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let id: i64 = arguments.get(2).ok_or_else(|| Failure::null("id"))?;
+    let failed = Failed::of(&arguments, 3)?;
+    let lease = arguments.uuid(1).ok_or_else(|| Failure::null("lease"))?;
+    let now = moment(&arguments, 6).unwrap_or_else(Timestamp::now);
+    Ok(Queue::work(queue, &[], |queue| failed.settle(queue, lease, id, now))?)
+}
+
+/// What a worker says of an attempt that has failed: error, retry_after and permanent, from this place on.
+pub struct Failed<'a> {
+    error: &'a str,
+    retry_after: Option<i64>,
+    permanent: bool,
+}
+
+impl<'a> Failed<'a> {
+    /// Reads it.
+    pub fn of(arguments: &'a Arguments, place: usize) -> Answer<Failed<'a>> {
+        let error = arguments.get(place).ok_or_else(|| Failure::null("error"))?;
+        let retry_after: Option<Interval> = arguments.get(place + 1);
+        let permanent = arguments.get(place + 2).ok_or_else(|| Failure::null("permanent"))?;
+        let year = 0..=360 * DAY;
+        if let Some(wait) = retry_after.filter(|wait| !year.contains(&microseconds(*wait))) {
+            let hint = "Give an interval from 0 to 1 year, or NULL.";
+            return Err(Failure::invalid(format!("retry_after is {}", spelled(wait)), hint));
+        }
+        Ok(Failed { error, retry_after: retry_after.map(microseconds), permanent })
+    }
+
+    /// Returns the status that the item has now.
+    pub fn settle(&self, queue: &mut Queue, lease: Uuid, id: i64, now: Timestamp) -> Answer<&'static str> {
+        let again_at = self.retry_after.map(|wait| Timestamp(now.0 + wait));
+        let error = clipped(self.error);
+        let change = Change::Fail { error: &error, again_at, permanent: self.permanent };
+        let settled = settle(queue, lease, Some(&[Some(id)]), now, &change, &[])?;
+        Ok(settled.first().map_or("failed", |item| item.status))
+    }
+}
+
+#[pg_extern(sql = false)]
+fn queue_cancel(queue: Option<Oid>, id: Option<i64>) -> Result<bool, ErrorReport> {
+    let queue = queue.ok_or_else(|| Failure::null("queue"))?;
+    let Some(id) = id else { return Ok(false) };
+    Ok(Queue::work(queue, &[], |queue| put_back::cancel(queue, id, Timestamp::now()))?)
+}
+
+#[pg_extern(sql = false)]
+fn queue_retry(call: pg_sys::FunctionCallInfo) -> Result<Rows<1>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let queue = queue_of(&arguments)?;
+    let ids: Vec<Option<i64>> = arguments.get(1).unwrap_or_default();
+    let now = moment(&arguments, 2).unwrap_or_else(Timestamp::now);
+    let done = Queue::work(queue, &[], |queue| put_back::retry(queue, &ids, now))?;
+    Ok(Rows(done.into_iter().map(|id| [Value::Int(id)]).collect()))
+}

@@ -1,0 +1,280 @@
+//! Claiming: the next items that are due, each to one worker.
+//!
+//! The index has them by priority, then by when they are due. A version of a row that is found is changed if nobody else
+//! has locked or changed it meanwhile, and passed over if somebody has: nothing is waited for, nothing is locked first.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use super::Queue;
+use super::columns::{Known, at};
+use super::front::{self, Level};
+use super::item::Item;
+use super::keys::{self, Keys, Turn};
+use crate::error::{Answer, Failure};
+use crate::pg::row::Row;
+use crate::pg::scan::Key;
+use crate::pg::session;
+use crate::pg::table::Tid;
+use crate::pg::value::{Timestamp, Uuid, Value};
+
+/// So many items that have used up their attempts are buried by one claim.
+const MOST_BURIED: usize = 1000;
+pub(super) const CLAIMABLE: &str = "(priority, claimable_at, id) WHERE (claimable_at IS NOT NULL)";
+
+/// What a worker asks for.
+pub struct Ask<'a> {
+    /// Its name.
+    pub worker: &'a str,
+    /// So many items at most.
+    pub n: usize,
+    /// How long the lease lasts.
+    pub lasting: Duration,
+    /// What time it is; none: the clock tells.
+    pub at: Option<Timestamp>,
+    /// Which items.
+    pub only: Only,
+}
+
+/// Which items are asked for, by what one column of the module's own says.
+#[derive(Default, Hash)]
+pub struct Only {
+    /// The place of the column.
+    pub column: usize,
+    /// One of these; none: whatever it is.
+    pub words: Option<Vec<String>>,
+    /// None of these.
+    pub except: Vec<String>,
+}
+
+impl Only {
+    fn asks_for(&self, row: &Row<'_>) -> bool {
+        if self.words.is_none() && self.except.is_empty() {
+            return true;
+        }
+        let text = row.some_text(self.column);
+        let is_one = |words: &[String]| words.iter().any(|word| Some(word.as_str()) == text);
+        self.words.as_deref().is_none_or(is_one) && !is_one(&self.except)
+    }
+}
+
+/// An item that has been handed out; without a lease it was its last attempt that has ended without a word.
+pub struct Claimed<T> {
+    /// Its id.
+    pub id: i64,
+    /// The proof of holding it.
+    pub lease: Option<Uuid>,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// When the lease ends.
+    pub ends: Option<Timestamp>,
+    /// When the attempt has to end.
+    pub deadline: Option<Timestamp>,
+    /// What the module has read.
+    pub own: T,
+}
+
+/// An item that a walk has come by.
+struct Seen<T> {
+    tid: Tid,
+    due: Timestamp,
+    priority: i16,
+    /// None: it is not asked for.
+    item: Option<(Item, T)>,
+}
+
+struct Claim<'q, 'a, T, R> {
+    queue: &'q mut Queue,
+    ask: &'a Ask<'a>,
+    read: R,
+    now: Timestamp,
+    lease: Uuid,
+    keys: Keys,
+    claimed: Vec<Claimed<T>>,
+    handed_out: usize,
+    levels: Vec<Level>,
+    walking: Duration,
+}
+
+/// Hands out up to `n` items under one new lease; `read` takes what the module wants of each.
+pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<Vec<Claimed<T>>> {
+    let lease = Uuid::new().map_err(|_| Failure::of("58000", "the server has no random bytes", ""))?;
+    let mut asked = DefaultHasher::new();
+    ask.only.hash(&mut asked);
+    let (number, asked) = (queue.number(), asked.finish());
+    let mut claim = Claim {
+        now: ask.at.unwrap_or_else(Timestamp::now),
+        lease,
+        keys: Keys::default(),
+        claimed: Vec::new(),
+        handed_out: 0,
+        levels: Vec::new(),
+        walking: Duration::ZERO,
+        queue,
+        ask,
+        read,
+    };
+    // A test that says what time it is wants no memory.
+    if let Some(levels) = front::of(number, asked).filter(|_| ask.at.is_none()) {
+        levels.into_iter().try_for_each(|level| claim.go_on(level))?;
+        front::went_on(number, asked, std::mem::take(&mut claim.levels));
+        if claim.is_done() || !front::may_walk(number, asked) {
+            return Ok(claim.claimed);
+        }
+        claim.walking = Duration::ZERO;
+    }
+    claim.walk()?;
+    if ask.at.is_none() {
+        front::walked(number, asked, claim.levels, claim.walking, claim.claimed.len());
+    }
+    Ok(claim.claimed)
+}
+
+impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
+    fn is_done(&self) -> bool {
+        self.handed_out == self.ask.n || self.claimed.len() - self.handed_out >= MOST_BURIED
+    }
+
+    /// From the very front, one priority after the other: what is due later in one does not stand before the next.
+    fn walk(&mut self) -> Answer<()> {
+        let mut after = None;
+        loop {
+            match self.pass(after.map(Key::AfterSmall).as_slice())? {
+                Some(priority) if !self.is_done() => after = Some(priority),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// In one priority, from where the last walk has ended.
+    fn go_on(&mut self, (priority, from): Level) -> Answer<()> {
+        self.reach(priority, from);
+        if !self.is_done() {
+            self.pass(&[Key::Small(priority), Key::Since(from), Key::Until(self.now)])?;
+            if !self.is_done() {
+                self.reach(priority, front::behind(self.now));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is due earlier in this priority has been looked at.
+    fn reach(&mut self, priority: i16, due: Timestamp) {
+        match self.levels.iter_mut().find(|level| level.0 == priority) {
+            Some(level) => level.1 = level.1.max(due),
+            None => self.levels.push((priority, due)),
+        }
+    }
+
+    /// Takes what is due along the index. Returns a priority of which nothing more is due, if others may follow.
+    fn pass(&mut self, keys: &[Key<'_>]) -> Answer<Option<i16>> {
+        let index = self.queue.index(CLAIMABLE)?;
+        let mut cursor = self.queue.table.cursor(index, keys, false);
+        let mut last = None;
+        let follows = loop {
+            let began = session::processor_time();
+            let seen =
+                cursor.next(&mut self.queue.table, |row| self.ask.look(row, self.now, self.queue.known, &self.read));
+            self.walking += session::processor_time() - began;
+            if let Some(last) = last.filter(|last| seen.as_ref().is_none_or(|seen| seen.priority != *last)) {
+                self.reach(last, front::behind(self.now));
+            }
+            let Some(seen) = seen else { break None };
+            if seen.due > self.now {
+                self.reach(seen.priority, front::behind(self.now));
+                break Some(seen.priority);
+            }
+            last = Some(seen.priority);
+            self.reach(seen.priority, seen.due);
+            if let Some((item, own)) = seen.item {
+                self.take(seen.tid, item, own)?;
+                if self.is_done() {
+                    break None;
+                }
+            }
+        };
+        cursor.close(&mut self.queue.table);
+        Ok(follows)
+    }
+
+    fn take(&mut self, tid: Tid, item: Item, own: T) -> Answer<()> {
+        let is_last = item.attempt >= item.max_attempts;
+        let end = match item.is_running {
+            true if item.cancel_requested => Some("cancelled"),
+            _ if is_last => Some("failed"),
+            _ => None,
+        };
+        if let Some(status) = end { self.bury(tid, item, own, status) } else { self.hand_out(tid, item, own) }
+    }
+
+    /// Nobody gets it any more.
+    fn bury(&mut self, tid: Tid, item: Item, own: T, status: &str) -> Answer<()> {
+        let lapsed = item.lapsed(self.now);
+        let mut changes = item.ended(status, self.now, &self.queue.known.places);
+        changes.extend(lapsed.as_deref().map(|text| (at::ERROR, Value::Text(text))));
+        if self.queue.table.try_update(tid, &changes).is_some() {
+            self.claimed.push(Claimed {
+                id: item.id,
+                lease: None,
+                attempt: item.attempt,
+                ends: None,
+                deadline: None,
+                own,
+            });
+            if let Some(key) = item.concurrency_key {
+                keys::pass_on(self.queue, [key], self.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, tid: Tid, item: Item, own: T) -> Answer<()> {
+        let places = &self.queue.known.places;
+        if let Some(key) = item.concurrency_key.as_deref().filter(|_| !item.is_running) {
+            match self.keys.turn(self.queue, key)? {
+                Turn::Mine => (),
+                Turn::Unclear => return Ok(()),
+                // Whoever ends the run that has the key lets the next of them go.
+                Turn::Taken => {
+                    let parked = [(at::CLAIMABLE_AT, Value::Time(keys::PARKED))];
+                    self.queue.table.try_update(tid, &parked);
+                    return Ok(());
+                }
+            }
+        }
+        let deadline = item
+            .timeout
+            .filter(|_| places.deadline.is_some())
+            .map(|timeout| Timestamp(self.now.0.saturating_add(timeout)));
+        let ends = deadline.map_or(self.now + self.ask.lasting, |deadline| deadline.min(self.now + self.ask.lasting));
+        let attempt = item.attempt + 1;
+        let lapsed = item.lapsed(self.now);
+        let mut changes = vec![
+            (at::STATUS, Value::Text("running")),
+            (at::CLAIMABLE_AT, Value::Time(ends)),
+            (at::LEASE, Value::Uuid(self.lease)),
+            (at::ATTEMPT, Value::Int4(attempt)),
+            (at::WORKER, Value::Text(self.ask.worker)),
+        ];
+        changes.extend(lapsed.as_deref().map(|text| (at::ERROR, Value::Text(text))));
+        changes.extend(places.started_at.map(|place| (place, Value::Time(self.now))));
+        changes.extend(places.heartbeat_at.map(|place| (place, Value::Null)));
+        changes.extend(places.next_retry_at.map(|place| (place, Value::Null)));
+        changes.extend(places.deadline.map(|place| (place, deadline.into())));
+        if self.queue.table.try_update(tid, &changes).is_some() {
+            self.handed_out += 1;
+            self.keys.take(item.concurrency_key);
+            let lease = Some(self.lease);
+            self.claimed.push(Claimed { id: item.id, lease, attempt, ends: Some(ends), deadline, own });
+        }
+        Ok(())
+    }
+}
+
+impl Ask<'_> {
+    fn look<T>(&self, row: &Row<'_>, now: Timestamp, known: &Known, read: impl Fn(&Row<'_>) -> T) -> Seen<T> {
+        let due = row.some_time(at::CLAIMABLE_AT).unwrap_or_default();
+        let item = (due <= now && self.only.asks_for(row)).then(|| (Item::read(row, &known.places), read(row)));
+        Seen { tid: row.tid(), due, priority: row.some_int2(at::PRIORITY).unwrap_or_default(), item }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where a session has found the front of a queue.
+//!
+//! What has been claimed leaves dead entries at the front of the index, which every claim walks over until VACUUM takes
+//! them away; and while somebody keeps an old snapshot, nothing takes them away. So a session whose walk was long
+//! remembers where it ended, and goes on from there. It walks from the very front again once ten times as long has passed
+//! as that walk took: what came in before the remembered place meanwhile (committed late, given back, a new priority) is
+//! found then. As long as walks are short nothing is remembered.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use crate::pg::value::Timestamp;
+
+/// A walk is long that takes more of the processor's time, and so much more for each item that it has found: one that
+/// was only kept waiting is not.
+const LONG: Duration = Duration::from_micros(150);
+const LONG_EACH: Duration = Duration::from_micros(15);
+/// Of the time, one part of so many goes into walks from the very front.
+const SHARE: u32 = 10;
+/// What was enqueued so long ago may not have been committed before the walk.
+const LATE: Duration = Duration::from_millis(100);
+/// So many fronts are remembered: queues, and what workers ask of them.
+const MOST: usize = 64;
+
+/// A priority, and the time from which on its items are looked for.
+pub type Level = (i16, Timestamp);
+
+struct Front {
+    queue: u32,
+    asked: u64,
+    levels: Vec<Level>,
+    walked_at: Instant,
+    took: Duration,
+}
+
+thread_local! {
+    static FRONTS: RefCell<Vec<Front>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where to go on; none: at the very front. `asked`: what the worker asks for, as a number.
+pub fn of(queue: u32, asked: u64) -> Option<Vec<Level>> {
+    FRONTS.with_borrow(|fronts| {
+        let front = fronts.iter().find(|front| front.queue == queue && front.asked == asked)?;
+        (front.walked_at.elapsed() < front.took * SHARE).then(|| front.levels.clone())
+    })
+}
+
+/// Whether a walk from the very front may be made where going on has found too little.
+pub fn may_walk(queue: u32, asked: u64) -> bool {
+    FRONTS.with_borrow(|fronts| {
+        let front = fronts.iter().find(|front| front.queue == queue && front.asked == asked);
+        front.is_none_or(|front| front.walked_at.elapsed() > front.took * 2)
+    })
+}
+
+/// Tells where a walk from the very front has ended.
+pub fn walked(queue: u32, asked: u64, levels: Vec<Level>, took: Duration, found: usize) {
+    FRONTS.with_borrow_mut(|fronts| {
+        fronts.retain(|front| front.queue != queue || front.asked != asked);
+        if took > LONG + LONG_EACH * found as u32 {
+            if fronts.len() >= MOST {
+                fronts.remove(0);
+            }
+            fronts.push(Front { queue, asked, levels, walked_at: Instant::now(), took });
+        }
+    });
+}
+
+/// Tells where a walk that went on has ended.
+pub fn went_on(queue: u32, asked: u64, levels: Vec<Level>) {
+    FRONTS.with_borrow_mut(|fronts| {
+        if let Some(front) = fronts.iter_mut().find(|front| front.queue == queue && front.asked == asked) {
+            front.levels = levels;
+        }
+    });
+}
+
+/// From where on to look next in a priority of which nothing is due any more.
+pub fn behind(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 - LATE.as_micros() as i64)
+}

@@ -1,0 +1,53 @@
+//! Turns: where a new item stands, so that whoever has many waiting keeps nobody from his first.
+//!
+//! The place of an item that is due is its `claimable_at`, of which only the order counts then. A new one stands a
+//! microsecond behind the front of its priority, or behind the last of the same user, whichever is later: the second
+//! of a user comes after the first of everybody who is there. What is due later stands where it is due.
+
+use super::Queue;
+use super::columns::at;
+use super::front;
+use crate::error::Answer;
+use crate::pg::scan::Key;
+use crate::pg::session;
+use crate::pg::value::Timestamp;
+
+const TURNS: &str = "(COALESCE(user_id, (0)::bigint), priority, claimable_at) WHERE (status = 'pending'::text)";
+const CLAIMABLE: &str = super::claim::CLAIMABLE;
+/// How far behind an item of one user another may stand: he has no more waiting than a second has microseconds.
+const SECOND: i64 = 1_000_000;
+
+/// Where an item of a user stands that is due at `due`.
+pub fn turn(queue: &mut Queue, user_id: Option<i64>, priority: i16, due: Timestamp) -> Answer<Timestamp> {
+    let now = Timestamp::now();
+    let first = match due > now {
+        true => due,
+        false => head(queue, priority, now)?.map_or(now, |head| Timestamp(head.0 + 1)),
+    };
+    let index = queue.index(TURNS)?;
+    let until = Timestamp(first.0.max(now.0).saturating_add(SECOND));
+    let keys = [Key::Int(user_id.unwrap_or_default()), Key::Small(priority), Key::Since(first), Key::Until(until)];
+    let mut cursor = queue.table.cursor(index, &keys, true);
+    let last = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();
+    cursor.close(&mut queue.table);
+    Ok(last.map_or(first, |last| Timestamp(last.0 + 1)))
+}
+
+/// The front of a priority, as well as this session knows it; none: nothing is due.
+fn head(queue: &mut Queue, priority: i16, now: Timestamp) -> Answer<Option<Timestamp>> {
+    // Not what a worker has remembered.
+    let (number, asked) = (queue.number(), !(priority as u64));
+    let from = front::of(number, asked).and_then(|levels| levels.first().copied());
+    let since = from.map_or(Timestamp(i64::MIN), |(_, from)| from);
+    let index = queue.index(CLAIMABLE)?;
+    let began = session::processor_time();
+    let mut cursor = queue.table.cursor(index, &[Key::Small(priority), Key::Since(since), Key::Until(now)], false);
+    let head = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();
+    cursor.close(&mut queue.table);
+    let level = vec![(priority, head.unwrap_or_else(|| front::behind(now)))];
+    match from {
+        Some(_) => front::went_on(number, asked, level),
+        None => front::walked(number, asked, level, session::processor_time() - began, 1),
+    }
+    Ok(head)
+}

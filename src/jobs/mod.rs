@@ -1,0 +1,18 @@
+//! Jobs: schedules say what is to run when; the runs are a queue that workers claim from.
+
+mod runs;
+mod script;
+mod ticks;
+
+use crate::bourse::modules::{Module, migrations};
+use crate::pg::prepared::WaitedFor;
+
+/// The schema `jobs`.
+pub const MODULE: Module = Module {
+    schema: "jobs",
+    waited_for: &[WaitedFor::writers(c"jobs", c"schedules")],
+    settings: None,
+    prepare: None,
+    migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types"),
+    after_migrations: None,
+};
