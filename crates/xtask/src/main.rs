@@ -44,6 +44,8 @@ cargo xtask orms                                 six object-relational mappers a
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
+cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
+                                                 measure jobs beside other queues, write docs/benchmarks-jobs.md
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
@@ -79,6 +81,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("orms", []) => return orms::run(&project),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
+        ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

@@ -122,12 +122,6 @@ impl Figures {
     /// The places of the page's template, and what stands there.
     pub fn parts(&self) -> Vec<(&'static str, String)> {
         let number = |value: u32| value.to_string();
-        let verdicts = self.verdicts();
-        let met = verdicts.iter().filter(|verdict| verdict.is_met()).count();
-        let summary = match verdicts.len() - met {
-            0 => format!("All {met} targets are met."),
-            missed => format!("{met} of {} targets are met, {missed} missed.", verdicts.len()),
-        };
         let mut parts = vec![
             ("date", self.machine.date.clone()),
             ("cores", self.machine.cores.to_string()),
@@ -145,7 +139,7 @@ impl Figures {
             ("churn_rate", number(churn::RATE)),
             ("churn_story", self.churn.story()),
             ("violations", self.violations.to_string()),
-            ("summary", summary),
+            ("summary", verdict::summary(&self.verdicts())),
         ];
         parts.extend(Calls::parts(self.pace));
         let tables = self.sections().into_iter();

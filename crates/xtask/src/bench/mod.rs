@@ -8,6 +8,7 @@ mod copy_floor;
 mod figures;
 mod grid;
 mod growth;
+pub mod jobs;
 mod latency;
 mod machine;
 mod page;

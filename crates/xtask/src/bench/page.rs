@@ -34,12 +34,12 @@ pub fn write(project: &Project, figures: &Figures) -> Result<()> {
 }
 
 /// Puts every part into its `{{place}}`; each place has a part, each part a place.
-fn fill(template: &str, parts: &[(&str, String)]) -> Result<String> {
+pub fn fill(template: &str, parts: &[(&str, String)]) -> Result<String> {
     let mut text = template.to_owned();
     for (name, part) in parts {
         let place = format!("{{{{{name}}}}}");
         if !text.contains(&place) {
-            return Err(Failure::new(format!("the page has no place {place}"), "add it to bench/page.md"));
+            return Err(Failure::new(format!("the page has no place {place}"), "add it to its page.md"));
         }
         text = text.replace(&place, part);
     }
@@ -47,7 +47,7 @@ fn fill(template: &str, parts: &[(&str, String)]) -> Result<String> {
         None => Ok(text),
         Some((_, rest)) => {
             let name = rest.split("}}").next().unwrap_or(rest);
-            Err(Failure::new(format!("nothing was measured for {name}"), "mend bench/page.md"))
+            Err(Failure::new(format!("nothing was measured for {name}"), "mend its page.md"))
         }
     }
 }

@@ -58,6 +58,15 @@ impl Verdict {
     }
 }
 
+/// How many are met, in words.
+pub fn summary(verdicts: &[Verdict]) -> String {
+    let met = verdicts.iter().filter(|verdict| verdict.is_met()).count();
+    match verdicts.len() - met {
+        0 => format!("All {met} targets are met."),
+        missed => format!("{met} of {} targets are met, {missed} missed.", verdicts.len()),
+    }
+}
+
 /// All targets, one to a row.
 pub fn table(verdicts: &[Verdict]) -> Grid {
     let mut grid = Grid::new(&["target", "measured", "goal", ""]);

@@ -14,7 +14,7 @@ use crate::failure::Result;
 use crate::project::{self, Project};
 use crate::psql::Database;
 
-pub use snapshot::Stretch;
+pub use snapshot::{Holder, Stretch};
 pub use stops::Cascade;
 pub use transaction::Shape;
 

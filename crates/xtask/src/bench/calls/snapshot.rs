@@ -31,10 +31,11 @@ pub struct Stretch {
 }
 
 /// A session that keeps the snapshot of its first query.
-struct Holder(Child);
+pub struct Holder(Child);
 
 impl Holder {
-    fn begin(database: &Database) -> Result<Self> {
+    /// Takes it.
+    pub fn begin(database: &Database) -> Result<Self> {
         let mut psql = database.psql();
         let child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut holder = Self(child.or_fail(|| "cannot run psql".into(), "run `cargo xtask setup`")?);
@@ -53,7 +54,8 @@ impl Holder {
         Ok(holder)
     }
 
-    fn end(mut self) -> Result<()> {
+    /// Lets it go.
+    pub fn end(mut self) -> Result<()> {
         drop(self.0.stdin.take());
         self.0.wait().or_fail(|| "lost psql".into(), "").map(drop)
     }
