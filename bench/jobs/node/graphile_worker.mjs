@@ -1,6 +1,6 @@
 // graphile-worker with its runner. Alone it fetches and ends a job in a statement each, and does not wait for the end of
 // one job before it fetches the next. In batches it has what its documentation has for throughput: a local queue, and
-// jobs ended together; as many jobs at a time as a batch has, which end at once.
+// jobs ended together; as many jobs at a time as a batch has.
 import { EventEmitter } from "node:events";
 import { Logger, run, runMigrations } from "graphile-worker";
 
@@ -28,14 +28,14 @@ const start = (pgPool, taskList, options) =>
     ...options,
   });
 
-export async function drain(pgPool, workers, batch, done) {
+export async function drain(pgPool, workers, batch, gate) {
   const events = new EventEmitter();
-  events.on("job:complete", () => done(1));
+  events.on("job:complete", () => gate.done(1));
   const worker =
     batch === 1
       ? { concurrentJobs: workers }
       : { concurrentJobs: batch, localQueue: { size: workers * batch }, completeJobBatchDelay: 0 };
-  await start(pgPool, { bench: () => {} }, { events, preset: { worker } });
+  await start(pgPool, { bench: () => gate.pass() }, { events, preset: { worker } });
 }
 
 export async function listen(pgPool, started) {

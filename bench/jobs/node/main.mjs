@@ -1,64 +1,44 @@
-// One turn of one queue, in the database that PGHOST and the like name.
+// The clients of queues, in databases of the server that PGHOST and the like name.
 //
-//     main.mjs QUEUE install
-//     main.mjs QUEUE fill JOBS
-//     main.mjs QUEUE drain WORKERS BATCH SECONDS    prints jobs per second
-//     main.mjs QUEUE latency SECONDS                prints microseconds from the call that enqueues to the start
+//     main.mjs install QUEUE
+//     main.mjs fill QUEUE JOBS
+//     main.mjs race WORKERS BATCH ROUNDS MILLISECONDS QUEUE=DATABASE…    prints each with its jobs per second, by round
+//     main.mjs latency QUEUE SECONDS    prints microseconds from the call that enqueues to the start
 import pg from "pg";
+import { Gate, turns } from "./turns.mjs";
 
-const WARM_UP = 400;
-/** A queue from which nothing has come for so long is empty, or its client hangs. */
-const SILENCE = 3000;
 /** Milliseconds from one job to the next: no job waits for the one before it. */
 const PAUSE = 25;
+/** The first jobs find statements unprepared and code that is not compiled. */
+const WARM_UP = 40;
 
-const [name, task, ...numbers] = process.argv.slice(2);
-const queue = await import(`./${name}.mjs`);
-const [first, batch, last] = numbers.map(Number);
-
-/** Calls `begin(done)`, which begins to work and calls `done(n)` for every n jobs that are through. */
-function rate(begin, seconds) {
-  return new Promise((resolve, reject) => {
-    let started, counted = 0, from, to = 0;
-    const finish = () => {
-      clearInterval(watch);
-      from !== undefined && to > from
-        ? resolve((counted * 1000) / (to - from))
-        : reject(new Error(`${name} has done nothing`));
-    };
-    const done = (n) => {
-      const now = performance.now();
-      started ??= now;
-      if (from === undefined) {
-        if (now >= started + WARM_UP) from = to = now;
-        return;
-      }
-      if (to >= from + seconds * 1000) return;
-      counted += n;
-      to = now;
-    };
-    const born = performance.now();
-    const watch = setInterval(() => {
-      const now = performance.now();
-      if (from !== undefined ? now > from + seconds * 1000 || now > to + SILENCE : now > born + 10 * SILENCE) finish();
-    }, 20);
-    begin(done).catch(reject);
-  });
+function fail(error) {
+  console.error(error);
+  process.exit(1);
 }
 
-async function latencies(pool, seconds) {
+/** A pool that has all its connections: none is made while something is measured. */
+async function connected(max, database) {
+  const pool = new pg.Pool({ max, database });
+  pool.on("error", fail);
+  pool.on("connect", (client) => client.on("error", fail));
+  const clients = await Promise.all(Array.from({ length: max }, () => pool.connect()));
+  clients.forEach((client) => client.release());
+  return pool;
+}
+
+const load = (name) => import(`./${name}.mjs`);
+
+async function latencies(queue, pool, seconds) {
   const sent = new Map();
   const microseconds = [];
-  let counted = false;
   const started = (n) => {
     const now = performance.now();
-    if (counted && sent.has(n)) microseconds.push(Math.round((now - sent.get(n)) * 1000));
+    if (n >= WARM_UP && sent.has(n)) microseconds.push(Math.round((now - sent.get(n)) * 1000));
     sent.delete(n);
   };
   const enqueue = await queue.listen(pool, started);
-  // The first jobs find statements unprepared and code that is not compiled.
-  for (let n = 0; n < 40 + (seconds * 1000) / PAUSE; n++) {
-    counted = n >= 40;
+  for (let n = 0; n < WARM_UP + (seconds * 1000) / PAUSE; n++) {
     sent.set(n, performance.now());
     await enqueue(n);
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -66,27 +46,32 @@ async function latencies(pool, seconds) {
   return microseconds;
 }
 
-const fail = (error) => {
-  console.error(error);
-  process.exit(1);
-};
-const pool = new pg.Pool({ max: task === "drain" ? 2 * first + 1 : 4 });
-for (const event of ["error", "connect"]) pool.on(event, (it) => event === "error" ? fail(it) : it.on("error", fail));
-// Connections are made before anything is measured.
-const clients = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
-clients.forEach((client) => client.release());
+async function race(workers, batch, rounds, milliseconds, entries) {
+  const begin = async (entry) => {
+    const [name, database] = entry.split("=");
+    const queue = await load(name);
+    const gate = new Gate(name);
+    const pool = await connected(2 * workers + 1, database);
+    queue.drain(pool, workers, batch, gate).catch(fail);
+    return gate;
+  };
+  return turns(await Promise.all(entries.map(begin)), rounds, milliseconds);
+}
+
+const [task, ...rest] = process.argv.slice(2);
 switch (task) {
   case "install":
-    await queue.install(pool);
+    await (await load(rest[0])).install(await connected(4));
     break;
   case "fill":
-    await queue.fill(pool, first);
+    await (await load(rest[0])).fill(await connected(4), Number(rest[1]));
     break;
-  case "drain":
-    console.log(await rate((done) => queue.drain(pool, first, batch, done), last));
+  case "race":
+    for (const gate of await race(...rest.slice(0, 4).map(Number), rest.slice(4)))
+      console.log([gate.name, ...gate.rates].join(" "));
     break;
   case "latency":
-    console.log((await latencies(pool, first)).join(" "));
+    console.log((await latencies(await load(rest[0]), await connected(4), Number(rest[1]))).join(" "));
     break;
   default:
     throw new Error(`there is no task ${task}`);

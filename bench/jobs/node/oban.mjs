@@ -23,7 +23,7 @@ export const fill = (pool, count) =>
     [count],
   );
 
-export async function drain(pool, workers, batch, done) {
+export async function drain(pool, workers, batch, gate) {
   const fetch = numbered(await query("fetch_jobs"));
   // Its time has microseconds, of which a Date would keep none: the acknowledgement names it.
   const times = fetch.sql.replace("oj.attempted_at,", "oj.attempted_at::text,");
@@ -39,5 +39,5 @@ export async function drain(pool, workers, batch, done) {
     client.release();
   };
   const claim = (worker) => fetchJobs(...fetch.values({ queue: "default", demand: batch, attempted_by: [worker] }));
-  await work(workers, claim, (jobs) => (jobs.length === 1 ? one(pool, jobs[0]) : complete(jobs)), done);
+  await work(workers, claim, (jobs) => (jobs.length === 1 ? one(pool, jobs[0]) : complete(jobs)), gate);
 }

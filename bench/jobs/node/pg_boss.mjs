@@ -31,10 +31,13 @@ export async function fill(_pool, count) {
   }
 }
 
-export async function drain(_pool, workers, batchSize, done) {
-  const worker = await boss(2 * workers + 1);
+export async function drain(pool, workers, batchSize, gate) {
+  const database = pool.options.database;
+  // It has a pool of its own.
+  await pool.end();
+  const worker = await boss(2 * workers + 1, { database });
   const complete = (jobs) => worker.complete("bench", jobs.map((job) => job.id));
-  await work(workers, () => worker.fetch("bench", { batchSize }), complete, done);
+  await work(workers, () => worker.fetch("bench", { batchSize }), complete, gate);
 }
 
 export async function listen(_pool, started) {

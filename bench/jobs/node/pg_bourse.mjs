@@ -28,9 +28,9 @@ export function door(pool) {
   };
 }
 
-export function drain(pool, workers, batch, done) {
+export function drain(pool, workers, batch, gate) {
   const { claim, complete } = door(pool);
-  return work(workers, (worker) => claim(worker, batch), complete, done);
+  return work(workers, (worker) => claim(worker, batch), complete, gate);
 }
 
 export async function listen(pool, started) {

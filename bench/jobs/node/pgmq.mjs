@@ -26,9 +26,9 @@ function door(pool) {
   };
 }
 
-export function drain(pool, workers, batch, done) {
+export function drain(pool, workers, batch, gate) {
   const { read, complete } = door(pool);
-  return work(workers, () => read(batch), complete, done);
+  return work(workers, () => read(batch), complete, gate);
 }
 
 export async function listen(pool, started) {

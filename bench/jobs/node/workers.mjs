@@ -6,14 +6,15 @@
  * No worker waits for the end of `complete` before it claims again, but for the one before it: so does graphile-worker,
  * and so all of them do here.
  */
-export async function work(count, claim, complete, done) {
+export async function work(count, claim, complete, gate) {
   const worker = async (name) => {
-    let completing = Promise.resolve();
+    let completing;
     for (;;) {
       const jobs = await claim(name);
       await completing;
       if (jobs.length === 0) return;
-      completing = complete(jobs).then(() => done(jobs.length));
+      await gate.pass();
+      completing = complete(jobs).then(() => gate.done(jobs.length));
     }
   };
   await Promise.all(Array.from({ length: count }, (_, n) => worker(`worker-${n}`)));

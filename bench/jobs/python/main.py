@@ -1,79 +1,47 @@
-"""One turn of one queue, in the database that PGHOST and the like name.
+"""The clients of queues, in databases of the server that PGHOST and the like name.
 
-    main.py QUEUE install
-    main.py QUEUE fill JOBS
-    main.py QUEUE drain WORKERS BATCH SECONDS    prints jobs per second
+    main.py install QUEUE
+    main.py fill QUEUE JOBS
+    main.py race WORKERS BATCH ROUNDS MILLISECONDS QUEUE=DATABASE…    prints each with its jobs per second, by round
 """
 
 import asyncio
 import importlib
 import os
 import sys
-import time
 
-WARM_UP = 0.4
-# A queue from which nothing has come for so long is empty, or its client hangs.
-SILENCE = 3.0
+from turns import Gate, turns
 
 
-class Counter:
-    """Counts jobs after the warm-up, for so many seconds."""
-
-    def __init__(self, seconds):
-        self.seconds, self.started, self.begin, self.end, self.count = seconds, None, None, None, 0
-        self.finished = asyncio.Event()
-
-    def done(self, jobs=1):
-        now = time.perf_counter()
-        self.started = self.started or now
-        if self.begin is None:
-            if now >= self.started + WARM_UP:
-                self.begin = self.end = now
-        elif self.end < self.begin + self.seconds:
-            self.count += jobs
-            self.end = now
-        else:
-            self.finished.set()
-
-    def rate(self):
-        if not self.count:
-            raise RuntimeError("it has done nothing")
-        return self.count / (self.end - self.begin)
-
-    async def silence(self):
-        """Returns when nothing happens any more."""
-        seen = -1
-        while seen != self.count or self.begin is None:
-            seen = self.count
-            await asyncio.sleep(SILENCE)
+def load(name):
+    return importlib.import_module(f"queue_{name}")
 
 
-async def drain(queue, workers, batch, seconds):
-    counter = Counter(seconds)
-    tasks = [
-        asyncio.create_task(queue.drain(workers, batch, counter.done)),
-        asyncio.create_task(counter.finished.wait()),
-        asyncio.create_task(counter.silence()),
-    ]
-    finished, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+async def race(workers, batch, rounds, milliseconds, entries):
+    gates, tasks = [], []
+    for entry in entries:
+        name, database = entry.split("=")
+        gates.append(Gate(name))
+        tasks.append(asyncio.create_task(load(name).drain(database, workers, batch, gates[-1])))
+    racing = asyncio.create_task(turns(gates, rounds, milliseconds))
+    finished, _ = await asyncio.wait([racing, *tasks], return_when=asyncio.FIRST_COMPLETED)
     for task in finished:
         task.result()
-    print(counter.rate(), flush=True)
+    for gate in gates:
+        print(gate.name, *gate.rates, flush=True)
     # What works on has no end of its own.
-    os._exit(0)
+    os._exit(0 if racing in finished else 1)
 
 
 def main():
-    name, task, *numbers = sys.argv[1:]
-    queue = importlib.import_module(f"queue_{name}")
-    numbers = [int(number) for number in numbers]
+    task, *rest = sys.argv[1:]
     match task:
         case "install":
-            asyncio.run(queue.install())
+            asyncio.run(load(rest[0]).install())
         case "fill":
-            asyncio.run(queue.fill(*numbers))
-        case "drain":
-            asyncio.run(drain(queue, *numbers))
+            asyncio.run(load(rest[0]).fill(int(rest[1])))
+        case "race":
+            asyncio.run(race(*(int(number) for number in rest[:4]), rest[4:]))
         case _:
             raise SystemExit(f"there is no task {task}")
 

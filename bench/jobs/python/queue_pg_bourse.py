@@ -8,14 +8,14 @@ CLAIM = "SELECT run_id, lease, task_params FROM jobs.claim(%s, ARRAY['bench'], %
 COMPLETE = "SELECT jobs.complete(%s, %s)"
 
 
-async def drain(workers, batch, done):
+async def drain(database, workers, batch, gate):
     def prepared(connection):
         connection.prepare_threshold = 0
         return asyncio.sleep(0)
 
     size = 2 * workers + 1
     async with AsyncConnectionPool(
-        min_size=size, max_size=size, kwargs={"autocommit": True}, configure=prepared
+        min_size=size, max_size=size, kwargs={"autocommit": True, "dbname": database}, configure=prepared
     ) as pool:
 
         async def send(sql, *values):
@@ -24,11 +24,12 @@ async def drain(workers, batch, done):
 
         async def complete(runs):
             await send(COMPLETE, runs[0][1], [run[0] for run in runs])
-            done(len(runs))
+            gate.done(len(runs))
 
         async def worker(name):
             completing = None
             while runs := await send(CLAIM, name, batch):
+                await gate.work()
                 if completing:
                     await completing
                 completing = asyncio.create_task(complete(runs))

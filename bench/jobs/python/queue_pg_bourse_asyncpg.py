@@ -8,17 +8,18 @@ CLAIM = "SELECT run_id, lease, task_params FROM jobs.claim($1, ARRAY['bench'], $
 COMPLETE = "SELECT jobs.complete($1, $2)"
 
 
-async def drain(workers, batch, done):
+async def drain(database, workers, batch, gate):
     size = 2 * workers + 1
-    async with asyncpg.create_pool(min_size=size, max_size=size) as pool:
+    async with asyncpg.create_pool(database=database, min_size=size, max_size=size) as pool:
 
         async def complete(runs):
             await pool.fetchval(COMPLETE, runs[0]["lease"], [run["run_id"] for run in runs])
-            done(len(runs))
+            gate.done(len(runs))
 
         async def worker(name):
             completing = None
             while runs := await pool.fetch(CLAIM, name, batch):
+                await gate.work()
                 if completing:
                     await completing
                 completing = asyncio.create_task(complete(runs))

@@ -24,19 +24,19 @@ async def fill(count):
         await queries.enqueue(["bench"] * size, [b'{"n": 1}'] * size, [0] * size)
 
 
-async def drain(workers, batch, done):
+async def drain(database, workers, batch, gate):
     async def worker():
-        manager = QueueManager(Queries(AsyncpgDriver(await asyncpg.connect())))
+        manager = QueueManager(Queries(AsyncpgDriver(await asyncpg.connect(database=database))))
 
         @manager.entrypoint("bench")
         async def bench(job):
-            pass
+            await gate.work()
 
         log_jobs = manager.queries.log_jobs
 
         async def log_and_count(statuses):
             await log_jobs(statuses)
-            done(len(statuses))
+            gate.done(len(statuses))
 
         manager.queries.log_jobs = log_and_count
         await manager.run(batch_size=batch)

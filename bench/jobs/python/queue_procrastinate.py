@@ -5,12 +5,12 @@ import procrastinate
 CHUNK = 5_000
 
 
-def application():
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(min_size=4, max_size=12))
+def application(gate=None, **options):
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(min_size=4, max_size=12, kwargs=options))
 
     @app.task(name="bench", queue="bench")
     async def bench(n):
-        pass
+        await gate.work()
 
     return app, bench
 
@@ -28,15 +28,15 @@ async def fill(count):
             await bench.batch_defer_async(*({"n": n} for n in range(first, min(count, first + CHUNK))))
 
 
-async def drain(workers, batch, done):
+async def drain(database, workers, batch, gate):
     if batch != 1:
         raise ValueError("procrastinate has no batches")
-    app, _ = application()
+    app, _ = application(gate, dbname=database)
     finish = app.job_manager.finish_job
 
     async def finish_and_count(*arguments, **options):
         await finish(*arguments, **options)
-        done()
+        gate.done()
 
     app.job_manager.finish_job = finish_and_count
     async with app.open_async():

@@ -24,7 +24,7 @@ fn fits(queue: Queue, (_, batch): Shape) -> bool {
 }
 
 impl Drain {
-    /// All rounds.
+    /// All turns.
     pub fn measure(arena: &Arena<'_>, pace: Pace) -> Result<Self> {
         let mut drain = Self::default();
         for queue in queue::NODE.into_iter().chain(queue::PYTHON) {
@@ -32,25 +32,16 @@ impl Drain {
                 arena.prepare(queue, pace.waiting(batch))?;
             }
         }
-        for round in 0..pace.rounds() {
-            println!("round {} of {}", round + 1, pace.rounds());
-            for shape in SHAPES {
-                for queues in [&queue::NODE[..], &queue::PYTHON] {
-                    for queue in queue::order(queues, round).into_iter().filter(|queue| fits(*queue, shape)) {
-                        drain.turn(arena, pace, queue, shape)?;
-                    }
+        for shape in SHAPES {
+            for queues in [&queue::NODE[..], &queue::PYTHON] {
+                let queues: Vec<Queue> = queues.iter().copied().filter(|queue| fits(*queue, shape)).collect();
+                for (queue, rates) in queues.iter().zip(arena.race(&queues, shape, pace)?) {
+                    println!("  {:<26} {:>2} x {:<3} {:>9.0}/s", queue.name, shape.0, shape.1, median(&rates));
+                    drain.0.insert((*queue, shape), rates);
                 }
             }
         }
         Ok(drain)
-    }
-
-    fn turn(&mut self, arena: &Arena<'_>, pace: Pace, queue: Queue, shape: Shape) -> Result<()> {
-        let (workers, batch) = shape;
-        let rate = arena.drain(queue, pace.waiting(batch), workers, batch, pace.seconds())?;
-        println!("  {:<26} {workers} workers, batches of {batch:<3} {rate:>9.0}/s", queue.name);
-        self.0.entry((queue, shape)).or_default().push(rate);
-        Ok(())
     }
 
     fn rates(&self, queue: Queue, shape: Shape) -> &[f64] {

@@ -41,7 +41,8 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     let cluster = Cluster::open(project, "bench_jobs")?;
     // The databases of a run before are many, and nobody needs them.
     cluster.destroy()?;
-    let _running = cluster.run(&SETTINGS)?;
+    // Clients that wait for their turn keep their connections.
+    let _running = cluster.run(&[&SETTINGS[..], &[("max_connections", "250")]].concat())?;
     let arena = Arena { project, cluster: &cluster, tools: &tools };
     let figures = measure(&arena, request)?;
     println!("{}\n{:.0} seconds", figures.text(), start.elapsed().as_secs_f64());

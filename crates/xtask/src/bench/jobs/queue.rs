@@ -1,7 +1,8 @@
-//! The queues that are measured, and one turn of one of them.
+//! The queues that are measured, and their turns.
 
 use std::process::Command;
 
+use super::request::Pace;
 use super::tools::Tools;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
@@ -104,7 +105,7 @@ impl Arena<'_> {
         let name = database(queue, jobs);
         // Nobody could enter it to drop it.
         let database = self.cluster.fresh_database(&name)?;
-        self.program(queue, &name, &["install".to_owned()])?;
+        self.program(queue.language, &name, &["install".to_owned(), queue.module.to_owned()])?;
         if jobs > 0 {
             self.fill(queue, &name, jobs)?;
         }
@@ -114,7 +115,8 @@ impl Arena<'_> {
 
     /// Enqueues so many jobs.
     pub fn fill(&self, queue: Queue, database: &str, jobs: u32) -> Result<()> {
-        self.program(queue, database, &["fill".to_owned(), jobs.to_string()]).map(drop)
+        let arguments = ["fill".to_owned(), queue.module.to_owned(), jobs.to_string()];
+        self.program(queue.language, database, &arguments).map(drop)
     }
 
     /// Lets nobody enter a database any more: it can be copied.
@@ -138,44 +140,55 @@ impl Arena<'_> {
         Ok(self.cluster.database(to))
     }
 
-    /// Jobs per second of so many workers.
-    pub fn drain(&self, queue: Queue, jobs: u32, workers: u32, batch: u32, seconds: u32) -> Result<f64> {
-        self.copy(queue, jobs, TURN)?;
-        let numbers = [workers, batch, seconds].map(|number| number.to_string());
-        let arguments = [&["drain".to_owned()][..], &numbers].concat();
-        let said = self.program(queue, TURN, &arguments)?;
-        said.trim().parse().or_fail(|| format!("{} says {said}", queue.name), "run its program by hand")
+    /// Jobs per second of clients that take turns, each in a database of its own: by queue, in the order of its turns.
+    pub fn race(&self, queues: &[Queue], (workers, batch): (u32, u32), pace: Pace) -> Result<Vec<Vec<f64>>> {
+        let numbers = [workers, batch, pace.turns(batch), pace.milliseconds()];
+        let mut arguments = vec!["race".to_owned()];
+        arguments.extend(numbers.map(|number| number.to_string()));
+        for queue in queues {
+            let name = format!("race_{}", queue.module);
+            self.copy(*queue, pace.waiting(batch), &name)?;
+            arguments.push(format!("{}={name}", queue.module));
+        }
+        self.cluster.database("postgres").run("CHECKPOINT;\n")?;
+        let language = queues.first().map_or(Language::Node, |queue| queue.language);
+        let said = self.program(language, "postgres", &arguments)?;
+        let rates = said.lines().map(|line| line.split(' ').skip(1).map(str::parse).collect());
+        let rates = rates.collect::<std::result::Result<Vec<Vec<f64>>, _>>();
+        let rates = rates.or_fail(|| format!("no rates: {said}"), "run the program by hand")?;
+        if rates.len() == queues.len() && rates.iter().all(|of_one| of_one.len() == pace.turns(batch) as usize) {
+            return Ok(rates);
+        }
+        Err(Failure::new(format!("rates are missing: {said}"), "run the program by hand"))
     }
 
     /// Microseconds from the call that enqueues a job to its start, in an empty queue.
     pub fn latencies(&self, queue: Queue, seconds: u32) -> Result<Vec<u64>> {
         self.copy(queue, 0, TURN)?;
-        let said = self.program(queue, TURN, &["latency".to_owned(), seconds.to_string()])?;
+        let arguments = ["latency".to_owned(), queue.module.to_owned(), seconds.to_string()];
+        let said = self.program(queue.language, TURN, &arguments)?;
         let numbers = said.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>();
         numbers.or_fail(|| format!("{} says {said}", queue.name), "run its program by hand")
     }
 
-    /// Runs the program of a queue in a database, and returns what it prints.
-    fn program(&self, queue: Queue, database: &str, arguments: &[String]) -> Result<String> {
-        let mut command: Command = match queue.language {
+    /// Runs a program in a database, and returns what it prints.
+    fn program(&self, language: Language, database: &str, arguments: &[String]) -> Result<String> {
+        let mut command: Command = match language {
             Language::Node => self.tools.node_program(),
             Language::Python => self.tools.python_program(self.project),
         };
         let output = command
-            .arg(queue.module)
             .args(arguments)
             .env("PGHOST", self.cluster.socket())
             .env("PGPORT", crate::cluster::PORT.to_string())
             .envs([("PGUSER", "postgres"), ("PGDATABASE", database)])
             .output()
-            .or_fail(|| format!("cannot run the program of {}", queue.name), "remove target/bench-jobs")?;
+            .or_fail(|| "cannot run a program of bench/jobs".to_owned(), "remove target/bench-jobs")?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Err(Failure::new(
-            format!("{} {}: {}", queue.name, arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()),
-            "see the server's log",
-        ))
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(Failure::new(format!("bench/jobs {}: {}", arguments.join(" "), errors.trim()), "see the server's log"))
     }
 }
 

@@ -87,13 +87,29 @@ impl Request {
 }
 
 impl Pace {
-    /// How often everybody has a turn, of each kind.
+    /// How often everybody has a turn of some seconds.
     pub fn rounds(self) -> usize {
         match self {
             Self::Quick => 1,
             Self::Default => 6,
             Self::Full => 10,
         }
+    }
+
+    /// How often every client has a turn of [`Self::milliseconds`]; in batches fewer, since more jobs are ended.
+    pub fn turns(self, batch: u32) -> u32 {
+        match self {
+            Self::Quick => 4,
+            Self::Default if batch == 1 => 24,
+            Self::Default => 12,
+            Self::Full if batch == 1 => 60,
+            Self::Full => 20,
+        }
+    }
+
+    /// Of one turn of a client.
+    pub fn milliseconds(self) -> u32 {
+        250
     }
 
     /// Seconds of one turn.
@@ -104,9 +120,14 @@ impl Pace {
         }
     }
 
-    /// Jobs that wait at the beginning of a turn: more than anybody ends in it.
+    /// Jobs that wait at the beginning of all turns of a client: more than it ends.
     pub fn waiting(self, batch: u32) -> u32 {
-        (self.seconds() + 1) * if batch == 1 { 8_000 } else { 30_000 }
+        (self.turns(batch) + 4) * if batch == 1 { 2_500 } else { 15_000 }
+    }
+
+    /// Jobs that wait at the beginning of a turn of `pgbench`: more than it ends.
+    pub fn few(self) -> u32 {
+        (self.seconds() + 1) * 8_000
     }
 
     /// Rows that wait, and as many that have ended, in the big table.

@@ -51,7 +51,7 @@ fn prepare_floor(arena: &Arena<'_>, jobs: u32) -> Result<String> {
 
 /// Ours beside the floor.
 pub fn floor(arena: &Arena<'_>, pace: Pace) -> Result<Floor> {
-    let waiting = pace.waiting(1);
+    let waiting = pace.few();
     arena.prepare(CLAIM, waiting)?;
     let bare = prepare_floor(arena, waiting)?;
     let mut pairs = Floor::default();
@@ -67,7 +67,7 @@ pub fn floor(arena: &Arena<'_>, pace: Pace) -> Result<Floor> {
 
 /// Both with many rows that wait and as many that have ended, beside as they are in every other turn.
 pub fn rows(arena: &Arena<'_>, pace: Pace) -> Result<Rows> {
-    let (waiting, rows) = (pace.waiting(1), pace.rows());
+    let (waiting, rows) = (pace.few(), pace.rows());
     arena.prepare(CLAIM, waiting)?;
     arena.prepare(CLAIM, 0)?;
     let bare = prepare_floor(arena, waiting)?;
