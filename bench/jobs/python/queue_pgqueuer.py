@@ -30,15 +30,20 @@ async def drain(database, workers, batch, gate):
 
         @manager.entrypoint("bench")
         async def bench(job):
-            await gate.work()
+            pass
 
-        log_jobs = manager.queries.log_jobs
+        # A manager fetches without a limit while its jobs work, so that it has to wait before it fetches.
+        dequeue, log_jobs = manager.queries.dequeue, manager.queries.log_jobs
+
+        async def wait_and_dequeue(**options):
+            await gate.work()
+            return await dequeue(**options)
 
         async def log_and_count(statuses):
             await log_jobs(statuses)
             gate.done(len(statuses))
 
-        manager.queries.log_jobs = log_and_count
+        manager.queries.dequeue, manager.queries.log_jobs = wait_and_dequeue, log_and_count
         await manager.run(batch_size=batch)
 
     await asyncio.gather(*(worker() for _ in range(workers)))
