@@ -132,6 +132,7 @@ impl Figures {
     /// The places of the page's template, and what stands there.
     fn places(&self) -> Vec<(&'static str, String)> {
         let mut places = vec![
+            ("command", self.pace.command().to_owned()),
             ("date", self.machine.date.clone()),
             ("cores", self.machine.cores.to_string()),
             ("server", self.machine.server.clone()),
@@ -170,7 +171,14 @@ mod tests {
     #[test]
     fn the_page_is_whole_whatever_was_measured() {
         let text = page::fill(TEMPLATE, &figures("--full").places()).expect("a part for every place");
-        for part in ["on 2026-01-31", "PostgreSQL 15.1", "graphile-worker 0.", "held for 300 s", "| fsync | on |"] {
+        for part in [
+            "on 2026-01-31",
+            "PostgreSQL 15.1",
+            "graphile-worker 0.",
+            "cargo bench-jobs --full",
+            "held for 300 s",
+            "| fsync | on |",
+        ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert!(text.contains("0 of 13 targets are met, 13 missed."), "{text}");

@@ -87,6 +87,15 @@ impl Request {
 }
 
 impl Pace {
+    /// What a reader has to type for it.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Quick => "cargo bench-jobs --quick --write",
+            Self::Default => "cargo bench-jobs",
+            Self::Full => "cargo bench-jobs --full",
+        }
+    }
+
     /// How often everybody has a turn of some seconds.
     pub fn rounds(self) -> usize {
         match self {
