@@ -62,13 +62,12 @@ SELECT call, refusal(call) FROM unnest(ARRAY[
 SET SESSION AUTHORIZATION jobs_ben;
 SELECT count(*) FROM jobs.schedules;
 UPDATE jobs.schedules SET name = 'mine';
-DELETE FROM jobs.schedules;
 SELECT call, replace(refusal('SELECT jobs.' || format(call, :mapped)), :'mapped',
     '999999') = refusal('SELECT jobs.' || format(call, 999999)) AS as_if_it_were_not_there
 FROM unnest('{update_schedule(%s::bigint),"set_schedule_enabled(%s::bigint, false)",run_now(%s::bigint),delete_schedule(%s::bigint)}'::text[]) call;
 SELECT refusal('SELECT jobs.run_now(999999)') AS not_there, refusal('SELECT jobs.tick()') AS tick;
 SET SESSION AUTHORIZATION jobs_ann;
-DELETE FROM jobs.schedules WHERE id = :mapped;
+SELECT jobs.delete_schedule(:mapped);
 SELECT count(*) FROM jobs.schedules;
 
 -- One tick, exactly, once; with the job as it was.

@@ -203,7 +203,6 @@ GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, n
     problem, problem_at), UPDATE (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at,
     created_at, updated_at, timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
     keep_only_failures, problem, problem_at) ON jobs.schedules TO bourse_trader;
-GRANT DELETE ON jobs.schedules TO bourse_trader;
 
 -- Runs that have failed for good. jobs.retry() and jobs.replay() give them another go
 CREATE VIEW jobs.dead_letters WITH (security_invoker=true) AS

@@ -115,6 +115,5 @@ GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, n
               timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
               keep_only_failures, problem, problem_at)
     ON jobs.schedules TO bourse_trader;
--- DELETE is LOCK TABLE as well: whoever has locked it keeps the schedules of all from being changed, and tick() from
--- them, which therefore does not wait.
-GRANT DELETE ON jobs.schedules TO bourse_trader;
+-- DELETE on a table is also LOCK TABLE in any mode: one login could hold up the ticks of everybody. Rows go by way of
+-- jobs.delete_schedule().
