@@ -93,6 +93,8 @@ mod tests {
         (markets::at::price_band, Value::Money(Money::known_to_fit(1))),
         (markets::at::band_action, text("halt")),
         (markets::at::door, text("any")),
+        (markets::at::outside, text("queue")),
+        (markets::at::opening, text("auction")),
         (markets::at::calendar, text("XNYS")),
     ];
 
@@ -151,6 +153,8 @@ mod tests {
         ("markets_base_check", &[(markets::at::base, text("btc"))]),
         ("markets_base_quote_check", &[(markets::at::quote, text("BTC"))]),
         ("markets_door_check", &[(markets::at::door, text("shut"))]),
+        ("markets_outside_check", &[(markets::at::outside, text("drop"))]),
+        ("markets_opening_check", &[(markets::at::opening, text("random"))]),
         (
             "markets_exact_notional_check",
             &[

@@ -88,7 +88,9 @@ impl House {
                     identity.issue_api_key({user}, '{name} key'), identity.issue_code({user}),
                     audit.log_activity({user}, 'login', 'session', '{name} session'),
                     exchange.deposit({user}, 'USD', {funds}, '{name} wire'), exchange.deposit({user}, 'BTC', 10),
-                    exchange.deposit({user}, 'USD', 1000, '{name} wire 2');
+                    exchange.deposit({user}, 'USD', 1000, '{name} wire 2'),
+                    jobs.create_schedule({user}, '{name} schedule', 'report', '{name} target', '@yearly'),
+                    jobs.enqueue('report', '{name} target', user_id => {user});
              INSERT INTO identity.exchange_credentials
                  (user_id, principal_id, exchange, api_key_encrypted, api_secret_encrypted, key_id)
              SELECT {user}, '{name} principal', 'KRAKEN', token, token, repeat('0', 16)
@@ -120,7 +122,7 @@ impl House {
                                      ELSE coalesce(t.condition, 'true') END
              FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
-               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit') ORDER BY 1",
+               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'jobs') ORDER BY 1",
         )?;
         let victim = self.victim.to_string();
         Ok(tables.into_iter().map(|table| (table[0].clone(), table[1].replace("$1", &victim))).collect())
