@@ -83,7 +83,7 @@ COMMENT ON FUNCTION exchange.set_market_calendar(text, text, text, text) IS
 'included, orders get 55000 with the next open in the HINT (outside reject: status cancel_only) or rest without '
 'trading until the next session begins with their auction (outside queue: status auction). opening auction: in the '
 'calendar''s pre_market orders are collected, and meet at the open. Resting orders stay, gtd orders end at their time, '
-'cancels always work. The bell is rung by the first command after it, the sequencer and the ticker; a market that is '
+'cancels always work. The bell is rung by the first command after it, or by the sequencer; a market that is '
 'halted or closed by set_market_status() stays so, any other status holds to the next bell. Beyond the years of the '
 'calendar the market takes no orders, and alerts() tells. Returns the status. 22004 NULL, 22023 another word, 42704 no '
 'such market or calendar';

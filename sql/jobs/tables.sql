@@ -147,7 +147,7 @@ CREATE TABLE jobs.schedules (
     CONSTRAINT schedules_grace_check CHECK (grace >= '00:00:00'::interval AND grace <= '1 day'::interval),
     CONSTRAINT schedules_job_type_check
         CHECK (job_type::text = ANY (ARRAY['report', 'screener', 'alert', 'notification', 'data_processing', 'backup',
-        'task']::text[])),
+        'task'])),
     CONSTRAINT schedules_max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
     CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up >= 1 AND max_catch_up <= 10000),
     CONSTRAINT schedules_misfire_check CHECK (misfire = ANY (ARRAY['skip', 'once', 'all'])),

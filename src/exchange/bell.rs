@@ -1,8 +1,8 @@
 //! The bell of a market with a calendar: it opens and closes the market.
 //!
 //! The row of such a market says when its bell rings next. The first command after that rings it, under the market's
-//! lock and before anything else: no order depends on a process that is late. Where no command comes, the sequencer and
-//! the ticker ring. What an operator has halted or closed stays so: the bell itself does neither.
+//! lock and before anything else: no order depends on a process that is late. Where no command comes, the sequencer
+//! rings. What an operator has halted or closed stays so: the bell itself does neither.
 
 use std::ops::ControlFlow;
 

@@ -5,7 +5,7 @@ CREATE TABLE jobs.schedules (
     user_id            bigint CONSTRAINT fk_schedules_user_id REFERENCES identity.users (id) ON DELETE CASCADE,
     name               varchar(255) NOT NULL CONSTRAINT schedules_name_check CHECK (btrim(name) <> ''),
     job_type           varchar(50) NOT NULL
-                       CONSTRAINT schedules_job_type_check CHECK (job_type IN (
+                       CONSTRAINT schedules_job_type_check CHECK (job_type::text IN (
                            'report', 'screener', 'alert', 'notification', 'data_processing', 'backup', 'task')),
     target             varchar(255) NOT NULL CONSTRAINT schedules_target_check CHECK (btrim(target) <> ''),
     task_params        jsonb NOT NULL DEFAULT '{}'

@@ -39,12 +39,17 @@ fn a_plain_dump_of_calendars_comes_back() -> Result<()> {
 
 #[test]
 fn rows_of_calendars_come_back_with_triggers() -> Result<()> {
-    comes_back("calendar_rows", &["--data-only", "-T", "bourse.schema_migrations", "-N", "audit"], true)
+    comes_back(
+        "calendar_rows",
+        &["--data-only", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-N", "audit"],
+        true,
+    )
 }
 
 #[test]
 fn rows_of_calendars_come_back_without_triggers() -> Result<()> {
-    let options = ["--data-only", "--disable-triggers", "-T", "bourse.schema_migrations", "-N", "audit"];
+    let options =
+        ["--data-only", "--disable-triggers", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-N", "audit"];
     comes_back("calendar_untriggered", &options, true)
 }
 

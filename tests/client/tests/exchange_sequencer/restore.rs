@@ -96,7 +96,18 @@ fn rows_come_back_beside_the_sequencer() -> Result<()> {
     let rows = file("restore_rows.sql");
     from.program(
         "pg_dump",
-        &["--data-only", "--disable-triggers", "-T", "bourse.schema_migrations", "-N", "audit", "-f", &rows],
+        &[
+            "--data-only",
+            "--disable-triggers",
+            "-T",
+            "bourse.schema_migrations",
+            "-T",
+            "bourse.policies",
+            "-N",
+            "audit",
+            "-f",
+            &rows,
+        ],
     )?;
     for paused in [true, false] {
         let to = Database::on(&scratch.server, &format!("rows_{paused}"))?;
