@@ -30,11 +30,11 @@ COMMENT ON FUNCTION exchange_private.bell_of(text, timestamptz) IS
 'What the calendar of a market has its status be at this time, when that changes next, and when the next session, or '
 'the part of one after a break, begins; NULL: not in the years that the calendar is loaded for';
 
-CREATE FUNCTION exchange_private.ring_bells(symbol text DEFAULT NULL) RETURNS bigint
-LANGUAGE c VOLATILE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp
+CREATE FUNCTION exchange_private.ring_bells(symbol text) RETURNS bigint
+LANGUAGE c VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp
 AS 'MODULE_PATHNAME', 'ring_bells_wrapper';
 COMMENT ON FUNCTION exchange_private.ring_bells(text) IS
-'Rings the bell of a market, or of up to a hundred whose bell is due (NULL). Returns of how many';
+'Rings the bell of a market, if it is due. Returns in how many markets; NULL for NULL';
 
 CREATE FUNCTION exchange_private.heed_calendar() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$

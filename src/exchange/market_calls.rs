@@ -7,13 +7,13 @@ use money::Money;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::bell::{self, record_status};
+use super::bell::record_status;
 use super::carry_out::{carry_out, require_write};
 use super::command::{Action, Command, Done};
 use super::market_row::require_market;
 use super::rows::MarketRow;
 use super::ticket::exact;
-use super::{market_rows, refusals};
+use super::{market_rows, refusals, stops};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
 
@@ -46,19 +46,11 @@ fn expire_orders(symbol: Option<&str>) -> Result<i64, ErrorReport> {
     Ok(market(symbol, Action::Expire)? as i64)
 }
 
-/// So many bells make a transaction of the ticker.
-const BELLS: usize = 100;
-
-/// Rings the bell of a market, or those that are due. Returns how many.
+/// Rings the bell of a market, if it is due: every command begins with that. Returns in how many markets.
 #[pg_extern(sql = false)]
-fn ring_bells(symbol: Option<&str>) -> Result<i64, ErrorReport> {
+fn ring_bells(symbol: &str) -> Result<i64, ErrorReport> {
     require_write("ring_bells()")?;
-    let symbols = symbol.map_or_else(|| bell::due(BELLS), |symbol| vec![symbol.to_owned()]);
-    let commands: Vec<_> = symbols.iter().map(|symbol| Command::market(symbol, Action::Stops)).collect();
-    if !commands.is_empty() {
-        carry_out(&commands)?;
-    }
-    Ok(commands.len() as i64)
+    Ok(stops::enter(&[symbol.to_owned()])? as i64)
 }
 
 /// Holds a market to the end of the transaction, and reads its row.
