@@ -171,11 +171,11 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
         let index = self.queue.index(CLAIMABLE)?;
         let mut cursor = self.queue.table.cursor(index, keys, false);
         let mut last = None;
+        // Not for each row: a reading of the clock costs as much as the row.
+        let mut began = session::processor_time();
         let follows = loop {
-            let began = session::processor_time();
             let seen =
                 cursor.next(&mut self.queue.table, |row| self.ask.look(row, self.now, self.queue.known, &self.read));
-            self.walking += session::processor_time() - began;
             if let Some(last) = last.filter(|last| seen.as_ref().is_none_or(|seen| seen.priority != *last)) {
                 self.reach(last, front::behind(self.now));
             }
@@ -187,12 +187,15 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
             last = Some(seen.priority);
             self.reach(seen.priority, seen.due);
             if let Some((item, own)) = seen.item {
+                self.walking += session::processor_time() - began;
                 self.take(seen.tid, item, own)?;
+                began = session::processor_time();
                 if self.is_done() {
                     break None;
                 }
             }
         };
+        self.walking += session::processor_time() - began;
         cursor.close(&mut self.queue.table);
         Ok(follows)
     }
