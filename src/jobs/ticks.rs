@@ -9,7 +9,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure, clip};
-use crate::pg::offsets::Offsets;
+use crate::pg::zone::TimeZone;
 
 /// Microseconds of a second, and seconds from 1970 to 2000, where PostgreSQL's times begin.
 const MICROSECONDS: i64 = 1_000_000;
@@ -17,7 +17,7 @@ const EPOCH: i64 = 946_684_800;
 const HINT: &str = "minute hour day month weekday, with seconds in front of them or not, like 30 9 * * MON-FRI; @daily, \
                     @hourly and the like; with a calendar @open+15m and @close-5m.";
 
-impl Zone for Offsets {
+impl Zone for TimeZone {
     fn period(&self, at: i64) -> Period {
         let (offset, until) = self.offset_at(at);
         Period { offset, until: until.unwrap_or(i64::MAX) }
@@ -47,8 +47,8 @@ fn expression(cron: &str) -> Answer<Rc<Expression>> {
     Ok(read)
 }
 
-fn zone(name: &str) -> Answer<Offsets> {
-    Offsets::named(name).ok_or_else(|| {
+fn zone(name: &str) -> Answer<TimeZone> {
+    TimeZone::strictly_named(name).ok_or_else(|| {
         Failure::invalid(
             format!("{:?} is no time zone", clip(name)),
             "Name one of pg_timezone_names, like Europe/Berlin, or UTC.",
@@ -65,7 +65,7 @@ fn time(second: i64) -> i64 {
     (second - EPOCH) * MICROSECONDS
 }
 
-fn next(expression: &Expression, zone: &Offsets, after: i64) -> Answer<i64> {
+fn next(expression: &Expression, zone: &TimeZone, after: i64) -> Answer<i64> {
     expression.next_after(zone, second(after)).map(time).ok_or_else(|| {
         Failure::new(
             PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,

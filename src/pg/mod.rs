@@ -21,7 +21,6 @@ mod key;
 pub mod latch;
 pub mod lock;
 pub mod numeric;
-pub mod offsets;
 pub mod owner;
 mod plan;
 pub mod prepared;

@@ -22,6 +22,19 @@ impl TimeZone {
         (!zone.is_null()).then_some(TimeZone(zone))
     }
 
+    /// The same, of names alone: `UTC`, `Europe/Berlin`. What PostgreSQL takes beyond names is none: in `UTC+3` the sign
+    /// means the opposite of what people write it for.
+    pub fn strictly_named(name: &str) -> Option<TimeZone> {
+        let mut parts = name.split('/');
+        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+        let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
+        if !parts.next().is_some_and(is_word) || !parts.all(is_part) || name.len() > 60 {
+            return None;
+        }
+        // SAFETY: a zone that was found.
+        TimeZone::named(name).filter(|zone| unsafe { pg_sys::pg_tz_acceptable(zone.0) })
+    }
+
     /// The instant at which its clocks show a date (days since 2000-01-01) and a time of day, by the rule of
     /// `AT TIME ZONE`: a time that is skipped is counted from before the gap, one that comes twice is the second. In
     /// microseconds since 2000-01-01 UTC.
@@ -40,5 +53,24 @@ impl TimeZone {
             pg_sys::DetermineTimeZoneOffset(&raw mut shown, self.0)
         };
         i64::from(date) * DAY + time + i64::from(west) * SECOND
+    }
+
+    /// How many seconds its clock is ahead of UTC at this second since 1970, and from which second on that changes.
+    pub fn offset_at(self, second: i64) -> (i64, Option<i64>) {
+        let (mut offset, mut next, mut boundary) = (0, 0, 0);
+        let (mut is_summer, mut is_summer_next) = (0, 0);
+        // SAFETY: a zone that was found, and places for what is told of it.
+        let told = unsafe {
+            pg_sys::pg_next_dst_boundary(
+                &raw const second,
+                &raw mut offset,
+                &raw mut is_summer,
+                &raw mut boundary,
+                &raw mut next,
+                &raw mut is_summer_next,
+                self.0,
+            )
+        };
+        (offset, (told == 1 && boundary > second).then_some(boundary))
     }
 }
