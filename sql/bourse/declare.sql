@@ -37,9 +37,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
                                          WHERE c.relhastriggers OR c.relowner = to_regrole('bourse_owner'))) u
         UNION ALL SELECT bourse_private.strange_rights()) s
     UNION ALL
-    SELECT 'sequence_behind_its_rows', count(*)
-    FROM (SELECT DISTINCT n.sequence FROM bourse_private.numbered_columns() n) s
-    WHERE bourse_private.next_id(s.sequence) <= bourse_private.highest_id(s.sequence)
+    SELECT 'sequence_behind_its_rows', count(*) FROM bourse_private.sequences_behind()
     UNION ALL
     SELECT 'index_not_valid', count(*)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid

@@ -52,21 +52,22 @@ $$;
 COMMENT ON FUNCTION bourse_private.numbered_columns() IS
 'The columns of our tables whose values a sequence gives, each with its sequence';
 
-CREATE FUNCTION bourse_private.highest_id(sequence regclass) RETURNS bigint
+CREATE FUNCTION bourse_private.highest_number(relation regclass, column_name name) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
-    numbered record;
-    found bigint;
     highest bigint;
 BEGIN
-    FOR numbered IN SELECT c.relation, c.column_name FROM bourse_private.numbered_columns() c
-                    WHERE c.sequence = highest_id.sequence LOOP
-        EXECUTE format('SELECT max(%I) FROM %s', numbered.column_name, bourse_private.quoted_name(numbered.relation))
-            INTO found;
-        highest := greatest(highest, found);
-    END LOOP;
+    EXECUTE format('SELECT max(%I) FROM %s', column_name, bourse_private.quoted_name(relation)) INTO highest;
     RETURN highest;
 END
+$$;
+COMMENT ON FUNCTION bourse_private.highest_number(regclass, name) IS
+'The highest number in a column of a table; NULL: none';
+
+CREATE FUNCTION bourse_private.highest_id(sequence regclass) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT max(bourse_private.highest_number(c.relation, c.column_name))
+    FROM bourse_private.numbered_columns() c WHERE c.sequence = highest_id.sequence
 $$;
 COMMENT ON FUNCTION bourse_private.highest_id(regclass) IS
 'The highest number in the columns of a sequence, as numbered_columns() has them; NULL: none';
@@ -83,6 +84,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse_private.next_id(regclass) IS 'The number that a sequence gives next';
+
+-- The columns are looked up once, not for each sequence.
+CREATE FUNCTION bourse_private.sequences_behind() RETURNS SETOF regclass
+LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT c.sequence FROM bourse_private.numbered_columns() c
+    GROUP BY c.sequence
+    HAVING bourse_private.next_id(c.sequence) <= max(bourse_private.highest_number(c.relation, c.column_name))
+$$;
+COMMENT ON FUNCTION bourse_private.sequences_behind() IS
+'The sequences whose next number is not above all that stand in their columns';
 
 CREATE FUNCTION bourse_private.has_given(sequence regclass, id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -106,12 +117,11 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_read_committed('align_sequences()');
-    FOR numbered IN SELECT DISTINCT c.sequence, bourse_private.quoted_name(c.sequence) COLLATE "C" AS name, q.seqmax
-                    FROM bourse_private.numbered_columns() c JOIN pg_sequence q ON q.seqrelid = c.sequence
+    FOR numbered IN SELECT q.seqrelid::regclass AS sequence, bourse_private.quoted_name(q.seqrelid) COLLATE "C" AS name,
+                           q.seqmax
+                    FROM pg_sequence q WHERE q.seqrelid IN (SELECT bourse_private.sequences_behind())
                     ORDER BY name LOOP
         sequence := numbered.name;
-        CONTINUE WHEN coalesce(bourse_private.next_id(numbered.sequence) > bourse_private.highest_id(numbered.sequence),
-                               true);
         PERFORM bourse_private.hold_sequence(numbered.sequence);
         was := bourse_private.next_id(numbered.sequence);
         highest := bourse_private.highest_id(numbered.sequence);
