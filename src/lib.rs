@@ -38,6 +38,7 @@ const _: () = assert!(pg::lock::are_apart(&[
     exchange::locks::INBOX,
     exchange::locks::CLIENTS,
     bourse::queue::keys::KEYS,
+    bourse::queue::SWEEP,
     exchange::locks::MARKETS,
 ]));
 

@@ -153,7 +153,11 @@ SELECT name, problem FROM jobs.schedules ORDER BY name;
 TRUNCATE jobs.schedule_runs;
 SELECT jobs.run_now(id) > 0 AS made FROM jobs.schedules WHERE name = 'good';
 SELECT name, next_run_at FROM jobs.schedules WHERE name = 'good';
+-- A deletion is short, whatever the history: the runs forget their schedule with the next tick.
 SELECT jobs.delete_schedule(id) FROM jobs.schedules WHERE name = 'good';
+SELECT count(job_id) AS named FROM jobs.schedule_runs;
+SELECT count(*) FROM jobs.tick();
+SELECT count(*) AS gone FROM jobs.gone_schedules;
 SELECT job_id, job_snapshot ->> 'name' AS name, status, scheduled_for <= clock_timestamp() AS is_due
 FROM jobs.schedule_runs;
 
@@ -172,3 +176,56 @@ SELECT count(*) FROM jobs.schedules WHERE user_id = 102;
 SELECT refusal('SELECT jobs.create_schedule(102, ''again'', ''report'', ''pnl'', ''@daily'')');
 SELECT * FROM bourse.verify();
 SELECT * FROM bourse.integrity() WHERE module = 'jobs';
+
+-- What one user brings along stops nobody: parameters are bounded when they are written, also those that come compressed
+-- out of a table; a user's priorities stand behind the platform's; there is an end to the number of his schedules.
+CREATE TABLE bulky AS SELECT jsonb_build_object('a', repeat('a', 5000000)) AS wide,
+    jsonb_build_object('a', (repeat('[', 64) || repeat(']', 64))::jsonb) AS deep;
+GRANT SELECT ON bulky TO jobs_ann;
+SET SESSION AUTHORIZATION jobs_ann;
+SELECT call, refusal('INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, task_params, priority) ' || call)
+FROM unnest(ARRAY[
+    $$SELECT 101, 'x', 'report', 'pnl', '@daily', wide, 0 FROM bulky$$,
+    $$SELECT 101, 'x', 'report', 'pnl', '@daily', deep, 0 FROM bulky$$,
+    $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 10)$$, $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', -1)$$,
+    $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 101)$$,
+    $$SELECT 101, n, 'report', 'pnl', '@yearly', '{}', 0 FROM generate_series(1, 1001) n$$]) WITH ORDINALITY c (call, n)
+ORDER BY n;
+SELECT refusal('SELECT jobs.create_schedule(101, ''x'', ''report'', ''pnl'', ''@daily'', max_catch_up => 1001)');
+RESET SESSION AUTHORIZATION;
+SELECT jobs.create_schedule(101, 'of the platform', 'report', 'pnl', '@daily', priority => -100) > 0 AS made;
+DROP TABLE bulky;
+
+-- Ticks take turns as well: who has a thousand runs waiting, or a thousand schedules due, keeps nobody from his first.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules;
+INSERT INTO identity.users (id, name) VALUES (103, 'eve');
+SELECT count(jobs.create_schedule(101, 's' || n, 'report', 'pnl', '* * * * *')) FROM generate_series(1, 500) n;
+SELECT jobs.create_schedule(103, 'eve', 'report', 'pnl', '* * * * *') > 0 AS made;
+SELECT count(pg_temp.due(name, '2020-01-01 12:00Z')) FROM jobs.schedules;
+SELECT count(*) FROM jobs.tick('2020-01-01 12:00Z');
+SELECT jobs.run_now(id) > 0 AS made FROM jobs.schedules WHERE name = 'eve';
+SELECT user_id, place FROM (SELECT user_id, row_number() OVER (ORDER BY priority, claimable_at, id) AS place
+                            FROM jobs.schedule_runs) r
+WHERE user_id = 103 AND place < 5;
+
+-- After an outage one call makes about 20,000 runs, those first of whoever has few; the next makes the others.
+TRUNCATE jobs.schedule_runs;
+SELECT jobs.update_schedule(id, cron => '* * * * * *', misfire => 'all', max_catch_up => 1000) FROM jobs.schedules
+WHERE name ~ '^s[1-3]\d?$';
+SELECT count(pg_temp.due(name, '2020-01-01 12:00Z')) FROM jobs.schedules;
+SELECT count(*) BETWEEN 20000 AND 21000 AS bounded, count(*) FILTER (WHERE s.user_id = 103) AS eve
+FROM jobs.tick('2020-01-01 12:16:39Z') t JOIN jobs.schedules s ON s.id = t.schedule_id;
+SELECT count(*) > 0 AS rest FROM jobs.tick('2020-01-01 12:16:39Z');
+SELECT count(*) AS late FROM jobs.schedules WHERE next_run_at <= '2020-01-01 12:16:39Z';
+SELECT count(*) = 22000 AS each_tick_once FROM (SELECT DISTINCT job_id, scheduled_for FROM jobs.schedule_runs r
+    JOIN jobs.schedules s ON s.id = r.job_id AND s.name ~ '^s[1-3]\d?$') t;
+
+-- One whose runs cannot be made, whatever the reason, is marked; the others go on.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules WHERE name <> 's1' AND name <> 's2' AND name <> 'eve';
+ALTER TABLE jobs.schedule_runs ADD CONSTRAINT of_an_operator CHECK (job_snapshot ->> 'name' <> 's2');
+SELECT count(pg_temp.due(name, '2020-01-01 12:00Z')) FROM jobs.schedules;
+SELECT count(DISTINCT schedule_id) FROM jobs.tick('2020-01-01 12:00Z');
+SELECT name, next_run_at IS NULL AS stopped, problem FROM jobs.schedules ORDER BY name;
+ALTER TABLE jobs.schedule_runs DROP CONSTRAINT of_an_operator;

@@ -6,7 +6,10 @@ BEGIN
     RETURN ARRAY[
         bourse_private.declare_table('schema_migrations'),
         bourse_private.declare_table('policies', is_audited => true),
-        bourse_private.declare_table('chores')];
+        bourse_private.declare_table('chores'),
+        bourse_private.declare_table('cancel_requests', engine_written => true, time_column => 'requested_at',
+                                     keep => '30 days'),
+        bourse_private.declare_table('stalled_keys', engine_written => true)];
 END
 $$;
 COMMENT ON FUNCTION bourse_private.own_tables() IS 'The tables of the kernel';

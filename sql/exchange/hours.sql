@@ -36,15 +36,44 @@ AS 'MODULE_PATHNAME', 'ring_bells_wrapper';
 COMMENT ON FUNCTION exchange_private.ring_bells(text) IS
 'Rings the bell of a market, if it is due. Returns in how many markets; NULL for NULL';
 
+-- In the order in which everybody takes several. Whoever trades in one keeps nobody from the others for long.
+CREATE FUNCTION exchange_private.hold_markets_of(cal text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp SET lock_timeout = '100ms' AS $$
+BEGIN
+    PERFORM FROM exchange.markets m WHERE m.calendar = cal ORDER BY m.symbol FOR NO KEY UPDATE;
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.hold_markets_of(text) IS
+'Locks all markets of a calendar; false, and none is locked: somebody has had one for a tenth of a second';
+
+CREATE FUNCTION exchange_private.await_market(symbol text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, exchange, pg_temp AS $$
+BEGIN
+    PERFORM FROM exchange.markets m WHERE m.symbol = await_market.symbol FOR NO KEY UPDATE;
+    RAISE EXCEPTION USING ERRCODE = 'BB001', MESSAGE = 'the lock is let go';
+EXCEPTION WHEN SQLSTATE 'BB001' THEN
+    NULL;
+END
+$$;
+COMMENT ON FUNCTION exchange_private.await_market(text) IS
+'Waits until nobody has a market locked, and locks it no longer than that';
+
 CREATE FUNCTION exchange_private.heed_calendar() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
+    WHILE NOT exchange_private.hold_markets_of(NEW.name) LOOP
+        PERFORM exchange_private.await_market(m.symbol) FROM exchange.markets m WHERE m.calendar = NEW.name;
+    END LOOP;
     UPDATE exchange.markets m SET bell_at = clock_timestamp() WHERE m.calendar = NEW.name;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION exchange_private.heed_calendar() IS
-'Trigger: a calendar has changed, so the bells of its markets ring at once';
+'Trigger: a calendar has changed, so the bells of its markets ring at once. Waits for whoever trades in one of them, '
+'and keeps nobody from the others meanwhile';
 
 CREATE FUNCTION exchange.set_market_calendar(symbol text, cal text, outside text DEFAULT 'reject',
                                              opening text DEFAULT 'continuous') RETURNS text
@@ -66,6 +95,8 @@ BEGIN
     END IF;
     IF cal IS NOT NULL THEN
         PERFORM calendar.coverage(cal);
+        -- Before the market: whoever is just changing the calendar does not know yet of this one.
+        PERFORM FROM calendar.trading_hours_templates t WHERE t.name = cal FOR SHARE;
     END IF;
     UPDATE exchange.markets m SET calendar = cal, outside = $3, opening = $4
     WHERE m.symbol = symbol AND (m.calendar, m.outside, m.opening) IS DISTINCT FROM (cal, $3, $4);

@@ -154,6 +154,8 @@ BEGIN
             'Set the market to cancel_only, let its orders be cancelled, then change tick and lot.');
     END IF;
     IF (NEW.calendar, NEW.outside, NEW.opening) IS DISTINCT FROM (OLD.calendar, OLD.outside, OLD.opening) THEN
+        -- Whoever is just changing the calendar does not know of this market.
+        PERFORM FROM calendar.trading_hours_templates t WHERE t.name = NEW.calendar FOR SHARE;
         NEW.bell_at := CASE WHEN NEW.calendar IS NOT NULL THEN clock_timestamp() END;
         NEW.opens_at := NULL;
     END IF;

@@ -113,6 +113,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS
 DECLARE
     made bigint;
 BEGIN
+    -- The user first, as whoever erases him does: the foreign key of the run would ask for him last.
+    PERFORM FROM identity.users u
+    WHERE u.id = (SELECT s.user_id FROM jobs.schedules s WHERE s.id = schedule_id) FOR KEY SHARE;
     PERFORM jobs_private.require_schedule(schedule_id);
     SELECT e.run_id INTO made
     FROM jobs.schedules s CROSS JOIN LATERAL jobs_private.enqueue_ticks(s.id, ARRAY[clock_timestamp()]) e

@@ -8,6 +8,7 @@ BEGIN
         bourse_private.declare_table('schedule_runs', engine_written => true, on_erasure => 'delete', is_queue => true,
                                      time_column => 'finished_at', keep => '90 days'),
         bourse_private.declare_table('paused_types', is_audited => true),
+        bourse_private.declare_table('gone_schedules'),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
@@ -61,6 +62,7 @@ CREATE FUNCTION jobs_private.own_integrity() RETURNS TABLE (issue text, count bi
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'run_of_no_schedule', count(*) FROM jobs.schedule_runs r
     WHERE r.job_id IS NOT NULL AND NOT EXISTS (SELECT FROM jobs.schedules s WHERE s.id = r.job_id)
+      AND NOT EXISTS (SELECT FROM jobs.gone_schedules g WHERE g.id = r.job_id)
     UNION ALL
     SELECT 'schedule_without_tick', count(*) FROM jobs.schedules s
     WHERE s.enabled <> (s.next_run_at IS NOT NULL) AND s.problem IS NULL

@@ -4,6 +4,37 @@ COMMENT ON FUNCTION jobs_private.turn(bigint, smallint, timestamptz) IS
 'Where a run of a user that is due at this time stands in the queue: its claimable_at. Whoever has many waiting keeps '
 'nobody from his first';
 
+-- The size of the text: a value that comes out of a table may be compressed.
+CREATE FUNCTION jobs_private.require_params(task_params jsonb) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    IF jsonb_typeof(task_params) <> 'object' OR octet_length(task_params::text) > 65536 THEN
+        PERFORM bourse.refuse('22023',
+            format('task_params is a JSON %s of %s bytes', jsonb_typeof(task_params), octet_length(task_params::text)),
+            'Give a JSON object of up to 65536 bytes, and keep what is larger in a table of your own.');
+    END IF;
+    PERFORM bourse_private.require_shallow('task_params', task_params);
+END
+$$;
+COMMENT ON FUNCTION jobs_private.require_params(jsonb) IS
+'Refuses parameters that are no object, longer than 65536 bytes of text or of more than 64 levels (22023)';
+
+-- Users take turns within a priority: one who could put himself before the others would take theirs.
+CREATE FUNCTION jobs_private.require_priority(priority integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    IF priority NOT BETWEEN -100 AND 100 THEN
+        PERFORM bourse.refuse('22023', format('priority is %s', priority),
+            'Give 0 to 9, or as the platform -100 to 100; a lower number comes first.');
+    ELSIF priority NOT BETWEEN 0 AND 9 AND NOT identity.acts_for_all() THEN
+        PERFORM bourse.refuse('42501', format('priority %s is not for users', priority),
+            'Give 0 to 9; a lower number comes first. Who acts for everybody may give -100 to 100.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.require_priority(integer) IS
+'Refuses a priority out of bounds (22023), or beyond 0 to 9 in a session that does not act for everybody (42501)';
+
 -- A request as it is inserted, or refused.
 CREATE FUNCTION jobs_private.require_request(job_type text, target text, task_params jsonb, run_at timestamptz,
                                              priority integer, unique_key text, concurrency_key text,
@@ -23,16 +54,9 @@ BEGIN
     ELSIF length(target) NOT BETWEEN 1 AND 255 THEN
         problem := format('target has %s characters', length(target));
         hint := 'Give 1 to 255 characters.';
-    ELSIF jsonb_typeof(task_params) <> 'object' OR pg_column_size(task_params) > 65536 THEN
-        problem := format('task_params is a JSON %s of %s bytes', jsonb_typeof(task_params),
-                          pg_column_size(task_params));
-        hint := 'Give a JSON object of up to 65536 bytes, and keep what is larger in a table of your own.';
-    ELSIF NOT isfinite(run_at) THEN
+    ELSIF run_at NOT BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN
         problem := format('run_at is %s', run_at);
-        hint := 'Give a time.';
-    ELSIF priority NOT BETWEEN -100 AND 100 THEN
-        problem := format('priority is %s', priority);
-        hint := 'Give -100 to 100; a lower number comes first.';
+        hint := 'Give a time from 1970 to the end of the year 9999, in UTC.';
     ELSIF length(unique_key) NOT BETWEEN 1 AND 200 OR length(concurrency_key) NOT BETWEEN 1 AND 200 THEN
         problem := 'a key has no or more than 200 characters';
         hint := 'Give 1 to 200 characters, or NULL.';
@@ -46,20 +70,23 @@ BEGIN
     IF problem IS NOT NULL THEN
         PERFORM bourse.refuse('22023', problem, hint);
     END IF;
+    PERFORM jobs_private.require_params(task_params), jobs_private.require_priority(priority);
 END
 $$;
 COMMENT ON FUNCTION jobs_private.require_request(text, text, jsonb, timestamptz, integer, text, text, integer, interval)
-IS 'Refuses a request for a run that is NULL where it must not be (22004), or out of bounds (22023)';
+IS 'Refuses a request for a run that is NULL where it must not be (22004), or out of bounds (22023); 42501 a priority '
+'that is not for users';
 
 CREATE FUNCTION jobs_private.user_of_request(user_id bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
     own bigint := coalesce(user_id, identity.current_user_id());
 BEGIN
-    IF own IS NULL THEN
-        -- Runs of nobody are the platform's.
-        PERFORM identity_private.require_operator();
-    ELSE
+    -- Runs of nobody are the platform's: a gateway that has forgotten to say for whom it acts makes none.
+    IF own IS NULL AND NOT identity.acts_for_all() THEN
+        PERFORM bourse.refuse('42501', 'this session acts for no user',
+            'Give user_id, or say for whom you act: identity.act_as(), identity.act_for_everybody().');
+    ELSIF own IS NOT NULL THEN
         PERFORM identity_private.require_user(own);
     END IF;
     RETURN own;
@@ -103,7 +130,7 @@ BEGIN
     key := jobs_private.key_of(owner_id, concurrency_key);
     IF one_waiting AND key IS NOT NULL THEN
         -- Two who ask at once: one of them is told of the other's.
-        PERFORM pg_advisory_xact_lock(hashtextextended('jobs.enqueue ' || key, 0));
+        PERFORM bourse_private.hold_key('jobs.enqueue ' || key);
         SELECT r.id INTO id FROM jobs.schedule_runs r WHERE r.concurrency_key = key AND r.status = 'pending' LIMIT 1;
     END IF;
     WHILE id IS NULL LOOP
@@ -129,7 +156,7 @@ jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, intege
 'runs, this one is not made, and the id is that one''s. concurrency_key: at most one run with it runs at a time; '
 'with one_waiting at most one waits, and else the id is that one''s. Keys are the user''s own. timeout: so long may '
 'an attempt last; NULL: as it likes. NOTIFY jobs_runs tells workers. 22004 NULL, 22023 out of bounds, 42501 not a '
-'user you act for, 42704 unknown user';
+'user you act for, or a priority beyond 0 to 9 from whoever does not act for everybody, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION
 jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, integer, interval, boolean)
 TO bourse_trader, bourse_worker;
@@ -159,7 +186,7 @@ BEGIN
     ), filled AS MATERIALIZED (
         SELECT a.place, a.job_type, a.owner_id, coalesce(a.run_at, now()) AS run_at,
                jsonb_build_object('target', a.target, 'task_params', coalesce(a.task_params, '{}')) AS snapshot,
-               coalesce(a.priority, 0)::smallint AS priority, coalesce(a.max_attempts, 3) AS max_attempts,
+               coalesce(a.priority, 0) AS priority, coalesce(a.max_attempts, 3) AS max_attempts,
                a.unique_key, jobs_private.key_of(a.owner_id, a.concurrency_key) AS concurrency_key,
                coalesce(a.timeout, interval '300 seconds') AS timeout,
                jobs_private.require_request(
@@ -168,7 +195,7 @@ BEGIN
                    coalesce(a.timeout, interval '300 seconds')) AS checked
         FROM asked a
     ), turns AS MATERIALIZED (
-        SELECT d.*, jobs_private.turn(d.owner_id, d.priority, d.run_at) AS turn
+        SELECT d.*, jobs_private.turn(d.owner_id, d.priority::smallint, d.run_at) AS turn
         FROM (SELECT DISTINCT f.owner_id, f.priority, f.run_at FROM filled f) d
     )
     INSERT INTO jobs.schedule_runs AS r (job_type, user_id, scheduled_for, job_snapshot, priority, claimable_at,

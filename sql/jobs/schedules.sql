@@ -87,13 +87,55 @@ COMMENT ON FUNCTION jobs_private.notify_schedulers() IS
 'Trigger: tells whoever listens on scheduler_updates, once for each statement, that schedules have changed. A hint '
 'only';
 
+-- Before a number of schedules that nobody needs, every second of them due, is everybody's load.
+CREATE FUNCTION jobs_private.require_schedule_bounds() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    most CONSTANT integer := 1000;
+BEGIN
+    PERFORM jobs_private.require_params(NEW.task_params), jobs_private.require_priority(NEW.priority);
+    IF (TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id) AND NOT identity.acts_for_all()
+       AND (SELECT count(*) FROM (SELECT FROM jobs.schedules s WHERE s.user_id = NEW.user_id LIMIT most) s) = most THEN
+        PERFORM bourse.refuse('54000', format('user %s has %s schedules', NEW.user_id, most),
+            'Delete some; who acts for everybody may make more.');
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.require_schedule_bounds() IS
+'Trigger: refuses parameters and a priority out of bounds (22023, 42501), and one schedule more than 1,000 of a user '
+'(54000) from whoever does not act for everybody';
+
 CREATE FUNCTION jobs_private.forget_schedules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    UPDATE jobs.schedule_runs r SET job_id = NULL FROM gone g WHERE r.job_id = g.id;
+    INSERT INTO jobs.gone_schedules SELECT g.id FROM gone g;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION jobs_private.forget_schedules() IS
-'Trigger: runs stay when their schedule goes, and do not name it any more. A foreign key would look at every run that '
-'tick() makes, which has just locked their schedule';
+'Trigger: notes that schedules have gone; forget_gone() has their runs forget them';
+
+CREATE FUNCTION jobs_private.forget_gone() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    most integer := 10000;
+    forgotten integer;
+    schedule_id bigint;
+BEGIN
+    FOR schedule_id IN SELECT g.id FROM jobs.gone_schedules g FOR UPDATE SKIP LOCKED LOOP
+        WITH named AS (
+            SELECT r.id FROM jobs.schedule_runs r WHERE r.job_id = schedule_id LIMIT most FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE jobs.schedule_runs r SET job_id = NULL FROM named n WHERE r.id = n.id;
+        GET DIAGNOSTICS forgotten = ROW_COUNT;
+        most := most - forgotten;
+        EXIT WHEN most = 0;
+        DELETE FROM jobs.gone_schedules g
+        WHERE g.id = schedule_id
+          AND NOT EXISTS (SELECT FROM jobs.schedule_runs r WHERE r.job_id = schedule_id);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.forget_gone() IS
+'Has the runs of schedules that are gone forget them, 10,000 in a call and none that somebody is changing';

@@ -35,18 +35,25 @@ $$;
 COMMENT ON FUNCTION jobs_private.due_of(timestamptz, timestamptz, text, text, text, text, interval, integer) IS
 'What of a schedule is to be enqueued at this time, in order, and its next tick; or why it has none';
 
+CREATE FUNCTION jobs_private.most_ticks() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, jobs, pg_temp AS $$ SELECT 20000 $$;
+COMMENT ON FUNCTION jobs_private.most_ticks() IS
+'About so many runs are made by one tick(): in a transaction that took minutes nobody would see any of them';
+
 -- A schedule is locked together with its user, so that no erasure of the user is under way, and nothing is waited for.
-CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer)
+CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, of_users boolean DEFAULT NULL)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp SET work_mem = '64MB'
 SET enable_mergejoin = off AS $$
     WITH of_users AS MATERIALIZED (
         SELECT s.*, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
-        WHERE s.next_run_at <= at ORDER BY s.next_run_at, s.id LIMIT batch
+        WHERE s.next_run_at <= at ORDER BY s.next_run_at, s.id
+        LIMIT CASE WHEN of_users IS FALSE THEN 0 ELSE batch END
         FOR NO KEY UPDATE OF s SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED
     ), of_nobody AS MATERIALIZED (
         SELECT s.*, true FROM jobs.schedules s
-        WHERE s.next_run_at <= at AND s.user_id IS NULL ORDER BY s.next_run_at, s.id LIMIT batch
+        WHERE s.next_run_at <= at AND s.user_id IS NULL ORDER BY s.next_run_at, s.id
+        LIMIT CASE WHEN of_users THEN 0 ELSE batch END
         FOR NO KEY UPDATE SKIP LOCKED
     ), due AS (
         SELECT * FROM of_users UNION ALL SELECT * FROM of_nobody
@@ -65,10 +72,26 @@ SET enable_mergejoin = off AS $$
         JOIN patterns p ON p.next_run_at = d.next_run_at AND p.cron = d.cron AND p.timezone = d.timezone
                        AND p.misfire = d.misfire AND p.grace = d.grace AND p.max_catch_up = d.max_catch_up
                        AND p.calendar IS NOT DISTINCT FROM d.calendar
+    ), too_many (are_too_many) AS MATERIALIZED (
+        SELECT coalesce(sum(cardinality(p.ticks)), 0) > jobs_private.most_ticks() FROM planned p
+    ), chosen AS MATERIALIZED (
+        -- After an outage: those first whose user has the fewest before them. The others stay due.
+        SELECT p.* FROM planned p WHERE NOT (SELECT are_too_many FROM too_many)
+        UNION ALL
+        SELECT (c.plan).* FROM (
+            SELECT o.plan, sum(cardinality((o.plan).ticks)) OVER (ORDER BY o.of_user, (o.plan).id)
+                           - cardinality((o.plan).ticks) AS before
+            FROM (SELECT p AS plan, sum(cardinality(p.ticks)) OVER (PARTITION BY p.user_id ORDER BY p.next_run_at, p.id)
+                                    AS of_user
+                  FROM planned p WHERE (SELECT are_too_many FROM too_many)) o) c
+        WHERE c.before < jobs_private.most_ticks()
+    ), turns AS MATERIALIZED (
+        SELECT u.user_id, u.priority, jobs_private.turn(u.user_id, u.priority, at) AS turn
+        FROM (SELECT DISTINCT c.user_id, c.priority FROM chosen c WHERE cardinality(c.ticks) > 0) u
     ), moved AS (
         UPDATE jobs.schedules s
         SET next_run_at = p.next, problem = p.trouble, problem_at = CASE WHEN p.trouble IS NOT NULL THEN at END
-        FROM planned p WHERE s.id = p.id
+        FROM chosen p WHERE s.id = p.id
     )
     INSERT INTO jobs.schedule_runs AS r (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
                                          max_attempts, concurrency_key, timeout, keep_only_failures)
@@ -76,9 +99,11 @@ SET enable_mergejoin = off AS $$
            jsonb_build_object('target', p.target, 'task_params', p.task_params, 'name', p.name, 'cron', p.cron,
                               'timezone', p.timezone),
            p.priority,
-           t.tick + (row_number() OVER (PARTITION BY p.user_id ORDER BY t.tick, p.id) - 1) * interval '1 us',
+           u.turn + (row_number() OVER (PARTITION BY p.user_id, p.priority ORDER BY t.tick, p.id) - 1)
+                    * interval '1 microsecond',
            p.max_attempts, CASE WHEN p.overlap <> 'allow' THEN p.key END, p.timeout, p.keep_only_failures
-    FROM planned p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
+    FROM chosen p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
+    JOIN turns u ON u.user_id IS NOT DISTINCT FROM p.user_id AND u.priority = p.priority
     WHERE p.is_active
       AND NOT (p.overlap = 'skip' AND EXISTS (SELECT FROM jobs.schedule_runs r
                                               WHERE r.concurrency_key = p.key AND r.status = 'running'))
@@ -86,7 +111,8 @@ SET enable_mergejoin = off AS $$
     ON CONFLICT (job_type, job_id, scheduled_for) WHERE job_id IS NOT NULL DO NOTHING
     RETURNING r.job_id, r.scheduled_for, r.id
 $$;
-COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer) IS 'What tick() does, at this time';
+COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer, boolean) IS
+'What tick() does, at this time; of_users: for schedules of users alone, or of nobody alone';
 
 CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)
 RETURNS SETOF bigint
@@ -96,7 +122,7 @@ LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT s.job_type, s.id, s.user_id, t,
            jsonb_build_object('target', s.target, 'task_params', s.task_params, 'name', s.name, 'cron', s.cron,
                               'timezone', s.timezone),
-           s.priority, t, s.max_attempts, CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
+           s.priority, jobs_private.turn(s.user_id, s.priority, t), s.max_attempts, CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
            s.keep_only_failures
     FROM jobs.schedules s
     CROSS JOIN LATERAL unnest(ticks) t
@@ -105,6 +131,38 @@ LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION jobs_private.enqueue_ticks(bigint, timestamptz[]) IS
 'Makes runs of one schedule, for run_now()';
+
+-- The half of them in which it stands is asked again, until it stands alone.
+CREATE FUNCTION jobs_private.tick_apart(at timestamptz, batch integer, of_users boolean DEFAULT NULL)
+RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    said text;
+BEGIN
+    BEGIN
+        RETURN QUERY SELECT * FROM jobs_private.tick_at(at, batch, of_users);
+        RETURN;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded OR integrity_constraint_violation
+                   OR insufficient_privilege OR object_not_in_prerequisite_state OR raise_exception THEN
+        said := SQLERRM;
+    END;
+    IF of_users IS NULL THEN
+        RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch, true);
+        RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch, false);
+    ELSIF batch > 1 THEN
+        RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch / 2, of_users);
+        RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch - batch / 2, of_users);
+    ELSE
+        UPDATE jobs.schedules s SET next_run_at = NULL, problem = left(said, 500), problem_at = at
+        FROM (SELECT f.id FROM jobs.schedules f
+              WHERE f.next_run_at <= at AND (f.user_id IS NOT NULL) = of_users
+              ORDER BY f.next_run_at, f.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) first
+        WHERE s.id = first.id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.tick_apart(timestamptz, integer, boolean) IS
+'tick_at(); a schedule that cannot be enqueued is marked and has no next tick, and stops no other';
 
 CREATE FUNCTION jobs.tick(at timestamptz DEFAULT NULL, batch integer DEFAULT 1000)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
@@ -115,10 +173,11 @@ BEGIN
         PERFORM bourse.refuse('22023', format('batch is %s', batch), 'Take 1 to 100000 schedules at a time.');
     END IF;
     PERFORM bourse_private.require_read_committed('jobs.tick()');
-    RETURN QUERY SELECT * FROM jobs_private.tick_at(coalesce(at, clock_timestamp()), batch);
+    RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
     IF FOUND THEN
         PERFORM pg_notify('jobs_runs', '');
     END IF;
+    PERFORM jobs_private.forget_gone();
 END
 $$;
 COMMENT ON FUNCTION jobs.tick(timestamptz, integer) IS
@@ -132,7 +191,8 @@ GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bours
 CREATE FUNCTION jobs_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp()) THEN
+    IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp())
+       OR EXISTS (SELECT FROM jobs.gone_schedules) THEN
         PERFORM FROM jobs.tick(NULL, 20000);
     END IF;
 END

@@ -80,6 +80,36 @@ COMMENT ON FUNCTION jobs_private.next_tick(text, text, text, timestamptz) IS
 'The first tick after this time of an expression that may be tied to a calendar: only days in the zone on which it has '
 'a session, or its bells. SQLSTATEs as cron_tick(), next_bell(), is_session_day()';
 
+-- The newest days first, until there are enough: days without a session have no ticks.
+CREATE FUNCTION jobs_private.due_on_sessions(cron text, timezone text, calendar text, first timestamptz,
+                                             until timestamptz, most integer) RETURNS timestamptz[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    ticks timestamptz[] := '{}';
+    day date := (until AT TIME ZONE timezone)::date;
+    ends timestamptz;
+    tick timestamptz;
+BEGIN
+    WHILE day >= (first AT TIME ZONE timezone)::date AND cardinality(ticks) < most LOOP
+        IF jobs_private.is_session_day(calendar, day) THEN
+            ends := least(until, ((day + 1)::timestamp AT TIME ZONE timezone) - interval '1 microsecond');
+            tick := jobs_private.cron_tick(cron, timezone, greatest(first, day::timestamp AT TIME ZONE timezone)
+                                                           - interval '1 microsecond');
+            IF tick <= ends THEN
+                ticks := ARRAY(SELECT d FROM jobs_private.cron_due(cron, timezone, tick, ends,
+                                                                   most - cardinality(ticks)) d WHERE d <= ends)
+                         || ticks;
+            END IF;
+        END IF;
+        day := day - 1;
+    END LOOP;
+    RETURN ticks;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.due_on_sessions(text, text, text, timestamptz, timestamptz, integer) IS
+'The ticks from first to until on days on which a calendar has a session, the newest of them when there are more than '
+'most, in order. SQLSTATEs as cron_tick(), is_session_day()';
+
 CREATE FUNCTION jobs_private.due_ticks(cron text, timezone text, calendar text, first timestamptz, until timestamptz,
                                        most integer) RETURNS SETOF timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
@@ -89,8 +119,12 @@ DECLARE
     ticks timestamptz[] := ARRAY[first];
 BEGIN
     IF named.bell IS NULL THEN
-        RETURN QUERY SELECT d FROM jobs_private.cron_due(cron, timezone, first, until, most) d
-        WHERE d <= until AND (d = first OR jobs_private.is_session_day(calendar, (d AT TIME ZONE timezone)::date));
+        ticks := jobs_private.due_on_sessions(cron, timezone, calendar, first, until, most);
+        -- The first is due whatever expression and calendar say by now.
+        IF cardinality(ticks) < most AND ticks[1] IS DISTINCT FROM first THEN
+            ticks := first || ticks;
+        END IF;
+        RETURN QUERY SELECT t FROM unnest(ticks) t;
         RETURN;
     END IF;
     LOOP

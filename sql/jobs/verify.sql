@@ -10,6 +10,8 @@ BEGIN
         SELECT FROM jobs.schedule_runs o
         WHERE o.concurrency_key = r.concurrency_key AND o.status IN ('pending', 'running')
           AND o.claimable_at < 'infinity')
+      AND NOT EXISTS (SELECT FROM bourse.stalled_keys k
+                      WHERE k.queue = 'jobs.schedule_runs' AND k.concurrency_key = r.concurrency_key)
     UNION ALL
     SELECT 'attempts_within_bounds', r.id::text, 'up to ' || r.max_attempts, r.attempt::text
     FROM jobs.schedule_runs r WHERE r.claimable_at IS NOT NULL AND r.attempt NOT BETWEEN 0 AND r.max_attempts

@@ -24,7 +24,7 @@ pub const MODULE: Module = Module {
     waited_for: &[],
     settings: Some(settings::register),
     prepare: None,
-    migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores"),
+    migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores", "0004_queue_notes"),
     after_migrations: Some("SELECT bourse_private.adopt_policies();"),
 };
 

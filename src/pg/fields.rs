@@ -85,6 +85,8 @@ fields! {
     Bool: Bool => bool, some_bool, value::Value::Bool;
     /// A text; it stands in the row, so it is valid until the scan moves on.
     Text: Text => &'a str, some_text, value::Value::Text;
+    /// A uuid.
+    Uuid: Uuid => value::Uuid, some_uuid, value::Value::Uuid;
     /// A bytea; it stands in the row as well.
     Bytes: Bytes => &'a [u8], some_bytes;
     /// An amount of a NUMERIC(20,8) column.

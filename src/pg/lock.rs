@@ -14,6 +14,8 @@ use super::session;
 const CLASS: u32 = 0x6272_7365;
 /// `objsubid` of our locks; SQL's advisory locks use 1 and 2.
 const SUBID: u16 = 0xB0;
+/// `objsubid` of the locks of [`hold`].
+const WIDE: u16 = 0xB1;
 
 /// Numbers that one schema has declared for one kind of thing that it locks. No two spaces overlap, and whoever takes
 /// several locks takes them in the order of their numbers; rows come last.
@@ -24,7 +26,8 @@ const SUBID: u16 = 0xB0;
 /// | 1 | `exchange::locks::INBOX` | draining the bulk inbox |
 /// | 2 … 1025 | `exchange::locks::CLIENTS` | the client_order_ids of a user, by its id |
 /// | 1026 … 1049601 | `bourse::queue::keys::KEYS` | a concurrency key of a queue, by its name |
-/// | 1049602 … | – | free |
+/// | 1049602 | `bourse::queue::stalled::SWEEP` | looking at the stalled keys of queues |
+/// | 1049603 … | – | free |
 /// | 0x8000_0000 … | `exchange::locks::MARKETS` | a market, by its symbol |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
@@ -109,26 +112,39 @@ impl Lock {
     }
 
     fn tag(self) -> pg_sys::LOCKTAG {
-        pg_sys::LOCKTAG {
-            // SAFETY: MyDatabaseId is set before any function runs.
-            locktag_field1: unsafe { pg_sys::MyDatabaseId }.into(),
-            locktag_field2: CLASS,
-            locktag_field3: self.0,
-            locktag_field4: SUBID,
-            locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
-            locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
-        }
+        tag(CLASS, self.0, SUBID)
     }
 
     fn take(self, at_once: bool) -> pg_sys::LockAcquireResult::Type {
-        let tag = self.tag();
-        // SAFETY: the tag is a valid advisory tag and lives through the call. Queries can be cancelled while waiting.
-        let result = unsafe { pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once) };
-        if result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL {
-            TAKEN_IN.set(Some(session::transaction_number()));
-        }
-        result
+        take(self.tag(), at_once)
     }
+}
+
+/// Waits for the lock of a number and holds it until the transaction ends. It is for what users name: of a number that
+/// is a good hash of the name, nobody finds another name, to keep somebody waiting whom he has nothing to do with.
+pub fn hold(number: u64) {
+    take(tag((number >> 32) as u32, number as u32, WIDE), false);
+}
+
+fn tag(class: u32, object: u32, kind: u16) -> pg_sys::LOCKTAG {
+    pg_sys::LOCKTAG {
+        // SAFETY: MyDatabaseId is set before any function runs.
+        locktag_field1: unsafe { pg_sys::MyDatabaseId }.into(),
+        locktag_field2: class,
+        locktag_field3: object,
+        locktag_field4: kind,
+        locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+        locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+    }
+}
+
+fn take(tag: pg_sys::LOCKTAG, at_once: bool) -> pg_sys::LockAcquireResult::Type {
+    // SAFETY: the tag is a valid advisory tag and lives through the call. Queries can be cancelled while waiting.
+    let result = unsafe { pg_sys::LockAcquire(&raw const tag, pg_sys::ExclusiveLock as i32, false, at_once) };
+    if result != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL {
+        TAKEN_IN.set(Some(session::transaction_number()));
+    }
+    result
 }
 
 /// Takes these locks, in the order of their numbers. Returns those that were not held before.

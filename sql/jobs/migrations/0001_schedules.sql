@@ -22,14 +22,15 @@ CREATE TABLE jobs.schedules (
     grace              interval NOT NULL DEFAULT '300 s'
                        CONSTRAINT schedules_grace_check CHECK (grace BETWEEN interval '0' AND interval '1 day'),
     max_catch_up       integer NOT NULL DEFAULT 100
-                       CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up BETWEEN 1 AND 10000),
+                       CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up BETWEEN 1 AND 1000),
     overlap            text COLLATE "C" NOT NULL DEFAULT 'skip'
                        CONSTRAINT schedules_overlap_check CHECK (overlap IN ('skip', 'queue', 'allow')),
     max_attempts       integer NOT NULL DEFAULT 3
                        CONSTRAINT schedules_max_attempts_check CHECK (max_attempts BETWEEN 1 AND 100),
     timeout            interval NOT NULL DEFAULT '300 s'
                        CONSTRAINT schedules_timeout_check CHECK (timeout BETWEEN interval '1 s' AND interval '7 days'),
-    priority           smallint NOT NULL DEFAULT 0,
+    priority           smallint NOT NULL DEFAULT 0
+                       CONSTRAINT schedules_priority_check CHECK (priority BETWEEN -100 AND 100),
     calendar           text COLLATE "C",
     keep_only_failures boolean NOT NULL DEFAULT false,
     problem            text,
@@ -76,6 +77,8 @@ CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules
 CREATE TRIGGER trigger_keep_computed
     BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
     FOR EACH ROW WHEN (current_user <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
+CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_params, priority ON jobs.schedules
+    FOR EACH ROW EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_set_next_run_at
     BEFORE INSERT OR UPDATE OF cron, timezone, calendar, enabled ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.set_next_run_at();
@@ -117,3 +120,12 @@ GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, n
     ON jobs.schedules TO bourse_trader;
 -- DELETE on a table is also LOCK TABLE in any mode: one login could hold up the ticks of everybody. Rows go by way of
 -- jobs.delete_schedule().
+
+-- Schedules that are gone and whose runs still name them. Whoever deletes a schedule writes here alone, whatever its
+-- history: a run that is at work is its worker's.
+CREATE TABLE jobs.gone_schedules (
+    id bigint PRIMARY KEY
+);
+COMMENT ON TABLE jobs.gone_schedules IS
+'Schedules that have been deleted, until tick() has taken their id from their runs';
+GRANT SELECT ON jobs.gone_schedules TO bourse_admin, bourse_monitor;

@@ -25,7 +25,6 @@ CREATE TABLE jobs.schedule_runs (
     next_retry_at      timestamptz,
     heartbeat_at       timestamptz,
     progress           jsonb,
-    cancel_requested   boolean NOT NULL DEFAULT false,
     unique_key         text COLLATE "C",
     concurrency_key    text COLLATE "C",
     timeout            interval,
@@ -44,7 +43,7 @@ COMMENT ON TABLE jobs.schedule_runs IS
 'Runs: of a schedule, one for each tick, or enqueued alone. A queue: workers claim, and tell how it went. What has '
 'ended stays as history until it is 90 days old (bourse.policies)';
 COMMENT ON COLUMN jobs.schedule_runs.job_id IS
-'The schedule; NULL: enqueued alone, or the schedule is gone: job_snapshot says what it was';
+'The schedule; NULL: enqueued alone, or the schedule is gone (tick() forgets it then): job_snapshot says what it was';
 COMMENT ON COLUMN jobs.schedule_runs.status IS 'failed: a dead letter, after the last attempt';
 COMMENT ON COLUMN jobs.schedule_runs.scheduled_for IS 'The tick, exactly; of a run enqueued alone its run_at';
 COMMENT ON COLUMN jobs.schedule_runs.started_at IS 'When the last attempt was claimed';
@@ -61,8 +60,6 @@ COMMENT ON COLUMN jobs.schedule_runs.attempt IS 'How often it has been handed ou
 COMMENT ON COLUMN jobs.schedule_runs.lease IS 'Proof of holding it: another for every claim';
 COMMENT ON COLUMN jobs.schedule_runs.next_retry_at IS 'Of a waiting run that has failed before: when it is due again';
 COMMENT ON COLUMN jobs.schedule_runs.progress IS 'What the last heartbeat has said';
-COMMENT ON COLUMN jobs.schedule_runs.cancel_requested IS
-'Somebody has asked for its end while it ran: the next heartbeat says so, and it is not tried again';
 COMMENT ON COLUMN jobs.schedule_runs.unique_key IS 'At most one run that waits or runs has it';
 COMMENT ON COLUMN jobs.schedule_runs.concurrency_key IS 'At most one run with it runs at a time';
 COMMENT ON COLUMN jobs.schedule_runs.timeout IS 'So long may one attempt last, heartbeats or not; NULL: as it likes';

@@ -10,11 +10,14 @@ use pgrx::prelude::*;
 
 use super::claim::{self, Ask, Only, claim};
 use super::settle::{Change, clipped, settle};
-use super::{Queue, put_back};
+use super::put_back::{self, Cancelled};
+use super::{Queue, requests};
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
 use crate::pg::column::{Column, Kind};
+use crate::pg::lock;
 use crate::pg::results::Rows;
+use crate::pg::subtransaction;
 use crate::pg::value::{Timestamp, Uuid, Value, microseconds, spelled};
 
 const DAY: i64 = 86_400_000_000;
@@ -171,10 +174,38 @@ impl<'a> Failed<'a> {
 }
 
 #[pg_extern(sql = false)]
+fn hold_key(hash: i64) {
+    lock::hold(hash.cast_unsigned());
+}
+
+#[pg_extern(sql = false)]
 fn queue_cancel(queue: Option<Oid>, id: Option<i64>) -> Result<bool, ErrorReport> {
     let queue = queue.ok_or_else(|| Failure::null("queue"))?;
     let Some(id) = id else { return Ok(false) };
-    Ok(Queue::work(queue, &[], |queue| put_back::cancel(queue, id, Timestamp::now()))?)
+    let what = match Queue::work(queue, &[], |queue| put_back::look(queue, id))? {
+        Some(what) => what,
+        None => cancel_waiting(queue, id)?,
+    };
+    if let Cancelled::Runs(lease) = what {
+        requests::ask(lease, id);
+    }
+    Ok(!matches!(what, Cancelled::Gone))
+}
+
+/// Cancels an item that waited a moment ago. If it runs by now it is not left locked: its worker would wait for us.
+fn cancel_waiting(queue: Oid, id: i64) -> Answer<Cancelled> {
+    let mut what = Cancelled::Gone;
+    let ended = subtransaction::attempt(|| {
+        what = Queue::work(queue, &[], |queue| put_back::cancel(queue, id, Timestamp::now()))?;
+        match what {
+            Cancelled::Runs(_) => Err(Failure::of("40001", "the item runs", "")),
+            _ => Ok(()),
+        }
+    });
+    match (ended, &what) {
+        (Err(failure), Cancelled::Ended | Cancelled::Gone) => Err(failure),
+        _ => Ok(what),
+    }
 }
 
 #[pg_extern(sql = false)]

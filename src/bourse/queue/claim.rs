@@ -6,11 +6,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use super::Queue;
 use super::columns::{Known, at};
 use super::front::{self, Level};
 use super::item::Item;
 use super::keys::{self, Keys, Turn};
+use super::{Queue, stalled};
 use crate::error::{Answer, Failure};
 use crate::pg::row::Row;
 use crate::pg::scan::Key;
@@ -123,6 +123,7 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
         }
         claim.walking = Duration::ZERO;
     }
+    stalled::go_on(claim.queue, claim.now)?;
     claim.walk()?;
     if ask.at.is_none() {
         front::walked(number, asked, claim.levels, claim.walking, claim.claimed.len());
@@ -200,7 +201,8 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
         Ok(follows)
     }
 
-    fn take(&mut self, tid: Tid, item: Item, own: T) -> Answer<()> {
+    fn take(&mut self, tid: Tid, mut item: Item, own: T) -> Answer<()> {
+        item.heed();
         let is_last = item.attempt >= item.max_attempts;
         let end = match item.is_running {
             true if item.cancel_requested => Some("cancelled"),

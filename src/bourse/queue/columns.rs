@@ -34,7 +34,6 @@ pub struct Places {
     pub next_retry_at: Option<usize>,
     pub timeout: Option<usize>,
     pub deadline: Option<usize>,
-    pub cancel_requested: Option<usize>,
     pub concurrency_key: Option<usize>,
     pub keep_only_failures: Option<usize>,
     /// The first of the module's own columns.
@@ -122,7 +121,6 @@ impl Shape {
             next_retry_at: optional("next_retry_at", Kind::Time),
             timeout: optional("timeout", Kind::Interval),
             deadline: optional("deadline", Kind::Time),
-            cancel_requested: optional("cancel_requested", Kind::Bool),
             concurrency_key: optional("concurrency_key", Kind::Text),
             keep_only_failures: optional("keep_only_failures", Kind::Bool),
             own: 0,

@@ -1,6 +1,7 @@
 //! An item as it stands in its row.
 
 use super::columns::{Places, at};
+use super::requests;
 use crate::pg::row::Row;
 use crate::pg::value::{Timestamp, Uuid, Value};
 
@@ -20,6 +21,7 @@ pub struct Item {
     /// When it was claimed, or its holder has last said that he lives.
     alive_at: Option<Timestamp>,
     pub timeout: Option<i64>,
+    /// Somebody has asked for its end. That stands beside the row: [`Item::heed`].
     pub cancel_requested: bool,
     pub concurrency_key: Option<String>,
     pub keep_only_failures: bool,
@@ -45,10 +47,16 @@ impl Item {
                 .into_iter()
                 .find_map(|place| place.and_then(|place| row.some_time(place))),
             timeout: places.timeout.and_then(|place| row.some_interval(place)),
-            cancel_requested: is_set(places.cancel_requested),
+            cancel_requested: false,
             concurrency_key: places.concurrency_key.and_then(|place| row.some_text(place)).map(str::to_owned),
             keep_only_failures: is_set(places.keep_only_failures),
         }
+    }
+
+    /// Looks whether somebody has asked for its end, if it runs.
+    pub fn heed(&mut self) {
+        self.cancel_requested =
+            self.lease.filter(|_| self.is_running).is_some_and(|lease| requests::is_asked(lease, self.id));
     }
 
     /// Whether a lease holds it at this time.

@@ -2,12 +2,13 @@
 //!
 //! A claim that meets an item whose key is taken parks it: it is not due until the item that has the key ends, however it
 //! ends, and lets the next one go. Both hold the lock of the key until they commit, so that no item is parked while
-//! nobody is left to wake it. A claim does not wait for the lock: it passes such items over.
+//! nobody is left to wake it. A claim does not wait for the lock: it passes such items over. Whoever cancels an item that
+//! waits lets the next one go without the lock, for he may stay in his transaction: one too many is parked again.
 
 use std::collections::HashSet;
 
-use super::Queue;
 use super::columns::at;
+use super::{Queue, stalled};
 use crate::error::Answer;
 use crate::pg::lock::{self, Lock, Space};
 use crate::pg::scan::Key;
@@ -45,9 +46,7 @@ impl Keys {
         if !lock_of(queue, key).try_acquire() {
             return Ok(Turn::Unclear);
         }
-        let index = queue.index(RUNNING)?;
-        let running = queue.table.find(index, &[Key::Text(key)], |row| row.int(at::ID));
-        Ok(if running.is_some() { Turn::Taken } else { Turn::Mine })
+        Ok(if is_running(queue, key)? { Turn::Taken } else { Turn::Mine })
     }
 
     /// Notes that an item with this key has been handed out.
@@ -63,19 +62,44 @@ pub fn pass_on(queue: &mut Queue, keys: impl IntoIterator<Item = String>, now: T
         return Ok(());
     }
     lock::acquire_all(keys.iter().map(|key| lock_of(queue, key)));
+    keys.iter().try_for_each(|key| wake_next(queue, key, now))
+}
+
+/// Has the next item that is parked wait for its claim.
+pub fn wake_next(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<()> {
     let index = queue.index(WAITING)?;
-    for key in keys {
-        let mut cursor = queue.table.cursor(index, &[Key::Text(&key)], false);
-        while let Some((tid, due)) = cursor.next(&mut queue.table, |row| (row.tid(), row.some_time(at::CLAIMABLE_AT))) {
-            let is_parked = due == Some(PARKED);
-            let next = [(at::CLAIMABLE_AT, Value::Time(now))];
-            if is_parked && queue.table.try_update(tid, &next).is_some() {
-                break;
-            }
+    let (mut is_awake, mut is_stalled) = (false, false);
+    let mut cursor = queue.table.cursor(index, &[Key::Text(key)], false);
+    while !is_awake
+        && let Some((tid, due)) = cursor.next(&mut queue.table, |row| (row.tid(), row.some_time(at::CLAIMABLE_AT)))
+    {
+        if due == Some(PARKED) {
+            is_awake = queue.table.try_update(tid, &[(at::CLAIMABLE_AT, Value::Time(now))]).is_some();
+            is_stalled = true;
         }
-        cursor.close(&mut queue.table);
+    }
+    cursor.close(&mut queue.table);
+    // Somebody is just cancelling it, and may yet take that back.
+    if is_stalled && !is_awake {
+        stalled::note(queue, key);
     }
     Ok(())
+}
+
+/// Lets the next item of a key go, if none runs. False: somebody is just changing that.
+pub fn go_on(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<bool> {
+    if !lock_of(queue, key).try_acquire() {
+        return Ok(false);
+    }
+    if !is_running(queue, key)? {
+        wake_next(queue, key, now)?;
+    }
+    Ok(true)
+}
+
+fn is_running(queue: &mut Queue, key: &str) -> Answer<bool> {
+    let index = queue.index(RUNNING)?;
+    Ok(queue.table.find(index, &[Key::Text(key)], |_| ()).is_some())
 }
 
 fn lock_of(queue: &Queue, key: &str) -> Lock {

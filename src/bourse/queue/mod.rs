@@ -11,7 +11,9 @@ mod front;
 mod item;
 pub mod keys;
 mod put_back;
+mod requests;
 mod settle;
+mod stalled;
 mod turn;
 
 use pgrx::PgSqlErrorCode;
@@ -21,6 +23,7 @@ pub use calls::{Failed, lease_end, require_claim};
 pub use claim::{Ask, Claimed, Only, claim};
 use columns::Known;
 pub use settle::{Change, Settled, settle};
+pub use stalled::SWEEP;
 pub use turn::turn;
 
 use crate::error::{Answer, Failure};

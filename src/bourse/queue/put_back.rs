@@ -1,28 +1,51 @@
 //! What operators do with items: cancel them, and put back those that have ended.
 
-use super::columns::at;
-use super::settle::lock;
+use super::item::Item;
+use super::settle::{find, lock};
 use super::{Queue, keys};
 use crate::error::Answer;
-use crate::pg::value::{Timestamp, Value};
+use crate::pg::value::{Timestamp, Uuid, Value};
 
-/// Takes an item out of the queue. One that runs is asked to end where the queue can ask; else it is taken from its
-/// holder. False: it has ended, or is not there.
-pub fn cancel(queue: &mut Queue, id: i64, now: Timestamp) -> Answer<bool> {
-    let Some((tid, item)) = lock(queue, id)?.filter(|(_, item)| item.is_pending || item.is_running) else {
-        return Ok(false);
-    };
-    let places = &queue.known.places;
-    if let Some(place) = places.cancel_requested.filter(|_| item.is_running) {
-        queue.table.update(tid, &[(place, Value::Bool(true))]);
-        return Ok(true);
+/// What has become of an item that is to be cancelled.
+pub enum Cancelled {
+    /// It waited, and has ended now.
+    Ended,
+    /// It runs, under this lease.
+    Runs(Uuid),
+    /// It had ended, or is not there.
+    Gone,
+}
+
+impl Cancelled {
+    fn of(item: &Item) -> Cancelled {
+        match item.lease.filter(|_| item.is_running) {
+            Some(lease) => Cancelled::Runs(lease),
+            None => Cancelled::Gone,
+        }
     }
-    let mut changes = item.ended("cancelled", now, places);
-    // The lease stays, so that its holder can be told; it holds nothing any more.
-    changes.retain(|(column, _)| *column != at::LEASE);
-    queue.table.update(tid, &changes);
-    keys::pass_on(queue, item.concurrency_key, now)?;
-    Ok(true)
+}
+
+/// Takes an item out of the queue, if it waits. One that runs it locks as well: that is undone by whoever calls.
+pub fn cancel(queue: &mut Queue, id: i64, now: Timestamp) -> Answer<Cancelled> {
+    let Some((tid, item)) = lock(queue, id)? else { return Ok(Cancelled::Gone) };
+    if !item.is_pending {
+        return Ok(Cancelled::of(&item));
+    }
+    queue.table.update(tid, &item.ended("cancelled", now, &queue.known.places));
+    // One that is parked keeps no other from its turn.
+    if let Some(key) = item.concurrency_key.filter(|_| item.claimable_at != Some(keys::PARKED)) {
+        keys::wake_next(queue, &key, now)?;
+    }
+    Ok(Cancelled::Ended)
+}
+
+/// What an item is, if it does not wait; nothing is locked.
+pub fn look(queue: &mut Queue, id: i64) -> Answer<Option<Cancelled>> {
+    let found = find(queue, id)?;
+    Ok(match found {
+        None => Some(Cancelled::Gone),
+        Some((_, item)) => (!item.is_pending).then(|| Cancelled::of(&item)),
+    })
 }
 
 /// Puts those of these items that have failed or were cancelled back, with attempts as if they were new.
@@ -33,7 +56,6 @@ pub fn retry(queue: &mut Queue, ids: &[Option<i64>], now: Timestamp) -> Answer<V
             let places = &queue.known.places;
             let mut changes = item.waiting(now, 0, places);
             changes.extend(places.next_retry_at.map(|place| (place, Value::Null)));
-            changes.extend(places.cancel_requested.map(|place| (place, Value::Bool(false))));
             queue.table.update(tid, &changes);
             done.push(id);
         }

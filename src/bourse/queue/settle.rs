@@ -65,12 +65,18 @@ pub fn settle(
     let (mut settled, mut missed, mut free) = (Vec::new(), None, Vec::new());
     for (id, found) in named(queue, lease, ids)? {
         let mut held = found.filter(|(_, item)| item.is_held(lease, now));
+        if let Some((_, item)) = held.as_mut().filter(|_| change.asks()) {
+            item.heed();
+        }
         if let Some((tid, item)) = &held
             && !write(queue, *tid, change, item, now, own)
         {
-            // Somebody has it just now: what is left is decided once that is over.
+            // Another with this lease has it just now, or a claim: what is left is decided once that is over.
             held = lock_held(queue, id, lease, now)?;
-            if let Some((tid, item)) = &held {
+            if let Some((tid, item)) = &mut held {
+                if change.asks() {
+                    item.heed();
+                }
                 write_locked(queue, *tid, change, item, now, own);
             }
         }
@@ -121,6 +127,13 @@ fn lock_held(queue: &mut Queue, id: i64, lease: Uuid, now: Timestamp) -> Answer<
     Ok(found.filter(|(_, item)| item.is_held(lease, now)))
 }
 
+/// An item as it stands.
+pub fn find(queue: &mut Queue, id: i64) -> Answer<Found> {
+    let index = queue.index(BY_ID)?;
+    let places = &queue.known.places;
+    Ok(queue.table.find(index, &[Key::Int(id)], |row| (row.tid(), Item::read(row, places))))
+}
+
 /// An item, locked, once nobody else is changing it.
 pub fn lock(queue: &mut Queue, id: i64) -> Answer<Found> {
     let index = queue.index(BY_ID)?;
@@ -157,6 +170,11 @@ fn write_locked(
 }
 
 impl<'a> Change<'a> {
+    /// Whether it makes a difference that somebody has asked for the end: what is done is done.
+    fn asks(&self) -> bool {
+        matches!(self, Change::Beat | Change::Fail { .. } | Change::Release)
+    }
+
     fn deletes(&self, item: &Item) -> bool {
         matches!(self, Change::Complete) && item.keep_only_failures
     }
