@@ -3,4 +3,5 @@
 mod front;
 mod killed;
 mod schedules;
+mod standby;
 mod woken;

@@ -12,7 +12,7 @@ const IRREGULAR: &str = "
         HAVING count(*) <> extract(epoch FROM max(scheduled_for) - min(scheduled_for)) + 1
             OR count(DISTINCT scheduled_for) <> count(*)) s";
 
-fn every_second(session: &mut Session, schedules: usize) -> Result<()> {
+pub fn every_second(session: &mut Session, schedules: usize) -> Result<()> {
     session.run(&format!(
         "WITH owner AS (INSERT INTO identity.users (name) VALUES ('scheduling') RETURNING id)
          INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire)
@@ -20,7 +20,7 @@ fn every_second(session: &mut Session, schedules: usize) -> Result<()> {
     ))
 }
 
-fn wait_for_runs(session: &mut Session, more: i64) -> Result<()> {
+pub fn wait_for_runs(session: &mut Session, more: i64) -> Result<()> {
     let before = session.number("SELECT count(*) FROM jobs.schedule_runs")?;
     session.wait_for(&format!("SELECT count(*) >= {} FROM jobs.schedule_runs", before + more)).map(drop)
 }

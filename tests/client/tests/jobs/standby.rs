@@ -1,0 +1,97 @@
+//! A ticker writes nothing where nothing may be written, and begins where a standby is promoted; it keeps nobody from
+//! dropping its database.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use client_tests::sequencer::{PRELOAD, Venue};
+use client_tests::{Database, Result, Scratch, Session};
+
+use crate::schedules::{every_second, wait_for_runs};
+
+const TICKING: &str = "bourse.ticker = on\nbourse.ticker_interval = '50ms'";
+
+/// One schedule of every second for each way to treat what was missed.
+fn one_of_each(session: &mut Session) -> Result<()> {
+    session.run(
+        "WITH owner AS (INSERT INTO identity.users (name) VALUES ('scheduling') RETURNING id)
+         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire, grace)
+         SELECT o.id, m, 'report', 'pnl', '* * * * * *', m, '2 s' FROM owner o, unnest('{skip,once,all}'::text[]) m",
+    )
+}
+
+/// The lines of a server's log that tell of more than its work, up to now.
+fn complaints(scratch: &Scratch) -> Result<Vec<String>> {
+    let log = fs::read_to_string(scratch.log())?;
+    let is_one = |line: &&str| ["WARNING:", "ERROR:", "FATAL:", "PANIC:"].iter().any(|level| line.contains(level));
+    Ok(log.lines().filter(is_one).map(str::to_owned).collect())
+}
+
+#[test]
+fn a_standby_ticks_once_it_is_promoted_and_catches_up_as_its_schedules_say() -> Result<()> {
+    let settings = format!("{PRELOAD}\n{TICKING}\nlog_min_messages = warning");
+    let primary = Scratch::with_settings("jobs_primary", &settings)?;
+    let database = Database::on(&primary.server, "venue")?;
+    let mut session = database.connect()?;
+    one_of_each(&mut session)?;
+    wait_for_runs(&mut session, 9)?;
+    let standby = Scratch::standby(&primary.server, "jobs_standby", &settings)?;
+    let mut copy = standby.server.connect("venue", "postgres")?;
+    // The ticks of the primary arrive, and no process of ours works beside it.
+    wait_for_runs(&mut copy, 9)?;
+    let workers = "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pg_bourse%'";
+    assert_eq!(copy.number(workers)?, 0, "workers of ours on a standby");
+    assert_eq!(copy.refused("SELECT * FROM jobs.tick()")?, "25006");
+    let said = complaints(&standby)?;
+    assert!(said.iter().all(|line| line.contains("read-only transaction")), "in the log of a standby: {said:?}");
+    primary.kill()?;
+    thread::sleep(Duration::from_secs(6));
+    let last = copy.number("SELECT max(id) FROM jobs.schedule_runs")?;
+    let promoted = Instant::now();
+    copy.run("SELECT pg_promote()")?;
+    copy.wait_for(&format!("SELECT count(*) > 0 FROM jobs.schedule_runs WHERE id > {last}"))?;
+    println!("the first tick {:?} after the promotion", promoted.elapsed());
+    assert!(promoted.elapsed() < Duration::from_secs(5), "{:?}", promoted.elapsed());
+    // What the first tick has enqueued, in one transaction: as late for each of the three.
+    copy.run(&format!(
+        "CREATE TEMP TABLE caught_up AS
+         SELECT r.job_snapshot ->> 'name' AS misfire, r.scheduled_for FROM jobs.schedule_runs r
+         WHERE r.xmin = (SELECT xmin FROM jobs.schedule_runs WHERE id > {last} ORDER BY id LIMIT 1)"
+    ))?;
+    let ticks = |misfire: &str| format!("(SELECT scheduled_for FROM caught_up WHERE misfire = '{misfire}')");
+    let (skip, once, all) = (ticks("skip"), ticks("once"), ticks("all"));
+    let missed = format!("{all} EXCEPT {skip}");
+    assert!(copy.number(&format!("SELECT count(*) FROM ({missed}) t"))? >= 4, "the standby has missed nothing");
+    assert!(copy.number(&format!("SELECT count(*) FROM {skip} t"))? >= 1, "what is not late runs in any case");
+    let of_once = copy.lines(&format!("{once} EXCEPT {skip}"))?;
+    assert_eq!(of_once, copy.lines(&format!("SELECT max(scheduled_for) FROM ({missed}) t"))?, "once: the last one");
+    wait_for_runs(&mut copy, 9)?;
+    let of_all = "SELECT count(*), count(DISTINCT scheduled_for), extract(epoch FROM max(scheduled_for) - min(scheduled_for))::int + 1
+                  FROM jobs.schedule_runs WHERE job_snapshot ->> 'name' = 'all'";
+    let of_all = copy.rows(of_all)?.remove(0);
+    assert!(of_all.iter().all(|count| *count == of_all[0]), "all: every second once, {of_all:?}");
+    Ok(())
+}
+
+#[test]
+fn a_ticker_at_work_does_not_hold_up_who_drops_its_database() -> Result<()> {
+    let venue = Venue::open("jobs_dropped", TICKING)?;
+    let mut session = venue.connect()?;
+    every_second(&mut session, 5000)?;
+    session.run(
+        "INSERT INTO jobs.schedules (user_id, name, job_type, target, cron)
+         SELECT id, 'waits', 'report', 'pnl', '@daily' FROM identity.users",
+    )?;
+    wait_for_runs(&mut session, 10_000)?;
+    drop(session);
+    let mut outside = venue.scratch.server.connect("postgres", "postgres")?;
+    outside.wait_for(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = 'venue' AND backend_type = 'pg_bourse ticker'",
+    )?;
+    let at = Instant::now();
+    outside.run("DROP DATABASE venue")?;
+    println!("dropped after {:?}", at.elapsed());
+    assert!(at.elapsed() < Duration::from_secs(5), "{:?}", at.elapsed());
+    Ok(())
+}
