@@ -77,6 +77,7 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(has_libclang(), "libclang-dev");
     need(works("cc", &["--version"]), "build-essential");
     need(Path::new("/usr/sbin/pgbouncer").exists() || works("pgbouncer", &["--version"]), "pgbouncer");
+    need(has_faketime(), "libfaketime");
     // Only Debian's own server is sure to have it as a package.
     if project.major == project::DEFAULT_MAJOR {
         let has_repack = project.pg_folder("--bindir").is_ok_and(|bin| bin.join("pg_repack").exists());
@@ -89,6 +90,12 @@ fn missing_packages(project: &Project) -> Vec<String> {
         need(works("pkg-config", &["--exists", "openssl"]), "libssl-dev");
     }
     missing
+}
+
+/// Looks into the folder of each architecture.
+fn has_faketime() -> bool {
+    let mut folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.any(|folder| folder.path().join("faketime/libfaketime.so.1").exists())
 }
 
 /// Looks where bindgen looks: its own variable, LLVM's folders, the system's library folders.

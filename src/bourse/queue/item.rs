@@ -81,7 +81,10 @@ impl Item {
     /// When the lease ends, if it lasts as long from now on as it did before.
     pub fn as_long_again(&self, now: Timestamp) -> Timestamp {
         let ends = self.claimable_at.unwrap_or(now);
-        self.alive_at.map_or(ends, |alive| Timestamp(now.0 + ends.0.saturating_sub(alive.0)).max(ends))
+        let Some(alive) = self.alive_at else { return ends };
+        let again = Timestamp(now.0 + ends.0.saturating_sub(alive.0));
+        // Never earlier than it would have, but where the clock has been set back: that end is far away.
+        if alive > now { again } else { again.max(ends) }
     }
 
     /// The changes by which it ends.

@@ -5,6 +5,7 @@
 //! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
 
 mod account;
+mod clock;
 mod database;
 pub mod door;
 mod failure;

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::clock::Clock;
 use crate::server::{PORT, finish, remove};
 use crate::{Failure, Result, Server};
 
@@ -21,6 +22,8 @@ pub struct Scratch {
     account: Account,
     /// Lines of its configuration beside the usual.
     settings: String,
+    /// None: it goes by that of the machine.
+    clock: Option<Clock>,
 }
 
 impl Scratch {
@@ -31,11 +34,26 @@ impl Scratch {
 
     /// A new, running cluster with these lines in its configuration.
     pub fn with_settings(name: &str, settings: &str) -> Result<Self> {
-        let scratch = Self::prepare(name, settings)?;
-        scratch.copy_template()?;
-        scratch.configure()?;
-        scratch.resume()?;
-        Ok(scratch)
+        Self::prepare(name, settings)?.made()
+    }
+
+    /// The same with a clock that [`Scratch::set_clock`] sets.
+    pub fn with_clock(name: &str, settings: &str) -> Result<Self> {
+        let mut scratch = Self::prepare(name, settings)?;
+        scratch.clock = Some(Clock::new(&scratch.server.host, &scratch.account)?);
+        scratch.made()
+    }
+
+    fn made(self) -> Result<Self> {
+        self.copy_template()?;
+        self.configure()?;
+        self.resume()?;
+        Ok(self)
+    }
+
+    /// Has the clock of the server be wrong by so many seconds.
+    pub fn set_clock(&self, seconds: i64) -> Result<()> {
+        self.clock.as_ref().ok_or_else(|| Failure::new("made without a clock of its own"))?.set(seconds)
     }
 
     /// A running, streaming standby of a server, with these lines in its configuration.
@@ -60,6 +78,9 @@ impl Scratch {
         let mut command = self.command("pg_ctl");
         command.args(["start", "-w", "-t", "60", "-o", options, "-l"]).arg(&log);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        if let Some(clock) = &self.clock {
+            clock.set_up(&mut command)?;
+        }
         if command.status()?.success() {
             return Ok(());
         }
@@ -150,7 +171,7 @@ impl Scratch {
     fn prepare(name: &str, settings: &str) -> Result<Self> {
         let suite = Server::of_suite()?;
         let server = Server { host: suite.host.join(name), bin: suite.bin.clone() };
-        let scratch = Self { server, account: Account::of(&suite)?, settings: settings.to_owned() };
+        let scratch = Self { server, account: Account::of(&suite)?, settings: settings.to_owned(), clock: None };
         scratch.clear()?;
         fs::create_dir(&scratch.server.host)?;
         scratch.account.give(&scratch.server.host)?;

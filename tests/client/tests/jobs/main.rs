@@ -1,7 +1,9 @@
 //! Jobs through a real driver: processes that end, workers that die, several that do the same.
 
+mod clock;
 mod front;
 mod killed;
+mod misfire;
 mod schedules;
 mod standby;
 mod woken;

@@ -6,20 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client_tests::sequencer::{PRELOAD, Venue};
-use client_tests::{Database, Result, Scratch, Session};
+use client_tests::{Database, Result, Scratch};
 
+use crate::misfire::{LAST, TICKING, caught_up, every_second_once, one_of_each};
 use crate::schedules::{every_second, wait_for_runs};
-
-const TICKING: &str = "bourse.ticker = on\nbourse.ticker_interval = '50ms'";
-
-/// One schedule of every second for each way to treat what was missed.
-fn one_of_each(session: &mut Session) -> Result<()> {
-    session.run(
-        "WITH owner AS (INSERT INTO identity.users (name) VALUES ('scheduling') RETURNING id)
-         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire, grace)
-         SELECT o.id, m, 'report', 'pnl', '* * * * * *', m, '2 s' FROM owner o, unnest('{skip,once,all}'::text[]) m",
-    )
-}
 
 /// The lines of a server's log that tell of more than its work, up to now.
 fn complaints(scratch: &Scratch) -> Result<Vec<String>> {
@@ -47,31 +37,15 @@ fn a_standby_ticks_once_it_is_promoted_and_catches_up_as_its_schedules_say() -> 
     assert!(said.iter().all(|line| line.contains("read-only transaction")), "in the log of a standby: {said:?}");
     primary.kill()?;
     thread::sleep(Duration::from_secs(6));
-    let last = copy.number("SELECT max(id) FROM jobs.schedule_runs")?;
+    let last = copy.number(LAST)?;
     let promoted = Instant::now();
     copy.run("SELECT pg_promote()")?;
-    copy.wait_for(&format!("SELECT count(*) > 0 FROM jobs.schedule_runs WHERE id > {last}"))?;
+    copy.wait_for(&format!("SELECT ({LAST}) > {last}"))?;
     println!("the first tick {:?} after the promotion", promoted.elapsed());
     assert!(promoted.elapsed() < Duration::from_secs(5), "{:?}", promoted.elapsed());
-    // What the first tick has enqueued, in one transaction: as late for each of the three.
-    copy.run(&format!(
-        "CREATE TEMP TABLE caught_up AS
-         SELECT r.job_snapshot ->> 'name' AS misfire, r.scheduled_for FROM jobs.schedule_runs r
-         WHERE r.xmin = (SELECT xmin FROM jobs.schedule_runs WHERE id > {last} ORDER BY id LIMIT 1)"
-    ))?;
-    let ticks = |misfire: &str| format!("(SELECT scheduled_for FROM caught_up WHERE misfire = '{misfire}')");
-    let (skip, once, all) = (ticks("skip"), ticks("once"), ticks("all"));
-    let missed = format!("{all} EXCEPT {skip}");
-    assert!(copy.number(&format!("SELECT count(*) FROM ({missed}) t"))? >= 4, "the standby has missed nothing");
-    assert!(copy.number(&format!("SELECT count(*) FROM {skip} t"))? >= 1, "what is not late runs in any case");
-    let of_once = copy.lines(&format!("{once} EXCEPT {skip}"))?;
-    assert_eq!(of_once, copy.lines(&format!("SELECT max(scheduled_for) FROM ({missed}) t"))?, "once: the last one");
+    caught_up(&mut copy, last, 3)?;
     wait_for_runs(&mut copy, 9)?;
-    let of_all = "SELECT count(*), count(DISTINCT scheduled_for), extract(epoch FROM max(scheduled_for) - min(scheduled_for))::int + 1
-                  FROM jobs.schedule_runs WHERE job_snapshot ->> 'name' = 'all'";
-    let of_all = copy.rows(of_all)?.remove(0);
-    assert!(of_all.iter().all(|count| *count == of_all[0]), "all: every second once, {of_all:?}");
-    Ok(())
+    every_second_once(&mut copy)
 }
 
 #[test]
