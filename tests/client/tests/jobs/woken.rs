@@ -36,7 +36,8 @@ fn a_worker_that_listens_starts_a_run_in_milliseconds() -> Result<()> {
         Ok(())
     })?;
     waits.sort_unstable();
-    // Alone on a machine 2 ms; others are at work here.
+    println!("half of the runs started within {:?}", waits[25]);
+    // Other tests are at work on the machine: this tells a notification from a worker that looks now and then.
     assert!(waits[25] < Duration::from_millis(100), "half of the runs started after {:?} or later", waits[25]);
     Ok(())
 }
