@@ -13,6 +13,7 @@ pub mod column;
 pub mod databases;
 mod defaults;
 pub mod definition;
+pub mod effort;
 mod entries;
 pub mod event;
 pub mod fields;

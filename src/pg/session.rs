@@ -3,7 +3,6 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{IntoDatum, PgLogLevel, PgSqlErrorCode, pg_sys};
@@ -255,14 +254,6 @@ pub fn raise_missing(what: &str) -> ! {
 pub fn raise_unfit(code: PgSqlErrorCode, message: &str, hint: &str) -> ! {
     ErrorReport::new(code, message.to_owned(), "").set_hint(hint).report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return")
-}
-
-/// How much of the processor this process has had.
-pub fn processor_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: fills the struct; a process of PostgreSQL has one thread.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 /// Makes what this transaction has written visible to what it reads next.

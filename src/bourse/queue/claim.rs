@@ -12,9 +12,9 @@ use super::item::Item;
 use super::keys::{self, Keys, Turn};
 use super::{Queue, stalled};
 use crate::error::{Answer, Failure};
+use crate::pg::effort::{Effort, Meter};
 use crate::pg::row::Row;
 use crate::pg::scan::Key;
-use crate::pg::session;
 use crate::pg::table::Tid;
 use crate::pg::value::{Timestamp, Uuid, Value};
 
@@ -93,7 +93,7 @@ struct Claim<'q, 'a, T, R> {
     claimed: Vec<Claimed<T>>,
     handed_out: usize,
     levels: Vec<Level>,
-    walking: Duration,
+    effort: Effort,
 }
 
 /// Hands out up to `n` items under one new lease; `read` takes what the module wants of each.
@@ -109,7 +109,7 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
         claimed: Vec::new(),
         handed_out: 0,
         levels: Vec::new(),
-        walking: Duration::ZERO,
+        effort: Effort::default(),
         queue,
         ask,
         read,
@@ -121,12 +121,12 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
         if claim.is_done() || !front::may_walk(number, asked) {
             return Ok(claim.claimed);
         }
-        claim.walking = Duration::ZERO;
+        claim.effort = Effort::default();
     }
     stalled::go_on(claim.queue, claim.now)?;
     claim.walk()?;
     if ask.at.is_none() {
-        front::walked(number, asked, claim.levels, claim.walking, claim.claimed.len());
+        front::walked(number, asked, claim.levels, claim.effort, claim.claimed.len());
     }
     Ok(claim.claimed)
 }
@@ -172,8 +172,7 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
         let index = self.queue.index(CLAIMABLE)?;
         let mut cursor = self.queue.table.cursor(index, keys, false);
         let mut last = None;
-        // Not for each row: a reading of the clock costs as much as the row.
-        let mut began = session::processor_time();
+        let mut meter = Meter::start();
         let follows = loop {
             let seen =
                 cursor.next(&mut self.queue.table, |row| self.ask.look(row, self.now, self.queue.known, &self.read));
@@ -188,15 +187,15 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
             last = Some(seen.priority);
             self.reach(seen.priority, seen.due);
             if let Some((item, own)) = seen.item {
-                self.walking += session::processor_time() - began;
+                self.effort += meter.read();
                 self.take(seen.tid, item, own)?;
-                began = session::processor_time();
+                meter = Meter::start();
                 if self.is_done() {
                     break None;
                 }
             }
         };
-        self.walking += session::processor_time() - began;
+        self.effort += meter.read();
         cursor.close(&mut self.queue.table);
         Ok(follows)
     }

@@ -2,21 +2,26 @@
 //!
 //! What has been claimed leaves dead entries at the front of the index, which every claim walks over until VACUUM takes
 //! them away; and while somebody keeps an old snapshot, nothing takes them away. So a session whose walk was long
-//! remembers where it ended, and goes on from there. It walks from the very front again once ten times as long has passed
-//! as that walk took: what came in before the remembered place meanwhile (committed late, given back, a new priority) is
-//! found then. As long as walks are short nothing is remembered.
+//! remembers where it ended, and goes on from there. It walks from the very front again once a hundred times as long has
+//! passed as that walk took, or ten times where that is long: what came in before the remembered place meanwhile
+//! (committed late, given back, a new priority) is found then. As long as walks are short nothing is remembered.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use crate::pg::effort::Effort;
 use crate::pg::value::Timestamp;
 
-/// A walk is long that takes more of the processor's time, and so much more for each item that it has found: one that
-/// was only kept waiting is not.
-const LONG: Duration = Duration::from_micros(150);
-const LONG_EACH: Duration = Duration::from_micros(15);
-/// Of the time, one part of so many goes into walks from the very front.
-const SHARE: u32 = 10;
+/// A walk is long that looks at more pages, and one more for so many items that it has found: a short one looks at a page
+/// of each level of the index, and at one of the table. Pages, not time: one that was only kept waiting is not long.
+const LONG: u64 = 8;
+const ITEMS_OF_A_PAGE: u64 = 8;
+/// Of the time of a session, one part of so many goes into walks from the very front, as long as what comes in before the
+/// remembered place is found within [`SOON`]. All sessions walk, so that it has to be a small one.
+const SHARE: u32 = 100;
+const SOON: Duration = Duration::from_millis(50);
+/// And one of so many where walks are so long that it is not.
+const GREATEST_SHARE: u32 = 10;
 /// What was enqueued so long ago may not have been committed before the walk.
 const LATE: Duration = Duration::from_millis(100);
 /// So many fronts are remembered: queues, and what workers ask of them.
@@ -33,6 +38,13 @@ struct Front {
     took: Duration,
 }
 
+impl Front {
+    /// For how long the place is gone on from.
+    fn lasting(&self) -> Duration {
+        (self.took * SHARE).min(SOON).max(self.took * GREATEST_SHARE)
+    }
+}
+
 thread_local! {
     static FRONTS: RefCell<Vec<Front>> = const { RefCell::new(Vec::new()) };
 }
@@ -41,7 +53,7 @@ thread_local! {
 pub fn of(queue: u32, asked: u64) -> Option<Vec<Level>> {
     FRONTS.with_borrow(|fronts| {
         let front = fronts.iter().find(|front| front.queue == queue && front.asked == asked)?;
-        (front.walked_at.elapsed() < front.took * SHARE).then(|| front.levels.clone())
+        (front.walked_at.elapsed() < front.lasting()).then(|| front.levels.clone())
     })
 }
 
@@ -54,14 +66,14 @@ pub fn may_walk(queue: u32, asked: u64) -> bool {
 }
 
 /// Tells where a walk from the very front has ended.
-pub fn walked(queue: u32, asked: u64, levels: Vec<Level>, took: Duration, found: usize) {
+pub fn walked(queue: u32, asked: u64, levels: Vec<Level>, walk: Effort, found: usize) {
     FRONTS.with_borrow_mut(|fronts| {
         fronts.retain(|front| front.queue != queue || front.asked != asked);
-        if took > LONG + LONG_EACH * found as u32 {
+        if walk.pages > LONG + found as u64 / ITEMS_OF_A_PAGE {
             if fronts.len() >= MOST {
                 fronts.remove(0);
             }
-            fronts.push(Front { queue, asked, levels, walked_at: Instant::now(), took });
+            fronts.push(Front { queue, asked, levels, walked_at: Instant::now(), took: walk.took });
         }
     });
 }

@@ -8,8 +8,8 @@ use super::Queue;
 use super::columns::at;
 use super::front;
 use crate::error::Answer;
+use crate::pg::effort::Meter;
 use crate::pg::scan::Key;
-use crate::pg::session;
 use crate::pg::value::Timestamp;
 
 const TURNS: &str = "(COALESCE(user_id, (0)::bigint), priority, claimable_at) WHERE (status = 'pending'::text)";
@@ -40,14 +40,14 @@ fn head(queue: &mut Queue, priority: i16, now: Timestamp) -> Answer<Option<Times
     let from = front::of(number, asked).and_then(|levels| levels.first().copied());
     let since = from.map_or(Timestamp(i64::MIN), |(_, from)| from);
     let index = queue.index(CLAIMABLE)?;
-    let began = session::processor_time();
+    let meter = Meter::start();
     let mut cursor = queue.table.cursor(index, &[Key::Small(priority), Key::Since(since), Key::Until(now)], false);
     let head = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();
     cursor.close(&mut queue.table);
     let level = vec![(priority, head.unwrap_or_else(|| front::behind(now)))];
     match from {
         Some(_) => front::went_on(number, asked, level),
-        None => front::walked(number, asked, level, session::processor_time() - began, 1),
+        None => front::walked(number, asked, level, meter.read(), 1),
     }
     Ok(head)
 }
