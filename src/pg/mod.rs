@@ -10,6 +10,7 @@ pub mod called;
 pub mod catalog;
 pub mod check;
 pub mod column;
+pub mod commit;
 pub mod databases;
 mod defaults;
 pub mod definition;

@@ -12,6 +12,7 @@ use super::item::Item;
 use super::keys::{self, Keys, Turn};
 use super::{Queue, stalled};
 use crate::error::{Answer, Failure};
+use crate::pg::commit;
 use crate::pg::effort::{Effort, Meter};
 use crate::pg::row::Row;
 use crate::pg::scan::Key;
@@ -97,7 +98,19 @@ struct Claim<'q, 'a, T, R> {
 }
 
 /// Hands out up to `n` items under one new lease; `read` takes what the module wants of each.
+///
+/// A transaction that does nothing else does not wait for the disk when it commits: what a crash of the server takes away
+/// of it waits again, and whoever has claimed it is told so when he is done. But of a concurrency key two would run then.
 pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<Vec<Claimed<T>>> {
+    let before = commit::before();
+    let (claimed, keys) = take(queue, ask, read)?;
+    if keys.are_none() {
+        before.may_be_lost();
+    }
+    Ok(claimed)
+}
+
+fn take<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<(Vec<Claimed<T>>, Keys)> {
     let lease = Uuid::new().map_err(|_| Failure::of("58000", "the server has no random bytes", ""))?;
     let mut asked = DefaultHasher::new();
     ask.only.hash(&mut asked);
@@ -119,7 +132,7 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
         levels.into_iter().try_for_each(|level| claim.go_on(level))?;
         front::went_on(number, asked, std::mem::take(&mut claim.levels));
         if claim.is_done() || !front::may_walk(number, asked) {
-            return Ok(claim.claimed);
+            return Ok((claim.claimed, claim.keys));
         }
         claim.effort = Effort::default();
     }
@@ -128,7 +141,7 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
     if ask.at.is_none() {
         front::walked(number, asked, claim.levels, claim.effort, claim.claimed.len());
     }
-    Ok(claim.claimed)
+    Ok((claim.claimed, claim.keys))
 }
 
 impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {

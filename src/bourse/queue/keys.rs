@@ -49,6 +49,11 @@ impl Keys {
         Ok(if is_running(queue, key)? { Turn::Taken } else { Turn::Mine })
     }
 
+    /// Whether none has been taken.
+    pub fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Notes that an item with this key has been handed out.
     pub fn take(&mut self, key: Option<String>) {
         self.0.extend(key);

@@ -3,6 +3,7 @@
 mod clock;
 mod front;
 mod killed;
+mod lost;
 mod misfire;
 mod schedules;
 mod standby;
