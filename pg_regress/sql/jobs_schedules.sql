@@ -177,17 +177,20 @@ SELECT refusal('SELECT jobs.create_schedule(102, ''again'', ''report'', ''pnl'',
 SELECT * FROM bourse.verify();
 SELECT * FROM bourse.integrity() WHERE module = 'jobs';
 
--- What one user brings along stops nobody: parameters are bounded when they are written, also those that come compressed
--- out of a table; a user's priorities stand behind the platform's; there is an end to the number of his schedules.
+-- What one user brings along stops nobody: parameters are bounded when they are written, also those that come
+-- compressed out of a table; a user's priorities stand behind the platform's; there is an end to the number of his
+-- schedules.
 CREATE TABLE bulky AS SELECT jsonb_build_object('a', repeat('a', 5000000)) AS wide,
     jsonb_build_object('a', (repeat('[', 64) || repeat(']', 64))::jsonb) AS deep;
 GRANT SELECT ON bulky TO jobs_ann;
 SET SESSION AUTHORIZATION jobs_ann;
-SELECT call, refusal('INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, task_params, priority) ' || call)
+SELECT call, refusal('INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, task_params, priority) '
+                     || call)
 FROM unnest(ARRAY[
     $$SELECT 101, 'x', 'report', 'pnl', '@daily', wide, 0 FROM bulky$$,
     $$SELECT 101, 'x', 'report', 'pnl', '@daily', deep, 0 FROM bulky$$,
-    $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 10)$$, $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', -1)$$,
+    $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 10)$$,
+    $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', -1)$$,
     $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 101)$$,
     $$SELECT 101, n, 'report', 'pnl', '@yearly', '{}', 0 FROM generate_series(1, 1001) n$$]) WITH ORDINALITY c (call, n)
 ORDER BY n;
@@ -211,14 +214,15 @@ WHERE user_id = 103 AND place < 5;
 
 -- After an outage one call makes about 20,000 runs, those first of whoever has few; the next makes the others.
 TRUNCATE jobs.schedule_runs;
-SELECT count(jobs.update_schedule(id, cron => '* * * * * *', misfire => 'all', max_catch_up => 1000)) FROM jobs.schedules
-WHERE name ~ '^s[1-3]\d?$';
+SELECT count(jobs.update_schedule(id, cron => '* * * * * *', misfire => 'all', max_catch_up => 1000))
+FROM jobs.schedules WHERE name ~ '^s[1-3]\d?$';
 SELECT count(*) AS due FROM jobs.schedules s CROSS JOIN LATERAL pg_temp.due(s.name, '2020-01-01 12:00Z');
 SELECT count(*) BETWEEN 20000 AND 21000 AS bounded, count(*) FILTER (WHERE s.user_id = 103) AS eve
 FROM jobs.tick('2020-01-01 12:16:39Z') t JOIN jobs.schedules s ON s.id = t.schedule_id;
 SELECT count(*) > 0 AS rest FROM jobs.tick('2020-01-01 12:16:39Z');
 SELECT count(*) AS late FROM jobs.schedules WHERE next_run_at <= '2020-01-01 12:16:39Z';
-SELECT count(*) = 33000 AS each_tick_once FROM (SELECT DISTINCT job_id, scheduled_for FROM jobs.schedule_runs r
+SELECT count(*) = 33000 AS each_tick_once
+FROM (SELECT DISTINCT job_id, scheduled_for FROM jobs.schedule_runs r
     JOIN jobs.schedules s ON s.id = r.job_id AND s.name ~ '^s[1-3]\d?$') t;
 
 -- One whose runs cannot be made, whatever the reason, is marked; the others go on.

@@ -15,7 +15,7 @@ $$;
 COMMENT ON FUNCTION bourse_private.own_tables() IS 'The tables of the kernel';
 
 CREATE FUNCTION bourse_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET quote_all_identifiers = off AS $$
     SELECT 'declared_table_is_there', t.module || '.' || t.name, 'a table of bourse_owner', 'none'
     FROM bourse_private.declared_tables() t WHERE t.relation IS NULL
     UNION ALL

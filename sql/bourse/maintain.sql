@@ -22,7 +22,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone =
            b.ends IS NULL
     FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
     CROSS JOIN LATERAL (
-        SELECT regexp_match(pg_get_expr(p.relpartbound, p.oid), '^FOR VALUES FROM \((.*)\) TO \((.*)\)$') AS ends) b
+        SELECT regexp_match(pg_get_expr(p.relpartbound, p.oid), '^FOR VALUES FROM [(](.*)[)] TO [(](.*)[)]$') AS ends) b
     WHERE i.inhparent = relation
 $$;
 COMMENT ON FUNCTION bourse_private.partitions(regclass) IS

@@ -106,7 +106,8 @@ CREATE FUNCTION bourse_private.hold_key(hash bigint) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hold_key_wrapper';
 CREATE FUNCTION bourse_private.hold_key(key text) RETURNS void
 LANGUAGE sql STRICT SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT bourse_private.hold_key(('x' || encode(substr(sha256(convert_to(key, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint)
+    SELECT bourse_private.hold_key(('x' || encode(substr(sha256(convert_to(key, 'UTF8')), 1, 8), 'hex'))::bit(64)
+                                   ::bigint)
 $$;
 COMMENT ON FUNCTION bourse_private.hold_key(bigint) IS 'The lock of hold_key(), by the first 8 bytes of its digest';
 COMMENT ON FUNCTION bourse_private.hold_key(text) IS
@@ -116,10 +117,10 @@ CREATE FUNCTION bourse_private.queue_cancel(queue regclass, id bigint)
 RETURNS boolean
 LANGUAGE c AS 'MODULE_PATHNAME', 'queue_cancel_wrapper';
 COMMENT ON FUNCTION bourse_private.queue_cancel(regclass, bigint) IS
-'Takes an item that waits out of its queue. Of one that runs the end is asked for, in bourse.cancel_requests: its worker '
-'hears of it by queue_extend() or the like, may still complete it, and it is not tried again. Nobody who works at the '
-'queue waits for the transaction that calls this. false: it had ended already, or is not there. 42501 no table of '
-'bourse_owner';
+'Takes an item that waits out of its queue. Of one that runs the end is asked for, in bourse.cancel_requests: its '
+'worker may still complete it; whatever else he says of it ends it, and so does the end of his lease. Nobody who works '
+'at the queue waits for the transaction that calls this. false: it had ended already, or is not there. 42501 no table '
+'of bourse_owner';
 
 CREATE FUNCTION bourse_private.queue_retry(queue regclass, ids bigint[], at timestamptz DEFAULT NULL)
 RETURNS SETOF bigint

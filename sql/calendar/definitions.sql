@@ -65,7 +65,7 @@ GRANT EXECUTE ON FUNCTION calendar.load_calendar(jsonb) TO bourse_admin;
 
 -- Rows are told apart by their day and era, and keep their ids.
 CREATE FUNCTION calendar_private.write_sessions(template_id bigint, given jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, calendar, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, calendar, pg_temp SET work_mem = '16MB' AS $$
 #variable_conflict use_column
 BEGIN
     DELETE FROM calendar.trading_sessions t USING calendar_private.session_rows(write_sessions.template_id) o
@@ -104,7 +104,7 @@ COMMENT ON FUNCTION calendar_private.write_sessions(bigint, jsonb) IS
 'Makes the weekly rows of a calendar those that are given; what is as it should be is not written';
 
 CREATE FUNCTION calendar_private.write_holidays(template_id bigint, given jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, calendar, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, calendar, pg_temp SET work_mem = '16MB' AS $$
 #variable_conflict use_column
 BEGIN
     DELETE FROM calendar.market_holidays t

@@ -120,7 +120,7 @@ BEGIN
     SELECT e.run_id INTO made
     FROM jobs.schedules s CROSS JOIN LATERAL jobs_private.enqueue_ticks(s.id, ARRAY[clock_timestamp()]) e
     WHERE s.id = schedule_id;
-    PERFORM pg_notify('jobs_runs', '');
+    PERFORM bourse_private.notify('jobs_runs', '');
     RETURN made;
 END
 $$;

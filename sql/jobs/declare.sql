@@ -43,11 +43,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     FROM jobs_private.schedule_lag() l (lag) WHERE l.lag > interval '1 minute'
     UNION ALL
     SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem, 'jobs.update_schedule() changes it.'
-    FROM (SELECT s.id, s.problem FROM jobs.schedules s WHERE s.problem IS NOT NULL ORDER BY s.id LIMIT 100) s
+    FROM (SELECT s.id, s.problem FROM jobs.schedules s WHERE s.problem IS NOT NULL
+          ORDER BY row_number() OVER (PARTITION BY s.user_id ORDER BY s.id), s.id LIMIT 100) s
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS
 'What alerts() says of jobs: ticks that nobody enqueues, and up to 100 schedules that could not run when they were due '
-'last';
+'last, of every user some';
 
 CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

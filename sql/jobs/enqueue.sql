@@ -141,7 +141,7 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING r.id INTO id;
         IF id IS NOT NULL AND run_at <= clock_timestamp() THEN
-            PERFORM pg_notify('jobs_runs', '');
+            PERFORM bourse_private.notify('jobs_runs', '');
         END IF;
         -- One that has ended since is no obstacle any more.
         id := coalesce(id, jobs_private.live_run(owner_id, unique_key));
@@ -211,7 +211,7 @@ BEGIN
     RETURNING r.id;
     GET DIAGNOSTICS given = ROW_COUNT;
     IF given > 0 THEN
-        PERFORM pg_notify('jobs_runs', '');
+        PERFORM bourse_private.notify('jobs_runs', '');
     END IF;
 END
 $$;

@@ -39,7 +39,7 @@ BEGIN
             format('run %s is %s', run_id, (SELECT r.status FROM jobs.schedule_runs r WHERE r.id = run_id)),
             'Only a run that has failed or was cancelled is tried again; jobs.enqueue() makes another.');
     END IF;
-    PERFORM pg_notify('jobs_runs', '');
+    PERFORM bourse_private.notify('jobs_runs', '');
     RETURN run_id;
 EXCEPTION WHEN unique_violation THEN
     PERFORM bourse.refuse('23505', format('the unique_key of run %s is taken by another that waits or runs', run_id),
@@ -72,7 +72,7 @@ BEGIN
             ORDER BY coalesce(f.unique_key, f.id::text), f.user_id, f.id DESC) r
         ORDER BY r.finished_at, r.id LIMIT "limit"));
     IF replayed > 0 THEN
-        PERFORM pg_notify('jobs_runs', '');
+        PERFORM bourse_private.notify('jobs_runs', '');
     END IF;
     RETURN replayed;
 END
@@ -102,7 +102,7 @@ BEGIN
     PERFORM bourse.require_installed();
     DELETE FROM jobs.paused_types p WHERE p.job_type = resume_type.job_type;
     IF FOUND THEN
-        PERFORM pg_notify('jobs_runs', '');
+        PERFORM bourse_private.notify('jobs_runs', '');
         RETURN true;
     END IF;
     RETURN false;

@@ -79,7 +79,7 @@ COMMENT ON FUNCTION jobs_private.set_next_run_at() IS
 CREATE FUNCTION jobs_private.notify_schedulers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    PERFORM pg_notify('scheduler_updates', 'reload');
+    PERFORM bourse_private.notify('scheduler_updates', 'reload');
     RETURN NULL;
 END
 $$;

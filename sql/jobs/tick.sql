@@ -175,7 +175,7 @@ BEGIN
     PERFORM bourse_private.require_read_committed('jobs.tick()');
     RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
     IF FOUND THEN
-        PERFORM pg_notify('jobs_runs', '');
+        PERFORM bourse_private.notify('jobs_runs', '');
     END IF;
     PERFORM jobs_private.forget_gone();
 END

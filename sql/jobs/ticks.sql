@@ -23,7 +23,7 @@ COMMENT ON FUNCTION jobs_private.cron_due(text, text, timestamptz, timestamptz, 
 CREATE FUNCTION jobs_private.bell(cron text, OUT bell text, OUT distance interval)
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
-    parts text[] := regexp_match(btrim(cron) COLLATE "C", '^@(open|close)(?:([+-]\d{1,3})m)?$', 'i');
+    parts text[] := regexp_match(btrim(cron) COLLATE "C", '^@(open|close)(?:([+-][0-9]{1,3})m)?$', 'i');
 BEGIN
     bell := lower(parts[1] COLLATE "C");
     distance := make_interval(mins => coalesce(parts[2], '0')::integer);

@@ -9,6 +9,8 @@ pub mod settings;
 pub mod supervisor;
 pub mod ticker;
 
+use std::ffi::CString;
+
 use pgrx::datum::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -132,6 +134,13 @@ fn let_go_sequence(sequence: pg_sys::Oid) {
 }
 
 #[pg_extern(sql = false)]
+fn notify(channel: &str, message: &str) {
+    if let Ok(channel) = CString::new(channel) {
+        session::notify(&channel, message);
+    }
+}
+
+#[pg_extern(sql = false)]
 fn require_installed() -> Result<(), ErrorReport> {
     Ok(require_tables()?)
 }
@@ -140,7 +149,9 @@ fn require_installed() -> Result<(), ErrorReport> {
 fn refuse(sqlstate: Option<&str>, message: Option<&str>, hint: Option<&str>) -> Result<(), ErrorReport> {
     let (Some(sqlstate), Some(message)) = (sqlstate, message) else { Err(Failure::null("message"))? };
     // That a statement is cancelled is for the server to say: export_user() ends at it.
-    let sqlstate = if sqlstate == "57014" { "XX000" } else { sqlstate };
+    // And of no refusal may it be said that all went well.
+    let is_error = sqlstate.len() == 5 && !["00", "01", "02"].iter().any(|class| sqlstate.starts_with(class));
+    let sqlstate = if sqlstate == "57014" || !is_error { "XX000" } else { sqlstate };
     Err(Failure::of(sqlstate, message, hint.unwrap_or_default()))?
 }
 

@@ -371,7 +371,9 @@ fn has_foreign_check(relation: pg_sys::Relation, table: &str, ours: &[Check]) ->
             let name = check.ccname;
             let table_oid = (*relation).rd_id;
             let oid = guarded(|| get_relation_constraint_oid(table_oid, name, false));
-            let definition = pgrx::direct_function_call::<String>(pg_sys::pg_get_constraintdef, &[Some(oid.into())]);
+            let definition = session::spelled_plainly(|| {
+                pgrx::direct_function_call::<String>(pg_sys::pg_get_constraintdef, &[Some(oid.into())])
+            });
             let name = CStr::from_ptr(name).to_string_lossy();
             !definition.is_some_and(|definition| ours.iter().any(|check| check.is(&name, &definition)))
         };

@@ -131,7 +131,8 @@ impl Plan {
         let found = unsafe {
             let list = pgrx::PgList::<pg_sys::Oid>::from_pg(pg_sys::RelationGetIndexList(relation));
             list.iter_oid().find(|oid| {
-                let text = CStr::from_ptr(pg_sys::pg_get_indexdef_string(*oid)).to_string_lossy().into_owned();
+                let text = session::spelled_plainly(|| pg_sys::pg_get_indexdef_string(*oid));
+                let text = CStr::from_ptr(text).to_string_lossy();
                 text.ends_with(&ends) && is_searchable(*oid, self.oid)
             })
         };

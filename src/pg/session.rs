@@ -241,6 +241,18 @@ pub fn notify(channel: &CStr, message: &str) {
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
 }
 
+/// Has the server spell definitions as they are spelled by default: with `quote_all_identifiers` on, every name in them is
+/// quoted.
+pub fn spelled_plainly<T>(spell: impl FnOnce() -> T) -> T {
+    // SAFETY: the setting is read while something is spelled, by this process alone; an ERROR gives it back as well.
+    unsafe {
+        let set = std::mem::replace(&mut *(&raw mut pg_sys::quote_all_identifiers), false);
+        let spelled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(spell));
+        pg_sys::quote_all_identifiers = set;
+        spelled.unwrap_or_else(|error| std::panic::resume_unwind(error))
+    }
+}
+
 /// Raises the ERROR of a table, column, index or sequence that this library needs and the database has not (55000).
 pub fn raise_missing(what: &str) -> ! {
     raise_unfit(

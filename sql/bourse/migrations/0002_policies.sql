@@ -8,7 +8,10 @@ CREATE TABLE bourse.policies (
     partition_by text COLLATE "C"
         CONSTRAINT policies_partition_by_check CHECK (partition_by IN ('day', 'month', 'year')),
     ahead        integer NOT NULL DEFAULT 3 CONSTRAINT policies_ahead_check CHECK (ahead BETWEEN 0 AND 366),
-    keep         interval CONSTRAINT policies_keep_check CHECK (keep >= interval '1 day'),
+    -- A month counts as 30 days here, and may have 28: an interval with parts of both signs may be less than nothing.
+    keep         interval CONSTRAINT policies_keep_check
+                 CHECK (keep >= interval '1 day' AND extract(year FROM keep) >= 0 AND extract(month FROM keep) >= 0
+                        AND extract(day FROM keep) >= 0 AND extract(hour FROM keep) >= 0),
     only_status  text[],
     is_enabled   boolean NOT NULL DEFAULT true,
     CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),

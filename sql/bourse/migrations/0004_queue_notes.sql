@@ -1,5 +1,5 @@
--- What is left for a queue's workers beside its rows. A row that runs is its worker's alone: nobody who asks for its end,
--- and stays in his transaction, keeps the worker from saying that it is done.
+-- What is left for the workers of a queue beside its rows. A row that runs is its worker's alone: nobody who asks for
+-- its end, and stays in his transaction, keeps the worker from saying that it is done.
 CREATE TABLE bourse.cancel_requests (
     lease        uuid NOT NULL,
     item_id      bigint NOT NULL,

@@ -20,7 +20,9 @@ CREATE TABLE jobs.schedules (
     misfire            text COLLATE "C" NOT NULL DEFAULT 'once'
                        CONSTRAINT schedules_misfire_check CHECK (misfire IN ('skip', 'once', 'all')),
     grace              interval NOT NULL DEFAULT '300 s'
-                       CONSTRAINT schedules_grace_check CHECK (grace BETWEEN interval '0' AND interval '1 day'),
+                       CONSTRAINT schedules_grace_check CHECK (grace BETWEEN interval '0' AND interval '1 day'
+                                                            AND extract(year FROM grace) = 0
+                                                            AND extract(month FROM grace) = 0),
     max_catch_up       integer NOT NULL DEFAULT 100
                        CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up BETWEEN 1 AND 1000),
     overlap            text COLLATE "C" NOT NULL DEFAULT 'skip'
@@ -84,7 +86,7 @@ CREATE TRIGGER trigger_set_next_run_at
     FOR EACH ROW EXECUTE FUNCTION jobs_private.set_next_run_at();
 CREATE TRIGGER trigger_stamp_updated_at
     BEFORE UPDATE OF user_id, name, job_type, target, task_params, cron, enabled, timezone, misfire, grace,
-        max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures ON jobs.schedules
+        max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures, updated_at ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedules

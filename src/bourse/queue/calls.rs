@@ -9,8 +9,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::claim::{self, Ask, Only, claim};
-use super::settle::{Change, clipped, settle};
 use super::put_back::{self, Cancelled};
+use super::settle::{Change, clipped, settle};
 use super::{Queue, requests};
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;

@@ -6,11 +6,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use super::Queue;
 use super::columns::{Known, at};
 use super::front::{self, Level};
 use super::item::Item;
 use super::keys::{self, Keys, Turn};
-use super::{Queue, stalled};
 use crate::error::{Answer, Failure};
 use crate::pg::commit;
 use crate::pg::effort::{Effort, Meter};
@@ -136,7 +136,7 @@ fn take<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> An
         }
         claim.effort = Effort::default();
     }
-    stalled::go_on(claim.queue, claim.now)?;
+    keys::go_on(claim.queue, claim.now)?;
     claim.walk()?;
     if ask.at.is_none() {
         front::walked(number, asked, claim.levels, claim.effort, claim.claimed.len());

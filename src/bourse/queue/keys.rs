@@ -12,6 +12,7 @@ use super::{Queue, stalled};
 use crate::error::Answer;
 use crate::pg::lock::{self, Lock, Space};
 use crate::pg::scan::Key;
+use crate::pg::session;
 use crate::pg::value::{Timestamp, Value};
 
 /// A key of a queue, by its name.
@@ -91,15 +92,21 @@ pub fn wake_next(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<()> {
     Ok(())
 }
 
-/// Lets the next item of a key go, if none runs. False: somebody is just changing that.
-pub fn go_on(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<bool> {
-    if !lock_of(queue, key).try_acquire() {
-        return Ok(false);
+/// Lets the items go whose keys are stalled, where that can be done by now. Whatever cannot is noted anew.
+pub fn go_on(queue: &mut Queue, now: Timestamp) -> Answer<()> {
+    let keys = stalled::take(queue);
+    for key in &keys {
+        if !lock_of(queue, key).try_acquire() {
+            stalled::note(queue, key);
+        } else if !is_running(queue, key)? {
+            wake_next(queue, key, now)?;
+        }
     }
-    if !is_running(queue, key)? {
-        wake_next(queue, key, now)?;
+    if !keys.is_empty() {
+        // Whoever calls may take what has been let go.
+        session::advance();
     }
-    Ok(true)
+    Ok(())
 }
 
 fn is_running(queue: &mut Queue, key: &str) -> Answer<bool> {

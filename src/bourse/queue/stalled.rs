@@ -2,14 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::{Queue, keys};
-use crate::error::Answer;
+use super::Queue;
 use crate::pg::definition::Definition;
 use crate::pg::fields::table;
 use crate::pg::lock::Space;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
-use crate::pg::value::Timestamp;
 
 static STALLED: Definition =
     Definition { schema: c"bourse", name: c"stalled_keys", columns: stalled_keys::ALL, checks: &[] };
@@ -33,23 +31,17 @@ pub fn note(queue: &Queue, key: &str) {
     table.close();
 }
 
-/// Lets the items go that can be by now. Whatever cannot is noted anew.
-pub fn go_on(queue: &mut Queue, now: Timestamp) -> Answer<()> {
+/// Takes the notes of a queue, if nobody else is just doing that.
+pub fn take(queue: &Queue) -> Vec<String> {
     let mut table = Table::open(&STALLED);
     // Nearly always.
     let is_idle = table.is_empty() || !SWEEP.only().try_acquire();
-    let noted = if is_idle { Vec::new() } else { take(&mut table, &queue.known.name()) };
+    let keys = if is_idle { Vec::new() } else { take_from(&mut table, &queue.known.name()) };
     table.close();
-    for key in noted {
-        if !keys::go_on(queue, &key, now)? {
-            note(queue, &key);
-        }
-    }
-    Ok(())
+    keys
 }
 
-/// Takes the notes of a queue.
-fn take(table: &mut Table, queue: &str) -> Vec<String> {
+fn take_from(table: &mut Table, queue: &str) -> Vec<String> {
     let index = table.index(c"idx_stalled_keys_queue");
     let mut notes = Vec::new();
     table.scan(index, &[Key::Text(queue)], |row| {

@@ -14,7 +14,7 @@ use crate::pg::value::Timestamp;
 
 const TURNS: &str = "(COALESCE(user_id, (0)::bigint), priority, claimable_at) WHERE (status = 'pending'::text)";
 const CLAIMABLE: &str = super::claim::CLAIMABLE;
-/// How far behind an item of one user another may stand: he has no more waiting than a second has microseconds.
+/// How far behind what is due at one time later another of the same user may stand.
 const SECOND: i64 = 1_000_000;
 
 /// Where an item of a user stands that is due at `due`.
@@ -25,7 +25,8 @@ pub fn turn(queue: &mut Queue, user_id: Option<i64>, priority: i16, due: Timesta
         false => head(queue, priority, now)?.map_or(now, |head| Timestamp(head.0 + 1)),
     };
     let index = queue.index(TURNS)?;
-    let until = Timestamp(first.0.max(now.0).saturating_add(SECOND));
+    // Behind his own that are due as well, not behind those that are due later.
+    let until = if due > now { Timestamp(due.0.saturating_add(SECOND)) } else { now.max(first) };
     let keys = [Key::Int(user_id.unwrap_or_default()), Key::Small(priority), Key::Since(first), Key::Until(until)];
     let mut cursor = queue.table.cursor(index, &keys, true);
     let last = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();

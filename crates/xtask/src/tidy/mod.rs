@@ -66,6 +66,8 @@ fn files_and_functions_are_short() {
     tree.hold(source::long_file);
     tree.hold(source::long_functions);
     tree.hold(sql::long_line);
+    tree.hold(sql::backslash_in_body);
+    tree.hold(sql::bare_notify);
 }
 
 #[test]

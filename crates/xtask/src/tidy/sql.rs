@@ -77,6 +77,37 @@ pub fn routine_without_path(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A session with `standard_conforming_strings` off reads the texts in a body otherwise: they hold no backslash, unless the
+/// function sets that.
+pub fn backslash_in_body(path: &str, text: &str) -> Vec<String> {
+    if !is_extension_script(path) {
+        return Vec::new();
+    }
+    routines(text)
+        .into_iter()
+        .filter(|(_, _, header)| !header.contains("SET standard_conforming_strings = on"))
+        .flat_map(|(line, name, header)| {
+            let from = header.as_ptr() as usize - text.as_ptr() as usize;
+            let body = text[from..].split("\n$$;").next().unwrap_or_default();
+            let has_one =
+                body.lines().any(|line| line.split('\'').skip(1).step_by(2).any(|value| value.contains('\\')));
+            has_one.then(|| format!("{path}:{line}: {name} has a backslash in a text"))
+        })
+        .collect()
+}
+
+/// Hints go out by a function that gives way when the queue of notifications is nearly full: no work fails for a hint.
+pub fn bare_notify(path: &str, text: &str) -> Vec<String> {
+    if !is_extension_script(path) {
+        return Vec::new();
+    }
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| line.contains("pg_notify("))
+        .map(|(number, _)| format!("{path}:{number}: pg_notify() instead of bourse_private.notify()"))
+        .collect()
+}
+
 /// What stands there already may be somebody else's: the extension makes its objects or fails. Names are qualified,
 /// so that they are made where they belong.
 pub fn careless_creation(path: &str, text: &str) -> Vec<String> {
@@ -190,5 +221,25 @@ mod tests {
     fn the_script_sets_its_path() {
         assert_eq!(script_without_path("sql/bootstrap.sql", "SELECT 1;").len(), 1);
         assert!(script_without_path("sql/bootstrap.sql", "SET LOCAL search_path = pg_catalog, pg_temp;\n").is_empty());
+    }
+
+    #[test]
+    fn texts_in_bodies_mean_the_same_in_every_session() {
+        let with = |header: &str, text: &str| {
+            let body =
+                format!("CREATE FUNCTION a.f() RETURNS void\nLANGUAGE sql {header}AS $$\n    SELECT '{text}'\n$$;\n");
+            backslash_in_body("sql/a/f.sql", &body).len()
+        };
+        assert_eq!(with("", r"\d"), 1);
+        assert_eq!(with("", "[0-9]"), 0);
+        assert_eq!(with("SET standard_conforming_strings = on ", r"\d"), 0);
+    }
+
+    #[test]
+    fn hints_are_sent_by_the_function_that_gives_way() {
+        let call = "    PERFORM pg_notify('a', '');\n";
+        assert_eq!(bare_notify("sql/a/f.sql", call).len(), 1);
+        assert!(bare_notify("sql/a/f.sql", "    PERFORM bourse_private.notify('a', '');\n").is_empty());
+        assert!(bare_notify("pg_regress/sql/a.sql", call).is_empty());
     }
 }
