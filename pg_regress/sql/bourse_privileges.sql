@@ -133,7 +133,8 @@ SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_stri
        regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange') ORDER BY 1, 2;
 -- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
--- the others from a table.
+-- the others from a table. With a view that has the rights of whoever asks, LOCK TABLE goes on to the table, and is
+-- refused there.
 SELECT m.name AS "table", m.role AS may_lock, m.may FROM matrix m
 WHERE m.kind IN ('table', 'view') AND m.may ~ '[UDT]' AND m.role NOT IN ('bourse_owner', 'bourse_admin')
 ORDER BY m.name COLLATE "C", m.role;

@@ -1,4 +1,4 @@
--- Functions over the schedules. The plain table does the same under row security: INSERT, UPDATE and DELETE by id.
+-- Functions over the schedules. The plain table, and the view for DELETE, do the same under row security by id.
 
 CREATE FUNCTION jobs_private.require_schedule(schedule_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
@@ -106,6 +106,19 @@ $$;
 COMMENT ON FUNCTION jobs.delete_schedule(bigint) IS
 'Deletes a schedule; its runs stay, with what it was. 22004 NULL, 42704 no such schedule, or of another user';
 GRANT EXECUTE ON FUNCTION jobs.delete_schedule(bigint) TO bourse_trader, bourse_worker;
+
+CREATE FUNCTION jobs_private.delete_my_schedule() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM jobs.delete_schedule(OLD.id);
+    RETURN OLD;
+EXCEPTION WHEN undefined_object THEN
+    -- Somebody else has deleted it since: a row less, as DELETE on a table counts.
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.delete_my_schedule() IS
+'Trigger: DELETE on jobs.my_schedules is delete_schedule() of each row';
 
 CREATE FUNCTION jobs.run_now(schedule_id bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$

@@ -220,3 +220,34 @@ CREATE VIEW jobs.dead_letters WITH (security_invoker=true) AS
    FROM jobs.schedule_runs r
   WHERE r.status = 'failed';
 GRANT SELECT ON jobs.dead_letters TO bourse_viewer, bourse_worker;
+
+-- jobs.schedules, column by column, for mappers that also DELETE by id
+CREATE VIEW jobs.my_schedules WITH (security_invoker=true) AS
+ SELECT s.id,
+    s.user_id,
+    s.name,
+    s.job_type,
+    s.target,
+    s.task_params,
+    s.cron,
+    s.enabled,
+    s.next_run_at,
+    s.created_at,
+    s.updated_at,
+    s.timezone,
+    s.misfire,
+    s.grace,
+    s.max_catch_up,
+    s.overlap,
+    s.max_attempts,
+    s.timeout,
+    s.priority,
+    s.calendar,
+    s.keep_only_failures,
+    s.problem,
+    s.problem_at
+   FROM jobs.schedules s;
+CREATE TRIGGER trigger_delete_schedule INSTEAD OF DELETE ON jobs.my_schedules FOR EACH ROW
+    EXECUTE FUNCTION jobs_private.delete_my_schedule();
+GRANT SELECT ON jobs.my_schedules TO bourse_viewer, bourse_worker;
+GRANT INSERT, UPDATE, DELETE ON jobs.my_schedules TO bourse_trader;

@@ -40,7 +40,7 @@ cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
-cargo xtask orms                                 six object-relational mappers and JDBC place orders
+cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
@@ -78,7 +78,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("schema", rest) => return schema::TASK.run(&project, rest),
         ("reference", rest) => return reference::TASK.run(&project, rest),
         ("cron", []) => return cron_peers::run(&project),
-        ("orms", []) => return orms::run(&project),
+        ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,

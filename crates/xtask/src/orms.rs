@@ -11,8 +11,8 @@ use crate::progress;
 use crate::project::{self, Project};
 use crate::python;
 
-/// The file that replays what is recorded here.
-const REPLAYED: &str = "pg_regress/sql/exchange_orms.sql";
+/// The files that replay what is recorded here.
+const REPLAYED: [&str; 2] = ["pg_regress/sql/exchange_orms.sql", "pg_regress/sql/jobs_orms.sql"];
 const PYTHON: [&str; 3] = ["sqlalchemy==2.1.9", "django==5.2.19", "psycopg[binary]==3.3.9"];
 const NODE: [&str; 3] = ["typeorm@0.3.31", "sequelize@6.37.8", "pg@8.23.1"];
 const JDBC: &str = "/usr/share/java/postgresql.jar";
@@ -28,8 +28,8 @@ const DEBIAN: [(&str, &[&str], &str); 5] = [
     ),
     ("java", &["--version"], "default-jdk-headless libpostgresql-jdbc-java"),
 ];
-/// Six mappers send an order, a command and a user each.
-const SENT: usize = 18;
+/// Six mappers send an order, a command and a user each; two of them create, change and delete a schedule and a holiday.
+const SENT: usize = 18 + 12;
 /// JDBC knows no Unix socket. On an address of its own the port is free.
 const ADDRESS: &str = "127.0.0.54";
 /// The users have the ids that the replayed statements have.
@@ -44,12 +44,22 @@ const SETUP: &str = "
     SELECT exchange.create_market('ORM-USD', 'ORM', 'USD');
     SELECT exchange.deposit(7811, 'USD', 10000), exchange.deposit(7812, 'ORM', 1000);
     SELECT exchange.place_order(7812, 'ORM-USD', 'sell', 10, 500);
+    SELECT calendar.load_calendar('{\"name\": \"ORM\", \"timezone\": \"UTC\", \"from\": \"2029-01-01\", \"to\": \"2029-12-31\",
+        \"weekly\": [{\"days\": [0, 1, 2, 3, 4], \"open\": \"09:30\", \"close\": \"16:00\"}]}');
+    INSERT INTO jobs.schedules (user_id, name, job_type, target, cron) VALUES (7812, 'theirs', 'report', 'pnl', '@daily');
 ";
 
-/// Runs every program and compares what came to the server with the file that the tests replay.
-pub fn run(project: &Project) -> Result<ExitCode> {
+/// Runs every program and compares what came to the server with the files that the tests replay.
+pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
+    let is_installed = match arguments {
+        [] => false,
+        [only] if only == "--installed" => true,
+        _ => return Err(Failure::new("what is that?", "cargo xtask orms [--installed]")),
+    };
     let tools = Tools::prepare(project)?;
-    install::run(project)?;
+    if !is_installed {
+        install::run(project)?;
+    }
     let cluster = Cluster::open(project, "orms")?;
     cluster.destroy()?;
     let _running = cluster.run(&[("listen_addresses", ADDRESS)])?;
@@ -64,30 +74,37 @@ pub fn run(project: &Project) -> Result<ExitCode> {
             .envs([("ORM_ADDRESS", ADDRESS), ("ORM_TRADER", "orm_trader"), ("ORM_ADMIN", "orm_admin")])
             .env("ORM_USER_ID", "7811");
         let finished = progress::watch(project, name, &mut command)?;
-        let fits = |line: &str| line.starts_with("order filled 1") || line.to_lowercase() == "user trader true";
-        if !finished.success || finished.output.is_empty() || !finished.output.lines().all(fits) {
+        if !finished.success || finished.output.is_empty() || !finished.output.lines().all(is_expected) {
             println!("  FAILED {name}:\n{}", progress::tail(&finished.output));
             failed += 1;
         }
     }
     database.run("CALL exchange.match_orders();")?;
-    let replayed = project::read_text(&project.root.join(REPLAYED))?;
+    let replayed = REPLAYED.map(|file| project::read_text(&project.root.join(file)));
+    let replayed = replayed.into_iter().collect::<Result<String>>()?;
     let log = project::read_text(&cluster.log())?;
-    let sent = inserts(&log);
+    let sent = writes(&log);
     for sql in sent.iter().filter(|sql| !replayed.contains(&format!(" AS {sql};"))) {
-        println!("  FAILED {REPLAYED} has no\n    {sql}");
+        println!("  FAILED neither of {REPLAYED:?} has\n    {sql}");
         failed += 1;
     }
-    println!("{} INSERTs recorded, {failed} failed", sent.len());
+    println!("{} statements recorded, {failed} failed", sent.len());
     Ok(if failed == 0 && sent.len() == SENT { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The INSERTs of a server's log. A mapper that writes values into its SQL writes the time: that is the same for all.
-fn inserts(log: &str) -> Vec<String> {
+/// Whether a program that prints this has found what it should.
+fn is_expected(line: &str) -> bool {
+    let rows = ["user trader true", "schedule @hourly true 0", "holiday full_day by a mapper"];
+    line.starts_with("order filled 1") || rows.contains(&line.to_lowercase().as_str())
+}
+
+/// What is written, of a server's log. A mapper that writes values into its SQL writes the time: that is the same for all.
+fn writes(log: &str) -> Vec<String> {
     let statements = log.lines().filter_map(|line| {
         let (_, logged) = line.split_once(" LOG:  ")?;
         let sql = logged.split_once(": ")?.1.trim_end_matches(';');
-        sql.get(..11).is_some_and(|word| word.eq_ignore_ascii_case("insert into")).then(|| without_times(sql))
+        let begins = |words: &str| sql.get(..words.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(words));
+        ["insert into ", "update ", "delete from "].into_iter().any(begins).then(|| without_times(sql))
     });
     statements.collect()
 }
@@ -148,6 +165,8 @@ impl Tools {
         vec![
             ("SQLAlchemy", program(&self.python, "sqlalchemy_orders.py")),
             ("Django", program(&self.python, "django_orders.py")),
+            ("SQLAlchemy, rows", program(&self.python, "sqlalchemy_rows.py")),
+            ("Django, rows", program(&self.python, "django_rows.py")),
             ("TypeORM", node("typeorm_orders.js")),
             ("Sequelize", node("sequelize_orders.js")),
             ("ActiveRecord", program(Path::new("ruby"), "activerecord_orders.rb")),
@@ -162,13 +181,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inserts_are_found_whoever_sends_them_and_times_are_left_out() {
+    fn writes_are_found_whoever_sends_them_and_times_are_left_out() {
         let log = "x [1] LOG:  statement: BEGIN\n\
                    x [1] LOG:  statement: INSERT INTO a VALUES ('2026-11-28 11:08:03.04+00:00'::timestamptz, 'b')\n\
                    x [2] LOG:  execute s1: insert into \"a\" values ($1);\n\
-                   x [2] DETAIL:  parameters: $1 = 'insert into'\n";
-        let expected =
-            ["INSERT INTO a VALUES ('2001-01-01 00:00:00+00:00'::timestamptz, 'b')", "insert into \"a\" values ($1)"];
-        assert_eq!(inserts(log), expected);
+                   x [2] DETAIL:  parameters: $1 = 'insert into'\n\
+                   x [2] LOG:  execute s2: DELETE FROM a WHERE id = $1\n\
+                   x [2] LOG:  statement: SELECT 'update'\n";
+        let expected = [
+            "INSERT INTO a VALUES ('2001-01-01 00:00:00+00:00'::timestamptz, 'b')",
+            "insert into \"a\" values ($1)",
+            "DELETE FROM a WHERE id = $1",
+        ];
+        assert_eq!(writes(log), expected);
     }
 }

@@ -86,7 +86,8 @@ CREATE TRIGGER trigger_set_next_run_at
     FOR EACH ROW EXECUTE FUNCTION jobs_private.set_next_run_at();
 CREATE TRIGGER trigger_stamp_updated_at
     BEFORE UPDATE OF user_id, name, job_type, target, task_params, cron, enabled, timezone, misfire, grace,
-        max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures, updated_at ON jobs.schedules
+        max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures, updated_at
+    ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION bourse_private.stamp_updated_at();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedules
@@ -121,7 +122,18 @@ GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, n
               keep_only_failures, problem, problem_at)
     ON jobs.schedules TO bourse_trader;
 -- DELETE on a table is also LOCK TABLE in any mode: one login could hold up the ticks of everybody. Rows go by way of
--- jobs.delete_schedule().
+-- jobs.delete_schedule(), or of the view: LOCK TABLE of that asks for the right on the table too.
+CREATE VIEW jobs.my_schedules WITH (security_invoker = true) AS
+    SELECT s.id, s.user_id, s.name, s.job_type, s.target, s.task_params, s.cron, s.enabled, s.next_run_at, s.created_at,
+           s.updated_at, s.timezone, s.misfire, s.grace, s.max_catch_up, s.overlap, s.max_attempts, s.timeout,
+           s.priority, s.calendar, s.keep_only_failures, s.problem, s.problem_at
+    FROM jobs.schedules s;
+COMMENT ON VIEW jobs.my_schedules IS
+'jobs.schedules, column by column, for mappers that also DELETE by id';
+CREATE TRIGGER trigger_delete_schedule INSTEAD OF DELETE ON jobs.my_schedules
+    FOR EACH ROW EXECUTE FUNCTION jobs_private.delete_my_schedule();
+GRANT SELECT ON jobs.my_schedules TO bourse_viewer, bourse_worker;
+GRANT INSERT, UPDATE, DELETE ON jobs.my_schedules TO bourse_trader;
 
 -- Schedules that are gone and whose runs still name them. Whoever deletes a schedule writes here alone, whatever its
 -- history: a run that is at work is its worker's.
