@@ -53,6 +53,10 @@ VALUES ('exchange', 'trades', 'created_at', '100 years');
 SELECT severity, subject, detail, hint FROM bourse.alerts() WHERE alert = 'chore_is_late';
 UPDATE bourse.policies SET is_enabled = false;
 SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'chore_is_late';
+-- So is what nobody has called for a day.
+INSERT INTO bourse.chores (name, ran_at, is_done, problems)
+VALUES ('maintain', now() - interval '23 hours', true, '{}'), ('jobs', now() - interval '25 hours', true, '{}');
+SELECT severity, subject, left(detail, 11) AS detail, hint FROM bourse.alerts() WHERE alert = 'chore_is_late';
 ROLLBACK;
 
 -- What a sequence gives is not undone.

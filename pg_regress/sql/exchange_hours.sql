@@ -80,6 +80,42 @@ SELECT exchange.cancel_all_orders(1, 'BTC-USD');
 SELECT status, bell_at, opens_at FROM exchange.markets;
 SELECT severity, alert, subject FROM bourse.alerts() WHERE alert LIKE 'calendar%';
 
+-- Beside a session: the pre-market collects orders where the market opens by auction, a break is outside, and what the
+-- calendar says next is the end of the break. Hours are counted from the one that it is.
+CREATE FUNCTION pg_temp.today(pre_market int4range, session int4range, breaks int4range) RETURNS jsonb
+LANGUAGE sql AS $$
+    WITH hour AS (
+        SELECT d.day, extract(hour FROM now())::integer + CASE WHEN d.day < current_date THEN 24 ELSE 0 END AS hour
+        FROM (SELECT current_date - CASE WHEN extract(hour FROM now()) < 2 THEN 1 ELSE 0 END) d (day))
+    SELECT pg_temp.definition(false) || jsonb_build_object('weekly', '[]'::jsonb, 'special', jsonb_build_array(
+        jsonb_build_object('date', h.day,
+            'open', h.hour + lower(session) || ':00', 'close', h.hour + upper(session) || ':00',
+            'pre_market', CASE WHEN isempty(pre_market) THEN '[]'::jsonb ELSE jsonb_build_array(
+                h.hour + lower(pre_market) || ':00', h.hour + upper(pre_market) || ':00') END,
+            'breaks', CASE WHEN isempty(breaks) THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_array(
+                h.hour + lower(breaks) || ':00', h.hour + upper(breaks) || ':00')) END)))
+    FROM hour h
+$$;
+SELECT exchange.cancel_all_orders(2, 'BTC-USD');
+SELECT calendar.load_calendar(pg_temp.today('[-1,2)', '[2,4)', 'empty'));
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS') AS pre_market,
+    exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'reject', 'auction') AS with_auction;
+SELECT status, filled_amount FROM exchange.place_order(2, 'BTC-USD', 'sell', 100, 5);
+SELECT status, filled_amount FROM exchange.place_order(1, 'BTC-USD', 'buy', 100, 5);
+SELECT calendar.load_calendar(pg_temp.today('empty', '[-2,4)', 'empty'));
+SELECT exchange_private.ring_bells('BTC-USD') AS rung;
+SELECT m.status, t.price, t.amount FROM exchange.markets m, exchange.trades t ORDER BY t.id DESC LIMIT 1;
+SELECT calendar.load_calendar(pg_temp.today('empty', '[-2,4)', '[-1,2)'));
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 1, 1)$$);
+SELECT exchange_private.ring_bells('BTC-USD') AS rung;
+SELECT status, bell_at = opens_at AS opens_after_the_break, opens_at < now() + interval '3 h' AS in_this_session
+FROM exchange.markets;
+-- A calendar that is switched off knows nothing.
+UPDATE calendar.trading_hours_templates SET is_active = false WHERE name = 'ALWAYS';
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 1, 1)$$);
+SELECT exchange_private.ring_bells('BTC-USD') AS rung;
+SELECT status, bell_at, opens_at FROM exchange.markets;
+
 -- Without a calendar the status is the operators' again.
 SELECT exchange.set_market_calendar('BTC-USD', NULL);
 SELECT exchange.set_market_status('BTC-USD', 'open');

@@ -50,5 +50,16 @@ RESET ROLE;
 SELECT s.name, t.scheduled_for FROM jobs.tick('2029-12-27 20:00') t JOIN jobs.schedules s ON s.id = t.schedule_id
 ORDER BY 1, 2;
 SELECT name, next_run_at, problem FROM jobs.schedules ORDER BY name;
+-- No more than the newest max_catch_up, of bells too.
+SET ROLE bourse_owner;
+UPDATE jobs.schedules SET next_run_at = '2029-12-24 12:55', max_catch_up = 2 WHERE name = 'bell';
+RESET ROLE;
+TRUNCATE jobs.schedule_runs;
+SELECT t.scheduled_for FROM jobs.tick('2029-12-28 17:00') t JOIN jobs.schedules s ON s.id = t.schedule_id
+WHERE s.name = 'bell';
 SELECT count(*) FROM jobs.tick('2030-01-31 23:00');
 SELECT name, next_run_at, problem FROM jobs.schedules ORDER BY name;
+-- Taken off its calendar, a schedule is due on all days.
+SELECT jobs.update_schedule(id, cron => '0 18 * * *', calendar => '') FROM jobs.schedules WHERE name = 'evening';
+SELECT calendar, next_run_at = jobs.next_ticks(cron, timezone) AS is_next, problem FROM jobs.schedules
+WHERE name = 'evening';

@@ -144,6 +144,8 @@ TRUNCATE jobs.schedule_runs RESTART IDENTITY;
 SELECT jobs.enqueue('report', 'x', user_id => :ann, unique_key => 'k'), jobs.enqueue('report', 'y', user_id => :ann,
     unique_key => 'k') AS again,
        jobs.enqueue('report', 'z', user_id => :bob, unique_key => 'k') <> 1 AS of_bob;
+SELECT u.name, jobs.enqueue('report', 'z', user_id => u.id, unique_key => 'k') = (SELECT r.id FROM jobs.schedule_runs r
+    WHERE r.user_id = u.id) AS own FROM identity.users u WHERE u.id IN (:ann, :bob) ORDER BY u.id;
 SELECT lease FROM jobs.claim('w1', NULL) \gset
 SELECT jobs.enqueue('report', 'y', user_id => :ann, unique_key => 'k') AS while_it_runs;
 SELECT jobs.complete(:'lease');
@@ -160,6 +162,9 @@ SELECT jobs.enqueue('report', 'more', user_id => :ann, concurrency_key => 'broke
     one_waiting => true) AS waits_already;
 SELECT c.run_id, c.target FROM jobs.claim('w1', NULL, 10) c;
 SELECT count(*) FROM jobs.claim('w2', NULL, 10);
+-- Another user's is another key.
+SELECT jobs.enqueue('alert', 'of bob', user_id => :bob, concurrency_key => 'broker') IS NOT NULL AS of_bob;
+SELECT c.target, jobs.complete(c.lease) FROM jobs.claim('w2', '{alert}', 10) c;
 SELECT * FROM pg_temp.runs ORDER BY id;
 SELECT jobs.complete(pg_temp.lease_of(1));
 SELECT c.run_id, c.target FROM jobs.claim('w2', NULL, 10) c;
@@ -172,7 +177,21 @@ SELECT c.run_id, c.attempt FROM jobs.claim('w4', NULL, 10) c;
 SELECT jobs.complete(pg_temp.lease_of(3));
 SELECT c.run_id FROM jobs.claim('w5', NULL, 10) c;
 SELECT * FROM jobs.verify();
+-- A dead letter is counted; one whose unique key is taken is not replayed.
+SELECT jobs.enqueue('report', 'dead', user_id => :ann, unique_key => 'd') AS dead \gset
+SELECT jobs.fail(c.lease, c.run_id, 'no', permanent => true) FROM jobs.claim('w6', NULL) c;
+SELECT jobs.enqueue('report', 'alive', user_id => :ann, unique_key => 'd') > :dead AS another;
+SELECT jobs.replay();
 SELECT job_type, status, runs FROM jobs.stats();
+-- What cannot be is told.
+BEGIN;
+INSERT INTO jobs.schedule_runs (id, job_type, concurrency_key, claimable_at) VALUES (-3, 'x', 'alone', 'infinity');
+INSERT INTO jobs.schedule_runs (id, job_type, attempt) VALUES (-2, 'x', 4);
+INSERT INTO jobs.schedule_runs (id, job_type, status, lease, claimable_at, deadline)
+VALUES (-1, 'x', 'running', gen_random_uuid(), '2030-01-01 00:00:01Z', '2030-01-01 00:00Z');
+SELECT * FROM jobs.verify();
+SELECT check_name, subject FROM bourse.verify() WHERE subject LIKE '-_';
+ROLLBACK;
 
 -- Only failures are kept where a schedule says so.
 TRUNCATE jobs.schedule_runs RESTART IDENTITY;

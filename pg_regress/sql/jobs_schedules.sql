@@ -66,6 +66,14 @@ SELECT call, replace(refusal('SELECT jobs.' || format(call, :mapped)), :'mapped'
     '999999') = refusal('SELECT jobs.' || format(call, 999999)) AS as_if_it_were_not_there
 FROM unnest('{update_schedule(%s::bigint),"set_schedule_enabled(%s::bigint, false)",run_now(%s::bigint),delete_schedule(%s::bigint)}'::text[]) call;
 SELECT refusal('SELECT jobs.run_now(999999)') AS not_there, refusal('SELECT jobs.tick()') AS tick;
+-- What the platform runs itself is nobody's, and no user's to change.
+RESET SESSION AUTHORIZATION;
+INSERT INTO jobs.schedules (name, job_type, target, cron) VALUES ('vacuum', 'task', 'vacuum', '@daily')
+RETURNING id AS of_nobody \gset
+SET SESSION AUTHORIZATION jobs_ben;
+SELECT replace(refusal(format('SELECT jobs.set_schedule_enabled(%s, false)', :of_nobody)), :'of_nobody', '999999');
+RESET SESSION AUTHORIZATION;
+SELECT jobs.delete_schedule(:of_nobody);
 SET SESSION AUTHORIZATION jobs_ann;
 SELECT jobs.delete_schedule(:mapped);
 SELECT count(*) FROM jobs.schedules;
@@ -127,7 +135,8 @@ SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
 SELECT * FROM pg_temp.ticked('2030-01-01 12:01Z');
 UPDATE jobs.schedule_runs SET status = 'running', lease = gen_random_uuid(), worker_id = 'w';
 SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
-SELECT job_snapshot ->> 'name' AS name, status, claimable_at FROM jobs.schedule_runs ORDER BY id;
+SELECT job_snapshot ->> 'name' AS name, status, claimable_at, concurrency_key IS NOT NULL AS one_at_a_time
+FROM jobs.schedule_runs ORDER BY id;
 
 -- What cannot run is marked, and stops nobody else.
 TRUNCATE jobs.schedule_runs;
@@ -158,8 +167,8 @@ SELECT jobs.delete_schedule(id) FROM jobs.schedules WHERE name = 'good';
 SELECT count(job_id) AS named FROM jobs.schedule_runs;
 SELECT count(*) FROM jobs.tick();
 SELECT count(*) AS gone FROM jobs.gone_schedules;
-SELECT job_id, job_snapshot ->> 'name' AS name, status, scheduled_for <= clock_timestamp() AS is_due
-FROM jobs.schedule_runs;
+SELECT job_id, job_snapshot ->> 'name' AS name, status, scheduled_for <= clock_timestamp() AS is_due,
+    concurrency_key IS NOT NULL AS one_at_a_time FROM jobs.schedule_runs;
 
 -- What has become wrong can be switched off, and not on.
 SELECT jobs.set_schedule_enabled(id, false) FROM jobs.schedules WHERE name = 'bad cron';
@@ -176,6 +185,18 @@ SELECT count(*) FROM jobs.schedules WHERE user_id = 102;
 SELECT refusal('SELECT jobs.create_schedule(102, ''again'', ''report'', ''pnl'', ''@daily'')');
 SELECT * FROM bourse.verify();
 SELECT * FROM bourse.integrity() WHERE module = 'jobs';
+
+-- Whoever watches is told of ticks that nobody enqueues, and of what cannot be.
+BEGIN;
+SELECT jobs.create_schedule(101, 'late', 'report', 'pnl', '@yearly') > 0 AS made;
+SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'ticks_are_late';
+SELECT pg_temp.due('late', clock_timestamp() - interval '61 s');
+SELECT severity, alert, left(detail, 32) AS detail, hint FROM bourse.alerts() WHERE alert = 'ticks_are_late';
+SELECT value BETWEEN 61 AND 120 AS lag FROM bourse.metrics() WHERE name = 'jobs_tick_lag_seconds';
+SELECT pg_temp.due('late', NULL);
+INSERT INTO jobs.schedule_runs (job_type, job_id) VALUES ('report', 999999);
+SELECT issue, count FROM bourse.integrity() WHERE module = 'jobs' ORDER BY issue COLLATE "C";
+ROLLBACK;
 
 -- What one user brings along stops nobody: parameters are bounded when they are written, also those that come
 -- compressed out of a table; a user's priorities stand behind the platform's; there is an end to the number of his

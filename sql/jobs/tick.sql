@@ -122,7 +122,8 @@ LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT s.job_type, s.id, s.user_id, t,
            jsonb_build_object('target', s.target, 'task_params', s.task_params, 'name', s.name, 'cron', s.cron,
                               'timezone', s.timezone),
-           s.priority, jobs_private.turn(s.user_id, s.priority, t), s.max_attempts, CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
+           s.priority, jobs_private.turn(s.user_id, s.priority, t), s.max_attempts,
+           CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
            s.keep_only_failures
     FROM jobs.schedules s
     CROSS JOIN LATERAL unnest(ticks) t
