@@ -30,7 +30,7 @@ SELECT t, calendar.is_open('QNY', t), calendar.phase('QNY', t), calendar.session
     '2024-11-27 03:59:59', '2024-11-27 04:00', '2024-11-27 09:29:59.999999', '2024-11-27 09:30',
         '2024-11-27 15:59:59.999999', '2024-11-27 16:00', '2024-11-27 20:00',
     '2024-11-28 12:00', '2024-11-30 12:00']::timestamptz[]) t;
--- G13: on a half day the post-market moves with the close, the pre-market stays.
+-- On a half day the post-market moves with the close, the pre-market stays.
 SELECT t::time, calendar.phase('QNY', t) FROM unnest(ARRAY['2024-11-29 04:00', '2024-11-29 09:30', '2024-11-29 13:00',
     '2024-11-29 16:59', '2024-11-29 17:00']::timestamptz[]) t;
 -- Strictly after, strictly before.
@@ -45,7 +45,7 @@ SELECT calendar.trading_minutes('QNY', '2024-11-29', '2024-11-30'), calendar.tra
 -- The clocks change: the market opens at half past nine all the same, an hour earlier in UTC.
 SELECT session_date, opens_at AT TIME ZONE 'UTC' AS opens_at FROM calendar.sessions('QNY', '2024-03-08', '2024-03-11');
 
--- G12: sessions on a Saturday, a Sunday, a holiday; two short ones on one day. Every function sees them.
+-- Sessions on a Saturday, a Sunday, a holiday; two short ones on one day. Every function sees them.
 SET timezone = 'Asia/Kolkata';
 SELECT session_date, to_char(session_date, 'Dy') AS day, opens_at, closes_at, breaks, kind, description
 FROM calendar.sessions('QIN', '2020-01-01', '2024-12-31') WHERE kind <> 'regular';

@@ -14,7 +14,21 @@ CREATE FUNCTION pg_temp.lease_of(run bigint) RETURNS uuid LANGUAGE sql
     AS $$ SELECT r.lease FROM jobs.schedule_runs r WHERE r.id = run $$;
 -- Time that has passed: as if the lease had been given so long ago.
 CREATE FUNCTION pg_temp.pass(run bigint, seconds integer) RETURNS void LANGUAGE sql AS
-$$ UPDATE jobs.schedule_runs r SET claimable_at = r.claimable_at - make_interval(secs => seconds), started_at = r.started_at - make_interval(secs => seconds), deadline = r.deadline - make_interval(secs => seconds) WHERE r.id = run $$;
+$$ UPDATE jobs.schedule_runs r SET claimable_at = r.claimable_at - p.passed, started_at = r.started_at - p.passed,
+    heartbeat_at = r.heartbeat_at - p.passed, deadline = r.deadline - p.passed
+FROM make_interval(secs => seconds) p (passed) WHERE r.id = run $$;
+-- A worker works so many minutes and gives a sign of life every 25 seconds; how often others were given his run.
+CREATE FUNCTION pg_temp.work(run bigint, minutes integer, OUT beats bigint, OUT others bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    beats := 0;
+    others := 0;
+    FOR n IN 1 .. minutes * 60 / 25 LOOP
+        PERFORM pg_temp.pass(run, 25);
+        others := others + (SELECT count(*) FROM jobs.claim('other', NULL));
+        beats := beats + (SELECT count(*) FROM jobs.heartbeat(pg_temp.lease_of(run)));
+    END LOOP;
+END
+$$;
 
 -- A run is enqueued, claimed, completed. What the worker is told of it:
 SELECT jobs.enqueue('report', 'daily p&l', '{"day": "2026-11-27"}', :ann) AS first \gset
@@ -42,7 +56,7 @@ SELECT count(*) FROM jobs.claim('w1', NULL, 5);
 SELECT jobs.resume_type('backup'), jobs.resume_type('backup') AS again;
 SELECT c.run_id, c.job_type FROM jobs.claim('w1', NULL, 5) c;
 
--- G1, G4: a worker dies. After its lease the next claim has the run, and the dead one's word counts for nothing.
+-- A worker dies. After its lease the next claim has the run, and the dead one's word counts for nothing.
 TRUNCATE jobs.schedule_runs RESTART IDENTITY;
 SELECT jobs.enqueue('report', 'x', user_id => :ann);
 SELECT c.lease AS dead FROM jobs.claim('w1', NULL, 1, '5 s') c \gset
@@ -53,7 +67,7 @@ SELECT regexp_replace(refusal(format('SELECT jobs.complete(%L)', :'dead')), '[0-
 SELECT c.run_id, c.attempt FROM jobs.claim('w2', NULL) c;
 SELECT regexp_replace(refusal(format('SELECT jobs.complete(%L, %L)', :'dead', '{1}')), '[0-9a-f-]{36}', 'L');
 SELECT * FROM pg_temp.runs;
--- G5: heartbeats keep it, each for as long as the lease was given, but not past the deadline.
+-- Heartbeats keep it, each for as long as the lease was given, but not past the deadline.
 SELECT jobs.heartbeat(pg_temp.lease_of(1), '{"done": 10}');
 SELECT progress, claimable_at - heartbeat_at AS lasts FROM jobs.schedule_runs;
 UPDATE jobs.schedule_runs SET deadline = clock_timestamp() + '3 s';
@@ -110,6 +124,14 @@ SELECT pg_temp.pass(1, 31);
 SELECT count(*) FROM jobs.claim('w1', NULL);
 SELECT * FROM pg_temp.runs;
 
+-- A run of fifty minutes is nobody else's while its worker gives signs of life, and is soon when he does not.
+TRUNCATE jobs.schedule_runs RESTART IDENTITY;
+SELECT jobs.enqueue('report', 'long', user_id => :ann, timeout => '1 hour');
+SELECT count(*) FROM jobs.claim('w1', NULL);
+SELECT * FROM pg_temp.work(1, 50);
+SELECT pg_temp.pass(1, 31);
+SELECT c.run_id, c.attempt FROM jobs.claim('other', NULL) c;
+
 -- One call for both: what is done, and what is next.
 TRUNCATE jobs.schedule_runs RESTART IDENTITY;
 SELECT count(jobs.enqueue('report', 'x', user_id => :ann)) FROM generate_series(1, 3);
@@ -154,7 +176,7 @@ SELECT count(*) AS made FROM
     jobs.enqueue_many(format('[{"job_type": "report", "target": "a", "user_id": %s, "unique_key": "k"},
         {"job_type": "report", "target": "b", "user_id": %1$s}]', :ann)::jsonb);
 
--- G3, a concurrency key: one runs at a time; the next begins when it has ended, however. one_waiting: no more than
+-- A concurrency key: one runs at a time; the next begins when it has ended, however. one_waiting: no more than
 -- one waits.
 TRUNCATE jobs.schedule_runs RESTART IDENTITY;
 SELECT jobs.enqueue('report', 'r' || n, user_id => :ann, concurrency_key => 'broker') FROM generate_series(1, 3) n;

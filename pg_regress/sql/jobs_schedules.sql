@@ -15,6 +15,9 @@ SELECT jobs.next_ticks('*/20 9 * * MON-FRI', 'America/New_York', '2026-11-27 14:
 SELECT jobs.next_ticks('30 2 * * *', 'Europe/Berlin', '2026-03-28 12:00Z', 2) AS gap;
 SELECT jobs.next_ticks('30 1 * * *', 'America/New_York', '2026-11-01 00:00Z', 2) AS daily_in_the_hour_that_comes_twice;
 SELECT jobs.next_ticks('*/30 1 * * *', 'America/New_York', '2026-11-01 00:00Z', 5) AS every_half_hour;
+SELECT cron, string_agg(to_char(t AT TIME ZONE 'UTC', 'DD HH24:MI'), ', ' ORDER BY t) AS utc
+FROM (VALUES ('0 * * * *', 3), ('*/15 * * * *', 8), ('30 1 * * *', 2)) v (cron, n),
+    jobs.next_ticks(cron, 'America/New_York', '2026-11-01 04:59Z', n) t GROUP BY cron, n ORDER BY n;
 SELECT jobs.next_ticks('@midnight', 'America/Santiago', '2026-09-05 12:00Z', 2) AS no_midnight;
 SELECT jobs.next_ticks('*/10 * * * * *', after => '2026-01-01', n => 3);
 SELECT jobs.next_ticks('0 0 29 2 +SUN', after => '2088-02-29');

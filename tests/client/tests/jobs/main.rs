@@ -7,4 +7,5 @@ mod lost;
 mod misfire;
 mod schedules;
 mod standby;
+mod week;
 mod woken;
