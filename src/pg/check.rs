@@ -135,6 +135,14 @@ impl<'a> Proposed<'a> {
         self.get(column, of, |row| row.some_time(column))
     }
 
+    /// Whether a column will hold NULL.
+    pub fn is_null(&self, column: usize) -> bool {
+        match self.given(column) {
+            Some(value) => matches!(value, Value::Null),
+            None => self.before.as_ref().is_none_or(|row| row.is_null(column)),
+        }
+    }
+
     /// Whether a text is there and fulfils a condition; none: it is NULL.
     pub fn text(&self, column: usize, condition: impl Fn(&str) -> bool) -> Option<bool> {
         let of = |value: &Value<'_>| if let Value::Text(text) = value { Some(condition(text)) } else { None };

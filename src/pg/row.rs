@@ -68,6 +68,11 @@ impl Row<'_> {
         value.unwrap_or_else(|| self.raise_corrupted(column))
     }
 
+    /// Whether the column holds NULL.
+    pub fn is_null(&self, column: usize) -> bool {
+        self.datum(column).is_none()
+    }
+
     /// A bigint.
     pub fn int(&self, column: usize) -> i64 {
         self.require(column, self.some_int(column))

@@ -6,6 +6,7 @@ use std::ffi::{CStr, CString};
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
 
+use super::checks;
 use crate::error::{Answer, Failure};
 use crate::pg::catalog::{changes, has_column, is_table, name_of};
 use crate::pg::column::{Column, Kind};
@@ -140,7 +141,7 @@ impl Shape {
             schema: kept(self.schema),
             name: kept(self.name),
             columns: Box::leak(self.columns.into_boxed_slice()),
-            checks: &[],
+            checks: checks::of(&self.places),
         };
         let definition = Box::leak(Box::new(definition));
         Known { queue, changes: Cell::new(changes), own, definition, places: self.places }

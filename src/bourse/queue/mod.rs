@@ -5,6 +5,7 @@
 //! one row.
 
 mod calls;
+mod checks;
 mod claim;
 mod columns;
 mod front;
