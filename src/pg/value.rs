@@ -56,7 +56,7 @@ pub struct Uuid(pub [u8; 16]);
 impl Uuid {
     /// A new one that nobody can guess.
     pub fn new() -> Result<Uuid, NoRandomness> {
-        let mut bytes = random::bytes::<16>()?;
+        let mut bytes = random::few_bytes::<16>()?;
         // As RFC 9562 marks one that is random.
         bytes[6] = bytes[6] & 0x0F | 0x40;
         bytes[8] = bytes[8] & 0x3F | 0x80;
