@@ -82,7 +82,6 @@ CREATE INDEX idx_schedule_runs_concurrency_key ON jobs.schedule_runs USING btree
     WHERE concurrency_key IS NOT NULL AND status = 'pending';
 CREATE INDEX idx_schedule_runs_failed ON jobs.schedule_runs USING btree (finished_at) WHERE status = 'failed';
 CREATE INDEX idx_schedule_runs_finished_at ON jobs.schedule_runs USING brin (finished_at);
-CREATE INDEX idx_schedule_runs_job_id ON jobs.schedule_runs USING btree (job_id, id) WHERE job_id IS NOT NULL;
 CREATE INDEX idx_schedule_runs_lease ON jobs.schedule_runs USING btree (lease) WHERE lease IS NOT NULL;
 CREATE INDEX idx_schedule_runs_turn ON jobs.schedule_runs
     USING btree (COALESCE(user_id, 0::bigint), priority, claimable_at) WHERE status = 'pending';
@@ -92,7 +91,7 @@ CREATE UNIQUE INDEX schedule_runs_concurrency_key_key ON jobs.schedule_runs USIN
 CREATE UNIQUE INDEX schedule_runs_unique_key_key ON jobs.schedule_runs
     USING btree (unique_key, COALESCE(user_id, 0::bigint)) WHERE unique_key IS NOT NULL
     AND (status = ANY (ARRAY['pending', 'running']));
-CREATE UNIQUE INDEX ux_runs_job_scheduled_for ON jobs.schedule_runs USING btree (job_type, job_id, scheduled_for)
+CREATE UNIQUE INDEX ux_runs_job_scheduled_for ON jobs.schedule_runs USING btree (job_id, scheduled_for, job_type)
     WHERE job_id IS NOT NULL;
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedule_runs FOR EACH ROW
     WHEN (new.user_id IS NOT NULL AND new.job_id IS NULL) EXECUTE FUNCTION identity_private.refuse_erased();

@@ -72,11 +72,10 @@ CREATE INDEX idx_schedule_runs_claimable_at ON jobs.schedule_runs (priority, cla
 -- All that a lease holds.
 CREATE INDEX idx_schedule_runs_lease ON jobs.schedule_runs (lease) WHERE lease IS NOT NULL;
 -- A tick of a schedule is enqueued once, whoever finds it due. Of what belongs to no schedule the job_id is NULL, which
--- equals nothing: it needs no place here.
-CREATE UNIQUE INDEX ux_runs_job_scheduled_for ON jobs.schedule_runs (job_type, job_id, scheduled_for)
+-- equals nothing: it needs no place here. The schedule comes first: its history is read here as well, in the order of its
+-- ticks, and its deletion finds its runs here.
+CREATE UNIQUE INDEX ux_runs_job_scheduled_for ON jobs.schedule_runs (job_id, scheduled_for, job_type)
     WHERE job_id IS NOT NULL;
--- The history of a schedule; its deletion finds its runs by it.
-CREATE INDEX idx_schedule_runs_job_id ON jobs.schedule_runs (job_id, id) WHERE job_id IS NOT NULL;
 -- A user's runs, the newest first; row security and erasure look here.
 CREATE INDEX idx_schedule_runs_user_id ON jobs.schedule_runs (user_id, id) WHERE user_id IS NOT NULL;
 -- Where a user's last waiting run stands; those of nobody count as one user's.
