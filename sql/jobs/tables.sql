@@ -75,7 +75,8 @@ CREATE TABLE jobs.schedule_runs (
         AND finished_at IS NOT NULL WHEN 'failed' THEN claimable_at IS NULL AND lease IS NULL
         AND finished_at IS NOT NULL WHEN 'cancelled' THEN claimable_at IS NULL
         AND finished_at IS NOT NULL ELSE false END)
-);
+) WITH (autovacuum_vacuum_threshold=1000, autovacuum_vacuum_scale_factor=0.01, autovacuum_analyze_threshold=1000,
+    autovacuum_analyze_scale_factor=0.02);
 CREATE INDEX idx_schedule_runs_claimable_at ON jobs.schedule_runs USING btree (priority, claimable_at, id)
     WHERE claimable_at IS NOT NULL;
 CREATE INDEX idx_schedule_runs_concurrency_key ON jobs.schedule_runs USING btree (concurrency_key, priority, id)

@@ -38,7 +38,9 @@ CREATE TABLE jobs.schedule_runs (
         WHEN 'failed' THEN claimable_at IS NULL AND lease IS NULL AND finished_at IS NOT NULL
         WHEN 'cancelled' THEN claimable_at IS NULL AND finished_at IS NOT NULL
         ELSE false END)
-);
+-- What has been claimed and ended leaves dead entries in every index. A fifth of a long history would be millions of them.
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_analyze_threshold = 1000, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE jobs.schedule_runs IS
 'Runs: of a schedule, one for each tick, or enqueued alone. A queue: workers claim, and tell how it went. What has '
 'ended stays as history until it is 90 days old (bourse.policies)';
