@@ -2,6 +2,17 @@
 -- COMMENT of what follows. Written by `cargo xtask schema --write` from the catalog of a new database: read it, do not
 -- run it.
 
+-- Of whose running items somebody has asked for the end: by the lease that held it then. Whatever the item does next
+-- under that lease but complete ends it. Rows stay for 30 days
+CREATE TABLE bourse.cancel_requests (
+    lease        uuid NOT NULL,
+    item_id      bigint NOT NULL,
+    requested_at timestamp with time zone NOT NULL
+);
+CREATE INDEX idx_cancel_requests_lease ON bourse.cancel_requests USING btree (lease, item_id);
+CREATE INDEX idx_cancel_requests_requested_at ON bourse.cancel_requests USING brin (requested_at);
+GRANT SELECT ON bourse.cancel_requests TO bourse_admin, bourse_monitor;
+
 -- The last run of each chore of the platform. Written by the chores only
 CREATE TABLE bourse.chores (
     name     text COLLATE "C" NOT NULL,
@@ -33,7 +44,8 @@ CREATE TABLE bourse.policies (
     is_enabled   boolean NOT NULL DEFAULT true,
     CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),
     CONSTRAINT policies_ahead_check CHECK (ahead >= 0 AND ahead <= 366),
-    CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval),
+    CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval AND EXTRACT(year FROM keep) >= 0
+        AND EXTRACT(month FROM keep) >= 0 AND EXTRACT(day FROM keep) >= 0 AND EXTRACT(hour FROM keep) >= 0),
     CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL),
     CONSTRAINT policies_partition_by_check CHECK (partition_by = ANY (ARRAY['day', 'month', 'year']))
 );
@@ -51,6 +63,15 @@ CREATE TABLE bourse.schema_migrations (
     CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
 );
 GRANT SELECT ON bourse.schema_migrations TO bourse_viewer;
+
+-- Concurrency keys of a queue whose next item could not be let go when the one before it ended: somebody was just
+-- changing it. A claim does it later
+CREATE TABLE bourse.stalled_keys (
+    queue           text COLLATE "C" NOT NULL,
+    concurrency_key text COLLATE "C" NOT NULL
+);
+CREATE INDEX idx_stalled_keys_queue ON bourse.stalled_keys USING btree (queue);
+GRANT SELECT ON bourse.stalled_keys TO bourse_admin, bourse_monitor;
 
 -- Populated: the sequencer may work here. A restore populates it last; bourse.pause() and bourse.resume() do by hand
 CREATE MATERIALIZED VIEW bourse.at_work AS

@@ -41,17 +41,17 @@ COMMENT ON FUNCTION jobs_private.most_ticks() IS
 'About so many runs are made by one tick(): in a transaction that took minutes nobody would see any of them';
 
 -- A schedule is locked together with its user, so that no erasure of the user is under way, and nothing is waited for.
-CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, only bigint DEFAULT NULL)
+CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, alone bigint DEFAULT NULL)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp SET work_mem = '64MB'
 SET enable_mergejoin = off AS $$
     WITH of_users AS MATERIALIZED (
         SELECT s.*, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
-        WHERE s.next_run_at <= at AND (s.id = only OR only IS NULL) ORDER BY s.next_run_at LIMIT batch
+        WHERE s.next_run_at <= at AND (s.id = alone OR alone IS NULL) ORDER BY s.next_run_at LIMIT batch
         FOR NO KEY UPDATE OF s SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED
     ), of_nobody AS MATERIALIZED (
         SELECT s.*, true FROM jobs.schedules s
-        WHERE s.next_run_at <= at AND s.user_id IS NULL AND (s.id = only OR only IS NULL)
+        WHERE s.next_run_at <= at AND s.user_id IS NULL AND (s.id = alone OR alone IS NULL)
         ORDER BY s.next_run_at, s.id LIMIT batch
         FOR NO KEY UPDATE SKIP LOCKED
     ), due AS (
@@ -111,7 +111,7 @@ SET enable_mergejoin = off AS $$
     RETURNING r.job_id, r.scheduled_for, r.id
 $$;
 COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer, bigint) IS
-'What tick() does, at this time; only: for this schedule alone';
+'What tick() does, at this time; alone: for this schedule alone';
 
 CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)
 RETURNS SETOF bigint
@@ -133,32 +133,34 @@ COMMENT ON FUNCTION jobs_private.enqueue_ticks(bigint, timestamptz[]) IS
 'Makes runs of one schedule, for run_now()';
 
 -- The half of them in which it stands is asked again, until it stands alone.
-CREATE FUNCTION jobs_private.tick_apart(at timestamptz, batch integer, only bigint DEFAULT NULL)
+CREATE FUNCTION jobs_private.tick_apart(at timestamptz, batch integer, alone bigint DEFAULT NULL)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
     said text;
 BEGIN
     BEGIN
-        RETURN QUERY SELECT * FROM jobs_private.tick_at(at, batch, only);
+        RETURN QUERY SELECT * FROM jobs_private.tick_at(at, batch, alone);
         RETURN;
     EXCEPTION WHEN data_exception OR program_limit_exceeded OR integrity_constraint_violation
                    OR insufficient_privilege OR object_not_in_prerequisite_state OR raise_exception THEN
         said := SQLERRM;
     END;
-    IF only IS NOT NULL THEN
-        UPDATE jobs.schedules s SET next_run_at = NULL, problem = left(said, 500), problem_at = at WHERE s.id = only;
+    IF alone IS NOT NULL THEN
+        UPDATE jobs.schedules s SET next_run_at = NULL, problem = left(said, 500), problem_at = at WHERE s.id = alone;
     ELSIF batch > 1 THEN
         RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch / 2);
         RETURN QUERY SELECT * FROM jobs_private.tick_apart(at, batch - batch / 2);
     ELSE
         RETURN QUERY
-        SELECT t.* FROM (
-            (SELECT s.id FROM jobs.schedules s WHERE s.next_run_at <= at AND s.user_id IS NOT NULL
-             ORDER BY s.next_run_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-            UNION ALL
-            (SELECT s.id FROM jobs.schedules s WHERE s.next_run_at <= at AND s.user_id IS NULL
-             ORDER BY s.next_run_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)) first
+        WITH of_users AS (
+            SELECT s.id FROM jobs.schedules s WHERE s.next_run_at <= at AND s.user_id IS NOT NULL
+            ORDER BY s.next_run_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+        ), of_nobody AS (
+            SELECT s.id FROM jobs.schedules s WHERE s.next_run_at <= at AND s.user_id IS NULL
+            ORDER BY s.next_run_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+        )
+        SELECT t.* FROM (TABLE of_users UNION ALL TABLE of_nobody) first (id)
         CROSS JOIN LATERAL jobs_private.tick_apart(at, 1, first.id) t;
     END IF;
 END
