@@ -64,13 +64,11 @@ fn listen() {
 #[pg_guard]
 unsafe extern "C-unwind" fn at_event(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     match event {
-        pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT => {
-            let wait = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_OFF as i32;
-            if UP_TO.get() == Some(written_up_to()) {
-                // SAFETY: a variable of this process that the commit reads; put back below, whatever comes of it.
-                unsafe { SAID.set(Some(std::mem::replace(&mut *(&raw mut pg_sys::synchronous_commit), wait))) }
-            }
-        }
+        // SAFETY: a variable of this process that the commit reads; put back below, whatever comes of it.
+        pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT if UP_TO.get() == Some(written_up_to()) => unsafe {
+            SAID.set(Some(pg_sys::synchronous_commit));
+            pg_sys::synchronous_commit = pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_OFF as i32;
+        },
         pg_sys::XactEvent::XACT_EVENT_COMMIT
         | pg_sys::XactEvent::XACT_EVENT_ABORT
         | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
