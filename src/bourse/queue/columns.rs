@@ -6,9 +6,9 @@ use std::ffi::{CStr, CString};
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
 
-use super::checks;
 use crate::error::{Answer, Failure};
 use crate::pg::catalog::{changes, has_column, is_table, name_of};
+use crate::pg::check::Check;
 use crate::pg::column::{Column, Kind};
 use crate::pg::definition::Definition;
 use crate::pg::owner;
@@ -41,6 +41,9 @@ pub struct Places {
     pub own: usize,
 }
 
+/// The CHECK constraints of a queue that are stated in Rust, by where its columns stand.
+pub type Checks = fn(&Places) -> &'static [Check];
+
 /// A queue as this session knows it.
 pub struct Known {
     queue: Oid,
@@ -64,7 +67,7 @@ thread_local! {
 
 impl Known {
     /// The queue, and these further columns of it. What is kept lives as long as the session: there are few queues.
-    pub fn of(queue: Oid, own: &'static [Column]) -> Answer<&'static Known> {
+    pub fn of(queue: Oid, own: &'static [Column], checks: Checks) -> Answer<&'static Known> {
         let changes = changes();
         let is_it = |known: &Known| known.queue == queue && std::ptr::eq(known.own, own);
         let known = KNOWN.with_borrow(|all| all.iter().copied().find(|known| is_it(known)));
@@ -77,7 +80,7 @@ impl Known {
             known.changes.set(changes);
             return Ok(known);
         }
-        let known = Box::leak(Box::new(shape.kept(queue, own, changes)));
+        let known = Box::leak(Box::new(shape.kept(queue, own, changes, checks)));
         KNOWN.with_borrow_mut(|all| {
             all.retain(|known| !is_it(known));
             all.push(known);
@@ -135,13 +138,13 @@ impl Shape {
         *self.schema == *known.schema && *self.name == *known.name && self.columns == known.columns
     }
 
-    fn kept(self, queue: Oid, own: &'static [Column], changes: u64) -> Known {
+    fn kept(self, queue: Oid, own: &'static [Column], changes: u64, checks: Checks) -> Known {
         let kept = |text: CString| &*Box::leak(text.into_boxed_c_str());
         let definition = Definition {
             schema: kept(self.schema),
             name: kept(self.name),
             columns: Box::leak(self.columns.into_boxed_slice()),
-            checks: checks::of(&self.places),
+            checks: checks(&self.places),
         };
         let definition = Box::leak(Box::new(definition));
         Known { queue, changes: Cell::new(changes), own, definition, places: self.places }

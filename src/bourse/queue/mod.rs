@@ -46,7 +46,7 @@ pub struct Queue {
 impl Queue {
     /// Works at a queue, and then has the triggers of others fire.
     pub fn work<T>(queue: Oid, own: &'static [Column], work: impl FnOnce(&mut Queue) -> Answer<T>) -> Answer<T> {
-        let known = Known::of(queue, own)?;
+        let known = Known::of(queue, own, checks::of)?;
         // What the same statement has written before is there, too.
         session::advance();
         attached::firing(|| {
