@@ -38,7 +38,7 @@ CREATE TABLE jobs.schedule_runs (
         WHEN 'failed' THEN claimable_at IS NULL AND lease IS NULL AND finished_at IS NOT NULL
         WHEN 'cancelled' THEN claimable_at IS NULL AND finished_at IS NOT NULL
         ELSE false END)
--- What has been claimed and ended leaves dead entries in every index. A fifth of a long history would be millions of them.
+-- What has been claimed and ended leaves dead entries in every index. A fifth of a long history is millions of them.
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
         autovacuum_analyze_threshold = 1000, autovacuum_analyze_scale_factor = 0.02);
 COMMENT ON TABLE jobs.schedule_runs IS
@@ -74,8 +74,8 @@ CREATE INDEX idx_schedule_runs_claimable_at ON jobs.schedule_runs (priority, cla
 -- All that a lease holds.
 CREATE INDEX idx_schedule_runs_lease ON jobs.schedule_runs (lease) WHERE lease IS NOT NULL;
 -- A tick of a schedule is enqueued once, whoever finds it due. Of what belongs to no schedule the job_id is NULL, which
--- equals nothing: it needs no place here. The schedule comes first: its history is read here as well, in the order of its
--- ticks, and its deletion finds its runs here.
+-- equals nothing: it needs no place here. The schedule comes first: its history is read here as well, in the order of
+-- its ticks, and its deletion finds its runs here.
 CREATE UNIQUE INDEX ux_runs_job_scheduled_for ON jobs.schedule_runs (job_id, scheduled_for, job_type)
     WHERE job_id IS NOT NULL;
 -- A user's runs, the newest first; row security and erasure look here.
