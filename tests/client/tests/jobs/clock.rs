@@ -19,6 +19,15 @@ fn open(name: &str) -> Result<(Scratch, Database)> {
     Ok((scratch, database))
 }
 
+/// Says that it is over when it goes, also by a panic: who waits for it would wait for ever.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Works while two sessions tick.
 fn beside_two_schedulers(database: &Database, work: impl FnOnce() -> Result<()>) -> Result<()> {
     let is_over = &AtomicBool::new(false);
@@ -32,8 +41,9 @@ fn beside_two_schedulers(database: &Database, work: impl FnOnce() -> Result<()>)
             Ok(())
         };
         let schedulers = [scope.spawn(scheduler), scope.spawn(scheduler)];
+        let over = Over(is_over);
         let worked = work();
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         schedulers.into_iter().try_for_each(|thread| thread.join().expect("no panic in a scheduler"))?;
         worked
     })
