@@ -218,7 +218,9 @@ FROM unnest(ARRAY[
     $$VALUES (101, 'x', 'report', 'pnl', '@daily', '{}', 101)$$,
     $$SELECT 101, n, 'report', 'pnl', '@yearly', '{}', 0 FROM generate_series(1, 1001) n$$]) WITH ORDINALITY c (call, n)
 ORDER BY n;
-SELECT refusal('SELECT jobs.create_schedule(101, ''x'', ''report'', ''pnl'', ''@daily'', max_catch_up => 1001)');
+SELECT refusal('SELECT jobs.create_schedule(101, ''x'', ''report'', ''pnl'', ''@daily'', max_catch_up => 10001)');
+SELECT refusal('SELECT count(jobs.create_schedule(101, n::text, ''report'', ''pnl'', ''@daily'', max_catch_up => 10000))
+                FROM generate_series(1, 11) n');
 RESET SESSION AUTHORIZATION;
 SELECT jobs.create_schedule(101, 'of the platform', 'report', 'pnl', '@daily', priority => -100) > 0 AS made;
 DROP TABLE bulky;

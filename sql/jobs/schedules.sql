@@ -87,24 +87,36 @@ COMMENT ON FUNCTION jobs_private.notify_schedulers() IS
 'Trigger: tells whoever listens on scheduler_updates, once for each statement, that schedules have changed. A hint '
 'only';
 
--- Before a number of schedules that nobody needs, every second of them due, is everybody's load.
+-- What one user may have due at one time is everybody's load.
 CREATE FUNCTION jobs_private.require_schedule_bounds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
     most CONSTANT integer := 1000;
+    most_ticks CONSTANT integer := 100000;
+    has record;
 BEGIN
     PERFORM jobs_private.require_params(NEW.task_params), jobs_private.require_priority(NEW.priority);
-    IF (TG_OP = 'INSERT' OR NEW.user_id IS DISTINCT FROM OLD.user_id) AND NOT identity.acts_for_all()
-       AND (SELECT count(*) FROM (SELECT FROM jobs.schedules s WHERE s.user_id = NEW.user_id LIMIT most) s) = most THEN
+    IF identity.acts_for_all() OR TG_OP = 'UPDATE' AND NEW.user_id IS NOT DISTINCT FROM OLD.user_id
+                                  AND NEW.max_catch_up <= OLD.max_catch_up THEN
+        RETURN NEW;
+    END IF;
+    SELECT count(*) AS schedules, coalesce(sum(s.max_catch_up), 0) AS ticks INTO has
+    FROM (SELECT o.max_catch_up FROM jobs.schedules o
+          WHERE o.user_id = NEW.user_id AND o.id <> NEW.id LIMIT most) s;
+    IF has.schedules = most THEN
         PERFORM bourse.refuse('54000', format('user %s has %s schedules', NEW.user_id, most),
             'Delete some; who acts for everybody may make more.');
+    ELSIF has.ticks + NEW.max_catch_up > most_ticks THEN
+        PERFORM bourse.refuse('54000',
+            format('max_catch_up of the schedules of user %s is %s in all', NEW.user_id, has.ticks + NEW.max_catch_up),
+            format('It may be %s in all; who acts for everybody may give more.', most_ticks));
     END IF;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION jobs_private.require_schedule_bounds() IS
-'Trigger: refuses parameters and a priority out of bounds (22023, 42501), and one schedule more than 1,000 of a user '
-'(54000) from whoever does not act for everybody';
+'Trigger: refuses parameters and a priority out of bounds (22023, 42501), and from whoever does not act for everybody '
+'one schedule more than 1,000 of a user, or schedules whose max_catch_up is more than 100,000 in all (54000)';
 
 CREATE FUNCTION jobs_private.forget_schedules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$

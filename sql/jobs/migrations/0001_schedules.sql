@@ -24,7 +24,7 @@ CREATE TABLE jobs.schedules (
                                                             AND extract(year FROM grace) = 0
                                                             AND extract(month FROM grace) = 0),
     max_catch_up       integer NOT NULL DEFAULT 100
-                       CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up BETWEEN 1 AND 1000),
+                       CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up BETWEEN 1 AND 10000),
     overlap            text COLLATE "C" NOT NULL DEFAULT 'skip'
                        CONSTRAINT schedules_overlap_check CHECK (overlap IN ('skip', 'queue', 'allow')),
     max_attempts       integer NOT NULL DEFAULT 3
@@ -79,7 +79,8 @@ CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules
 CREATE TRIGGER trigger_keep_computed
     BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
     FOR EACH ROW WHEN (current_user <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
-CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_params, priority ON jobs.schedules
+CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_params, priority, max_catch_up
+    ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_set_next_run_at
     BEFORE INSERT OR UPDATE OF cron, timezone, calendar, enabled ON jobs.schedules

@@ -38,7 +38,11 @@ fn server(name: &str) -> Result<(Scratch, Database)> {
          INSERT INTO jobs.schedule_runs (job_type) SELECT 'plain' FROM generate_series(1, 100);
          INSERT INTO jobs.schedule_runs (job_type, concurrency_key) SELECT 'keyed', n::text FROM generate_series(1, 9) n",
     )?;
-    scratch.signal("-STOP", session.number("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")?)?;
+    // Those who write pages have the log written up to them first.
+    for kind in ["walwriter", "background writer", "checkpointer"] {
+        let pid = session.number(&format!("SELECT pid FROM pg_stat_activity WHERE backend_type = '{kind}'"))?;
+        scratch.signal("-STOP", pid)?;
+    }
     Ok((scratch, database))
 }
 
