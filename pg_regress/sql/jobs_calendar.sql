@@ -4,6 +4,7 @@ SELECT calendar.load_calendar('{"name": "JOB", "timezone": "America/New_York", "
     "holidays": [{"date": "2029-12-25", "type": "full_day"}, {"date": "2030-01-01", "type": "full_day"}],
     "special": [{"date": "2029-12-24", "type": "special", "open": "09:30", "close": "13:00"}, {"date": "2029-12-29",
         "type": "special", "open": "10:00", "close": "12:00"}]}');
+DELETE FROM jobs.schedules;
 INSERT INTO identity.users (name) VALUES ('jc ann');
 SET timezone = 'America/New_York';
 SET datestyle = 'ISO';

@@ -1,6 +1,8 @@
 -- Schedules: cron in a time zone, what becomes of missed ticks, and the plain table under row security. What time it
 -- is, is
 -- said to tick(); when a schedule is due next is put where a test wants it by the owner of the tables.
+-- Without the schedules of the maintenance, which nobody here asks for.
+DELETE FROM jobs.schedules;
 INSERT INTO identity.users (id, name, db_role) VALUES (101, 'ann', 'jobs_ann'), (102, 'ben', 'jobs_ben');
 CREATE ROLE jobs_ann LOGIN IN ROLE bourse_trader;
 CREATE ROLE jobs_ben LOGIN IN ROLE bourse_trader;

@@ -29,7 +29,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS
 DECLARE
     made bigint;
 BEGIN
-    PERFORM identity_private.require_user(user_id);
+    -- A task is nobody's; the trigger asks who schedules it.
+    IF job_type IS DISTINCT FROM 'task' OR user_id IS NOT NULL THEN
+        PERFORM identity_private.require_user(user_id);
+    END IF;
     PERFORM bourse_private.require_given('name', name), bourse_private.require_given('job_type', job_type),
             bourse_private.require_given('target', target), bourse_private.require_given('cron', cron);
     INSERT INTO jobs.schedules AS s (user_id, name, job_type, target, cron, task_params, timezone, enabled, misfire,
@@ -45,7 +48,8 @@ COMMENT ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, 
                                          text, integer, interval, integer, text, boolean) IS
 'Makes a schedule of a user, due for the first time at the next tick after now. Returns its id. 22004 NULL, 22023 no '
 'cron expression, no time zone, 23505 the user has one of this name, 23514 a value that its column does not take, '
-'42501 another user, 42704 no such user or calendar';
+'42501 another user, 42704 no such user or calendar. Of a task, which an admin schedules, user_id is NULL: 42501 no '
+'admin, 42704 no such task, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, text, boolean, text, interval,
                                                integer, text, integer, interval, integer, text, boolean)
     TO bourse_trader, bourse_worker;
@@ -130,6 +134,8 @@ BEGIN
     PERFORM FROM identity.users u
     WHERE u.id = (SELECT s.user_id FROM jobs.schedules s WHERE s.id = schedule_id) FOR KEY SHARE;
     PERFORM jobs_private.require_schedule(schedule_id);
+    PERFORM jobs_private.require_task(s.target, s.task_params)
+    FROM jobs.schedules s WHERE s.id = schedule_id AND s.job_type = 'task';
     SELECT e.run_id INTO made
     FROM jobs.schedules s CROSS JOIN LATERAL jobs_private.enqueue_ticks(s.id, ARRAY[clock_timestamp()]) e
     WHERE s.id = schedule_id;
@@ -139,5 +145,6 @@ END
 $$;
 COMMENT ON FUNCTION jobs.run_now(bigint) IS
 'Enqueues a run of a schedule now, beside its ticks, enabled or not; while another run of it is at work it waits, '
-'unless overlap is allow. Returns the id of the run. 22004 NULL, 42704 no such schedule, or of another user';
+'unless overlap is allow. Returns the id of the run. 22004 NULL, 42501 a task and no admin, 42704 no such schedule, or '
+'of another user, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION jobs.run_now(bigint) TO bourse_trader, bourse_worker;

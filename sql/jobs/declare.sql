@@ -9,6 +9,7 @@ BEGIN
                                      time_column => 'finished_at', keep => '90 days'),
         bourse_private.declare_table('paused_types', is_audited => true),
         bourse_private.declare_table('gone_schedules'),
+        bourse_private.declare_table('tasks', is_audited => true),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
@@ -22,9 +23,20 @@ $$;
 COMMENT ON FUNCTION jobs_private.schedule_lag(timestamptz) IS
 'How long the schedule that is due longest has been due; 0: none is, NULL: there are none. One probe of an index';
 
+CREATE FUNCTION jobs_private.task_lag() RETURNS interval
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+    SELECT greatest(clock_timestamp() - min(r.claimable_at), interval '0') FROM jobs.schedule_runs r
+    WHERE coalesce(r.user_id, 0) = 0 AND r.status = 'pending' AND r.job_type = 'task'
+$$;
+COMMENT ON FUNCTION jobs_private.task_lag() IS
+'How long the run of a task that is due longest has been due; 0: none is, NULL: none waits. Reads what waits of '
+'nobody''s runs';
+
 CREATE FUNCTION jobs_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'jobs_tick_lag_seconds', coalesce(extract(epoch FROM jobs_private.schedule_lag()), 0), NULL::jsonb
+    UNION ALL
+    SELECT 'jobs_task_lag_seconds', coalesce(extract(epoch FROM jobs_private.task_lag()), 0), NULL
     UNION ALL
     SELECT 'jobs_schedules_estimate', greatest(c.reltuples, 0)::numeric, NULL
     FROM pg_class c WHERE c.oid = 'jobs.schedules'::regclass
@@ -32,8 +44,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'jobs_schedules_with_problem', count(*), NULL FROM jobs.schedules s WHERE s.problem IS NOT NULL
 $$;
 COMMENT ON FUNCTION jobs_private.own_metrics() IS
-'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, about how many schedules there '
-'are, and how many could not run when they were due last. Costs a probe of an index, and those that have a problem';
+'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, and the oldest run of a task that '
+'nobody runs, about how many schedules there are, and how many could not run when they were due last. Costs probes of '
+'indexes, and those that have a problem';
 
 CREATE FUNCTION jobs_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -42,13 +55,24 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
            'Set bourse.ticker = on with pg_bourse preloaded, or have jobs.tick() called every second.'
     FROM jobs_private.schedule_lag() l (lag) WHERE l.lag > interval '1 minute'
     UNION ALL
+    SELECT 'warning', 'tasks_wait', NULL::text, format('a task has been due for %s', l.lag),
+           'Set bourse.tasks = on with pg_bourse preloaded, or have jobs.run_tasks() called.'
+    FROM jobs_private.task_lag() l (lag) WHERE l.lag > interval '10 minutes'
+    UNION ALL
+    SELECT 'warning', 'tasks_have_a_setback', NULL, w.setback, 'SELECT * FROM bourse.workers() tells of its process.'
+    FROM bourse.workers() w WHERE w.kind = 'tasks' AND w.database = current_database() AND w.setback IS NOT NULL
+    UNION ALL
+    SELECT 'warning', 'task_does_not_run', t.name, t.problem,
+           'Look at it, and register it again if it may run: jobs.register_task().'
+    FROM jobs_private.registered_tasks() t WHERE t.problem IS NOT NULL
+    UNION ALL
     SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem, 'jobs.update_schedule() changes it.'
     FROM (SELECT s.id, s.problem FROM jobs.schedules s WHERE s.problem IS NOT NULL
           ORDER BY row_number() OVER (PARTITION BY s.user_id ORDER BY s.id), s.id LIMIT 100) s
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS
-'What alerts() says of jobs: ticks that nobody enqueues, and up to 100 schedules that could not run when they were due '
-'last, of every user some';
+'What alerts() says of jobs: ticks that nobody enqueues, tasks that nobody runs, or that are not what was registered, '
+'and up to 100 schedules that could not run when they were due last, of every user some';
 
 CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

@@ -125,6 +125,13 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     owner_id := jobs_private.user_of_request(user_id);
+    IF job_type = 'task' THEN
+        PERFORM jobs_private.require_task(target, task_params);
+        IF user_id IS NOT NULL THEN
+            PERFORM bourse.refuse('22023', format('user_id is %s', user_id), 'Tasks are nobody''s: leave user_id out.');
+        END IF;
+        owner_id := NULL;
+    END IF;
     PERFORM jobs_private.require_request(job_type, target, task_params, run_at, priority, unique_key, concurrency_key,
                                          max_attempts, timeout);
     key := jobs_private.key_of(owner_id, concurrency_key);
@@ -155,8 +162,9 @@ jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, intege
 'where the session acts for everybody. priority: a lower number comes first. unique_key: while a run with it waits or '
 'runs, this one is not made, and the id is that one''s. concurrency_key: at most one run with it runs at a time; '
 'with one_waiting at most one waits, and else the id is that one''s. Keys are the user''s own. timeout: so long may '
-'an attempt last; NULL: as it likes. NOTIFY jobs_runs tells workers. 22004 NULL, 22023 out of bounds, 42501 not a '
-'user you act for, or a priority beyond 0 to 9 from whoever does not act for everybody, 42704 unknown user';
+'an attempt last; NULL: as it likes. NOTIFY jobs_runs tells workers. Only an admin enqueues a task, which is '
+'nobody''s. 22004 NULL, 22023 out of bounds, 42501 not a user you act for, a task and no admin, or a priority beyond 0 '
+'to 9 from whoever does not act for everybody, 42704 unknown user or task, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION
 jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, integer, interval, boolean)
 TO bourse_trader, bourse_worker;
@@ -172,6 +180,9 @@ BEGIN
     IF jsonb_typeof(requests) <> 'array' OR jsonb_array_length(requests) > most THEN
         PERFORM bourse.refuse('22023', format('requests is no JSON array of up to %s requests', most),
             '[{"job_type": …, "target": …, …}, …] with the parameters of jobs.enqueue() but one_waiting.');
+    END IF;
+    IF requests @> '[{"job_type": "task"}]' THEN
+        PERFORM bourse.refuse('22023', 'a task among the requests', 'jobs.enqueue() enqueues tasks, one by one.');
     END IF;
     PERFORM jobs_private.user_of_request(u.user_id)
     FROM (SELECT DISTINCT (q ->> 'user_id')::bigint FROM jsonb_array_elements(requests) q) u (user_id);
@@ -218,6 +229,6 @@ $$;
 COMMENT ON FUNCTION jobs.enqueue_many(jsonb) IS
 'Enqueues up to 100,000 runs: [{"job_type", "target", "task_params", "user_id", "run_at", "priority", "unique_key", '
 '"concurrency_key", "max_attempts", "timeout"}, …], each with the defaults of enqueue(). Returns the ids of those '
-'that were made, in their order: one whose unique_key is taken makes none. SQLSTATEs as enqueue(); a refused request '
-'refuses all';
+'that were made, in their order: one whose unique_key is taken makes none. SQLSTATEs as enqueue(), 22023 a task; a '
+'refused request refuses all';
 GRANT EXECUTE ON FUNCTION jobs.enqueue_many(jsonb) TO bourse_trader, bourse_worker;

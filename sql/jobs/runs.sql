@@ -34,6 +34,8 @@ CREATE FUNCTION jobs.retry(run_id bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM jobs_private.require_run(run_id);
+    PERFORM jobs_private.require_task(r.job_snapshot ->> 'target', r.job_snapshot -> 'task_params')
+    FROM jobs.schedule_runs r WHERE r.id = run_id AND r.job_type = 'task';
     IF NOT EXISTS (SELECT FROM bourse_private.queue_retry('jobs.schedule_runs', ARRAY[run_id])) THEN
         PERFORM bourse.refuse('55000',
             format('run %s is %s', run_id, (SELECT r.status FROM jobs.schedule_runs r WHERE r.id = run_id)),
@@ -48,7 +50,8 @@ END
 $$;
 COMMENT ON FUNCTION jobs.retry(bigint) IS
 'Has a run that has failed or was cancelled wait again, due now, with attempts as if it were new. Returns its id. '
-'23505 its unique_key is taken, 42704 unknown run, or one of somebody else, 55000 it has not ended, or has completed';
+'23505 its unique_key is taken, 42501 a task and no admin, 42704 unknown run, or one of somebody else, 55000 it has '
+'not ended, or has completed';
 GRANT EXECUTE ON FUNCTION jobs.retry(bigint) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION jobs.replay(job_type text DEFAULT NULL, since timestamptz DEFAULT NULL, "limit" integer DEFAULT 1000)
@@ -68,6 +71,7 @@ BEGIN
             FROM jobs.schedule_runs f
             WHERE f.status = 'failed' AND f.finished_at >= coalesce(since, '-infinity')
               AND (f.job_type = replay.job_type OR replay.job_type IS NULL)
+              AND (f.job_type <> 'task' OR identity_private.login_is('bourse_admin'))
               AND jobs_private.live_run(f.user_id, f.unique_key) IS NULL
             ORDER BY coalesce(f.unique_key, f.id::text), f.user_id, f.id DESC) r
         ORDER BY r.finished_at, r.id LIMIT "limit"));
@@ -79,7 +83,7 @@ END
 $$;
 COMMENT ON FUNCTION jobs.replay(text, timestamptz, integer) IS
 'Has dead letters wait again, of one job type or of all, that have failed since then or at any time, the oldest first. '
-'Returns how many; one whose unique_key is taken stays. 22023 limit';
+'Returns how many; one whose unique_key is taken stays, and tasks are for admins. 22023 limit';
 GRANT EXECUTE ON FUNCTION jobs.replay(text, timestamptz, integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION jobs.pause_type(job_type text, reason text DEFAULT NULL) RETURNS boolean

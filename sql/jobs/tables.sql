@@ -194,6 +194,14 @@ CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_p
     FOR EACH ROW EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.require_drawn_schedule();
+CREATE TRIGGER trigger_require_task BEFORE INSERT ON jobs.schedules FOR EACH ROW WHEN (new.job_type::text = 'task')
+    EXECUTE FUNCTION jobs_private.require_task_of_schedule();
+CREATE TRIGGER trigger_require_task_change BEFORE UPDATE OF user_id, name, job_type, target, task_params, cron, enabled,
+    timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures ON
+    jobs.schedules FOR EACH ROW WHEN (old.job_type::text = 'task' OR new.job_type::text = 'task')
+    EXECUTE FUNCTION jobs_private.require_task_of_schedule();
+CREATE TRIGGER trigger_require_task_deletion BEFORE DELETE ON jobs.schedules FOR EACH ROW
+    WHEN (old.job_type::text = 'task') EXECUTE FUNCTION jobs_private.require_task_of_schedule();
 CREATE TRIGGER trigger_set_next_run_at BEFORE INSERT OR UPDATE OF cron, timezone, calendar, enabled ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.set_next_run_at();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE OF user_id, name, job_type, target, task_params, cron, enabled,
@@ -213,6 +221,32 @@ GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, n
     problem, problem_at), UPDATE (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at,
     created_at, updated_at, timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
     keep_only_failures, problem, problem_at) ON jobs.schedules TO bourse_trader;
+
+-- Procedures that the platform runs itself, beside those that it brings along. register_task() and unregister_task()
+-- write it
+CREATE TABLE jobs.tasks (
+    -- What target names in schedules and runs of the type task
+    name           text COLLATE "C" NOT NULL,
+    schema_name    text COLLATE "C" NOT NULL,
+    procedure_name text COLLATE "C" NOT NULL,
+    -- It takes one argument, task_params; else none
+    takes_params   boolean NOT NULL,
+    -- The owner, with whose rights it runs; while it has another one it does not run
+    owner          text COLLATE "C" NOT NULL,
+    -- A hash of all that makes it up; while that is another one it does not run
+    fingerprint    bytea NOT NULL,
+    -- It is called outside of a transaction, and may COMMIT
+    top_level      boolean NOT NULL DEFAULT false,
+    registered_at  timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    registered_by  text NOT NULL DEFAULT identity_private.author(),
+    CONSTRAINT tasks_pkey PRIMARY KEY (name),
+    CONSTRAINT tasks_name_check CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$')
+);
+CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON jobs.tasks FOR EACH ROW
+    EXECUTE FUNCTION audit_private.record_change('', '{name}', '{}');
+CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON jobs.tasks FOR EACH STATEMENT
+    EXECUTE FUNCTION audit_private.record_change();
+GRANT SELECT ON jobs.tasks TO bourse_admin, bourse_monitor, bourse_worker;
 
 -- Runs that have failed for good. jobs.retry() and jobs.replay() give them another go
 CREATE VIEW jobs.dead_letters WITH (security_invoker=true) AS

@@ -2,6 +2,7 @@
 
 mod runs;
 mod script;
+mod tasks;
 mod ticks;
 
 use crate::bourse::modules::{Module, migrations};
@@ -13,6 +14,6 @@ pub const MODULE: Module = Module {
     waited_for: &[WaitedFor::writers(c"jobs", c"schedules")],
     settings: None,
     prepare: None,
-    migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types"),
-    after_migrations: None,
+    migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types", "0004_tasks"),
+    after_migrations: Some("SELECT jobs_private.adopt_maintenance();"),
 };

@@ -1,0 +1,3 @@
+//! Tasks: registered procedures that the platform runs itself.
+
+mod in_session;
