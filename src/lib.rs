@@ -43,7 +43,7 @@ const _: () = assert!(pg::lock::are_apart(&[
 ]));
 
 /// The kinds of background workers, in the order in which they are started: first those that somebody waits for.
-const KINDS: &[&bourse::supervisor::Kind] = &[&exchange::SEQUENCER, &bourse::ticker::TICKER];
+const KINDS: &[&bourse::supervisor::Kind] = &[&exchange::SEQUENCER, &bourse::ticker::TICKER, &jobs::TASKS];
 
 /// Called by the server when it loads the library.
 #[pgrx::pg_guard]

@@ -121,7 +121,7 @@ LEFT JOIN (VALUES ('exchange.order_commands',
                   ('audit.seals', 'hashes; only an admin reads them'), ('bourse.policies', 'names tables'),
                   ('bourse.chores', 'names tables'), ('bourse.schema_migrations', 'public'),
                   ('exchange.command_attempts', 'numbers of commands; only an admin reads them'),
-                  ('jobs.paused_types', 'names types of jobs'), ('jobs.tasks', 'names procedures'), 
+                  ('jobs.paused_types', 'names types of jobs'), ('jobs.tasks', 'names procedures'),
                   ('jobs.gone_schedules', 'ids of what is gone'),
                   ('bourse.cancel_requests', 'leases: only monitors read it'),
                   ('bourse.stalled_keys', 'keys of queues: only monitors read it'))

@@ -2,18 +2,20 @@
 
 mod runs;
 mod script;
+mod settings;
 mod tasks;
 mod ticks;
 
 use crate::bourse::modules::{Module, migrations};
 use crate::pg::prepared::WaitedFor;
+pub use tasks::TASKS;
 
 /// The schema `jobs`.
 pub const MODULE: Module = Module {
     schema: "jobs",
     waited_for: &[WaitedFor::writers(c"jobs", c"schedules")],
-    settings: None,
-    prepare: None,
+    settings: Some(settings::register),
+    prepare: Some(tasks::prepare),
     migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types", "0004_tasks"),
     after_migrations: Some("SELECT jobs_private.adopt_maintenance();"),
 };

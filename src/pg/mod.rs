@@ -9,6 +9,7 @@ pub mod attached;
 pub mod called;
 pub mod catalog;
 pub mod check;
+pub mod child;
 pub mod column;
 pub mod commit;
 pub mod databases;

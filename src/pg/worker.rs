@@ -95,9 +95,14 @@ pub extern "C-unwind" fn pg_bourse_worker(_argument: pg_sys::Datum) {
             (processes.leave)(my_post());
         }
     });
-    begin(my_post().database.into());
-    give_up_rights();
+    connect(my_post().database);
     (processes.run)(my_post());
+}
+
+/// Connects this process to a database, with the rights of the owner role.
+pub fn connect(database: u32) {
+    begin(database.into());
+    give_up_rights();
 }
 
 /// Takes the server's own signal handlers and connects: to a database, or to the shared catalogs only.
@@ -157,7 +162,7 @@ unsafe extern "C-unwind" fn cancel(signal: i32) {
 /// Commits. The server lets go a commit that waits for a standby when its process is cancelled or told to end, with a
 /// warning to its own client: ours wait elsewhere and would take what no standby has for durable. So this process
 /// ends, and they are told that nobody knows.
-fn commit() {
+pub(super) fn commit() {
     let before = CANCELS.load(Ordering::Relaxed);
     // SAFETY: the caller is in a transaction; the flag is set by a signal handler.
     let ends = unsafe {
@@ -288,7 +293,7 @@ pub fn limit_lock_waits(limit: &CStr) {
 }
 
 /// Sets a setting of the server for this process.
-fn set(name: &CStr, value: &CStr) {
+pub(super) fn set(name: &CStr, value: &CStr) {
     // SAFETY: the setting is the server's own, and it can read the value.
     unsafe {
         pg_sys::SetConfigOption(

@@ -8,4 +8,5 @@ mod misfire;
 mod schedules;
 mod standby;
 mod week;
+mod tasks;
 mod woken;
