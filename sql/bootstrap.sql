@@ -23,15 +23,18 @@ CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity AUTHORIZATION bourse_owner;
 CREATE SCHEMA audit AUTHORIZATION bourse_owner;
 CREATE SCHEMA calendar AUTHORIZATION bourse_owner;
+CREATE SCHEMA messaging AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, jobs, exchange TO bourse_viewer, bourse_worker, bourse_monitor;
+GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, messaging, jobs, exchange
+    TO bourse_viewer, bourse_worker, bourse_monitor;
 
 -- What nobody is to call by hand stands apart, so that the others show what there is to call.
 CREATE SCHEMA bourse_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA audit_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA calendar_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA messaging_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange_private AUTHORIZATION bourse_owner;
 -- For require_drawn(), which triggers call with the rights of whoever inserts.
@@ -41,11 +44,13 @@ COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
 COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';
 COMMENT ON SCHEMA audit IS 'Who did what, in a way that tampering shows';
 COMMENT ON SCHEMA calendar IS 'When a market is open: trading hours, holidays, special sessions';
+COMMENT ON SCHEMA messaging IS 'Messages to people and systems: the channels they take, what became of them';
 COMMENT ON SCHEMA jobs IS 'What is to be done, when, by whom: schedules and the runs that workers claim';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';
 COMMENT ON SCHEMA bourse_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA identity_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA audit_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA calendar_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA messaging_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA jobs_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA exchange_private IS 'Private: what only functions of ours call';

@@ -6,6 +6,7 @@
 //! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
 //! | [`audit`] | the audit trail |
 //! | [`calendar`] | trading calendars, over the pure core in `crates/calendar` |
+//! | [`messaging`] | messages, the channels that take them, and what became of them |
 //! | [`jobs`] | schedules, and the runs that workers claim |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
@@ -24,13 +25,21 @@ pub mod error;
 pub mod exchange;
 pub mod identity;
 pub mod jobs;
+pub mod messaging;
 pub mod pg;
 
 ::pgrx::pg_module_magic!(name, version);
 
 /// The schemas in the order of their layers: each names only itself and those before it.
-const MODULES: &[bourse::modules::Module] =
-    &[bourse::MODULE, identity::MODULE, audit::MODULE, calendar::MODULE, jobs::MODULE, exchange::MODULE];
+const MODULES: &[bourse::modules::Module] = &[
+    bourse::MODULE,
+    identity::MODULE,
+    audit::MODULE,
+    calendar::MODULE,
+    messaging::MODULE,
+    jobs::MODULE,
+    exchange::MODULE,
+];
 
 // What different schemas lock is not the same.
 const _: () = assert!(pg::lock::are_apart(&[

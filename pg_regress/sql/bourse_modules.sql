@@ -6,6 +6,7 @@ CREATE TEMP VIEW declared AS SELECT d.module, t.* FROM (VALUES
     ('bourse', bourse_private.own_tables()), ('identity', identity_private.own_tables()),
     ('audit', audit_private.own_tables()),
     ('calendar', calendar_private.own_tables()),
+    ('messaging', messaging_private.own_tables()),
     ('jobs', jobs_private.own_tables()),
     ('exchange', exchange_private.own_tables())) d (module, tables), unnest(d.tables) t;
 SELECT d.name AS declared_twice FROM declared d GROUP BY d.module, d.name HAVING count(*) > 1;

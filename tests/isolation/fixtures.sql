@@ -5,7 +5,8 @@ CREATE PROCEDURE clear() LANGUAGE plpgsql AS $$
 DECLARE
     tables text := (SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class c
                     WHERE c.relkind IN ('r', 'p')
-                      AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'calendar', 'jobs', 'exchange'));
+                      AND c.relnamespace::regnamespace::text
+                          IN ('identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange'));
 BEGIN
     SET LOCAL client_min_messages = warning;
     SET LOCAL session_replication_role = replica;

@@ -30,7 +30,7 @@ pub fn routines(root: &mut Session) -> Result<Vec<Routine>> {
                 coalesce((SELECT string_agg(coalesce(p.proargnames[a.n], '') || ':' || a.type::regtype, ';' ORDER BY a.n)
                           FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)), '')
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'jobs', 'exchange')
+         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange')
            AND p.prorettype <> 'trigger'::regtype ORDER BY 1",
     )?;
     let argument = |text: &str| {

@@ -122,7 +122,7 @@ impl House {
                                      ELSE coalesce(t.condition, 'true') END
              FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
-               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'jobs') ORDER BY 1",
+               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs') ORDER BY 1",
         )?;
         let victim = self.victim.to_string();
         Ok(tables.into_iter().map(|table| (table[0].clone(), table[1].replace("$1", &victim))).collect())

@@ -19,7 +19,7 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                 coalesce(max(t.condition), 'true')
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
-         WHERE c.relrowsecurity AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'jobs', 'exchange')
+         WHERE c.relrowsecurity AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'messaging', 'jobs', 'exchange')
          GROUP BY 1 ORDER BY c.oid::regclass::text",
     )?;
     house.root.run("SET session_replication_role = replica")?;
