@@ -93,6 +93,6 @@ $$ SELECT ARRAY[bourse_private.declare_table('letters', is_queue => true)] $$;
 INSERT INTO identity.letters (id, claimable_at) VALUES (1, clock_timestamp() - interval '1 hour');
 SELECT name, labels, round(value / 60) AS minutes FROM bourse.metrics() WHERE name = 'bourse_queue_lag_seconds';
 SELECT alert, subject FROM bourse.alerts() WHERE alert = 'queue_lags';
-SELECT * FROM bourse_private.own_verify();
+SELECT * FROM bourse_private.own_verify() ORDER BY 2, 3;
 ROLLBACK;
 DROP ROLE monitoring_login, monitoring_trader;

@@ -135,23 +135,40 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET enable
 DECLARE
     name text := bourse_private.queue_name(queue);
     moment timestamptz := coalesce(at, clock_timestamp());
+    -- What a queue is claimed from by: a column before the priority in its index; none: it is one lane.
+    lanes text := (SELECT quote_ident(a.attname) FROM pg_index i
+                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                   WHERE i.indrelid = queue AND a.atttypid = 'text'::regtype
+                     AND pg_get_indexdef(i.indexrelid) LIKE '%, priority, claimable\_at, id) WHERE %');
+    lane text;
     level smallint;
     due timestamptz;
     oldest timestamptz;
 BEGIN
     LOOP
-        EXECUTE format('SELECT min(q.priority) FROM %s q '
-                       'WHERE q.claimable_at IS NOT NULL AND (q.priority > $1 OR $1 IS NULL)', name)
-            INTO level USING level;
-        EXIT WHEN level IS NULL;
-        EXECUTE format('SELECT min(q.claimable_at) FROM %s q WHERE q.priority = $1 AND q.claimable_at IS NOT NULL',
-                       name)
-            INTO due USING level;
-        oldest := least(oldest, due);
+        IF lanes IS NOT NULL THEN
+            EXECUTE format('SELECT min(q.%s) FROM %s q WHERE q.claimable_at IS NOT NULL '
+                           'AND (q.%1$s > $1 OR $1 IS NULL)', lanes, name)
+                INTO lane USING lane;
+            EXIT WHEN lane IS NULL;
+        END IF;
+        level := NULL;
+        LOOP
+            EXECUTE format('SELECT min(q.priority) FROM %s q WHERE q.claimable_at IS NOT NULL '
+                           'AND (q.priority > $1 OR $1 IS NULL) %s', name, 'AND q.' || lanes || ' = $2')
+                INTO level USING level, lane;
+            EXIT WHEN level IS NULL;
+            -- What is due never waits for something else.
+            EXECUTE format('SELECT min(q.claimable_at) FROM %s q WHERE q.priority = $1 AND q.claimable_at IS NOT NULL '
+                           'AND q.claimable_at < ''infinity'' %s', name, 'AND q.' || lanes || ' = $2')
+                INTO due USING level, lane;
+            oldest := least(oldest, due);
+        END LOOP;
+        EXIT WHEN lanes IS NULL;
     END LOOP;
     RETURN CASE WHEN oldest IS NOT NULL THEN greatest(moment - oldest, interval '0') END;
 END
 $$;
 COMMENT ON FUNCTION bourse_private.queue_lag(regclass, timestamptz) IS
 'How long the item that is due longest has been due; 0: nothing is due yet, NULL: the queue is empty. Two probes of '
-'the index for each priority';
+'the index for each priority, of each lane if it has lanes';

@@ -106,7 +106,7 @@ impl<'a> Wanted<'a> {
         // Those that the platform runs itself are for who asks for them.
         except.extend(self.words.is_none().then(|| "task".to_owned()));
         let only = Only { column: own + JOB_TYPE, words: self.words, except };
-        let ask = Ask { worker: self.worker, n: self.n, lasting: self.lasting, at: None, only };
+        let ask = Ask { worker: self.worker, n: self.n, lasting: self.lasting, at: None, lane: None, only };
         let claimed = claim(queue, &ask, |row| Job::read(row, own))?;
         // Those that have used up their attempts are dead letters now.
         let held = claimed.into_iter().filter_map(|run| run.lease.map(|lease| (run, lease)));
@@ -209,7 +209,7 @@ fn jobs_turn(call: pg_sys::FunctionCallInfo) -> Result<Option<i64>, ErrorReport>
     let arguments = Arguments::of(call);
     let (user_id, priority): (Option<i64>, Option<i16>) = (arguments.get(0), arguments.get(1));
     let (Some(priority), Some(due)) = (priority, arguments.get(2).map(Timestamp)) else { return Ok(None) };
-    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, user_id, priority, due))?;
+    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, None, user_id, priority, due))?;
     // A timestamptz is so many microseconds.
     Ok(Some(turn.0))
 }

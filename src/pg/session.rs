@@ -246,7 +246,8 @@ pub fn notify(channel: &CStr, message: &str) {
 pub fn spelled_plainly<T>(spell: impl FnOnce() -> T) -> T {
     // SAFETY: the setting is read while something is spelled, by this process alone; an ERROR gives it back as well.
     unsafe {
-        let set = std::mem::replace(&mut *(&raw mut pg_sys::quote_all_identifiers), false);
+        let set = pg_sys::quote_all_identifiers;
+        pg_sys::quote_all_identifiers = false;
         let spelled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(spell));
         pg_sys::quote_all_identifiers = set;
         spelled.unwrap_or_else(|error| std::panic::resume_unwind(error))

@@ -93,7 +93,7 @@ fn queue_claim(call: pg_sys::FunctionCallInfo) -> Result<Rows<4>, ErrorReport> {
     let claimed = Queue::work(queue, own, |queue| {
         let words = name.map(|_| words.unwrap_or_default().into_iter().flatten().collect());
         let only = Only { column: queue.own(), words, except: Vec::new() };
-        claim(queue, &Ask { worker, n, lasting, at: moment(&arguments, 6), only }, |_| ())
+        claim(queue, &Ask { worker, n, lasting, at: moment(&arguments, 6), lane: None, only }, |_| ())
     })?;
     let row = |item: claim::Claimed<()>| {
         [Value::Int(item.id), item.lease.map_or(Value::Null, Value::Uuid), Value::Int4(item.attempt), item.ends.into()]
@@ -161,6 +161,11 @@ impl<'a> Failed<'a> {
             return Err(Failure::invalid(format!("retry_after is {}", spelled(wait)), hint));
         }
         Ok(Failed { error, retry_after: retry_after.map(microseconds), permanent })
+    }
+
+    /// What the worker says, as much of it as is kept.
+    pub fn error(&self) -> std::borrow::Cow<'_, str> {
+        clipped(self.error)
     }
 
     /// Returns the status that the item has now.

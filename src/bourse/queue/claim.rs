@@ -19,8 +19,8 @@ use crate::pg::scan::Key;
 use crate::pg::table::Tid;
 use crate::pg::value::{Timestamp, Uuid, Value};
 
-/// So many items that have used up their attempts are buried by one claim.
-const MOST_BURIED: usize = 1000;
+/// So many items are ended, or put off, by one claim.
+const MOST_PUT_ASIDE: usize = 1000;
 pub(super) const CLAIMABLE: &str = "(priority, claimable_at, id) WHERE (claimable_at IS NOT NULL)";
 
 /// What a worker asks for.
@@ -33,8 +33,39 @@ pub struct Ask<'a> {
     pub lasting: Duration,
     /// What time it is; none: the clock tells.
     pub at: Option<Timestamp>,
+    /// Where they are looked for; none: in the whole queue.
+    pub lane: Option<Lane<'a>>,
     /// Which items.
     pub only: Only,
+}
+
+/// A part of a queue that is claimed from by itself: what waits in the others costs nothing.
+#[derive(Clone, Copy, Hash)]
+pub struct Lane<'a> {
+    /// The index of the queue in lanes: the column that says which, then what [`CLAIMABLE`] has.
+    pub index: &'static str,
+    /// Which one.
+    pub word: &'a str,
+}
+
+/// An item that is due, before anything becomes of it.
+pub struct Due {
+    /// Its id.
+    pub id: i64,
+    /// What it becomes, if it is up to the queue: `running`, `failed` when its attempts are used up, or `cancelled`.
+    pub status: &'static str,
+}
+
+/// What a module says of an item that is due.
+pub enum Verdict {
+    /// It is up to the queue.
+    Go,
+    /// Somebody else is at it: it is passed over.
+    Pass,
+    /// It is not due before this time.
+    Wait(Timestamp),
+    /// It is cancelled, and why.
+    Cancel(String),
 }
 
 /// Which items are asked for, by what one column of the module's own says.
@@ -59,12 +90,16 @@ impl Only {
     }
 }
 
-/// An item that has been handed out; without a lease it was its last attempt that has ended without a word.
+/// An item that has been handed out; without a lease it has ended, or waits again.
 pub struct Claimed<T> {
     /// Its id.
     pub id: i64,
+    /// What it is now.
+    pub status: &'static str,
     /// The proof of holding it.
     pub lease: Option<Uuid>,
+    /// What is said of the attempt before, if that has ended without a word.
+    pub lapsed: Option<String>,
     /// Which attempt this is, from 1.
     pub attempt: i32,
     /// When the lease ends.
@@ -84,15 +119,17 @@ struct Seen<T> {
     item: Option<(Item, T)>,
 }
 
-struct Claim<'q, 'a, T, R> {
+struct Claim<'q, 'a, T, R, G> {
     queue: &'q mut Queue,
     ask: &'a Ask<'a>,
     read: R,
+    gate: G,
     now: Timestamp,
     lease: Uuid,
     keys: Keys,
     claimed: Vec<Claimed<T>>,
     handed_out: usize,
+    put_aside: usize,
     levels: Vec<Level>,
     effort: Effort,
 }
@@ -103,17 +140,32 @@ struct Claim<'q, 'a, T, R> {
 /// of it waits again, and whoever has claimed it is told so when he is done. But of a concurrency key two would run then.
 pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<Vec<Claimed<T>>> {
     let before = commit::before();
-    let (claimed, keys) = take(queue, ask, read)?;
+    let (claimed, keys) = take(queue, ask, read, |_, _| Ok(Verdict::Go))?;
     if keys.are_none() {
         before.may_be_lost();
     }
     Ok(claimed)
 }
 
-fn take<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<(Vec<Claimed<T>>, Keys)> {
+/// Hands out as [`claim`] does; `gate` is asked of each whether it may be now. The commit waits for the disk.
+pub fn claim_through<T>(
+    queue: &mut Queue,
+    ask: &Ask<'_>,
+    read: impl Fn(&Row<'_>) -> T,
+    gate: impl FnMut(&Due, &mut T) -> Answer<Verdict>,
+) -> Answer<Vec<Claimed<T>>> {
+    Ok(take(queue, ask, read, gate)?.0)
+}
+
+fn take<T>(
+    queue: &mut Queue,
+    ask: &Ask<'_>,
+    read: impl Fn(&Row<'_>) -> T,
+    gate: impl FnMut(&Due, &mut T) -> Answer<Verdict>,
+) -> Answer<(Vec<Claimed<T>>, Keys)> {
     let lease = Uuid::new().map_err(|_| Failure::of("58000", "the server has no random bytes", ""))?;
     let mut asked = DefaultHasher::new();
-    ask.only.hash(&mut asked);
+    (&ask.only, ask.lane).hash(&mut asked);
     let (number, asked) = (queue.number(), asked.finish());
     let mut claim = Claim {
         now: ask.at.unwrap_or_else(Timestamp::now),
@@ -121,11 +173,13 @@ fn take<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> An
         keys: Keys::default(),
         claimed: Vec::new(),
         handed_out: 0,
+        put_aside: 0,
         levels: Vec::new(),
         effort: Effort::default(),
         queue,
         ask,
         read,
+        gate,
     };
     // A test that says what time it is wants no memory.
     if let Some(levels) = front::of(number, asked).filter(|_| ask.at.is_none()) {
@@ -144,9 +198,9 @@ fn take<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> An
     Ok((claim.claimed, claim.keys))
 }
 
-impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
+impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'_, '_, T, R, G> {
     fn is_done(&self) -> bool {
-        self.handed_out == self.ask.n || self.claimed.len() - self.handed_out >= MOST_BURIED
+        self.handed_out == self.ask.n || self.put_aside >= MOST_PUT_ASIDE
     }
 
     /// From the very front, one priority after the other: what is due later in one does not stand before the next.
@@ -182,8 +236,10 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
 
     /// Takes what is due along the index. Returns a priority of which nothing more is due, if others may follow.
     fn pass(&mut self, keys: &[Key<'_>]) -> Answer<Option<i16>> {
-        let index = self.queue.index(CLAIMABLE)?;
-        let mut cursor = self.queue.table.cursor(index, keys, false);
+        let index = self.queue.index(self.ask.lane.map_or(CLAIMABLE, |lane| lane.index))?;
+        let keys: Vec<Key<'_>> =
+            self.ask.lane.map(|lane| Key::Text(lane.word)).into_iter().chain(keys.iter().copied()).collect();
+        let mut cursor = self.queue.table.cursor(index, &keys, false);
         let mut last = None;
         let mut meter = Meter::start();
         let follows = loop {
@@ -213,32 +269,32 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
         Ok(follows)
     }
 
-    fn take(&mut self, tid: Tid, mut item: Item, own: T) -> Answer<()> {
+    fn take(&mut self, tid: Tid, mut item: Item, mut own: T) -> Answer<()> {
         item.heed();
-        let is_last = item.attempt >= item.max_attempts;
-        let end = match item.is_running {
-            true if item.cancel_requested => Some("cancelled"),
-            _ if is_last => Some("failed"),
-            _ => None,
+        let due = match item.is_running {
+            true if item.cancel_requested => "cancelled",
+            _ if item.attempt >= item.max_attempts => "failed",
+            _ => "running",
         };
-        if let Some(status) = end { self.bury(tid, item, own, status) } else { self.hand_out(tid, item, own) }
-    }
-
-    /// Nobody gets it any more.
-    fn bury(&mut self, tid: Tid, item: Item, own: T, status: &str) -> Answer<()> {
-        let lapsed = item.lapsed(self.now);
-        let mut changes = item.ended(status, self.now, &self.queue.known.places);
-        changes.extend(lapsed.as_deref().map(|text| (at::ERROR, Value::Text(text))));
+        let (status, until, why) = match (self.gate)(&Due { id: item.id, status: due }, &mut own)? {
+            Verdict::Pass => return Ok(()),
+            Verdict::Go if due == "running" => return self.hand_out(tid, item, own),
+            Verdict::Go => (due, None, None),
+            Verdict::Cancel(why) => ("cancelled", None, Some(why)),
+            Verdict::Wait(until) => ("pending", Some(until), None),
+        };
+        // Nobody gets it now.
+        let (places, lapsed) = (&self.queue.known.places, item.lapsed(self.now));
+        let mut changes = match until {
+            Some(until) => item.waiting(until, item.attempt, places),
+            None => item.ended(status, self.now, places),
+        };
+        changes.extend(why.as_deref().or(lapsed.as_deref()).map(|text| (at::ERROR, Value::Text(text))));
         if self.queue.table.try_update(tid, &changes).is_some() {
-            self.claimed.push(Claimed {
-                id: item.id,
-                lease: None,
-                attempt: item.attempt,
-                ends: None,
-                deadline: None,
-                own,
-            });
-            if let Some(key) = item.concurrency_key {
+            self.put_aside += 1;
+            let (id, attempt) = (item.id, item.attempt);
+            self.claimed.push(Claimed { id, status, lease: None, lapsed, attempt, ends: None, deadline: None, own });
+            if let Some(key) = item.concurrency_key.filter(|_| item.is_running || status != "pending") {
                 keys::pass_on(self.queue, [key], self.now)?;
             }
         }
@@ -281,8 +337,8 @@ impl<T, R: Fn(&Row<'_>) -> T> Claim<'_, '_, T, R> {
         if self.queue.table.try_update(tid, &changes).is_some() {
             self.handed_out += 1;
             self.keys.take(item.concurrency_key);
-            let lease = Some(self.lease);
-            self.claimed.push(Claimed { id: item.id, lease, attempt, ends: Some(ends), deadline, own });
+            let (id, status, lease, ends) = (item.id, "running", Some(self.lease), Some(ends));
+            self.claimed.push(Claimed { id, status, lease, lapsed, attempt, ends, deadline, own });
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::pg::definition::Definition;
 use crate::pg::owner;
 
 /// The places of the columns that every queue has.
+#[allow(missing_docs, reason = "the name of the column")]
 pub mod at {
     pub const ID: usize = 0;
     pub const STATUS: usize = 1;

@@ -17,12 +17,15 @@ mod settle;
 mod stalled;
 mod turn;
 
+use std::ops::ControlFlow;
+
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
 
 pub use calls::{Failed, lease_end, require_claim};
-pub use claim::{Ask, Claimed, Only, claim};
+pub use claim::{Ask, Claimed, Due, Lane, Only, Verdict, claim, claim_through};
 use columns::Known;
+pub use columns::at;
 pub use settle::{Change, Settled, settle};
 pub use stalled::SWEEP;
 pub use turn::turn;
@@ -30,7 +33,8 @@ pub use turn::turn;
 use crate::error::{Answer, Failure};
 use crate::pg::attached;
 use crate::pg::column::Column;
-use crate::pg::scan::Index;
+use crate::pg::row::Row;
+use crate::pg::scan::{Index, Key};
 use crate::pg::session;
 use crate::pg::table::Table;
 
@@ -60,6 +64,21 @@ impl Queue {
     /// The place of the first of the module's own columns.
     pub fn own(&self) -> usize {
         self.known.places.own
+    }
+
+    /// Reads the items that match along the index that is declared so.
+    pub fn read<T>(
+        &mut self,
+        definition: &'static str,
+        keys: &[Key<'_>],
+        mut read: impl FnMut(&Row<'_>) -> T,
+    ) -> Answer<Vec<T>> {
+        let (index, mut found) = (self.index(definition)?, Vec::new());
+        self.table.scan(index, keys, |row| {
+            found.push(read(row));
+            ControlFlow::Continue(())
+        });
+        Ok(found)
     }
 
     fn number(&self) -> u32 {

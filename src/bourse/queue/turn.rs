@@ -4,7 +4,10 @@
 //! microsecond behind the front of its priority, or behind the last of the same user, whichever is later: the second
 //! of a user comes after the first of everybody who is there. What is due later stands where it is due.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::Queue;
+use super::claim::Lane;
 use super::columns::at;
 use super::front;
 use crate::error::Answer;
@@ -17,12 +20,18 @@ const CLAIMABLE: &str = super::claim::CLAIMABLE;
 /// How far behind what is due at one time later another of the same user may stand.
 const SECOND: i64 = 1_000_000;
 
-/// Where an item of a user stands that is due at `due`.
-pub fn turn(queue: &mut Queue, user_id: Option<i64>, priority: i16, due: Timestamp) -> Answer<Timestamp> {
+/// Where an item of a user stands, in a lane or in the whole queue, that is due at `due`.
+pub fn turn(
+    queue: &mut Queue,
+    lane: Option<Lane<'_>>,
+    user_id: Option<i64>,
+    priority: i16,
+    due: Timestamp,
+) -> Answer<Timestamp> {
     let now = Timestamp::now();
     let first = match due > now {
         true => due,
-        false => head(queue, priority, now)?.map_or(now, |head| Timestamp(head.0 + 1)),
+        false => head(queue, lane, priority, now)?.map_or(now, |head| Timestamp(head.0 + 1)),
     };
     let index = queue.index(TURNS)?;
     // Behind his own that are due as well, not behind those that are due later.
@@ -35,14 +44,18 @@ pub fn turn(queue: &mut Queue, user_id: Option<i64>, priority: i16, due: Timesta
 }
 
 /// The front of a priority, as well as this session knows it; none: nothing is due.
-fn head(queue: &mut Queue, priority: i16, now: Timestamp) -> Answer<Option<Timestamp>> {
+fn head(queue: &mut Queue, lane: Option<Lane<'_>>, priority: i16, now: Timestamp) -> Answer<Option<Timestamp>> {
     // Not what a worker has remembered.
-    let (number, asked) = (queue.number(), !(priority as u64));
+    let mut asked = DefaultHasher::new();
+    ("turn", lane, priority).hash(&mut asked);
+    let (number, asked) = (queue.number(), asked.finish());
     let from = front::of(number, asked).and_then(|levels| levels.first().copied());
     let since = from.map_or(Timestamp(i64::MIN), |(_, from)| from);
-    let index = queue.index(CLAIMABLE)?;
+    let index = queue.index(lane.map_or(CLAIMABLE, |lane| lane.index))?;
     let meter = Meter::start();
-    let mut cursor = queue.table.cursor(index, &[Key::Small(priority), Key::Since(since), Key::Until(now)], false);
+    let keys = [Key::Small(priority), Key::Since(since), Key::Until(now)];
+    let keys: Vec<Key<'_>> = lane.map(|lane| Key::Text(lane.word)).into_iter().chain(keys).collect();
+    let mut cursor = queue.table.cursor(index, &keys, false);
     let head = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();
     cursor.close(&mut queue.table);
     let level = vec![(priority, head.unwrap_or_else(|| front::behind(now)))];
