@@ -4,9 +4,14 @@
 
 CREATE FUNCTION bourse_private.adopt_policies() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, bourse, pg_temp AS $$
-    INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, keep)
-    SELECT t.module, t.name, t.time_column, t.partition_by, t.keep
+    INSERT INTO bourse.policies (schema_name, table_name, name, time_column, partition_by, keep, only_status, move_to)
+    SELECT t.module, t.name, 'all', t.time_column, t.partition_by, t.keep, NULL, NULL
     FROM bourse_private.declared_tables() t WHERE t.time_column IS NOT NULL
+    UNION ALL
+    SELECT p.module, p.table_name, p.name, p.time_column, NULL, p.keep, p.only_status, p.move_to
+    FROM bourse_private.ask('own_policies', 'r.table_name, r.name, r.time_column, r.keep, r.only_status, r.move_to')
+        AS p (module text, table_name text, name text, time_column text, keep interval, only_status text[],
+              move_to text)
     ON CONFLICT DO NOTHING
 $$;
 COMMENT ON FUNCTION bourse_private.adopt_policies() IS
@@ -28,8 +33,16 @@ $$;
 COMMENT ON FUNCTION bourse_private.partitions(regclass) IS
 'The partitions of a table that is partitioned by ranges of one time, and their bounds';
 
+CREATE FUNCTION bourse_private.sibling(relation regclass, name text) RETURNS regclass
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT s.oid::regclass FROM pg_class c JOIN pg_class s ON s.relnamespace = c.relnamespace AND s.relname = name
+    WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION bourse_private.sibling(regclass, text) IS 'The table of this name in the schema of another';
+
 -- NULL: the policy fits its table.
-CREATE FUNCTION bourse_private.policy_problem(relation regclass, time_column text, partition_by text) RETURNS text
+CREATE FUNCTION bourse_private.policy_problem(relation regclass, time_column text, partition_by text, move_to text)
+RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -52,10 +65,13 @@ BEGIN
         WHERE p.partrelid = relation AND p.partstrat = 'r' AND p.partnatts = 1 AND p.partattrs[0] = key) THEN
         RETURN format('it is not partitioned by ranges of %s', time_column);
     END IF;
+    IF move_to IS NOT NULL AND bourse_private.is_ours(bourse_private.sibling(relation, move_to)) IS NOT TRUE THEN
+        RETURN format('%s is no table of bourse_owner beside it', move_to);
+    END IF;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.policy_problem(regclass, text, text) IS
+COMMENT ON FUNCTION bourse_private.policy_problem(regclass, text, text, text) IS
 'Why a policy cannot be followed for a table; NULL: it can';
 
 -- One period after the other: a day, a month, a year of UTC.
@@ -107,7 +123,7 @@ COMMENT ON FUNCTION bourse_private.keep_since(timestamptz, interval) IS
 
 CREATE FUNCTION bourse_private.due_steps(at timestamptz) RETURNS TABLE (
     rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
-    only_status text[])
+    only_status text[], move_to text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -117,7 +133,7 @@ DECLARE
 BEGIN
     FOR policy IN
         SELECT p.*, c.oid::regclass AS found, format('%I.%I', p.schema_name, p.table_name) AS quoted,
-               bourse_private.policy_problem(c.oid, p.time_column, p.partition_by) AS problem
+               bourse_private.policy_problem(c.oid, p.time_column, p.partition_by, p.move_to) AS problem
         FROM bourse.policies p
         LEFT JOIN bourse_private.modules() m (module) ON m.module = p.schema_name
         LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(quote_ident(m.module)) AND c.relname = p.table_name
@@ -127,24 +143,26 @@ BEGIN
         oldest := bourse_private.keep_since(at, policy.keep);
         IF policy.problem IS NOT NULL THEN
             RETURN QUERY SELECT 4, policy.quoted, 'none', policy.problem, NULL::timestamptz, NULL::timestamptz,
-                                NULL::text, NULL::text[];
+                                NULL::text, NULL::text[], NULL::text;
         ELSIF policy.partition_by IS NULL THEN
             heir := policy.found;
         ELSE
             RETURN QUERY
-            SELECT 2, policy.quoted, 'create partition', n.name, n.lower, n.upper, policy.time_column, NULL::text[]
+            SELECT 2, policy.quoted, 'create partition', n.name, n.lower, n.upper, policy.time_column, NULL::text[],
+                   NULL::text
             FROM bourse_private.missing_partitions(policy.found, policy.partition_by, policy.ahead, at) n
             UNION ALL
             SELECT 3, policy.quoted, 'drop partition', bourse_private.quoted_name(p.partition), p.lower, p.upper,
-                   policy.time_column, NULL
+                   policy.time_column, NULL, NULL
             FROM bourse_private.partitions(policy.found) p WHERE p.upper <= oldest;
             heir := (SELECT p.partition FROM bourse_private.partitions(policy.found) p WHERE p.is_default);
         END IF;
         IF policy.problem IS NULL AND heir IS NOT NULL AND oldest IS NOT NULL
            AND bourse_private.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
-            RETURN QUERY SELECT 1, policy.quoted, 'delete rows', bourse_private.quoted_name(heir), NULL::timestamptz,
-                oldest,
-                                policy.time_column, policy.only_status;
+            RETURN QUERY
+            SELECT 1, policy.quoted, CASE WHEN policy.move_to IS NULL THEN 'delete rows' ELSE 'move rows' END,
+                   bourse_private.quoted_name(heir), NULL::timestamptz, oldest, policy.time_column, policy.only_status,
+                   policy.move_to;
         END IF;
     END LOOP;
 END
@@ -219,23 +237,32 @@ COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz,
 'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
 
 CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[],
-                                               before timestamptz)
+                                               before timestamptz, move_to text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET enable_seqscan = off AS $$
 DECLARE
+    heir regclass := bourse_private.sibling(relation, move_to);
+    columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+                     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
     deleted bigint;
 BEGIN
     PERFORM bourse_private.require_no_strange_trigger(relation);
+    IF heir IS NOT NULL THEN
+        PERFORM bourse_private.require_no_strange_trigger(heir);
+    END IF;
     -- Where somebody has a row just now, it is passed over and goes another time.
-    EXECUTE format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
-                   'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse_private.quoted_name(relation), time_column,
-                   CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END) USING before, only_status;
+    EXECUTE format(CASE WHEN heir IS NULL THEN '%s' ELSE 'WITH moved AS (%s RETURNING %s) '
+                        'INSERT INTO %s (%2$s) SELECT %2$s FROM moved' END,
+                   format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
+                          'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse_private.quoted_name(relation), time_column,
+                          CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END),
+                   columns, bourse_private.quoted_name(heir)) USING before, only_status;
     GET DIAGNOSTICS deleted = ROW_COUNT;
     RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.delete_old_rows(regclass, text, text[], timestamptz) IS
-'Deletes up to 10,000 rows from before this time. Returns how many';
+COMMENT ON FUNCTION bourse_private.delete_old_rows(regclass, text, text[], timestamptz, text) IS
+'Deletes up to 10,000 rows from before this time, or moves them to another table of the schema. Returns how many';
 
 -- One at a time: who finds another at it does nothing.
 CREATE FUNCTION bourse_private.maintain_at(at timestamptz, most integer)
@@ -261,7 +288,7 @@ BEGIN
             CASE due.rank
             WHEN 1 THEN
                 rows := bourse_private.delete_old_rows(due.target::regclass, due.time_column, due.only_status,
-                                                       due.upper);
+                                                       due.upper, due.move_to);
                 is_done := is_done AND rows < 10000;
             WHEN 2 THEN
                 rows := bourse_private.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
@@ -299,11 +326,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.maintain() IS
-'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes rows that '
-'have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why a step has '
-'failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does it. Waits '
-'for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, 55000 '
-'before install()';
+'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes, or moves, '
+'rows that have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why '
+'a step has failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does '
+'it. Waits for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, '
+'55000 before install()';
 GRANT EXECUTE ON FUNCTION bourse.maintain() TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION bourse_private.tick() RETURNS void

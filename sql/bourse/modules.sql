@@ -7,6 +7,7 @@
 --   own_rows(relation, user_id) → jsonb: what a person is told of a table that is not for everybody's eyes
 --   before_erasure(user_id): refuses while the person cannot leave, and locks what must not change any more
 --   on_erasure(user_id, report jsonb) → jsonb: redacts, and returns what the report says more
+--   own_policies() → (table_name, name, time_column, keep, only_status, move_to): of tables that have several
 --   on_tick(): does what is due now; called every second, in a transaction with what is due elsewhere
 --   write_activity(…), write_log(…): of the one schema that keeps them
 -- They are functions of the extension, so that they are as old as its code, and no row of a dump.

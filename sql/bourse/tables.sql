@@ -42,6 +42,8 @@ CREATE TABLE bourse.policies (
     -- Only rows whose column status is one of these; NULL: all
     only_status  text[],
     is_enabled   boolean NOT NULL DEFAULT true,
+    -- The table of the schema that rows go into, instead of being deleted; it has their columns. NULL: none
+    move_to      text COLLATE "C",
     CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),
     CONSTRAINT policies_ahead_check CHECK (ahead >= 0 AND ahead <= 366),
     CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval AND EXTRACT(year FROM keep) >= 0

@@ -14,9 +14,10 @@ CREATE TABLE bourse.policies (
                         AND extract(day FROM keep) >= 0 AND extract(hour FROM keep) >= 0),
     only_status  text[],
     is_enabled   boolean NOT NULL DEFAULT true,
+    move_to      text COLLATE "C",
     CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),
     -- Partitions go whole, whatever the status of their rows.
-    CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL)
+    CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL AND move_to IS NULL)
 );
 COMMENT ON TABLE bourse.policies IS
 'Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled';
@@ -27,5 +28,7 @@ COMMENT ON COLUMN bourse.policies.partition_by IS 'Days, months or years in UTC;
 COMMENT ON COLUMN bourse.policies.ahead IS 'So many partitions are there beyond the one of now';
 COMMENT ON COLUMN bourse.policies.keep IS 'Rows older than this go; NULL: none';
 COMMENT ON COLUMN bourse.policies.only_status IS 'Only rows whose column status is one of these; NULL: all';
+COMMENT ON COLUMN bourse.policies.move_to IS
+'The table of the schema that rows go into, instead of being deleted; it has their columns. NULL: none';
 GRANT SELECT ON bourse.policies TO bourse_admin, bourse_monitor;
 GRANT UPDATE (ahead, keep, is_enabled) ON bourse.policies TO bourse_admin;
