@@ -56,12 +56,14 @@ fn work(database: &Database, worker: usize) -> Result<()> {
         };
         match batch(&mut session, worker) {
             Ok(true) => connection = Some(session),
-            Ok(false) if session.number("SELECT count(*) FROM bourse.parcels WHERE claimable_at IS NOT NULL")? == 0 => {
-                return Ok(());
-            }
             Ok(false) => {
+                match session.number("SELECT count(*) FROM bourse.parcels WHERE claimable_at IS NOT NULL") {
+                    Ok(0) => return Ok(()),
+                    Ok(_) => connection = Some(session),
+                    // The server has gone.
+                    Err(_) => (),
+                }
                 thread::sleep(Duration::from_millis(200));
-                connection = Some(session);
             }
             // The server has gone, or the lease ended meanwhile: the batch is somebody else's.
             Err(failure)
