@@ -13,6 +13,9 @@ DECLARE
         '|\m[Bb]earer [A-Za-z0-9._~+/=-]{8,}|\m[Bb]asic [A-Za-z0-9+/=]{8,}';
     found text;
 BEGIN
+    IF jsonb_typeof(secret_in.value) <> 'object' THEN
+        RETURN NULL;
+    END IF;
     SELECT e.key INTO found FROM jsonb_each(bourse_private.redact(secret_in.value)) e
     WHERE e.value IS DISTINCT FROM secret_in.value -> e.key ORDER BY e.key LIMIT 1;
     IF found IS NULL AND secret_in.value::text COLLATE "C" ~ shapes THEN
@@ -24,8 +27,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging_private.secret_in(jsonb) IS
-'The first key of an object in which there is a secret, by the names that stand in it, at any depth, or by the look of '
-'a value; NULL: none';
+'The first key of an object in which there is a secret, by the names that stand in it, at any depth, or by the look '
+'of a value; NULL: none';
 
 CREATE FUNCTION messaging_private.refuse_secrets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$

@@ -5,16 +5,94 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $
 BEGIN
     RETURN ARRAY[
         bourse_private.declare_table('channel_configs', is_audited => true),
+        bourse_private.declare_table('messages', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('deliveries', engine_written => true, on_erasure => 'delete', is_queue => true),
+        bourse_private.declare_table('delivery_status', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('rate_limits', engine_written => true),
+        bourse_private.declare_table('preferences', is_audited => true, on_erasure => 'delete'),
+        bourse_private.declare_table('messages_archive', on_erasure => 'delete', time_column => 'scheduled_for',
+                                     keep => '365 days'),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
-COMMENT ON FUNCTION messaging_private.own_tables() IS 'The tables of messaging';
+COMMENT ON FUNCTION messaging_private.own_tables() IS
+'The tables of messaging. Messages are no part of the trail: each has the history of its own attempts';
+
+CREATE FUNCTION messaging_private.own_policies()
+RETURNS TABLE (table_name text, name text, time_column text, keep interval, only_status text[], move_to text)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    VALUES ('messages', 'delivered', 'scheduled_for', interval '30 days', ARRAY['DELIVERED', 'CANCELLED'],
+            'messages_archive'),
+           ('messages', 'failed', 'scheduled_for', interval '90 days', ARRAY['FAILED'], NULL),
+           ('deliveries', 'dead letters', 'finished_at', interval '30 days', ARRAY['failed', 'cancelled'], NULL)
+$$;
+COMMENT ON FUNCTION messaging_private.own_policies() IS
+'How long messages stay: those that have ended well move to the archive, which has a policy of its own';
+
+-- Buckets name whom they are for in words.
+CREATE FUNCTION messaging_private.on_erasure(user_id bigint, report jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
+BEGIN
+    DELETE FROM messaging.rate_limits r WHERE r.user_id = on_erasure.user_id::text;
+    RETURN '{}';
+END
+$$;
+COMMENT ON FUNCTION messaging_private.on_erasure(bigint, jsonb) IS
+'What erase_user() has messaging do beside deleting rows: the buckets of the user go';
+
+CREATE FUNCTION messaging_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT 'messaging_messages_estimate', greatest(c.reltuples, 0)::numeric, NULL::jsonb
+    FROM pg_class c WHERE c.oid = 'messaging.messages'::regclass
+    UNION ALL
+    SELECT 'messaging_failed_deliveries', count(*), jsonb_build_object('channel', d.channel)
+    FROM messaging.deliveries d WHERE d.finished_at IS NOT NULL AND d.status = 'failed' GROUP BY d.channel
+$$;
+COMMENT ON FUNCTION messaging_private.own_metrics() IS
+'What metrics() says of messaging: about how many messages there are, and how many have failed for good, by channel. '
+'Reads those that have';
+
+-- Also where the next channel of a message has taken it: somebody should know that the first one fails.
+CREATE FUNCTION messaging_private.own_alerts()
+RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT 'warning', 'channel_fails', f.channel,
+           format('%s have failed for good in the last hour, the last one with: %s', f.n, bourse_private.clip(f.error)),
+           'messaging.delivery_status tells of every attempt; messaging.replay() tries dead letters again.'
+    FROM (SELECT d.channel, count(*) AS n, (array_agg(d.last_error ORDER BY d.finished_at DESC))[1] AS error
+          FROM messaging.deliveries d
+          WHERE d.finished_at > clock_timestamp() - interval '1 hour' AND d.status = 'failed'
+          GROUP BY d.channel) f
+    UNION ALL
+    SELECT 'warning', 'channel_is_off', c.channel, 'its messages wait, and nobody claims them',
+           'UPDATE messaging.channel_configs SET enabled = true switches it on.'
+    FROM messaging.channel_configs c
+    WHERE NOT c.enabled AND EXISTS (SELECT FROM messaging.deliveries d
+                                    WHERE d.channel = c.channel AND d.claimable_at < clock_timestamp())
+$$;
+COMMENT ON FUNCTION messaging_private.own_alerts() IS
+'What alerts() says of messaging: channels on which messages have failed for good in the last hour, though another '
+'may have taken them, and channels that are off and have messages due';
 
 CREATE FUNCTION messaging_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
-    PERFORM FROM messaging.channel_configs c ORDER BY c.channel LIMIT 1;
+    PERFORM FROM messaging.messages m ORDER BY m.id LIMIT 1;
     RETURN QUERY SELECT true, NULL::text;
 END
 $$;
-COMMENT ON FUNCTION messaging_private.own_health() IS 'Whether channels can be read';
+COMMENT ON FUNCTION messaging_private.own_health() IS 'Whether messages can be read';
+
+CREATE FUNCTION messaging_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT v.check_name, v.subject, v.expected, v.actual FROM messaging.verify() v
+$$;
+COMMENT ON FUNCTION messaging_private.own_verify() IS 'messaging.verify()';
+
+CREATE FUNCTION messaging_private.own_integrity() RETURNS TABLE (issue text, count bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT 'recipient_that_is_no_user', count(*) FROM messaging.messages m
+    WHERE m.recipient_id ~ '^[0-9]+$' AND m.user_id IS DISTINCT FROM m.recipient_id::bigint
+$$;
+COMMENT ON FUNCTION messaging_private.own_integrity() IS
+'What integrity() counts of messaging: messages to a number that is no user. Reads every message';

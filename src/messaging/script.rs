@@ -7,3 +7,11 @@ use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/messaging/channel_configs.sql", name = "messaging_channel_configs");
 extension_sql_file!("../../sql/messaging/declare.sql", name = "messaging_declare", requires = ["bourse_modules"]);
+extension_sql_file!("../../sql/messaging/deliveries.sql", name = "messaging_deliveries");
+extension_sql_file!("../../sql/messaging/digests.sql", name = "messaging_digests");
+extension_sql_file!("../../sql/messaging/enqueue.sql", name = "messaging_enqueue");
+extension_sql_file!("../../sql/messaging/operate.sql", name = "messaging_operate");
+extension_sql_file!("../../sql/messaging/preferences.sql", name = "messaging_preferences");
+extension_sql_file!("../../sql/messaging/rate_limits.sql", name = "messaging_rate_limits");
+extension_sql_file!("../../sql/messaging/statistics.sql", name = "messaging_statistics");
+extension_sql_file!("../../sql/messaging/workers.sql", name = "messaging_workers");

@@ -183,7 +183,7 @@ fn raise_violated(layout: &Layout, proposed: &Proposed<'_>, check: &Check) -> ! 
 fn spelled(value: &Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
-        Value::Int(n) | Value::Time(Timestamp(n)) => n.to_string(),
+        Value::Int(n) | Value::Time(Timestamp(n)) | Value::Interval(n) => n.to_string(),
         Value::Int4(n) => n.to_string(),
         Value::Int2(n) => n.to_string(),
         Value::Uuid(uuid) => uuid.to_string(),

@@ -37,6 +37,8 @@ pub enum Kind {
     Json,
     /// interval.
     Interval,
+    /// time.
+    Clock,
     /// NUMERIC(20,8), which nothing enters that has no exact value.
     Money,
     /// NUMERIC(9,8).
@@ -94,6 +96,7 @@ impl Kind {
             Kind::Uuid => pg_sys::UUIDOID,
             Kind::Json => pg_sys::JSONBOID,
             Kind::Interval => pg_sys::INTERVALOID,
+            Kind::Clock => pg_sys::TIMEOID,
             Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::NUMERICOID,
         }
     }

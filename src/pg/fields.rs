@@ -87,6 +87,10 @@ fields! {
     Text: Text => &'a str, some_text, value::Value::Text;
     /// A uuid.
     Uuid: Uuid => value::Uuid, some_uuid, value::Value::Uuid;
+    /// A time of day, in microseconds.
+    Clock: Clock => i64, some_clock;
+    /// A jsonb, copied out of the row.
+    Json: Json => value::Json, some_json, value::Value::Json;
     /// A bytea; it stands in the row as well.
     Bytes: Bytes => &'a [u8], some_bytes;
     /// An amount of a NUMERIC(20,8) column.

@@ -109,6 +109,11 @@ impl Row<'_> {
         self.get(column).map(value::microseconds)
     }
 
+    /// A time of day that may be NULL, in microseconds.
+    pub fn some_clock(&self, column: usize) -> Option<i64> {
+        self.get(column)
+    }
+
     /// A jsonb that may be NULL, copied out of the row.
     pub fn some_json(&self, column: usize) -> Option<Json> {
         self.datum(column).map(Json::kept)
@@ -277,6 +282,7 @@ fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
         Kind::Uuid => pg_sys::F_UUID_OUT,
         Kind::Json => pg_sys::F_JSONB_OUT,
         Kind::Interval => pg_sys::F_INTERVAL_OUT,
+        Kind::Clock => pg_sys::F_TIME_OUT,
         Kind::Bool => pg_sys::F_BOOLOUT,
         Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
         Kind::Text => pg_sys::F_TEXTOUT,

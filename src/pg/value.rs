@@ -1,6 +1,6 @@
 //! Column values on their way into a row.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
@@ -89,6 +89,15 @@ impl Json {
         Json(unsafe { pg_sys::Datum::from(pg_sys::pg_detoast_datum_copy(datum.cast_mut_ptr())) })
     }
 
+    /// Reads what is valid JSON, into the current memory context.
+    pub fn of_text(text: &str) -> Json {
+        let text = CString::new(text).expect("no text of the server has a zero in it");
+        // SAFETY: the input function of the type.
+        Json(unsafe {
+            pg_sys::OidInputFunctionCall(pg_sys::F_JSONB_IN.into(), text.as_ptr().cast_mut(), pg_sys::JSONBOID, -1)
+        })
+    }
+
     /// A field of an object; none: there is none, or it is no object.
     pub fn field(self, name: &str) -> Option<Json> {
         let arguments = [Some(self.0), name.into_datum()];
@@ -145,6 +154,8 @@ pub enum Value<'a> {
     Numeric(numeric::Numeric),
     /// text.
     Text(&'a str),
+    /// interval, in microseconds.
+    Interval(i64),
     /// boolean.
     Bool(bool),
     /// timestamptz.
@@ -164,6 +175,7 @@ impl Value<'_> {
             Value::Money(money) => Some(numeric::encode(money)),
             Value::Numeric(number) => Some(number.datum()),
             Value::Text(text) => text.into_datum(),
+            Value::Interval(length) => pgrx::datum::Interval::new(0, 0, length).ok().into_datum(),
             Value::Bool(b) => b.into_datum(),
         }
     }

@@ -35,6 +35,7 @@ pub struct Order {
 }
 
 /// What has come of it.
+#[allow(clippy::large_enum_variant, reason = "a slot of shared memory has its size, whatever it holds")]
 #[derive(Clone, Copy)]
 pub enum Outcome {
     /// Nothing yet: the process works, or was ended.

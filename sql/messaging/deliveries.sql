@@ -1,0 +1,112 @@
+-- The parts of messages, one for each channel. Whoever ends one holds the row of the message.
+
+CREATE FUNCTION messaging_private.is_wanted(user_id bigint, channel text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM messaging.preferences p
+                       WHERE p.user_id = is_wanted.user_id AND p.channel = is_wanted.channel AND NOT p.enabled)
+$$;
+COMMENT ON FUNCTION messaging_private.is_wanted(bigint, text) IS 'Whether a user takes messages on a channel';
+
+CREATE FUNCTION messaging_private.priority_number(priority text) RETURNS smallint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT array_position(ARRAY['CRITICAL', 'HIGH', 'NORMAL', 'LOW'], priority)::smallint
+$$;
+COMMENT ON FUNCTION messaging_private.priority_number(text) IS
+'A priority as the queue has it: a lower number comes first';
+
+-- A worker is told when there is something to claim; the table is the truth.
+CREATE FUNCTION messaging_private.ring(due timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
+BEGIN
+    IF due <= clock_timestamp() THEN
+        PERFORM pg_notify('messaging_messages', '');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.ring(timestamptz) IS
+'Tells the listeners of messaging_messages that something is due, if it is: once in a transaction';
+
+CREATE FUNCTION messaging_private.add_deliveries(message_id bigint, after_channel text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    message record;
+    part record;
+BEGIN
+    SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
+    FOR part IN
+        SELECT c.channel, messaging_private.priority_number(message.priority) AS priority,
+               least(message.max_retries, (SELECT k.max_retries FROM messaging.channel_configs k
+                                           WHERE k.channel = c.channel)) + 1 AS max_attempts,
+               coalesce((SELECT max(s.attempt) FROM messaging.delivery_status s
+                         WHERE s.message_id = message.id AND s.channel = c.channel), 0) AS attempts_before
+        FROM unnest(message.channels) WITH ORDINALITY c (channel, place)
+        WHERE c.place > coalesce(array_position(message.channels, after_channel), 0)
+          AND messaging_private.is_wanted(message.user_id, c.channel)
+        ORDER BY c.place LIMIT CASE message.delivery WHEN 'first' THEN 1 END
+    LOOP
+        CONTINUE WHEN messaging_private.join_digest(message.id, part.channel, part.priority, part.max_attempts);
+        INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts,
+                                          attempts_before)
+        VALUES (message.id, part.channel, message.user_id, part.priority,
+                messaging_private.turn(part.channel, message.user_id, part.priority,
+                                       greatest(message.scheduled_for, clock_timestamp())),
+                part.max_attempts, part.attempts_before);
+        PERFORM messaging_private.ring(message.scheduled_for);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.add_deliveries(bigint, text) IS
+'Adds the parts of a message: of delivery all one for each channel that its user takes messages on, of delivery first '
+'the next such one after a channel (NULL: the first)';
+
+CREATE FUNCTION messaging_private.settle_message(message_id bigint, why text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    parts record;
+    is_delivered boolean;
+BEGIN
+    SELECT bool_or(d.status = 'running') AS running, bool_or(d.status IN ('pending', 'running')) AS live,
+           bool_or(d.status = 'failed') AS failed
+    INTO parts FROM messaging.deliveries d WHERE d.message_id = message_id;
+    is_delivered := EXISTS (SELECT FROM messaging.delivery_status s
+                            WHERE s.message_id = message_id AND s.status IN ('SENT', 'DELIVERED'));
+    UPDATE messaging.messages AS m SET
+        status = CASE WHEN parts.running THEN 'PROCESSING' WHEN parts.live THEN 'PENDING'
+                      WHEN parts.failed AND NOT (m.delivery = 'first' AND is_delivered) THEN 'FAILED'
+                      WHEN is_delivered THEN 'DELIVERED' ELSE 'CANCELLED' END,
+        processed_at = CASE WHEN parts.live IS NOT TRUE THEN clock_timestamp() END,
+        locked_by = CASE WHEN parts.running THEN m.locked_by END,
+        locked_at = CASE WHEN parts.running THEN m.locked_at END,
+        last_error = coalesce(why, CASE WHEN parts.live IS NULL AND NOT is_delivered AND m.last_error IS NULL
+                                        THEN 'the recipient takes no messages on these channels' END, m.last_error)
+    WHERE m.id = message_id AND (parts.live IS NOT TRUE OR m.status <> 'PENDING' OR parts.running OR why IS NOT NULL);
+END
+$$;
+COMMENT ON FUNCTION messaging_private.settle_message(bigint, text) IS
+'Brings the row of a message, which the caller holds, in line with its parts: what it is now, and why';
+
+CREATE FUNCTION messaging_private.after_failure(message_id bigint, delivery_id bigint, outcome text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    message record;
+    part record;
+BEGIN
+    SELECT m.delivery, m.expires_at, m.status INTO message FROM messaging.messages m WHERE m.id = message_id
+    FOR NO KEY UPDATE;
+    SELECT d.channel, d.digest_key, d.last_error INTO part FROM messaging.deliveries d WHERE d.id = delivery_id;
+    IF outcome = 'pending' THEN
+        UPDATE messaging.messages m SET retry_count = m.retry_count + 1 WHERE m.id = message_id;
+    ELSIF part.digest_key IS NOT NULL THEN
+        PERFORM messaging_private.end_digest(delivery_id, outcome, part.last_error);
+    ELSIF message.delivery = 'first' AND (message.expires_at > clock_timestamp()) IS NOT FALSE THEN
+        PERFORM messaging_private.add_deliveries(message_id, part.channel);
+    END IF;
+    PERFORM messaging_private.settle_message(message_id, part.last_error);
+END
+$$;
+COMMENT ON FUNCTION messaging_private.after_failure(bigint, bigint, text) IS
+'What follows when an attempt has failed, and its part is tried again (pending) or has ended (failed, cancelled): the '
+'next channel of delivery first, the messages of a digest, what the message is now';

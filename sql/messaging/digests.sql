@@ -1,0 +1,117 @@
+-- A digest is a message of its own, with one part, which is due when the first message that went into it has waited as
+-- long as its user wants. The parts of those messages wait, due never, until it has ended, and end as it does.
+
+CREATE FUNCTION messaging_private.join_digest(message_id bigint, channel text, priority smallint, max_attempts integer)
+RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    most CONSTANT integer := 1000;
+    message record;
+    wait interval;
+    due timestamptz;
+    digest record;
+    digest_message bigint;
+BEGIN
+    SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
+    SELECT p.digest INTO wait FROM messaging.preferences p
+    WHERE p.user_id = message.user_id AND p.channel = channel AND p.digest IS NOT NULL;
+    IF wait IS NULL OR message.digest_key IS NULL OR message.priority = 'CRITICAL'
+       OR message.scheduled_for > clock_timestamp() THEN
+        RETURN false;
+    END IF;
+    -- Two who begin a digest at once: one of them joins that of the other.
+    PERFORM pg_advisory_xact_lock(hashtextextended(
+        format('messaging.join_digest %s %s %s', message.user_id, channel, message.digest_key), 0));
+    -- A worker that claims it just now is waited for: then it is open no longer.
+    SELECT d.id, d.claimable_at INTO digest FROM messaging.deliveries d
+    WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key
+      AND d.status = 'pending' AND d.attempt = 0 AND d.digest_count < most
+    FOR UPDATE;
+    due := coalesce(digest.claimable_at, clock_timestamp() + wait);
+    IF message.expires_at <= due THEN
+        RETURN false;
+    END IF;
+    IF digest.id IS NULL THEN
+        INSERT INTO messaging.messages AS m (message_type, priority, channels, recipient_id, user_id, sender_id,
+                                             content, scheduled_for, max_retries, digest_key)
+        VALUES ('digest', message.priority, ARRAY[channel], message.recipient_id, message.user_id, message.sender_id,
+                jsonb_build_object('digest_key', message.digest_key), due, message.max_retries, message.digest_key)
+        RETURNING m.id INTO digest_message;
+        INSERT INTO messaging.deliveries AS d (message_id, channel, user_id, priority, claimable_at, max_attempts,
+                                               digest_key, digest_count)
+        VALUES (digest_message, channel, message.user_id, priority, due, max_attempts,
+                message.digest_key, 0)
+        RETURNING d.id INTO digest.id;
+    END IF;
+    INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts, digest_id)
+    VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest.id);
+    UPDATE messaging.deliveries d
+    SET digest_count = d.digest_count + 1,
+        claimable_at = CASE WHEN d.digest_count + 1 < most THEN d.claimable_at ELSE clock_timestamp() END
+    WHERE d.id = digest.id;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.join_digest(bigint, text, smallint, integer) IS
+'Puts a message into the open digest of its user, key and channel, or begins one; one that is full, after 1,000 '
+'messages, is due at once. False: the user wants none, the message has no key, is CRITICAL, due later, or expires '
+'before';
+
+CREATE FUNCTION messaging_private.digest_content(delivery_id bigint) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT jsonb_build_object('digest_key', d.digest_key, 'messages', i.messages)
+    FROM messaging.deliveries d CROSS JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('id', m.id, 'message_type', m.message_type, 'template_name',
+                             m.template_name, 'content', m.content, 'metadata', m.metadata, 'created_at', m.created_at)
+                         ORDER BY m.id) AS messages
+        FROM messaging.deliveries i JOIN messaging.messages m ON m.id = i.message_id
+        WHERE i.digest_id = d.id AND i.status = 'pending') i
+    WHERE d.id = delivery_id AND i.messages IS NOT NULL
+$$;
+COMMENT ON FUNCTION messaging_private.digest_content(bigint) IS
+'What a digest has together, for the worker that claims it; no row: all of it was cancelled';
+
+CREATE FUNCTION messaging_private.drop_digest(message_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
+    PERFORM messaging_private.end_parts(message_id, 'cancelled', 'all that it had together was cancelled');
+    PERFORM messaging_private.settle_message(message_id, 'all that it had together was cancelled');
+END
+$$;
+COMMENT ON FUNCTION messaging_private.drop_digest(bigint) IS 'Cancels a digest that has nothing together any more';
+
+CREATE FUNCTION messaging_private.end_digest(delivery_id bigint, outcome text, why text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    at timestamptz := clock_timestamp();
+    part record;
+BEGIN
+    -- Whoever holds several messages has taken them in the order of their ids.
+    PERFORM FROM messaging.messages m
+    WHERE m.id IN (SELECT d.message_id FROM messaging.deliveries d WHERE d.digest_id = delivery_id)
+    ORDER BY m.id FOR NO KEY UPDATE;
+    FOR part IN SELECT d.* FROM messaging.deliveries d
+                WHERE d.digest_id = delivery_id AND d.status = 'pending' ORDER BY d.message_id LOOP
+        INSERT INTO messaging.delivery_status AS s (message_id, channel, status, delivered_at, error_message,
+                                                    external_id, attempt, user_id, created_at)
+        SELECT part.message_id, part.channel, CASE outcome WHEN 'delivered' THEN 'DELIVERED' ELSE 'FAILED' END,
+               CASE outcome WHEN 'delivered' THEN at END, why, NULL, part.attempts_before + 1, part.user_id, at
+        WHERE outcome <> 'cancelled';
+        IF outcome = 'delivered' THEN
+            DELETE FROM messaging.deliveries d WHERE d.id = part.id;
+            PERFORM messaging_private.settle_message(part.message_id, NULL);
+        ELSE
+            UPDATE messaging.deliveries d
+            SET status = outcome, claimable_at = NULL, finished_at = at, last_error = why, digest_id = NULL,
+                attempt = CASE outcome WHEN 'failed' THEN 1 ELSE 0 END
+            WHERE d.id = part.id;
+            PERFORM messaging_private.after_failure(part.message_id, part.id, outcome);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.end_digest(bigint, text, text) IS
+'Has the messages of a digest end as it does: delivered, failed or cancelled';

@@ -1,0 +1,234 @@
+-- What users and operators do with messages.
+
+CREATE FUNCTION messaging_private.hold_message(message_id bigint) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    message record;
+BEGIN
+    SELECT m.user_id, m.status INTO message FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
+    -- Who may not act for a user does not learn what messages there are.
+    IF NOT FOUND OR NOT (message.user_id IS NULL AND identity_private.is_operator()
+                         OR message.user_id IS NOT NULL AND identity.acts_for(message.user_id)) THEN
+        PERFORM bourse.refuse('42704', format('message %s does not exist', coalesce(message_id::text, 'NULL')),
+            'Look it up in messaging.messages: it shows those that you may change.');
+    END IF;
+    RETURN message.status;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.hold_message(bigint) IS
+'Holds a message to the end of the transaction, and returns its status. Refuses one that is not there, or whose user '
+'the session does not act for (42704)';
+
+CREATE FUNCTION messaging_private.end_parts(message_id bigint, outcome text, why text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT d.* FROM messaging.deliveries d
+                WHERE d.message_id = message_id AND d.status IN ('pending', 'running') ORDER BY d.id FOR UPDATE LOOP
+        IF part.digest_key IS NOT NULL THEN
+            PERFORM messaging_private.end_digest(part.id, outcome, why);
+        END IF;
+        IF outcome = 'delivered' THEN
+            INSERT INTO messaging.delivery_status (message_id, channel, status, delivered_at, attempt, user_id)
+            SELECT message_id, part.channel, 'DELIVERED', clock_timestamp(), coalesce(max(s.attempt), 0) + 1,
+                   part.user_id
+            FROM messaging.delivery_status s WHERE s.message_id = message_id AND s.channel = part.channel;
+            DELETE FROM messaging.deliveries d WHERE d.id = part.id;
+        ELSE
+            -- The holder's next word is refused.
+            UPDATE messaging.deliveries d
+            SET status = outcome, claimable_at = NULL, finished_at = clock_timestamp(), last_error = why, lease = NULL
+            WHERE d.id = part.id;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.end_parts(bigint, text, text) IS
+'Ends what of a message waits or is held: delivered, failed or cancelled. The caller holds the message';
+
+CREATE FUNCTION messaging.cancel(message_id bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    IF messaging_private.hold_message(message_id) NOT IN ('PENDING', 'PROCESSING') THEN
+        RETURN false;
+    END IF;
+    PERFORM messaging_private.end_parts(message_id, 'cancelled', 'cancelled');
+    PERFORM messaging_private.settle_message(message_id, 'cancelled');
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION messaging.cancel(bigint) IS
+'Cancels what of a message nobody has sent yet: whoever holds it is refused (55000) when he tells, though he may have '
+'sent it. It leaves its digest. Returns false when it had ended. 42704 unknown message, or one of somebody else';
+GRANT EXECUTE ON FUNCTION messaging.cancel(bigint) TO bourse_trader, bourse_worker;
+
+CREATE FUNCTION messaging_private.put_back(message_id bigint, channel text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    message record;
+    ids bigint[];
+BEGIN
+    SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
+    IF message.expires_at <= clock_timestamp() THEN
+        RETURN false;
+    END IF;
+    -- Of delivery first one channel at a time is tried, and then those behind it.
+    SELECT array_agg(p.id ORDER BY p.place) INTO ids FROM (
+        SELECT d.id, array_position(message.channels, d.channel) AS place FROM messaging.deliveries d
+        WHERE d.message_id = message_id AND d.status IN ('failed', 'cancelled') AND coalesce(d.channel = channel, true)
+        ORDER BY place LIMIT CASE message.delivery WHEN 'first' THEN 1 END) p;
+    IF ids IS NULL THEN
+        RETURN false;
+    END IF;
+    DELETE FROM messaging.deliveries d
+    WHERE d.message_id = message_id AND message.delivery = 'first' AND d.status IN ('failed', 'cancelled')
+      AND array_position(message.channels, d.channel)
+          > (SELECT array_position(message.channels, o.channel) FROM messaging.deliveries o WHERE o.id = ids[1]);
+    UPDATE messaging.deliveries d SET attempts_before = d.attempts_before + d.attempt, digest_id = NULL
+    WHERE d.id = ANY (ids);
+    PERFORM bourse_private.queue_retry('messaging.deliveries', ids);
+    UPDATE messaging.messages m
+    SET status = CASE m.status WHEN 'PROCESSING' THEN 'PROCESSING' ELSE 'PENDING' END, processed_at = NULL
+    WHERE m.id = message_id;
+    PERFORM messaging_private.ring(clock_timestamp());
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.put_back(bigint, text) IS
+'Has what has failed of a message, on one channel or on all (NULL), wait again, with attempts as if it were new. The '
+'caller holds the message. False: there is none, or it has expired';
+
+CREATE FUNCTION messaging.replay(channel text DEFAULT NULL, since timestamptz DEFAULT NULL,
+                                 "limit" integer DEFAULT 1000) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    replayed bigint := 0;
+    dead record;
+BEGIN
+    PERFORM bourse.require_installed();
+    IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
+        PERFORM bourse.refuse('22023', format('limit is %s', "limit"), 'Replay 1 to 10000 messages at a time.');
+    END IF;
+    FOR dead IN
+        SELECT m.id FROM messaging.messages m
+        WHERE m.id IN (SELECT l.message_id FROM messaging.dead_letters l
+                       WHERE l.finished_at >= coalesce(since, '-infinity') AND coalesce(l.channel = channel, true)
+                         AND (l.expires_at > clock_timestamp()) IS NOT FALSE
+                       ORDER BY l.finished_at, l.id LIMIT "limit")
+        ORDER BY m.id FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        replayed := replayed + messaging_private.put_back(dead.id, channel)::integer;
+    END LOOP;
+    RETURN replayed;
+END
+$$;
+COMMENT ON FUNCTION messaging.replay(text, timestamptz, integer) IS
+'Has messages with dead letters wait again, of one channel or of all, that have failed since then or at any time, the '
+'oldest first: of delivery first from that channel on. Returns how many; what has expired, or somebody is at, stays. '
+'22023 limit';
+GRANT EXECUTE ON FUNCTION messaging.replay(text, timestamptz, integer) TO bourse_admin, bourse_worker;
+
+CREATE FUNCTION messaging.update_message_status(message_id bigint, status text, error text DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    before text;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity_private.require_operator();
+    IF status IS NULL OR status NOT IN ('PENDING', 'DELIVERED', 'FAILED', 'CANCELLED') THEN
+        PERFORM bourse.refuse('22023', format('status is %s', coalesce(bourse_private.quoted(status), 'NULL')),
+            'Give PENDING, DELIVERED, FAILED or CANCELLED; PROCESSING is what messaging.claim() makes of it.');
+    END IF;
+    SELECT m.status INTO before FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    ELSIF status = 'PENDING' THEN
+        IF before = 'DELIVERED' THEN
+            PERFORM bourse.refuse('55000', format('message %s is DELIVERED', message_id),
+                'messaging.enqueue_message() sends it again, as another.');
+        END IF;
+        UPDATE messaging.deliveries d
+        SET status = 'pending', lease = NULL, claimable_at = clock_timestamp()
+        WHERE d.message_id = message_id AND d.status = 'running';
+        PERFORM messaging_private.put_back(message_id, NULL);
+        PERFORM messaging_private.settle_message(message_id, left(error, 2000));
+        RETURN true;
+    END IF;
+    PERFORM messaging_private.end_parts(
+        message_id, CASE status WHEN 'DELIVERED' THEN 'delivered' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END,
+        left(error, 2000));
+    -- What is said now is true of what has failed before.
+    DELETE FROM messaging.deliveries d WHERE d.message_id = message_id AND status = 'DELIVERED';
+    UPDATE messaging.messages m
+    SET status = status, processed_at = coalesce(m.processed_at, clock_timestamp()), locked_by = NULL, locked_at = NULL,
+        last_error = coalesce(left(error, 2000), m.last_error)
+    WHERE m.id = message_id;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION messaging.update_message_status(bigint, text, text) IS
+'Says what has become of a message, over what its parts say: DELIVERED, FAILED, CANCELLED end what waits or is held, '
+'and a worker that holds it is refused (55000); PENDING puts back what is held or has failed. Returns false when '
+'there is no such message. 22023 status, 42501 not an operator, 55000 it is DELIVERED';
+GRANT EXECUTE ON FUNCTION messaging.update_message_status(bigint, text, text) TO bourse_admin, bourse_worker;
+
+CREATE FUNCTION messaging.record_delivery_status(
+    message_id bigint, channel text, status text, response_time_ms integer DEFAULT NULL,
+    error_message text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    last record;
+    user_id bigint;
+    id bigint;
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity_private.require_operator();
+    PERFORM messaging_private.hold_message(message_id), messaging_private.require_channel(channel);
+    IF status IS NULL OR status NOT IN ('PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED') OR response_time_ms < 0
+       OR length(external_id) > 255
+       OR NOT EXISTS (SELECT FROM messaging.messages m WHERE m.id = message_id AND channel = ANY (m.channels)) THEN
+        PERFORM bourse.refuse('22023',
+            format('status is %s of channel %s, response_time_ms %s', coalesce(bourse_private.quoted(status), 'NULL'),
+                   bourse_private.quoted(channel), coalesce(response_time_ms::text, 'NULL')),
+            'Give PENDING, SENT, DELIVERED, FAILED or BOUNCED of one of its channels, milliseconds from 0 on, '
+            'and an external_id of up to 255 characters.');
+    END IF;
+    error_message := left(error_message, 2000);
+    SELECT s.id, s.status, s.attempt INTO last FROM messaging.delivery_status s
+    WHERE s.message_id = message_id AND s.channel = channel ORDER BY s.attempt DESC LIMIT 1 FOR UPDATE;
+    IF last.status IN ('PENDING', 'SENT', 'DELIVERED') THEN
+        UPDATE messaging.delivery_status s
+        SET status = status, response_time_ms = coalesce(response_time_ms, s.response_time_ms),
+            error_message = coalesce(error_message, s.error_message),
+            external_id = coalesce(external_id, s.external_id),
+            delivered_at = CASE status WHEN 'DELIVERED' THEN coalesce(s.delivered_at, clock_timestamp())
+                                       ELSE s.delivered_at END
+        WHERE s.id = last.id;
+        RETURN last.id;
+    END IF;
+    SELECT m.user_id INTO user_id FROM messaging.messages m WHERE m.id = message_id;
+    INSERT INTO messaging.delivery_status AS s (message_id, channel, status, delivered_at, response_time_ms,
+                                                error_message, external_id, attempt, user_id)
+    VALUES (message_id, channel, status, CASE status WHEN 'DELIVERED' THEN clock_timestamp() END, response_time_ms,
+            error_message, external_id, coalesce(last.attempt, 0) + 1, user_id)
+    RETURNING s.id INTO id;
+    -- A worker that holds it just now tells of the next one.
+    UPDATE messaging.deliveries d SET attempts_before = d.attempts_before + 1
+    WHERE d.message_id = message_id AND d.channel = channel;
+    RETURN id;
+END
+$$;
+COMMENT ON FUNCTION messaging.record_delivery_status(bigint, text, text, integer, text, text) IS
+'Writes what the provider of a channel reports of the last attempt on it, as a webhook that tells of a bounce; after '
+'one that has failed, or where there is none, as a further attempt. What the message is does not change. Returns the '
+'id in delivery_status. 22004 NULL, 22023 out of bounds, 42501 not an operator, 42704 unknown message';
+GRANT EXECUTE ON FUNCTION messaging.record_delivery_status(bigint, text, text, integer, text, text)
+TO bourse_admin, bourse_worker;

@@ -1,0 +1,280 @@
+//! Claiming: the next messages that are due on a channel, each to one worker.
+//!
+//! The kernel hands out deliveries; the gate here says of each whether it may be now: its message has not expired, its
+//! user wants it at this hour, and there is a token for it. What is not for now is put off until then, so that it
+//! stands in nobody's way; what others are at is passed over. Nothing is waited for.
+
+use std::time::Duration;
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::buckets::{Buckets, EVERYBODY, Look};
+use super::quiet::Hours;
+use super::tables::{DELIVERY_STATUS, LANES, MESSAGES, OWN, PREFERENCES, delivery_status, messages, own, preferences};
+use super::{after_failure, as_owner, queue};
+use crate::bourse::queue::{
+    Ask, Claimed, Due, Lane, Only, Queue, Verdict, claim_through, lease_end, require_claim, turn,
+};
+use crate::error::{Answer, Failure};
+use crate::pg::arguments::Arguments;
+use crate::pg::results::Rows;
+use crate::pg::row::Row;
+use crate::pg::scan::{Key, Locked};
+use crate::pg::table::{Table, Tid};
+use crate::pg::value::{Json, Timestamp, Value};
+use crate::pg::zone::TimeZone;
+use crate::pg::{owner, session};
+
+/// A delivery, and its message as the gate has read it.
+struct Part {
+    message_id: i64,
+    user_id: Option<i64>,
+    attempts_before: i32,
+    is_digest: bool,
+    letter: Option<Letter>,
+}
+
+/// What a worker is told of a message.
+struct Letter {
+    tid: Tid,
+    expires_at: Option<Timestamp>,
+    is_critical: bool,
+    recipient: Option<String>,
+    told: [Value<'static>; 6],
+}
+
+impl Part {
+    fn read(row: &Row<'_>, own: usize) -> Part {
+        Part {
+            message_id: row.int(own + own::MESSAGE_ID),
+            user_id: row.some_int(own + own::USER_ID),
+            attempts_before: row.some_int4(own + own::ATTEMPTS_BEFORE).unwrap_or_default(),
+            is_digest: row.some_text(own + own::DIGEST_KEY).is_some(),
+            letter: None,
+        }
+    }
+}
+
+impl Letter {
+    fn read(row: &Row<'_>) -> Letter {
+        let read = messages::of(row);
+        let text = |text: Option<&str>| text.map_or(Value::Null, Value::kept);
+        Letter {
+            tid: row.tid(),
+            expires_at: read.expires_at(),
+            is_critical: read.priority() == "CRITICAL",
+            recipient: read.recipient_id().map(str::to_owned),
+            told: [
+                text(read.recipient_id()),
+                Value::Json(read.content()),
+                text(Some(read.message_type())),
+                text(read.template_name()),
+                read.metadata().map_or(Value::Null, Value::Json),
+                text(Some(read.priority())),
+            ],
+        }
+    }
+}
+
+/// What a user wants on the channel at this hour.
+enum Wish {
+    Anything,
+    Nothing,
+    QuietUntil(Timestamp),
+}
+
+/// Who is asked whether a message may go out now.
+struct Gate<'a, 'b> {
+    channel: &'a str,
+    now: Timestamp,
+    messages: Table,
+    preferences: Table,
+    buckets: &'a mut Buckets<'b>,
+}
+
+impl Gate<'_, '_> {
+    fn ask(&mut self, due: &Due, part: &mut Part) -> Answer<Verdict> {
+        let index = self.messages.index(c"messages_pkey");
+        let letter = self.messages.find(index, &[Key::Int(part.message_id)], Letter::read);
+        // It is just being deleted.
+        let Some(letter) = letter else { return Ok(Verdict::Pass) };
+        let letter = part.letter.insert(letter);
+        if due.status != "running" {
+            return Ok(self.if_held(letter.tid, part.message_id, Verdict::Go));
+        }
+        if let Some(expired) = letter.expires_at.filter(|time| *time <= self.now) {
+            let why = format!("expired at {}", expired.iso());
+            return Ok(self.if_held(letter.tid, part.message_id, Verdict::Cancel(why)));
+        }
+        match part.user_id.map_or(Wish::Anything, |user_id| self.wish(user_id)) {
+            Wish::QuietUntil(end) if !letter.is_critical => return Ok(Verdict::Wait(end)),
+            Wish::Nothing => {
+                let why = format!("the recipient takes no messages on {}", self.channel);
+                return Ok(self.if_held(letter.tid, part.message_id, Verdict::Cancel(why)));
+            }
+            Wish::QuietUntil(_) | Wish::Anything => (),
+        }
+        let Some(recipient) = &letter.recipient else { return Ok(Verdict::Go) };
+        Ok(match self.buckets.look(recipient, self.now)? {
+            Look::Busy => Verdict::Pass,
+            Look::Empty(next) => Verdict::Wait(next),
+            Look::Tokens(_) => {
+                self.buckets.take(recipient, 1);
+                Verdict::Go
+            }
+        })
+    }
+
+    /// Whoever ends a part holds its message; while somebody else does, it is left for the next claim.
+    fn if_held(&mut self, tid: Tid, message_id: i64, verdict: Verdict) -> Verdict {
+        match self.messages.try_lock(tid, |row| messages::of(row).id() == message_id, |_| ()) {
+            Locked::Row(()) => verdict,
+            Locked::Busy | Locked::Gone => Verdict::Pass,
+        }
+    }
+
+    fn wish(&mut self, user_id: i64) -> Wish {
+        if self.preferences.is_empty() {
+            return Wish::Anything;
+        }
+        let index = self.preferences.index(c"preferences_pkey");
+        let wish = self.preferences.find(index, &[Key::Int(user_id), Key::Text(self.channel)], |row| {
+            let read = preferences::of(row);
+            let hours = read.quiet_from().zip(read.quiet_to()).map(|(from, to)| Hours { from, to });
+            let zone = hours.and_then(|hours| Some((hours, TimeZone::named(read.timezone())?)));
+            match zone.and_then(|(hours, zone)| hours.end(zone, self.now)) {
+                _ if !read.enabled() => Wish::Nothing,
+                Some(end) => Wish::QuietUntil(end),
+                None => Wish::Anything,
+            }
+        });
+        wish.unwrap_or(Wish::Anything)
+    }
+}
+
+/// Says in the row of a message who has it. A hint: where somebody else is changing the row it is not said.
+fn mark(messages: &mut Table, letter: &Letter, worker: &str, now: Timestamp) {
+    let changes = [
+        (messages::at::status, Value::Text("PROCESSING")),
+        (messages::at::locked_by, Value::Text(worker)),
+        (messages::at::locked_at, Value::Time(now)),
+    ];
+    messages.try_update(letter.tid, &changes);
+}
+
+/// What is to be written of what has become of parts that were not handed out, and of attempts that have ended without
+/// a word.
+fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
+    let now = Timestamp::now();
+    if claimed.iter().any(|item| item.lapsed.is_some()) {
+        let mut attempts = Table::open(&DELIVERY_STATUS);
+        for (item, lapsed) in claimed.iter().filter_map(|item| Some((item, item.lapsed.as_deref()?))) {
+            let attempt = item.own.attempts_before + item.attempt - i32::from(item.lease.is_some());
+            let new = delivery_status::New {
+                message_id: item.own.message_id,
+                channel,
+                status: "FAILED",
+                delivered_at: None,
+                response_time_ms: None,
+                error_message: Some(lapsed),
+                external_id: None,
+                created_at: now,
+                attempt,
+                user_id: item.own.user_id,
+            };
+            new.insert(&mut attempts);
+        }
+        attempts.close();
+    }
+    let ended = claimed.iter().filter(|item| matches!(item.status, "failed" | "cancelled"));
+    ended.into_iter().try_for_each(|item| after_failure(item.own.message_id, item.id, item.status))
+}
+
+/// What a digest has together; none: all of it was cancelled.
+fn digest(delivery_id: i64) -> Option<Value<'static>> {
+    session::advance();
+    let call = "SELECT messaging_private.digest_content($1)::text";
+    let content = session::as_role(owner::NAME, || Spi::get_one_with_args::<String>(call, &[delivery_id.into()]));
+    content.ok().flatten().map(|content| Value::Json(Json::of_text(&content)))
+}
+
+/// A message in the hands of a worker.
+fn handed_out(item: Claimed<Part>) -> Option<Answer<[Value<'static>; 9]>> {
+    let (lease, letter) = (item.lease?, item.own.letter?);
+    let [recipient, mut content, message_type, template, metadata, priority] = letter.told;
+    if item.own.is_digest {
+        match digest(item.id) {
+            Some(together) => content = together,
+            None => {
+                let dropped = as_owner("SELECT messaging_private.drop_digest($1)", &[item.own.message_id.into()]);
+                return dropped.err().map(Err);
+            }
+        }
+    }
+    let attempt = Value::Int4(item.own.attempts_before + item.attempt);
+    let (message_id, lease) = (Value::Int(item.own.message_id), Value::Uuid(lease));
+    Some(Ok([message_id, lease, attempt, recipient, content, message_type, template, metadata, priority]))
+}
+
+/// What a worker asks for.
+struct Wanted<'a> {
+    worker: &'a str,
+    channel: &'a str,
+    n: usize,
+    lasting: Duration,
+}
+
+impl Wanted<'_> {
+    fn claim(&self, queue: &mut Queue) -> Answer<Vec<[Value<'static>; 9]>> {
+        let mut buckets = Buckets::open(self.channel);
+        let all = if buckets.config.enabled { buckets.look_at_all()? } else { Look::Tokens(Some(0)) };
+        let n = match all {
+            Look::Tokens(None) => self.n,
+            Look::Tokens(Some(tokens)) => self.n.min(usize::try_from(tokens).unwrap_or_default()),
+            Look::Empty(_) | Look::Busy => 0,
+        };
+        let claimed = if n == 0 { Vec::new() } else { self.claim_up_to(n, queue, &mut buckets)? };
+        buckets.take(EVERYBODY, claimed.iter().filter(|item| item.lease.is_some()).count() as i64);
+        buckets.close()?;
+        tell(&claimed, self.channel)?;
+        claimed.into_iter().filter_map(handed_out).collect()
+    }
+
+    fn claim_up_to(&self, n: usize, queue: &mut Queue, buckets: &mut Buckets<'_>) -> Answer<Vec<Claimed<Part>>> {
+        let (own, now) = (queue.own(), Timestamp::now());
+        let lane = Some(Lane { index: LANES, word: self.channel });
+        let ask = Ask { worker: self.worker, n, lasting: self.lasting, at: None, lane, only: Only::default() };
+        let (messages, preferences) = (Table::open(&MESSAGES), Table::open_to_read(&PREFERENCES));
+        let mut gate = Gate { channel: self.channel, now, messages, preferences, buckets };
+        let claimed = claim_through(queue, &ask, |row| Part::read(row, own), |due, part| gate.ask(due, part))?;
+        for letter in claimed.iter().filter(|item| item.lease.is_some()).filter_map(|item| item.own.letter.as_ref()) {
+            mark(&mut gate.messages, letter, self.worker, now);
+        }
+        gate.messages.close();
+        gate.preferences.close();
+        Ok(claimed)
+    }
+}
+
+#[pg_extern(sql = false)]
+fn messaging_claim(call: pg_sys::FunctionCallInfo) -> Result<Rows<9>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let (worker, n) = require_claim(arguments.get(0), arguments.get(2))?;
+    let channel = arguments.get(1).ok_or_else(|| Failure::null("channel"))?;
+    let wanted = Wanted { worker, channel, n, lasting: lease_end(arguments.get(3))? };
+    Ok(Rows(Queue::work(queue()?, &OWN, |queue| wanted.claim(queue))?))
+}
+
+#[pg_extern(sql = false)]
+fn messaging_turn(call: pg_sys::FunctionCallInfo) -> Result<Option<i64>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let (channel, user_id, priority) = (arguments.get(0), arguments.get(1), arguments.get(2));
+    let (Some(word), Some(priority), Some(due)) = (channel, priority, arguments.get(3).map(Timestamp)) else {
+        return Ok(None);
+    };
+    let lane = Some(Lane { index: LANES, word });
+    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, lane, user_id, priority, due))?;
+    // A timestamptz is so many microseconds.
+    Ok(Some(turn.0))
+}
