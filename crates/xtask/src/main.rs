@@ -46,6 +46,8 @@ cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installe
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
                                                  measure jobs beside other queues, write docs/benchmarks-jobs.md
+cargo bench-messages [--quick | --full] [--write] [--installed]
+                                                 measure messages, write docs/benchmarks-messages.md
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
@@ -82,6 +84,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("calendars", rest) => return calendars::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
+        ("bench-messages", rest) => bench::messages::run(&project, &bench::messages::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

@@ -4,6 +4,7 @@
 mod calls;
 mod chart;
 mod churn;
+mod copies;
 mod copy_floor;
 mod figures;
 mod grid;
@@ -11,7 +12,9 @@ mod growth;
 pub mod jobs;
 mod latency;
 mod machine;
+pub mod messages;
 mod page;
+mod pairs;
 mod pgbench;
 mod quotes;
 mod random;

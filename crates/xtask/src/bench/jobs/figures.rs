@@ -2,7 +2,6 @@
 
 use super::drain::Drain;
 use super::latency::{self, Latency};
-use super::pairs::Pairs;
 use super::request::{Pace, Part, Request};
 use super::schedules;
 use super::server::{self, Floor, Rows};
@@ -10,6 +9,7 @@ use super::tools::Tools;
 use crate::bench::grid::{self, Grid};
 use crate::bench::machine::Machine;
 use crate::bench::page;
+use crate::bench::pairs::Pairs;
 use crate::bench::verdict::{self, Verdict};
 use crate::failure::Result;
 use crate::project::{self, Project};

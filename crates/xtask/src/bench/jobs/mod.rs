@@ -4,7 +4,6 @@
 mod drain;
 mod figures;
 mod latency;
-mod pairs;
 mod queue;
 mod request;
 mod schedules;
@@ -26,7 +25,7 @@ use figures::Figures;
 use latency::Latency;
 use queue::Arena;
 use request::Part;
-pub use request::Request;
+pub use request::{Pace, Request};
 use tools::Tools;
 
 /// Measures what was asked for, prints it, and writes the page.

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::request::Pace;
 use super::tools::Tools;
+use crate::bench::copies;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
 use crate::project::Project;
@@ -121,10 +122,7 @@ impl Arena<'_> {
 
     /// Lets nobody enter a database any more: it can be copied.
     pub fn close(&self, name: &str) -> Result<()> {
-        self.cluster.database("postgres").run(&format!(
-            "ALTER DATABASE {name} ALLOW_CONNECTIONS false;\n\
-             SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}';\n"
-        ))
+        copies::close(self.cluster, name)
     }
 
     /// A new database that is a copy of the queue's.
@@ -134,10 +132,7 @@ impl Arena<'_> {
 
     /// A new database that is a copy of another.
     pub fn copy_of(&self, from: &str, to: &str) -> Result<Database> {
-        self.cluster
-            .database("postgres")
-            .run(&format!("DROP DATABASE IF EXISTS {to} WITH (FORCE);\nCREATE DATABASE {to} TEMPLATE {from};\n"))?;
-        Ok(self.cluster.database(to))
+        copies::copy(self.cluster, from, to)
     }
 
     /// Jobs per second of clients that take turns, each in a database of its own: by queue, in the order of its turns.

@@ -1,11 +1,11 @@
 //! Claim and complete by pgbench: beside two statements on a bare table, with many rows, and while somebody holds a
 //! snapshot.
 
-use super::pairs::Pairs;
 use super::queue::{Arena, CLAIM};
 use super::request::Pace;
 use crate::bench::calls::Holder;
 use crate::bench::grid::{self, Grid};
+use crate::bench::pairs::Pairs;
 use crate::bench::pgbench::Pgbench;
 use crate::bench::verdict::{Bound, Verdict};
 use crate::failure::Result;
