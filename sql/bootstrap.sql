@@ -26,7 +26,8 @@ CREATE SCHEMA calendar AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, messaging, jobs, exchange
+CREATE SCHEMA webui AUTHORIZATION bourse_owner;
+GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, messaging, jobs, exchange, webui
     TO bourse_viewer, bourse_worker, bourse_monitor;
 
 -- What nobody is to call by hand stands apart, so that the others show what there is to call.
@@ -37,6 +38,7 @@ CREATE SCHEMA calendar_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA webui_private AUTHORIZATION bourse_owner;
 -- For require_drawn(), which triggers call with the rights of whoever inserts.
 GRANT USAGE ON SCHEMA bourse_private TO bourse_trader;
 
@@ -47,6 +49,7 @@ COMMENT ON SCHEMA calendar IS 'When a market is open: trading hours, holidays, s
 COMMENT ON SCHEMA messaging IS 'Messages to people and systems: the channels they take, what became of them';
 COMMENT ON SCHEMA jobs IS 'What is to be done, when, by whom: schedules and the runs that workers claim';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';
+COMMENT ON SCHEMA webui IS 'What a web application keeps: logs, snapshots, templates, settings';
 COMMENT ON SCHEMA bourse_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA identity_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA audit_private IS 'Private: what only functions of ours call';
@@ -54,3 +57,4 @@ COMMENT ON SCHEMA calendar_private IS 'Private: what only functions of ours call
 COMMENT ON SCHEMA messaging_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA jobs_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA exchange_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA webui_private IS 'Private: what only functions of ours call';

@@ -9,6 +9,7 @@
 //! | [`messaging`] | messages, the channels that take them, and what became of them |
 //! | [`jobs`] | schedules, and the runs that workers claim |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
+//! | [`webui`] | what a web application keeps: logs, snapshots, templates, settings |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
 //!
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod jobs;
 pub mod messaging;
 pub mod pg;
+pub mod webui;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -39,6 +41,7 @@ const MODULES: &[bourse::modules::Module] = &[
     messaging::MODULE,
     jobs::MODULE,
     exchange::MODULE,
+    webui::MODULE,
 ];
 
 // What different schemas lock is not the same.

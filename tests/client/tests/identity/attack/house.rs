@@ -44,7 +44,7 @@ impl House {
         // the attacker's, and what says the victim's id says no other.
         root.run(
             "SELECT setval(oid, 1000000 + 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
-             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit')",
+             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'webui')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         house.attacker = house.person("mallory", "50.5")?;
@@ -90,7 +90,10 @@ impl House {
                     exchange.deposit({user}, 'USD', {funds}, '{name} wire'), exchange.deposit({user}, 'BTC', 10),
                     exchange.deposit({user}, 'USD', 1000, '{name} wire 2'),
                     jobs.create_schedule({user}, '{name} schedule', 'report', '{name} target', '@yearly'),
-                    jobs.enqueue('report', '{name} target', user_id => {user});
+                    jobs.enqueue('report', '{name} target', user_id => {user}),
+                    webui.log_action({user}, 'login', 'screen', '{name} screen', '{{\"seen\": \"{name}\"}}'),
+                    webui.save_snapshot('{name} strategy', '{{\"of\": \"{name}\"}}', user_id => {user}),
+                    webui.save_template({user}, '{name} template', '{{\"of\": \"{name}\"}}', '{name} description');
              INSERT INTO identity.exchange_credentials
                  (user_id, principal_id, exchange, api_key_encrypted, api_secret_encrypted, key_id)
              SELECT {user}, '{name} principal', 'KRAKEN', token, token, repeat('0', 16)
@@ -118,11 +121,12 @@ impl House {
     /// Every table, with the condition that finds its rows about the victim; of a table that is nobody's all of them.
     pub fn conditions(&mut self) -> Result<Vec<(String, String)>> {
         let tables = self.root.rows(
-            "SELECT c.oid::regclass, CASE c.relname WHEN 'audit_logs' THEN 'user_id = $1 OR subject_id = $1'
+            "SELECT c.oid::regclass, CASE c.oid::regclass::text WHEN 'audit.audit_logs' THEN 'user_id = $1 OR subject_id = $1'
                                      ELSE coalesce(t.condition, 'true') END
              FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
-               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs') ORDER BY 1",
+               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs', 'webui')
+               AND NOT c.relispartition ORDER BY 1",
         )?;
         let victim = self.victim.to_string();
         Ok(tables.into_iter().map(|table| (table[0].clone(), table[1].replace("$1", &victim))).collect())

@@ -4,7 +4,7 @@ use client_tests::{Result, Session};
 
 use super::house::{FUNDS, House};
 
-/// Clones the victim's row of every table with row security for many users, past triggers and foreign keys.
+/// Clones the victim's row of every table about users with row security for many users, past triggers and foreign keys.
 fn crowd(house: &mut House) -> Result<Vec<String>> {
     let victim = house.victim;
     let tables = house.root.rows(
@@ -15,11 +15,11 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                     WHEN a.atttypid IN ('int8'::regtype, 'int4'::regtype) THEN '1000000 + n'
                     ELSE quote_literal(a.attname) || ' || n' END, ', ')
                     FILTER (WHERE a.attname IN ('id', 'user_id', 'order_id', 'email', 'username', 'external_id', 'principal_id', 'prefix',
-                        'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id') AND a.attgenerated = ''),
-                coalesce(max(t.condition), 'true')
+                        'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id', 'created_by') AND a.attgenerated = ''),
+                max(t.condition)
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-         LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
-         WHERE c.relrowsecurity AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'messaging', 'jobs', 'exchange')
+         JOIN identity_private.user_tables() t ON t.relation = c.oid
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'messaging', 'jobs', 'exchange', 'webui')
          GROUP BY 1 ORDER BY c.oid::regclass::text",
     )?;
     house.root.run("SET session_replication_role = replica")?;
@@ -76,7 +76,9 @@ fn a_gateway_that_names_the_user_finds_rows_through_indexes() -> Result<()> {
     let mut house = House::open("attack_gateway_plans")?;
     let tables = crowd(&mut house)?;
     let mut gateway = house.database.connect_gateway()?.acting_as(house.attacker)?;
-    for table in tables.iter().filter(|table| *table != "exchange.order_amendments" && *table != "exchange.trades") {
+    // Of templates, where what is public is read as well, webui.visible_templates() finds a user's.
+    const FOUND_BY_FUNCTIONS: [&str; 3] = ["exchange.order_amendments", "exchange.trades", "webui.strategy_templates"];
+    for table in tables.iter().filter(|table| !FOUND_BY_FUNCTIONS.contains(&table.as_str())) {
         let column = if table == "identity.users" { "id" } else { "user_id" };
         let plan = plan(&mut gateway, table, &format!("WHERE {column} = {}", house.attacker))?;
         assert!(!plan.contains("Seq Scan on"), "{table}:\n{plan}");
@@ -106,7 +108,7 @@ fn functions_look_keys_up_through_their_indexes() -> Result<()> {
     root.run(&format!("SELECT exchange.deposit({victim}, 'USD', {FUNDS}, 'victim wire')"))?;
     let read_whole = root.lines(
         "SELECT relid::regclass FROM pg_stat_xact_user_tables
-         WHERE seq_scan > 0 AND schemaname IN ('identity', 'exchange') ORDER BY 1",
+         WHERE seq_scan > 0 AND schemaname IN ('identity', 'exchange', 'webui') ORDER BY 1",
     )?;
     assert!(read_whole.is_empty(), "{read_whole:?}");
     root.run("ROLLBACK")
