@@ -130,7 +130,8 @@ COMMENT ON FUNCTION bourse_private.queue_retry(regclass, bigint[], timestamptz) 
 'attempts as if they were new. Returns their ids. 42501 no table of bourse_owner';
 
 CREATE FUNCTION bourse_private.queue_lag(queue regclass, at timestamptz DEFAULT NULL) RETURNS interval
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off
+SET quote_all_identifiers = off AS $$
 #variable_conflict use_variable
 DECLARE
     name text := bourse_private.queue_name(queue);
@@ -139,7 +140,7 @@ DECLARE
     lanes text := (SELECT quote_ident(a.attname) FROM pg_index i
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                    WHERE i.indrelid = queue AND a.atttypid = 'text'::regtype
-                     AND pg_get_indexdef(i.indexrelid) LIKE '%, priority, claimable\_at, id) WHERE %');
+                     AND pg_get_indexdef(i.indexrelid) LIKE '%, priority, claimable_at, id) WHERE %');
     lane text;
     level smallint;
     due timestamptz;

@@ -48,7 +48,7 @@ CREATE TABLE bourse.policies (
     CONSTRAINT policies_ahead_check CHECK (ahead >= 0 AND ahead <= 366),
     CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval AND EXTRACT(year FROM keep) >= 0
         AND EXTRACT(month FROM keep) >= 0 AND EXTRACT(day FROM keep) >= 0 AND EXTRACT(hour FROM keep) >= 0),
-    CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL),
+    CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL AND move_to IS NULL),
     CONSTRAINT policies_partition_by_check CHECK (partition_by = ANY (ARRAY['day', 'month', 'year']))
 );
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON bourse.policies FOR EACH ROW

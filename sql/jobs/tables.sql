@@ -156,7 +156,7 @@ CREATE TABLE jobs.schedules (
         CHECK (job_type::text = ANY (ARRAY['report', 'screener', 'alert', 'notification', 'data_processing', 'backup',
         'task'])),
     CONSTRAINT schedules_max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
-    CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up >= 1 AND max_catch_up <= 1000),
+    CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up >= 1 AND max_catch_up <= 10000),
     CONSTRAINT schedules_misfire_check CHECK (misfire = ANY (ARRAY['skip', 'once', 'all'])),
     CONSTRAINT schedules_name_check CHECK (btrim(name::text) <> ''),
     CONSTRAINT schedules_overlap_check CHECK (overlap = ANY (ARRAY['skip', 'queue', 'allow'])),
@@ -190,8 +190,9 @@ CREATE TRIGGER trigger_notify AFTER INSERT OR DELETE OR UPDATE OF cron, enabled,
     OR TRUNCATE ON jobs.schedules FOR EACH STATEMENT EXECUTE FUNCTION jobs_private.notify_schedulers();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_erased();
-CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_params, priority ON jobs.schedules
-    FOR EACH ROW EXECUTE FUNCTION jobs_private.require_schedule_bounds();
+CREATE TRIGGER trigger_require_bounds BEFORE INSERT
+    OR UPDATE OF user_id, task_params, priority, max_catch_up ON jobs.schedules FOR EACH ROW
+    EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.require_drawn_schedule();
 CREATE TRIGGER trigger_require_task BEFORE INSERT ON jobs.schedules FOR EACH ROW WHEN (new.job_type::text = 'task')

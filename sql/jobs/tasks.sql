@@ -230,7 +230,7 @@ BEGIN
         RETURN QUERY
         SELECT format('DROP INDEX CONCURRENTLY IF EXISTS %s', bourse_private.quoted_name(i.indexrelid))
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-        WHERE i.indrelid = relation AND NOT i.indisvalid AND c.relkind = 'i' AND c.relname ~ '_cc(new|old)\d*$'
+        WHERE i.indrelid = relation AND NOT i.indisvalid AND c.relkind = 'i' AND c.relname ~ '_cc(new|old)[0-9]*$'
         ORDER BY c.relname;
         RETURN NEXT 'REINDEX TABLE CONCURRENTLY ' || quoted;
     END LOOP;

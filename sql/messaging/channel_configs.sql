@@ -1,6 +1,7 @@
 -- A secret is told by the name that it has, or by how it looks: what is let in is shown to everybody, and in the trail.
 CREATE FUNCTION messaging_private.secret_in(value jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp
+SET standard_conforming_strings = on AS $$
 DECLARE
     -- Keys in PEM; a name and a password in an address; a JSON Web Token; a telegram bot; Slack, and its webhooks;
     -- Stripe; AWS; GitHub; Google; Twilio, and SendGrid; our own API keys; a Fernet token.

@@ -7,6 +7,6 @@ mod lost;
 mod misfire;
 mod schedules;
 mod standby;
-mod week;
 mod tasks;
+mod week;
 mod woken;
