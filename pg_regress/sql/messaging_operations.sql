@@ -77,7 +77,7 @@ WHERE name = 'bourse_queue_lag_seconds' AND labels ->> 'queue' = 'messaging.deli
 SELECT channel, pending, due, retrying, processing, failed, oldest_due IS NOT NULL AS has_due
 FROM messaging.get_queue_statistics();
 UPDATE messaging.deliveries SET claimable_at = now() - interval '1 h' WHERE message_id = 4 AND channel = 'sms';
-SELECT bourse_private.queue_lag('messaging.deliveries', now());
+SELECT bourse_private.queue_lag('messaging.deliveries') BETWEEN '59 min' AND '61 min' AS an_hour;
 -- A message that nobody will end, or that goes out after its end, is found.
 BEGIN;
 UPDATE messaging.messages SET status = 'DELIVERED', processed_at = now() WHERE id = 4;
