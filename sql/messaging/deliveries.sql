@@ -19,7 +19,7 @@ CREATE FUNCTION messaging_private.ring(due timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
     IF due <= clock_timestamp() THEN
-        PERFORM pg_notify('messaging_messages', '');
+        PERFORM bourse_private.notify('messaging_messages', '');
     END IF;
 END
 $$;

@@ -50,7 +50,7 @@ COMMENT ON FUNCTION webui_private.refuse_secrets() IS
 CREATE FUNCTION webui_private.notify_config() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN
-    PERFORM pg_notify('webui_config', 'reload');
+    PERFORM bourse_private.notify('webui_config', 'reload');
     RETURN NULL;
 END
 $$;

@@ -38,12 +38,17 @@ fn server(name: &str) -> Result<(Scratch, Database)> {
          INSERT INTO jobs.schedule_runs (job_type) SELECT 'plain' FROM generate_series(1, 100);
          INSERT INTO jobs.schedule_runs (job_type, concurrency_key) SELECT 'keyed', n::text FROM generate_series(1, 9) n",
     )?;
-    // Those who write pages have the log written up to them first.
+    stop_the_writers(&scratch, &mut session)?;
+    Ok((scratch, database))
+}
+
+/// And those who write pages: they have the log written up to them first.
+fn stop_the_writers(scratch: &Scratch, session: &mut Session) -> Result<()> {
     for kind in ["walwriter", "background writer", "checkpointer"] {
         let pid = session.number(&format!("SELECT pid FROM pg_stat_activity WHERE backend_type = '{kind}'"))?;
         scratch.signal("-STOP", pid)?;
     }
-    Ok((scratch, database))
+    Ok(())
 }
 
 #[test]
@@ -78,20 +83,31 @@ fn only_a_transaction_that_claims_and_does_nothing_else_does_not_wait() -> Resul
     scratch.kill()
 }
 
+/// Claims five runs, whereupon the server dies; what the claim has said.
+fn claim_and_crash(scratch: &Scratch, database: &Database) -> Result<Vec<String>> {
+    let mut session = database.connect()?;
+    stop_the_writers(scratch, &mut session)?;
+    thread::sleep(YOUTH);
+    session.run("INSERT INTO public.mine SELECT run_id FROM jobs.claim('kept', '{plain}', 3, '1 hour')")?;
+    let claimed = session.rows("SELECT min(lease::text), array_agg(run_id) FROM jobs.claim('lost', '{plain}', 5)")?;
+    scratch.kill()?;
+    scratch.resume()?;
+    Ok(claimed[0].clone())
+}
+
 #[test]
 fn a_claim_that_a_crash_takes_away_loses_nothing() -> Result<()> {
     let (scratch, database) = server("jobs_lost")?;
+    let held = |lost: &[String]| format!("SELECT count(*) FROM jobs.schedule_runs WHERE lease = '{}'", lost[0]);
+    let (mut crashes, mut lost) = (1, claim_and_crash(&scratch, &database)?);
+    // Some other process of the server may have written to the disk in between.
+    while crashes < 5 && database.connect()?.number(&held(&lost))? > 0 {
+        (crashes, lost) = (crashes + 1, claim_and_crash(&scratch, &database)?);
+    }
     let mut session = database.connect()?;
-    thread::sleep(YOUTH);
-    session.run("INSERT INTO public.mine SELECT run_id FROM jobs.claim('kept', '{plain}', 3)")?;
-    let lost =
-        session.rows("SELECT min(lease::text), array_agg(run_id) FROM jobs.claim('lost', '{plain}', 5)")?.remove(0);
-    scratch.kill()?;
-    scratch.resume()?;
-    let mut session = database.connect()?;
-    let count = "SELECT count(*) FROM jobs.schedule_runs r WHERE r.status = 'running' AND r.attempt = 1";
-    assert_eq!(session.number(count)?, 3, "what was claimed alone has not happened");
-    assert_eq!(session.number(&format!("{count} AND r.id IN (SELECT id FROM public.mine)"))?, 3);
+    assert_eq!(session.number(&held(&lost))?, 0, "what was claimed alone has not happened");
+    let kept = "SELECT count(*) FROM jobs.schedule_runs r JOIN public.mine m ON m.id = r.id WHERE r.status = 'running'";
+    assert_eq!(session.number(kept)?, 3 * crashes, "what was written beside has");
     let late = session.run(&format!("SELECT jobs.complete('{}', '{}')", lost[0], lost[1]));
     assert_eq!(late.expect_err("a lost lease").sqlstate.as_deref(), Some("55000"));
     let again =
@@ -99,7 +115,7 @@ fn a_claim_that_a_crash_takes_away_loses_nothing() -> Result<()> {
     assert_eq!(again, ["1", lost[1].as_str()], "the same runs, as if nobody had had them");
     session.run("SELECT jobs.complete(lease, array_agg(run_id)) FROM jobs.claim('w', NULL, 200) GROUP BY lease")?;
     assert_eq!(session.lines("SELECT * FROM jobs.verify()")?, Vec::<String>::new());
-    let left = "SELECT status, count(*) FROM jobs.schedule_runs GROUP BY status ORDER BY status";
-    assert_eq!(session.lines(left)?, ["completed|101", "running|8"]);
+    let left = session.number("SELECT count(*) FROM jobs.schedule_runs WHERE status = 'pending'")?;
+    assert_eq!(left, 0, "runs that nobody is handed");
     Ok(())
 }
