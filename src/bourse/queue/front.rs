@@ -16,6 +16,8 @@ use crate::pg::value::Timestamp;
 /// of each level of the index, and at one of the table. Pages, not time: one that was only kept waiting is not long.
 const LONG: u64 = 8;
 const ITEMS_OF_A_PAGE: u64 = 8;
+/// What is looked at on a page takes no longer: beyond that a walk has waited, for the disk or the processor.
+const PAGE: Duration = Duration::from_micros(50);
 /// Of the time of a session, one part of so many goes into walks from the very front, as long as what comes in before the
 /// remembered place is found within [`SOON`]. All sessions walk, so that it has to be a small one.
 const SHARE: u32 = 100;
@@ -73,7 +75,8 @@ pub fn walked(queue: u32, asked: u64, levels: Vec<Level>, walk: Effort, found: u
             if fronts.len() >= MOST {
                 fronts.remove(0);
             }
-            fronts.push(Front { queue, asked, levels, walked_at: Instant::now(), took: walk.took });
+            let took = walk.took.min(PAGE.saturating_mul(u32::try_from(walk.pages).unwrap_or(u32::MAX)));
+            fronts.push(Front { queue, asked, levels, walked_at: Instant::now(), took });
         }
     });
 }
