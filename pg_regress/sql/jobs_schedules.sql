@@ -85,6 +85,7 @@ SELECT count(*) FROM jobs.schedules;
 
 -- One tick, exactly, once; with the job as it was.
 RESET SESSION AUTHORIZATION;
+UPDATE jobs.schedules SET overlap = 'allow';
 SELECT pg_temp.due('report', '2030-01-01 08:00Z');
 SET SESSION AUTHORIZATION jobs_worker;
 SELECT scheduled_for FROM jobs.tick('2030-01-01 07:59:59.999Z');
@@ -131,17 +132,28 @@ SELECT name, next_run_at = jobs.next_ticks(cron, timezone) AS is_next
 FROM jobs.schedules WHERE name <> 'skip' ORDER BY name;
 SELECT jobs.tick();
 
--- While a run is at work: skip leaves the tick out, queue has it wait, allow runs it beside.
+-- While a run waits or is at work: skip leaves the tick out, queue has it wait, allow runs it beside.
 TRUNCATE jobs.schedule_runs;
 DELETE FROM jobs.schedules;
 SELECT jobs.create_schedule(101, overlap, 'report', 'pnl', '* * * * *', overlap => overlap) > 0 AS made
 FROM unnest('{skip,queue,allow}'::text[]) overlap;
 SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
 SELECT * FROM pg_temp.ticked('2030-01-01 12:01Z');
-UPDATE jobs.schedule_runs SET status = 'running', lease = gen_random_uuid(), worker_id = 'w';
 SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
+DELETE FROM jobs.schedule_runs WHERE scheduled_for = '2030-01-01 12:02Z';
+UPDATE jobs.schedule_runs SET status = 'running', lease = gen_random_uuid(), worker_id = 'w';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:03Z');
 SELECT job_snapshot ->> 'name' AS name, status, claimable_at, concurrency_key IS NOT NULL AS one_at_a_time
 FROM jobs.schedule_runs ORDER BY id;
+-- Of several ticks that are due at once skip has the newest, unless misfire asks for all of them.
+TRUNCATE jobs.schedule_runs;
+DELETE FROM jobs.schedules;
+SELECT jobs.create_schedule(101, misfire, 'report', 'pnl', '* * * * *', misfire => misfire) > 0 AS made
+FROM unnest('{skip,once,all}'::text[]) misfire;
+SELECT pg_temp.due(name, '2030-01-01 12:01Z') FROM jobs.schedules;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:08:30Z');
+SELECT name, next_run_at FROM jobs.schedules ORDER BY name;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:09Z');
 
 -- What cannot run is marked, and stops nobody else.
 TRUNCATE jobs.schedule_runs;
@@ -162,6 +174,32 @@ UPDATE identity.users SET is_active = true WHERE id = 102;
 UPDATE jobs.schedules SET timezone = 'UTC' WHERE name = 'bad zone';
 SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
 SELECT name, problem FROM jobs.schedules ORDER BY name;
+-- What has stopped is looked at again: by whoever changes anything of it, and by ticks every five minutes. It goes on at
+-- the next tick when there is one, and what it was is said until then.
+SELECT jobs.create_schedule(101, 'healed by ' || name, 'report', 'pnl', '* * * * *') > 0 AS made
+FROM unnest('{time,hand}'::text[]) name;
+SET session_replication_role = replica;
+UPDATE jobs.schedules SET timezone = 'Asia/Atlantis', next_run_at = '2030-01-01 12:03Z' WHERE name ~ 'healed';
+RESET session_replication_role;
+SELECT * FROM pg_temp.ticked('2030-01-01 12:03Z');
+SELECT jobs.update_schedule(id, target => 'changed')
+FROM jobs.schedules WHERE name = 'healed by hand';
+SELECT name, target, next_run_at, problem FROM jobs.schedules WHERE name ~ 'healed' ORDER BY name;
+SELECT detail, hint FROM bourse.alerts() WHERE alert = 'schedule_has_problem' AND detail ~ 'Atlantis';
+SET session_replication_role = replica;
+UPDATE jobs.schedules SET timezone = 'Asia/Tokyo' WHERE name ~ 'healed';
+UPDATE jobs.schedules SET problem_at = '2030-01-01 12:03Z' WHERE name ~ 'healed';
+RESET session_replication_role;
+SELECT jobs.update_schedule(id, target => 'again') FROM jobs.schedules WHERE name = 'healed by hand';
+SELECT next_run_at = jobs.next_ticks(cron) AS is_next, problem FROM jobs.schedules WHERE name = 'healed by hand';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:07:59Z') WHERE name ~ 'time';
+SELECT next_run_at FROM jobs.schedules WHERE name = 'healed by time';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:08:00Z') WHERE name ~ 'time';
+SELECT next_run_at, problem FROM jobs.schedules WHERE name = 'healed by time';
+SELECT detail, hint FROM bourse.alerts() WHERE alert = 'schedule_has_problem' AND detail ~ 'Atlantis';
+SELECT * FROM pg_temp.ticked('2030-01-01 12:09:00Z') WHERE name ~ 'time';
+SELECT next_run_at, problem FROM jobs.schedules WHERE name = 'healed by time';
+DELETE FROM jobs.schedules WHERE name ~ 'healed';
 
 -- Run it now; it stays due when it was, and its runs stay when it is gone.
 TRUNCATE jobs.schedule_runs;
@@ -181,7 +219,7 @@ SELECT refusal('UPDATE jobs.schedules SET enabled = true WHERE name = ''bad cron
 
 -- The trail has what people change, not the ticks. A person is told of them, and takes them along.
 SELECT action, count(*) > 5 AS some, count(*) FILTER (WHERE action = 'UPDATE'
-    AND NOT new_values ?| '{name,cron,timezone,enabled,target,max_catch_up}') AS ticks
+    AND NOT new_values ?| '{name,cron,timezone,enabled,target,max_catch_up,overlap}') AS ticks
 FROM audit.audit_logs WHERE table_name = 'jobs.schedules' GROUP BY action ORDER BY action;
 SELECT jobs.create_schedule(102, 'last', 'report', 'pnl', '* * * * *') > 0 AS made;
 SELECT identity.export_user(102) -> 'tables' -> 'jobs.schedules' -> 0 -> 'name' AS told;

@@ -66,8 +66,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
            'Look at it, and register it again if it may run: jobs.register_task().'
     FROM jobs_private.registered_tasks() t WHERE t.problem IS NOT NULL
     UNION ALL
-    SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem, 'jobs.update_schedule() changes it.'
-    FROM (SELECT s.id, s.problem FROM jobs.schedules s WHERE s.problem IS NOT NULL
+    SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem,
+           CASE WHEN s.next_run_at IS NOT NULL THEN 'It is due again, as its next_run_at says.'
+                WHEN NOT s.enabled THEN 'It is off: jobs.set_schedule_enabled() or jobs.delete_schedule().'
+                ELSE 'Mend what it says. It is asked again every 5 minutes, and at once by jobs.update_schedule().' END
+    FROM (SELECT s.id, s.problem, s.next_run_at, s.enabled FROM jobs.schedules s WHERE s.problem IS NOT NULL
           ORDER BY row_number() OVER (PARTITION BY s.user_id ORDER BY s.id), s.id LIMIT 100) s
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS

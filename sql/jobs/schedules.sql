@@ -57,12 +57,18 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' AND (NEW.cron, NEW.timezone, NEW.calendar)
                             IS NOT DISTINCT FROM (OLD.cron, OLD.timezone, OLD.calendar) THEN
-        IF NEW.enabled = OLD.enabled THEN
-            RETURN NEW;
-        END IF;
         -- What has become wrong can be switched off all the same.
         IF NOT NEW.enabled THEN
             NEW.next_run_at := NULL;
+            RETURN NEW;
+        END IF;
+        IF OLD.enabled THEN
+            IF OLD.next_run_at IS NULL THEN
+                -- One that has stopped goes on if it can, and its name can be changed if it cannot.
+                SELECT n.tick, n.problem, CASE WHEN n.problem IS NOT NULL THEN now() END
+                INTO NEW.next_run_at, NEW.problem, NEW.problem_at
+                FROM jobs_private.tick_or_problem(NEW.cron, NEW.timezone, NEW.calendar, clock_timestamp()) n;
+            END IF;
             RETURN NEW;
         END IF;
     END IF;
@@ -74,7 +80,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.set_next_run_at() IS
-'Trigger: refuses what is no cron expression, zone (22023) or calendar (42704), and sets the next tick';
+'Trigger: refuses what is no cron expression, zone (22023) or calendar (42704), and sets the next tick; one that had '
+'none is asked again, whatever is written';
 
 CREATE FUNCTION jobs_private.notify_schedulers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$

@@ -135,7 +135,7 @@ CREATE TABLE jobs.schedules (
     grace              interval NOT NULL DEFAULT '00:05:00'::interval,
     -- No more ticks than these, the newest, are enqueued at one time
     max_catch_up       integer NOT NULL DEFAULT 100,
-    -- While a run of it is at work, a tick is skipped, waits for it, or runs beside it
+    -- While a run of it waits or is at work, a tick is skipped; or it waits for it, or runs beside it
     overlap            text COLLATE "C" NOT NULL DEFAULT 'skip',
     max_attempts       integer NOT NULL DEFAULT 3,
     timeout            interval NOT NULL DEFAULT '00:05:00'::interval,
@@ -146,6 +146,7 @@ CREATE TABLE jobs.schedules (
     keep_only_failures boolean NOT NULL DEFAULT false,
     -- Why it could not run when it was due last; NULL: it could
     problem            text,
+    -- When that was, or when it was looked at again last
     problem_at         timestamp with time zone,
     CONSTRAINT schedules_pkey PRIMARY KEY (id),
     CONSTRAINT schedules_user_id_name_key UNIQUE NULLS NOT DISTINCT (user_id, name),
@@ -174,6 +175,9 @@ CREATE INDEX idx_schedules_enabled ON jobs.schedules USING btree (id) WHERE NOT 
 CREATE INDEX idx_schedules_next_run_at ON jobs.schedules USING btree (next_run_at) WHERE next_run_at IS NOT NULL;
 -- What alerts() tells of
 CREATE INDEX idx_schedules_problem ON jobs.schedules USING btree (id) WHERE problem IS NOT NULL;
+-- What has no next tick though it is on, and is to be looked at again
+CREATE INDEX idx_schedules_stopped ON jobs.schedules USING btree (problem_at) WHERE enabled AND next_run_at IS NULL
+    AND problem IS NOT NULL;
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE
     OR UPDATE OF user_id, name, job_type, target, task_params, cron, enabled, timezone, misfire, grace, max_catch_up,
     overlap, max_attempts, timeout, priority, calendar, keep_only_failures ON jobs.schedules FOR EACH ROW

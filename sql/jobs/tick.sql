@@ -64,7 +64,10 @@ SET enable_mergejoin = off AS $$
         CROSS JOIN LATERAL jobs_private.due_of(at, p.next_run_at, p.cron, p.timezone, p.calendar, p.misfire, p.grace,
                                                p.max_catch_up) f
     ), planned AS MATERIALIZED (
-        SELECT d.*, p.ticks, p.next, 'schedule ' || d.id AS key,
+        -- At most one run of what skips is in the queue: of several ticks the newest, unless each is asked for.
+        SELECT d.*, CASE WHEN d.overlap = 'skip' AND d.misfire <> 'all' THEN p.ticks[cardinality(p.ticks):]
+                         ELSE p.ticks END AS ticks,
+               p.next, 'schedule ' || d.id AS key,
                coalesce(p.problem, CASE WHEN NOT d.is_active THEN format('user %s is not active', d.user_id) END)
                    AS trouble
         FROM due d
@@ -104,8 +107,10 @@ SET enable_mergejoin = off AS $$
     FROM chosen p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
     JOIN turns u ON u.user_id IS NOT DISTINCT FROM p.user_id AND u.priority = p.priority
     WHERE p.is_active
-      AND NOT (p.overlap = 'skip' AND EXISTS (SELECT FROM jobs.schedule_runs r
-                                              WHERE r.concurrency_key = p.key AND r.status = 'running'))
+      AND NOT (p.overlap = 'skip'
+               AND (EXISTS (SELECT FROM jobs.schedule_runs r WHERE r.concurrency_key = p.key AND r.status = 'running')
+                    OR EXISTS (SELECT FROM jobs.schedule_runs r
+                               WHERE r.concurrency_key = p.key AND r.status = 'pending')))
     ORDER BY t.tick, p.id
     ON CONFLICT (job_type, job_id, scheduled_for) WHERE job_id IS NOT NULL DO NOTHING
     RETURNING r.job_id, r.scheduled_for, r.id
@@ -177,6 +182,7 @@ BEGIN
         PERFORM bourse.refuse('22023', format('batch is %s', batch), 'Take 1 to 100000 schedules at a time.');
     END IF;
     PERFORM bourse_private.require_read_committed('jobs.tick()');
+    PERFORM jobs_private.heal_stopped(coalesce(at, clock_timestamp()));
     RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
     IF FOUND THEN
         PERFORM bourse_private.notify('jobs_runs', '');
@@ -196,7 +202,8 @@ CREATE FUNCTION jobs_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp())
-       OR EXISTS (SELECT FROM jobs.gone_schedules) THEN
+       OR EXISTS (SELECT FROM jobs.gone_schedules)
+       OR EXISTS (SELECT FROM jobs_private.stopped_schedules(clock_timestamp(), 1)) THEN
         PERFORM FROM jobs.tick(NULL, 20000);
     END IF;
 END

@@ -9,6 +9,7 @@ extension_sql_file!("../../sql/jobs/change_schedule.sql", name = "jobs_change_sc
 extension_sql_file!("../../sql/jobs/declare.sql", name = "jobs_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/jobs/schedules.sql", name = "jobs_schedules");
 extension_sql_file!("../../sql/jobs/tasks.sql", name = "jobs_tasks");
+extension_sql_file!("../../sql/jobs/stopped_schedules.sql", name = "jobs_stopped_schedules");
 extension_sql_file!("../../sql/jobs/tick.sql", name = "jobs_tick");
 extension_sql_file!("../../sql/jobs/ticks.sql", name = "jobs_ticks");
 extension_sql_file!("../../sql/jobs/enqueue.sql", name = "jobs_enqueue", requires = ["bourse_refuse_repeats"]);

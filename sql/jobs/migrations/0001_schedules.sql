@@ -58,10 +58,11 @@ COMMENT ON COLUMN jobs.schedules.misfire IS
 COMMENT ON COLUMN jobs.schedules.max_catch_up IS
 'No more ticks than these, the newest, are enqueued at one time';
 COMMENT ON COLUMN jobs.schedules.overlap IS
-'While a run of it is at work, a tick is skipped, waits for it, or runs beside it';
+'While a run of it waits or is at work, a tick is skipped; or it waits for it, or runs beside it';
 COMMENT ON COLUMN jobs.schedules.calendar IS 'Only days on which this trading calendar has a session; NULL: all days';
 COMMENT ON COLUMN jobs.schedules.keep_only_failures IS 'Runs that succeed leave no row';
 COMMENT ON COLUMN jobs.schedules.problem IS 'Why it could not run when it was due last; NULL: it could';
+COMMENT ON COLUMN jobs.schedules.problem_at IS 'When that was, or when it was looked at again last';
 
 CREATE INDEX idx_schedules_enabled ON jobs.schedules (id) WHERE NOT enabled;
 COMMENT ON INDEX jobs.idx_schedules_enabled IS 'The few that are off; those that are on are found by next_run_at';
@@ -69,6 +70,9 @@ CREATE INDEX idx_schedules_next_run_at ON jobs.schedules (next_run_at) WHERE nex
 COMMENT ON INDEX jobs.idx_schedules_next_run_at IS 'What tick() looks for';
 CREATE INDEX idx_schedules_problem ON jobs.schedules (id) WHERE problem IS NOT NULL;
 COMMENT ON INDEX jobs.idx_schedules_problem IS 'What alerts() tells of';
+CREATE INDEX idx_schedules_stopped ON jobs.schedules (problem_at)
+    WHERE enabled AND next_run_at IS NULL AND problem IS NOT NULL;
+COMMENT ON INDEX jobs.idx_schedules_stopped IS 'What has no next tick though it is on, and is to be looked at again';
 
 -- In order of name: what a client cannot write is put back, then next_run_at follows from the rest. Neither looks at
 -- what tick() writes.
