@@ -5,6 +5,7 @@ SELECT identity.register('runs ann') AS ann \gset
 SELECT identity.register('runs bob') AS bob \gset
 CREATE ROLE runs_ann LOGIN IN ROLE bourse_trader;
 CREATE ROLE runs_worker LOGIN IN ROLE bourse_worker;
+CREATE ROLE runs_runner LOGIN IN ROLE bourse_runner;
 UPDATE identity.users SET db_role = 'runs_ann' WHERE id = :ann;
 CREATE VIEW pg_temp.runs AS SELECT r.id, r.job_type, u.name AS "user", r.status, r.attempt AS a, r.worker_id,
     left(r.error, 30) AS error, r.lease IS NOT NULL AS leased,
@@ -248,6 +249,16 @@ SELECT c.run_id = :of_bob AS of_bob FROM jobs.claim('w1', NULL) c;
 SELECT jobs.enqueue('report', 'by a worker') IS NOT NULL AS of_nobody, jobs.replay();
 SELECT refusal('SELECT jobs.pause_type(''report'')');
 RESET SESSION AUTHORIZATION;
+-- Whoever only works off jobs acts for nobody: it has what it claims, and no way to anything else.
+SELECT jobs.enqueue('backup', 'for whoever runs', user_id => :ann) IS NOT NULL AS enqueued;
+SET SESSION AUTHORIZATION runs_runner;
+SELECT lease, run_id, target FROM jobs.claim('w2', '{backup}') \gset
+SELECT :'target' AS target, h.run_id = :run_id AS held FROM jobs.heartbeat(:'lease') h;
+SELECT count(*) FROM jobs.complete_and_claim(:'lease', ARRAY[:run_id], 'w2', '{alert}'), jobs.tick();
+SELECT call, refusal(call) FROM unnest(ARRAY['TABLE jobs.schedule_runs', 'TABLE jobs.schedules',
+    'SELECT jobs.enqueue(''report'', ''x'')', 'SELECT jobs.cancel(1)', 'SELECT jobs.replay()',
+    'SELECT identity.acts_for_all()', 'SELECT exchange.verify()']) call;
+RESET SESSION AUTHORIZATION;
 
 -- What is out of bounds.
 SELECT call, refusal('SELECT jobs.' || replace(call, 'ANN', :'ann')) FROM unnest(ARRAY[
@@ -269,4 +280,4 @@ SELECT jobs.backoff(n) = jobs.backoff(n) AS same, jobs.backoff(n, jitter => 0) F
 SELECT identity.erase_user(:bob, 'asked for it') -> 'deleted' -> 'jobs.schedule_runs' AS deleted;
 SELECT count(*) FROM jobs.schedule_runs WHERE user_id = :bob;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
-DROP ROLE runs_ann, runs_worker;
+DROP ROLE runs_ann, runs_worker, runs_runner;

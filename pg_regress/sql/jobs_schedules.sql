@@ -88,6 +88,8 @@ RESET SESSION AUTHORIZATION;
 UPDATE jobs.schedules SET overlap = 'allow';
 SELECT pg_temp.due('report', '2030-01-01 08:00Z');
 SET SESSION AUTHORIZATION jobs_worker;
+SELECT refusal('SELECT jobs.tick(''2030-01-01 08:00Z'')') AS ahead_of_the_clock, count(*) FROM jobs.tick(now());
+RESET SESSION AUTHORIZATION;
 SELECT scheduled_for FROM jobs.tick('2030-01-01 07:59:59.999Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:00.4Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:01Z');
@@ -98,7 +100,6 @@ SELECT scheduled_for FROM jobs.tick('2029-12-31 00:00Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 09:00Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-03 07:00Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-02 08:00Z');
-RESET SESSION AUTHORIZATION;
 SELECT pg_temp.due('report', '2030-01-01 08:00Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00Z');
 

@@ -181,6 +181,10 @@ BEGIN
     IF batch NOT BETWEEN 1 AND 100000 THEN
         PERFORM bourse.refuse('22023', format('batch is %s', batch), 'Take 1 to 100000 schedules at a time.');
     END IF;
+    IF at > clock_timestamp() + interval '1 second' AND NOT identity_private.login_is('bourse_admin') THEN
+        PERFORM bourse.refuse('42501', format('it is not %s yet', at),
+            'Leave at out. Only an admin enqueues ahead of the clock: it moves the next ticks of all past that time.');
+    END IF;
     PERFORM bourse_private.require_read_committed('jobs.tick()');
     PERFORM jobs_private.heal_stopped(coalesce(at, clock_timestamp()));
     RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
@@ -194,8 +198,9 @@ COMMENT ON FUNCTION jobs.tick(timestamptz, integer) IS
 'Enqueues the runs of up to batch schedules that are due at this time, by default now, those first that are due '
 'longest, and returns them. Any number of sessions may call it at once: schedules that another has just now are passed '
 'over, and each tick is enqueued once. The ticker of the platform calls it every second. NOTIFY jobs_runs tells '
-'workers. 22004 NULL, 22023 batch out of bounds, 25001 under another isolation level than READ COMMITTED';
-GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bourse_worker;
+'workers. 22004 NULL, 22023 batch out of bounds, 25001 under another isolation level than READ COMMITTED, 42501 a time '
+'that is still to come, from whoever is no admin';
+GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bourse_runner, bourse_worker;
 
 -- Not for ever: what has been enqueued is seen by the workers when this transaction ends.
 CREATE FUNCTION jobs_private.on_tick() RETURNS void

@@ -23,14 +23,14 @@ COMMENT ON FUNCTION jobs.claim(text, text[], integer, interval) IS
 'on, and again from every heartbeat(), but not past the deadline of a run. Never waits. A run whose lease has ended '
 'without a word is handed out again by the next claim, until its attempts are used up: then it is a dead letter. '
 '22004 NULL, 22023 worker, n or lease out of bounds';
-GRANT EXECUTE ON FUNCTION jobs.claim(text, text[], integer, interval) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION jobs.claim(text, text[], integer, interval) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.complete(lease uuid, run_ids bigint[] DEFAULT NULL, result jsonb DEFAULT NULL) RETURNS bigint
 LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_complete_wrapper';
 COMMENT ON FUNCTION jobs.complete(uuid, bigint[], jsonb) IS
 'Runs are done: these of a lease, or all (NULL). Returns how many. What the worker writes in the same transaction is '
 'there exactly once. 22004 NULL, 55000 the lease does not hold one of them any more: nothing is changed';
-GRANT EXECUTE ON FUNCTION jobs.complete(uuid, bigint[], jsonb) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION jobs.complete(uuid, bigint[], jsonb) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.complete_and_claim(lease uuid, run_ids bigint[], worker text, job_types text[],
                                         n integer DEFAULT 1, lasting interval DEFAULT '30 seconds',
@@ -41,7 +41,7 @@ COMMENT ON FUNCTION jobs.complete_and_claim(uuid, bigint[], text, text[], intege
 'complete() and claim() in one call: one round trip and one commit for each job. lasting: how long '
 'the next lease lasts. SQLSTATEs as both';
 GRANT EXECUTE ON FUNCTION jobs.complete_and_claim(uuid, bigint[], text, text[], integer, interval, jsonb)
-TO bourse_worker;
+TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.fail(lease uuid, run_id bigint, error text, retry_after interval DEFAULT NULL,
                           permanent boolean DEFAULT false) RETURNS text
@@ -51,7 +51,7 @@ COMMENT ON FUNCTION jobs.fail(uuid, bigint, text, interval, boolean) IS
 'attempt), failed (that was the last attempt, or permanent: a dead letter), cancelled (somebody had asked for it). '
 'error: up to 2000 characters are kept. 22004 NULL, 22023 retry_after out of bounds, 55000 the lease does not hold it '
 'any more';
-GRANT EXECUTE ON FUNCTION jobs.fail(uuid, bigint, text, interval, boolean) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION jobs.fail(uuid, bigint, text, interval, boolean) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.heartbeat(lease uuid, progress jsonb DEFAULT NULL)
 RETURNS TABLE (run_id bigint, cancel_requested boolean)
@@ -60,14 +60,14 @@ COMMENT ON FUNCTION jobs.heartbeat(uuid, jsonb) IS
 'A sign of life: the lease lasts from now on as long as it was given for, but not past the deadline of a run. Returns '
 'what it holds, and of what somebody has asked for the end: fail() it then. 22004 NULL, 55000 the lease holds nothing '
 'any more: it has ended, or the deadline is over';
-GRANT EXECUTE ON FUNCTION jobs.heartbeat(uuid, jsonb) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION jobs.heartbeat(uuid, jsonb) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.release(lease uuid) RETURNS bigint
 LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_release_wrapper';
 COMMENT ON FUNCTION jobs.release(uuid) IS
 'Gives back all that a lease holds, as by a worker that shuts down: due now, and the attempt does not count. Returns '
 'how many. 22004 NULL, 55000 the lease holds nothing any more';
-GRANT EXECUTE ON FUNCTION jobs.release(uuid) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION jobs.release(uuid) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.backoff(attempt integer, base interval DEFAULT '15 seconds', factor double precision DEFAULT 2,
                              cap interval DEFAULT '1 hour', jitter double precision DEFAULT 0.2) RETURNS interval
@@ -81,4 +81,4 @@ COMMENT ON FUNCTION jobs.backoff(integer, interval, double precision, interval, 
 'further one, cap at most, up to the share jitter shorter; by how much depends on the run, here on the attempt alone. '
 '22023 out of bounds';
 GRANT EXECUTE ON FUNCTION jobs.backoff(integer, interval, double precision, interval, double precision)
-TO bourse_viewer, bourse_worker;
+TO bourse_viewer, bourse_runner, bourse_worker;
