@@ -12,8 +12,8 @@ pub const LAST: &str = "SELECT coalesce(max(id), 0) FROM jobs.schedule_runs";
 pub fn one_of_each(session: &mut Session) -> Result<()> {
     session.run(
         "WITH owner AS (INSERT INTO identity.users (name) VALUES ('scheduling') RETURNING id)
-         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire, grace, max_catch_up)
-         SELECT o.id, m, 'report', 'pnl', '* * * * * *', m, '2 s', 10000
+         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire, grace, max_catch_up, overlap)
+         SELECT o.id, m, 'report', 'pnl', '* * * * * *', m, '2 s', 10000, 'allow'
          FROM owner o, unnest('{skip,once,all}'::text[]) m",
     )
 }

@@ -15,8 +15,8 @@ pub const IRREGULAR: &str = "
 pub fn every_second(session: &mut Session, schedules: usize) -> Result<()> {
     session.run(&format!(
         "WITH owner AS (INSERT INTO identity.users (name) VALUES ('scheduling') RETURNING id)
-         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire)
-         SELECT o.id, n, 'report', 'pnl', '* * * * * *', 'all' FROM owner o, generate_series(1, {schedules}) n"
+         INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, misfire, overlap)
+         SELECT o.id, n, 'report', 'pnl', '* * * * * *', 'all', 'allow' FROM owner o, generate_series(1, {schedules}) n"
     ))
 }
 
