@@ -35,6 +35,14 @@ SELECT refusal($$SELECT jobs_private.next_tick('@open', 'UTC', 'NONE', '2030-01-
     refusal($$SELECT jobs_private.next_tick('@open', 'UTC+3', 'JOB', '2030-01-05')$$),
     refusal($$SELECT jobs_private.next_tick('@opening', 'UTC', 'JOB', '2030-01-05')$$);
 
+-- Whoever may see calendars asks before a schedule is made.
+SET ROLE bourse_viewer;
+SELECT jobs.next_ticks('@close-5m', after => '2029-12-21', n => 2, calendar => 'JOB');
+SELECT jobs.next_ticks('0 18 * * *', 'America/New_York', '2029-12-21 20:00', 2, 'JOB');
+SELECT refusal($$SELECT jobs.next_ticks('@open')$$), refusal($$SELECT jobs.next_ticks('@open-1d', calendar => 'JOB')$$),
+    refusal($$SELECT jobs.next_ticks('@open', after => '2030-01-25', n => 20, calendar => 'JOB')$$),
+    refusal($$SELECT jobs.next_ticks('@daily', calendar => 'NONE')$$);
+
 -- What is due is enqueued, also after a pause, without the days that have no session; the end of the calendar is told.
 RESET ROLE;
 SET session_replication_role = replica;

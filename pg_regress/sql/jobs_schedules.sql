@@ -42,9 +42,30 @@ SELECT call, refusal('SELECT jobs.create_schedule(' || call || ')') FROM unnest(
         $$101, 'x', 'report', 'pnl', '0 9 * * *', timezone => 'Nowhere'$$,
     $$101, 'x', 'report', 'pnl', '@close-5m'$$, $$101, NULL, 'report', 'pnl', '0 9 * * *'$$,
         $$101, 'x', 'report', 'pnl', '0 9 * * *', misfire => 'never'$$,
-    $$101, 'x', 'report', 'pnl', '0 9 * * *', '[]'$$]) WITH ORDINALITY c (call, n) ORDER BY n;
+    $$101, 'x', 'report', 'pnl', '0 9 * * *', '[]'$$, $$101, ' ', 'report', 'pnl', '@daily'$$,
+    $$101, 'x', 'report', ' ', '@daily'$$, $$101, 'x', 'report', 'pnl', '@daily', overlap => 'never'$$,
+    $$101, 'x', 'report', 'pnl', '@daily', grace => '1 month'$$,
+    $$101, 'x', 'report', 'pnl', '@daily', grace => '-1 s'$$,
+    $$101, 'x', 'report', 'pnl', '@daily', timeout => '8 days'$$,
+    $$101, 'x', 'report', 'pnl', '@daily', max_attempts => 0$$,
+    $$101, 'x', 'report', 'pnl', '@close-5'$$, $$101, 'x', 'report', 'pnl', '@close-2h', calendar => 'XNYS'$$])
+    WITH ORDINALITY c (call, n) ORDER BY n;
+
+SELECT jobs.create_schedule(101, 'second', 'report', 'pnl', '@daily') AS second \gset
+SELECT refusal('SELECT jobs.update_schedule(' || :second || ', name => ''report'')') AS taken,
+    refusal('SELECT jobs.update_schedule(' || :second || ', misfire => ''never'')') AS no_misfire;
+SELECT jobs.delete_schedule(:second);
 
 -- As a plain table, the way object-relational mappers write it: every column is named, what is computed stays as it is.
+-- Without a user it is the session's own; what cannot be is refused without telling the row.
+INSERT INTO jobs.schedules (name, job_type, target, cron) VALUES ('own', 'alert', 'btc', '@daily') RETURNING user_id;
+DELETE FROM jobs.my_schedules WHERE name = 'own';
+SELECT call, refusal('INSERT INTO jobs.schedules (name, job_type, target, cron, task_params, max_catch_up) VALUES '
+                     || call)
+FROM unnest(ARRAY[$$(NULL, 'alert', 'btc', '@daily', '{"key": "secret"}', 1)$$,
+    $$('x', 'pnl', 'btc', '@daily', '{"key": "secret"}', 1)$$, $$('x', 'alert', NULL, '@daily', '{}', 1)$$,
+    $$('x', 'alert', 'btc', NULL, '{}', 1)$$, $$('x', 'alert', 'btc', '@daily', '{}', 0)$$])
+    WITH ORDINALITY c (call, n) ORDER BY n;
 INSERT INTO jobs.schedules (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at,
     updated_at, timezone, misfire, grace, max_catch_up, overlap,
     max_attempts, timeout, priority, calendar, keep_only_failures, problem, problem_at)
@@ -93,7 +114,9 @@ RESET SESSION AUTHORIZATION;
 SELECT scheduled_for FROM jobs.tick('2030-01-01 07:59:59.999Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:00.4Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 08:00:01Z');
-SELECT job_type, user_id, status, scheduled_for, job_snapshot, priority, max_attempts, timeout FROM jobs.schedule_runs;
+SELECT job_type, user_id, status, scheduled_for, job_snapshot - 'schedule_id' AS job_snapshot,
+    (job_snapshot ->> 'schedule_id')::bigint = job_id AS names_it, priority, max_attempts, timeout
+FROM jobs.schedule_runs;
 SELECT next_run_at FROM jobs.schedules;
 -- The clock is set back, and comes by again: nothing twice. It is set on by a day: the tick that was left out runs.
 SELECT scheduled_for FROM jobs.tick('2029-12-31 00:00Z');
@@ -175,8 +198,8 @@ UPDATE identity.users SET is_active = true WHERE id = 102;
 UPDATE jobs.schedules SET timezone = 'UTC' WHERE name = 'bad zone';
 SELECT * FROM pg_temp.ticked('2030-01-01 12:02Z');
 SELECT name, problem FROM jobs.schedules ORDER BY name;
--- What has stopped is looked at again: by whoever changes anything of it, and by ticks every five minutes. It goes on at
--- the next tick when there is one, and what it was is said until then.
+-- What has stopped is looked at again: by whoever changes anything of it, and by ticks every five minutes. It goes on
+-- at the next tick when there is one, and what it was is said until then.
 SELECT jobs.create_schedule(101, 'healed by ' || name, 'report', 'pnl', '* * * * *') > 0 AS made
 FROM unnest('{time,hand}'::text[]) name;
 SET session_replication_role = replica;

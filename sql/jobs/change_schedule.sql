@@ -18,6 +18,16 @@ $$;
 COMMENT ON FUNCTION jobs_private.require_schedule(bigint) IS
 'Locks a schedule; refuses one that is NULL (22004) or none that the session may act for (42704)';
 
+CREATE FUNCTION jobs_private.refuse_name(name text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+BEGIN
+    PERFORM bourse.refuse('23505', format('there is a schedule %s already', bourse_private.quoted(name)),
+        'Take another name, or jobs.update_schedule() of that one: jobs.schedules lists them.');
+END
+$$;
+COMMENT ON FUNCTION jobs_private.refuse_name(text) IS
+'Refuses a name that the user has given to another schedule (23505)';
+
 CREATE FUNCTION jobs.create_schedule(
     user_id bigint, name text, job_type text, target text, cron text, task_params jsonb DEFAULT '{}',
     timezone text DEFAULT 'UTC', enabled boolean DEFAULT true, misfire text DEFAULT 'once',
@@ -42,14 +52,16 @@ BEGIN
             overlap, max_attempts, timeout, priority, calendar, keep_only_failures)
     RETURNING s.id INTO made;
     RETURN made;
+EXCEPTION WHEN unique_violation THEN
+    PERFORM jobs_private.refuse_name(name);
 END
 $$;
 COMMENT ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, text, boolean, text, interval, integer,
                                          text, integer, interval, integer, text, boolean) IS
 'Makes a schedule of a user, due for the first time at the next tick after now. Returns its id. 22004 NULL, 22023 no '
-'cron expression, no time zone, 23505 the user has one of this name, 23514 a value that its column does not take, '
-'42501 another user, 42704 no such user or calendar. Of a task, which an admin schedules, user_id is NULL: 42501 no '
-'admin, 42704 no such task, 55000 a task that does not run';
+'cron expression, no time zone, a value out of bounds, 23505 the user has one of this name, 42501 another user, 42704 '
+'no such user or calendar, 54000 more than a user may have. Of a task, which an admin schedules, user_id is NULL: 42501 '
+'no admin, 42704 no such task, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, text, boolean, text, interval,
                                                integer, text, integer, interval, integer, text, boolean)
     TO bourse_trader, bourse_worker;
@@ -74,6 +86,8 @@ BEGIN
         priority = coalesce(priority, s.priority), calendar = nullif(coalesce(calendar, s.calendar), ''),
         keep_only_failures = coalesce(keep_only_failures, s.keep_only_failures)
     WHERE s.id = schedule_id;
+EXCEPTION WHEN unique_violation THEN
+    PERFORM jobs_private.refuse_name(name);
 END
 $$;
 COMMENT ON FUNCTION jobs.update_schedule(bigint, text, text, text, text, jsonb, text, boolean, text, interval, integer,
@@ -129,6 +143,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS
 #variable_conflict use_variable
 DECLARE
     made bigint;
+    type_of_it text;
 BEGIN
     -- The user first, as whoever erases him does: the foreign key of the run would ask for him last.
     PERFORM FROM identity.users u
@@ -136,10 +151,10 @@ BEGIN
     PERFORM jobs_private.require_schedule(schedule_id);
     PERFORM jobs_private.require_task(s.target, s.task_params)
     FROM jobs.schedules s WHERE s.id = schedule_id AND s.job_type = 'task';
-    SELECT e.run_id INTO made
+    SELECT e.run_id, s.job_type INTO made, type_of_it
     FROM jobs.schedules s CROSS JOIN LATERAL jobs_private.enqueue_ticks(s.id, ARRAY[clock_timestamp()]) e
     WHERE s.id = schedule_id;
-    PERFORM bourse_private.notify('jobs_runs', '');
+    PERFORM jobs_private.notify_workers(ARRAY[type_of_it]);
     RETURN made;
 END
 $$;

@@ -148,7 +148,7 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING r.id INTO id;
         IF id IS NOT NULL AND run_at <= clock_timestamp() THEN
-            PERFORM bourse_private.notify('jobs_runs', '');
+            PERFORM jobs_private.notify_workers(ARRAY[job_type]);
         END IF;
         -- One that has ended since is no obstacle any more.
         id := coalesce(id, jobs_private.live_run(owner_id, unique_key));
@@ -222,7 +222,8 @@ BEGIN
     RETURNING r.id;
     GET DIAGNOSTICS given = ROW_COUNT;
     IF given > 0 THEN
-        PERFORM bourse_private.notify('jobs_runs', '');
+        PERFORM jobs_private.notify_workers(ARRAY(SELECT DISTINCT q ->> 'job_type'
+                                                  FROM jsonb_array_elements(requests) q));
     END IF;
 END
 $$;

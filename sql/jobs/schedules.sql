@@ -4,6 +4,10 @@ CREATE FUNCTION jobs_private.fill_schedule() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('jobs.schedules_id_seq'));
+    -- As enqueue() does; what the platform runs itself is nobody's.
+    IF NEW.job_type <> 'task' THEN
+        NEW.user_id := coalesce(NEW.user_id, identity.current_user_id());
+    END IF;
     NEW.task_params := coalesce(NEW.task_params, '{}');
     NEW.enabled := coalesce(NEW.enabled, true);
     NEW.created_at := now();
@@ -23,7 +27,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.fill_schedule() IS
-'Trigger: an explicit NULL in a new schedule is the default of its column, as object-relational mappers mean it';
+'Trigger: an explicit NULL in a new schedule is the default of its column, as object-relational mappers mean it; its '
+'user the session''s own';
 
 CREATE FUNCTION jobs_private.require_drawn_schedule() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
@@ -94,15 +99,51 @@ COMMENT ON FUNCTION jobs_private.notify_schedulers() IS
 'Trigger: tells whoever listens on scheduler_updates, once for each statement, that schedules have changed. A hint '
 'only';
 
--- What one user may have due at one time is everybody's load.
+-- The constraints say the same, but would print the row, whose parameters may be secret, and give no hint.
 CREATE FUNCTION jobs_private.require_schedule_bounds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
     most CONSTANT integer := 1000;
     most_ticks CONSTANT integer := 100000;
     has record;
+    problem text;
+    hint text;
 BEGIN
+    PERFORM bourse_private.require_given('name', NEW.name), bourse_private.require_given('target', NEW.target),
+            bourse_private.require_given('job_type', NEW.job_type), bourse_private.require_given('cron', NEW.cron);
+    IF btrim(NEW.name) = '' OR btrim(NEW.target) = '' THEN
+        problem := CASE btrim(NEW.name) WHEN '' THEN 'name' ELSE 'target' END || ' is blank';
+        hint := 'Give 1 to 255 characters.';
+    ELSIF NEW.job_type NOT IN ('report', 'screener', 'alert', 'notification', 'data_processing', 'backup', 'task')
+    THEN
+        problem := format('job_type is %s', bourse_private.quoted(NEW.job_type));
+        hint := 'Schedules are report, screener, alert, notification, data_processing or backup, and target says '
+                'which; jobs.enqueue() takes any type.';
+    ELSIF NEW.misfire NOT IN ('skip', 'once', 'all') THEN
+        problem := format('misfire is %s', bourse_private.quoted(NEW.misfire));
+        hint := 'Say what becomes of missed ticks: skip, once or all.';
+    ELSIF NEW.overlap NOT IN ('skip', 'queue', 'allow') THEN
+        problem := format('overlap is %s', bourse_private.quoted(NEW.overlap));
+        hint := 'Say what becomes of a tick while a run waits or is at work: skip, queue or allow.';
+    ELSIF NOT (NEW.grace BETWEEN interval '0' AND interval '1 day' AND extract(year FROM NEW.grace) = 0
+               AND extract(month FROM NEW.grace) = 0) THEN
+        problem := format('grace is %s', NEW.grace);
+        hint := 'Give an interval from 0 to 1 day.';
+    ELSIF NEW.max_catch_up NOT BETWEEN 1 AND 1000 THEN
+        problem := format('max_catch_up is %s', NEW.max_catch_up);
+        hint := 'Give 1 to 1000.';
+    ELSIF NEW.max_attempts NOT BETWEEN 1 AND 100 THEN
+        problem := format('max_attempts is %s', NEW.max_attempts);
+        hint := 'Give 1 to 100.';
+    ELSIF NEW.timeout NOT BETWEEN interval '1 second' AND interval '7 days' THEN
+        problem := format('timeout is %s', NEW.timeout);
+        hint := 'Give an interval from 1 second to 7 days; jobs.enqueue() takes NULL for none.';
+    END IF;
+    IF problem IS NOT NULL THEN
+        PERFORM bourse.refuse('22023', problem, hint);
+    END IF;
     PERFORM jobs_private.require_params(NEW.task_params), jobs_private.require_priority(NEW.priority);
+    -- What one user may have due at one time is everybody's load.
     IF identity.acts_for_all() OR TG_OP = 'UPDATE' AND NEW.user_id IS NOT DISTINCT FROM OLD.user_id
                                   AND NEW.max_catch_up <= OLD.max_catch_up THEN
         RETURN NEW;
@@ -122,8 +163,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.require_schedule_bounds() IS
-'Trigger: refuses parameters and a priority out of bounds (22023, 42501), and from whoever does not act for everybody '
-'one schedule more than 1,000 of a user, or schedules whose max_catch_up is more than 100,000 in all (54000)';
+'Trigger: refuses what a schedule cannot have: NULL (22004), values out of bounds (22023), a priority that is not for '
+'users (42501); and from whoever does not act for everybody one schedule more than 1,000 of a user, or schedules whose '
+'max_catch_up is more than 100,000 in all (54000)';
 
 CREATE FUNCTION jobs_private.forget_schedules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$

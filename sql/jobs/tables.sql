@@ -195,7 +195,8 @@ CREATE TRIGGER trigger_notify AFTER INSERT OR DELETE OR UPDATE OF cron, enabled,
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_require_bounds BEFORE INSERT
-    OR UPDATE OF user_id, task_params, priority, max_catch_up ON jobs.schedules FOR EACH ROW
+    OR UPDATE OF user_id, name, job_type, target, task_params, cron, misfire, grace, max_catch_up, overlap,
+    max_attempts, timeout, priority ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.require_drawn_schedule();

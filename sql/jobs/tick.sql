@@ -94,18 +94,22 @@ SET enable_mergejoin = off AS $$
         UPDATE jobs.schedules s
         SET next_run_at = p.next, problem = p.trouble, problem_at = CASE WHEN p.trouble IS NOT NULL THEN at END
         FROM chosen p WHERE s.id = p.id
+    ), told AS MATERIALIZED (
+        SELECT jobs_private.notify_workers(array_agg(DISTINCT c.job_type)) FROM chosen c
+        WHERE c.is_active AND cardinality(c.ticks) > 0
     )
     INSERT INTO jobs.schedule_runs AS r (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
                                          max_attempts, concurrency_key, timeout, keep_only_failures)
     SELECT p.job_type, p.id, p.user_id, t.tick,
-           jsonb_build_object('target', p.target, 'task_params', p.task_params, 'name', p.name, 'cron', p.cron,
-                              'timezone', p.timezone),
+           jsonb_build_object('target', p.target, 'task_params', p.task_params, 'schedule_id', p.id,
+                              'name', p.name, 'cron', p.cron, 'timezone', p.timezone, 'calendar', p.calendar),
            p.priority,
            u.turn + (row_number() OVER (PARTITION BY p.user_id, p.priority ORDER BY t.tick, p.id) - 1)
                     * interval '1 microsecond',
            p.max_attempts, CASE WHEN p.overlap <> 'allow' THEN p.key END, p.timeout, p.keep_only_failures
     FROM chosen p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
     JOIN turns u ON u.user_id IS NOT DISTINCT FROM p.user_id AND u.priority = p.priority
+    CROSS JOIN told
     WHERE p.is_active
       AND NOT (p.overlap = 'skip'
                AND (EXISTS (SELECT FROM jobs.schedule_runs r WHERE r.concurrency_key = p.key AND r.status = 'running')
@@ -124,8 +128,8 @@ LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
     INSERT INTO jobs.schedule_runs (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
                                     max_attempts, concurrency_key, timeout, keep_only_failures)
     SELECT s.job_type, s.id, s.user_id, t,
-           jsonb_build_object('target', s.target, 'task_params', s.task_params, 'name', s.name, 'cron', s.cron,
-                              'timezone', s.timezone),
+           jsonb_build_object('target', s.target, 'task_params', s.task_params, 'schedule_id', s.id,
+                              'name', s.name, 'cron', s.cron, 'timezone', s.timezone, 'calendar', s.calendar),
            s.priority, jobs_private.turn(s.user_id, s.priority, t), s.max_attempts,
            CASE WHEN s.overlap <> 'allow' THEN 'schedule ' || s.id END, s.timeout,
            s.keep_only_failures
@@ -188,9 +192,6 @@ BEGIN
     PERFORM bourse_private.require_read_committed('jobs.tick()');
     PERFORM jobs_private.heal_stopped(coalesce(at, clock_timestamp()));
     RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
-    IF FOUND THEN
-        PERFORM bourse_private.notify('jobs_runs', '');
-    END IF;
     PERFORM jobs_private.forget_gone();
 END
 $$;

@@ -59,7 +59,13 @@ DECLARE
     tick timestamptz := after;
     day date;
 BEGIN
-    IF calendar IS NULL THEN
+    IF named.bell IS NULL AND lower(btrim(cron) COLLATE "C") ~ '^@(open|close)' THEN
+        PERFORM bourse.refuse('22023', format('cron %s is no time beside a bell', bourse_private.quoted(cron)),
+            '@open, @close, or up to 999 minutes before or after, as @open+15m and @close-5m.');
+    ELSIF calendar IS NULL AND named.bell IS NOT NULL THEN
+        PERFORM bourse.refuse('22023', format('cron %s is a bell of no calendar', bourse_private.quoted(cron)),
+            'Name the trading calendar, as calendar => ''XNYS''.');
+    ELSIF calendar IS NULL THEN
         RETURN jobs_private.cron_tick(cron, timezone, after);
     ELSIF named.bell IS NOT NULL THEN
         -- Its zone says nothing then, and is one all the same.
@@ -143,18 +149,29 @@ COMMENT ON FUNCTION jobs_private.due_ticks(text, text, text, timestamptz, timest
 'The due ticks that cron_due() gives, of an expression that is tied to a calendar; up to the end of its years';
 
 CREATE FUNCTION jobs.next_ticks(cron text, timezone text DEFAULT 'UTC', after timestamptz DEFAULT now(),
-                                n integer DEFAULT 1) RETURNS SETOF timestamptz
+                                n integer DEFAULT 1, calendar text DEFAULT NULL) RETURNS SETOF timestamptz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    tick timestamptz := after;
 BEGIN
     PERFORM bourse_private.require_given('cron', cron), bourse_private.require_given('timezone', timezone),
             bourse_private.require_given('after', after), bourse_private.require_given('n', n);
     IF n NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('n is %s', n), 'Ask for 1 to 10000 ticks.');
     END IF;
-    RETURN QUERY SELECT t FROM jobs_private.cron_ticks(cron, timezone, after, n) t;
+    IF calendar IS NULL AND lower(btrim(cron) COLLATE "C") !~ '^@(open|close)' THEN
+        RETURN QUERY SELECT t FROM jobs_private.cron_ticks(cron, timezone, after, n) t;
+        RETURN;
+    END IF;
+    FOR i IN 1 .. n LOOP
+        tick := jobs_private.next_tick(cron, timezone, calendar, tick);
+        RETURN NEXT tick;
+    END LOOP;
 END
 $$;
-COMMENT ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer) IS
-'The next n times at which a cron expression is due in a time zone, each after the one before. 22004 NULL, 22008 '
-'outside of the years 1900 to 4899, 22023 no expression, no zone, n out of bounds';
-GRANT EXECUTE ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer) TO bourse_viewer, bourse_worker;
+COMMENT ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer, text) IS
+'The next n times at which a cron expression is due in a time zone, each after the one before; of a schedule with a '
+'trading calendar only those on its sessions, or at its bells. 22004 NULL, 22008 outside of the years 1900 to 4899, or '
+'those of the calendar, 22023 no expression, no zone, n out of bounds, 42704 no such calendar';
+GRANT EXECUTE ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer, text)
+    TO bourse_viewer, bourse_worker, bourse_monitor;

@@ -12,6 +12,7 @@ extension_sql_file!("../../sql/jobs/tasks.sql", name = "jobs_tasks");
 extension_sql_file!("../../sql/jobs/stopped_schedules.sql", name = "jobs_stopped_schedules");
 extension_sql_file!("../../sql/jobs/tick.sql", name = "jobs_tick");
 extension_sql_file!("../../sql/jobs/ticks.sql", name = "jobs_ticks");
+extension_sql_file!("../../sql/jobs/notify_workers.sql", name = "jobs_notify_workers");
 extension_sql_file!("../../sql/jobs/enqueue.sql", name = "jobs_enqueue", requires = ["bourse_refuse_repeats"]);
 extension_sql_file!("../../sql/jobs/maintenance.sql", name = "jobs_maintenance");
 extension_sql_file!("../../sql/jobs/run_tasks.sql", name = "jobs_run_tasks");

@@ -83,8 +83,9 @@ CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules
 CREATE TRIGGER trigger_keep_computed
     BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
     FOR EACH ROW WHEN (current_user <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
-CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF user_id, task_params, priority, max_catch_up
-    ON jobs.schedules
+CREATE TRIGGER trigger_require_bounds
+    BEFORE INSERT OR UPDATE OF user_id, name, job_type, target, task_params, cron, misfire, grace, max_catch_up,
+        overlap, max_attempts, timeout, priority ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_set_next_run_at
     BEFORE INSERT OR UPDATE OF cron, timezone, calendar, enabled ON jobs.schedules
