@@ -124,6 +124,23 @@ SELECT jobs.cancel(1);
 SELECT pg_temp.pass(1, 31);
 SELECT count(*) FROM jobs.claim('w1', NULL);
 SELECT * FROM pg_temp.runs;
+-- Many at once: what waits, of one's own, of a type, of a schedule, enqueued since then.
+TRUNCATE jobs.schedule_runs RESTART IDENTITY;
+SELECT count(jobs.enqueue(t, 'x', user_id => u)) FROM unnest('{report,report,alert}'::text[]) t,
+    unnest(ARRAY[:ann, :bob]) u;
+SELECT jobs.create_schedule(:ann, 'many', 'report', 'x', '@yearly') AS many \gset
+SELECT jobs.run_now(:many) > 0 AS made;
+SELECT lease FROM jobs.claim('w1', '{report}') \gset
+SELECT refusal('SELECT jobs.cancel_many()') AS whose,
+    refusal('SELECT jobs.cancel_many(''report'', "limit" => 0)') AS none;
+SELECT jobs.cancel_many('alert', since => now() + '1 h') AS later, jobs.cancel_many(schedule_id => :many) AS of_it;
+SET SESSION AUTHORIZATION runs_ann;
+SELECT refusal('SELECT jobs.cancel_many(user_id => ' || :bob || ')') AS of_bob;
+SELECT jobs.cancel_many("limit" => 1), jobs.cancel_many(), jobs.cancel_many() AS again;
+RESET SESSION AUTHORIZATION;
+SELECT "user", job_type, status, count(*) FROM pg_temp.runs GROUP BY "user", job_type, status ORDER BY 1, 2, 3;
+SELECT jobs.cancel_many('alert') AS of_all, jobs.cancel_many(user_id => :bob) AS of_bob, jobs.complete(:'lease') AS ran;
+SELECT jobs.delete_schedule(:many);
 
 -- A run of fifty minutes is nobody else's while its worker gives signs of life, and is soon when he does not.
 TRUNCATE jobs.schedule_runs RESTART IDENTITY;
@@ -206,6 +223,15 @@ SELECT jobs.fail(c.lease, c.run_id, 'no', permanent => true) FROM jobs.claim('w6
 SELECT jobs.enqueue('report', 'alive', user_id => :ann, unique_key => 'd') > :dead AS another;
 SELECT jobs.replay();
 SELECT job_type, status, runs FROM jobs.stats();
+-- Whoever watches is told of dead letters of the last day, how many wait and run, and of types that stay paused.
+SELECT jobs.pause_type('backup');
+UPDATE jobs.paused_types SET paused_at = now() - interval '61 minutes';
+SELECT severity, alert, subject, left(detail, 36) AS detail, hint FROM bourse.alerts()
+WHERE alert IN ('dead_letters', 'type_is_paused') ORDER BY alert;
+SELECT name, value, labels FROM bourse.metrics() WHERE name ~ '^jobs_(runs|paused)' ORDER BY name, labels;
+SELECT jobs.resume_type('backup');
+UPDATE jobs.schedule_runs SET finished_at = now() - interval '25 hours' WHERE status = 'failed';
+SELECT count(*) FROM bourse.alerts() WHERE alert IN ('dead_letters', 'type_is_paused');
 -- What cannot be is told.
 BEGIN;
 INSERT INTO jobs.schedule_runs (id, job_type, concurrency_key, claimable_at) VALUES (-3, 'x', 'alone', 'infinity');

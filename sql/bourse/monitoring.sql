@@ -22,7 +22,9 @@ BEGIN
     PERFORM bourse.require_installed();
     FOR asked IN SELECT h.module, h.call FROM bourse_private.hooks('own_metrics') h LOOP
         BEGIN
-            RETURN QUERY EXECUTE format('SELECT r.name, r.value, coalesce(r.labels, ''{}'') FROM %s() r', asked.call);
+            -- What is not there has no value, and an exporter no word for that.
+            RETURN QUERY EXECUTE format('SELECT r.name, r.value, coalesce(r.labels, ''{}'') FROM %s() r '
+                                        'WHERE r.value IS NOT NULL', asked.call);
         EXCEPTION WHEN OTHERS THEN
             RETURN QUERY SELECT 'bourse_metrics_failed', 1::numeric,
                                 jsonb_build_object('module', asked.module, 'sqlstate', SQLSTATE);

@@ -32,6 +32,22 @@ COMMENT ON FUNCTION jobs_private.task_lag() IS
 'How long the run of a task that is due longest has been due; 0: none is, NULL: none waits. Reads what waits of '
 'nobody''s runs';
 
+-- Up to so many of each: whoever watches wants to know that there are many.
+CREATE FUNCTION jobs_private.counted_runs(most integer)
+RETURNS TABLE (job_type text, status text, runs bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+    SELECT r.job_type, r.status, count(*)
+    FROM (SELECT l.job_type, l.status FROM jobs.schedule_runs l WHERE l.claimable_at IS NOT NULL LIMIT most) r
+    GROUP BY r.job_type, r.status
+    UNION ALL
+    SELECT r.job_type, 'failed', count(*)
+    FROM (SELECT f.job_type FROM jobs.schedule_runs f
+          WHERE f.status = 'failed' AND f.finished_at > clock_timestamp() - interval '1 day' LIMIT most) r
+    GROUP BY r.job_type
+$$;
+COMMENT ON FUNCTION jobs_private.counted_runs(integer) IS
+'How many runs of each job type wait and run, and have failed for good within a day; reads so many of them at most';
+
 CREATE FUNCTION jobs_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'jobs_tick_lag_seconds', coalesce(extract(epoch FROM jobs_private.schedule_lag()), 0), NULL::jsonb
@@ -42,11 +58,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     FROM pg_class c WHERE c.oid = 'jobs.schedules'::regclass
     UNION ALL
     SELECT 'jobs_schedules_with_problem', count(*), NULL FROM jobs.schedules s WHERE s.problem IS NOT NULL
+    UNION ALL
+    SELECT 'jobs_runs', c.runs, jsonb_build_object('job_type', c.job_type, 'status', c.status)
+    FROM jobs_private.counted_runs(10000) c
+    UNION ALL
+    SELECT 'jobs_paused_types', count(*), NULL FROM jobs.paused_types
 $$;
 COMMENT ON FUNCTION jobs_private.own_metrics() IS
 'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, and the oldest run of a task that '
-'nobody runs, about how many schedules there are, and how many could not run when they were due last. Costs probes of '
-'indexes, and those that have a problem';
+'nobody runs, about how many schedules there are, how many could not run when they were due last, how many runs of each '
+'job type wait, run, or have failed for good within a day (10,000 of them are counted), and how many types are paused. '
+'Costs those, and probes of indexes';
 
 CREATE FUNCTION jobs_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -66,6 +88,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
            'Look at it, and register it again if it may run: jobs.register_task().'
     FROM jobs_private.registered_tasks() t WHERE t.problem IS NOT NULL
     UNION ALL
+    SELECT 'warning', 'dead_letters', f.job_type,
+           format('%s have failed for good within a day', f.runs || CASE f.runs WHEN 1000 THEN ' or more' ELSE '' END),
+           'SELECT * FROM jobs.dead_letters says why; jobs.replay() has them tried again.'
+    FROM jobs_private.counted_runs(1000) f WHERE f.status = 'failed'
+    UNION ALL
+    SELECT 'warning', 'type_is_paused', p.job_type, format('no run of it has been claimed since %s', p.paused_at),
+           'jobs.resume_type() ends the pause.'
+    FROM jobs.paused_types p WHERE p.paused_at < clock_timestamp() - interval '1 hour'
+    UNION ALL
     SELECT 'warning', 'schedule_has_problem', s.id::text, s.problem,
            CASE WHEN s.next_run_at IS NOT NULL THEN 'It is due again, as its next_run_at says.'
                 WHEN NOT s.enabled THEN 'It is off: jobs.set_schedule_enabled() or jobs.delete_schedule().'
@@ -75,7 +106,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS
 'What alerts() says of jobs: ticks that nobody enqueues, tasks that nobody runs, or that are not what was registered, '
-'and up to 100 schedules that could not run when they were due last, of every user some';
+'runs that have failed for good within a day, types that have been paused for an hour, and up to 100 schedules that '
+'could not run when they were due last, of every user some';
 
 CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

@@ -30,6 +30,41 @@ COMMENT ON FUNCTION jobs.cancel(bigint) IS
 'is not tried again. Returns false when it had ended. 42704 unknown run, or one of somebody else';
 GRANT EXECUTE ON FUNCTION jobs.cancel(bigint) TO bourse_trader, bourse_worker;
 
+-- What somebody has enqueued by mistake is as much as he could enqueue.
+CREATE FUNCTION jobs.cancel_many(job_type text DEFAULT NULL, schedule_id bigint DEFAULT NULL,
+                                 user_id bigint DEFAULT NULL, since timestamptz DEFAULT NULL,
+                                 "limit" integer DEFAULT 1000) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    everybodys boolean := user_id IS NULL AND identity.acts_for_all();
+    owner_id bigint;
+BEGIN
+    PERFORM bourse.require_installed();
+    IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
+        PERFORM bourse.refuse('22023', format('limit is %s', "limit"), 'Cancel 1 to 10000 runs at a time.');
+    ELSIF everybodys AND job_type IS NULL AND schedule_id IS NULL THEN
+        PERFORM bourse.refuse('22004', 'job_type, schedule_id and user_id are NULL',
+            'Say whose runs, of which type, or of which schedule: this session acts for everybody.');
+    END IF;
+    IF NOT everybodys THEN
+        owner_id := jobs_private.user_of_request(user_id);
+    END IF;
+    RETURN (SELECT count(*) FILTER (WHERE bourse_private.queue_cancel('jobs.schedule_runs', w.id)) FROM (
+        SELECT r.id FROM jobs.schedule_runs r
+        WHERE r.status = 'pending' AND r.claimable_at IS NOT NULL
+          AND (everybodys OR coalesce(r.user_id, 0) = owner_id)
+          AND (cancel_many.job_type IS NULL OR r.job_type = cancel_many.job_type)
+          AND (schedule_id IS NULL OR r.job_id = schedule_id) AND (since IS NULL OR r.enqueued_at >= since)
+        LIMIT "limit") w);
+END
+$$;
+COMMENT ON FUNCTION jobs.cancel_many(text, bigint, bigint, timestamptz, integer) IS
+'Cancels runs that wait: of a user, by default the session''s own, or of all where it acts for everybody; of one job '
+'type or schedule, enqueued since then. Returns how many; those that run go on. 22004 nothing is named and it acts for '
+'everybody, 22023 limit, 42501 another user, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION jobs.cancel_many(text, bigint, bigint, timestamptz, integer) TO bourse_trader, bourse_worker;
+
 CREATE FUNCTION jobs.retry(run_id bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
 BEGIN
@@ -41,7 +76,7 @@ BEGIN
             format('run %s is %s', run_id, (SELECT r.status FROM jobs.schedule_runs r WHERE r.id = run_id)),
             'Only a run that has failed or was cancelled is tried again; jobs.enqueue() makes another.');
     END IF;
-    PERFORM bourse_private.notify('jobs_runs', '');
+    PERFORM jobs_private.notify_workers(ARRAY(SELECT r.job_type FROM jobs.schedule_runs r WHERE r.id = run_id));
     RETURN run_id;
 EXCEPTION WHEN unique_violation THEN
     PERFORM bourse.refuse('23505', format('the unique_key of run %s is taken by another that waits or runs', run_id),
@@ -58,14 +93,13 @@ CREATE FUNCTION jobs.replay(job_type text DEFAULT NULL, since timestamptz DEFAUL
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-    replayed bigint;
+    replayed bigint[];
 BEGIN
     PERFORM bourse.require_installed();
     IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('limit is %s', "limit"), 'Replay 1 to 10000 runs at a time.');
     END IF;
-    SELECT count(*) INTO replayed
-    FROM bourse_private.queue_retry('jobs.schedule_runs', ARRAY(
+    replayed := ARRAY(SELECT q FROM bourse_private.queue_retry('jobs.schedule_runs', ARRAY(
         SELECT r.id FROM (
             SELECT DISTINCT ON (coalesce(f.unique_key, f.id::text), f.user_id) f.id, f.finished_at
             FROM jobs.schedule_runs f
@@ -74,11 +108,10 @@ BEGIN
               AND (f.job_type <> 'task' OR identity_private.login_is('bourse_admin'))
               AND jobs_private.live_run(f.user_id, f.unique_key) IS NULL
             ORDER BY coalesce(f.unique_key, f.id::text), f.user_id, f.id DESC) r
-        ORDER BY r.finished_at, r.id LIMIT "limit"));
-    IF replayed > 0 THEN
-        PERFORM bourse_private.notify('jobs_runs', '');
-    END IF;
-    RETURN replayed;
+        ORDER BY r.finished_at, r.id LIMIT "limit")) q);
+    PERFORM jobs_private.notify_workers(ARRAY(SELECT DISTINCT r.job_type FROM jobs.schedule_runs r
+                                              WHERE r.id = ANY (replayed)));
+    RETURN cardinality(replayed);
 END
 $$;
 COMMENT ON FUNCTION jobs.replay(text, timestamptz, integer) IS
@@ -106,7 +139,7 @@ BEGIN
     PERFORM bourse.require_installed();
     DELETE FROM jobs.paused_types p WHERE p.job_type = resume_type.job_type;
     IF FOUND THEN
-        PERFORM bourse_private.notify('jobs_runs', '');
+        PERFORM jobs_private.notify_workers(ARRAY[job_type]);
         RETURN true;
     END IF;
     RETURN false;
