@@ -38,6 +38,7 @@ const SETUP: &str = "
     SELECT bourse.install();
     CREATE ROLE orm_trader LOGIN IN ROLE bourse_trader;
     CREATE ROLE orm_admin LOGIN IN ROLE bourse_admin;
+    CREATE ROLE orm_runner LOGIN IN ROLE bourse_runner;
     ALTER ROLE orm_trader SET log_statement = 'all';
     ALTER ROLE orm_admin SET log_statement = 'all';
     INSERT INTO identity.users (id, name, db_role) VALUES (7811, 'trader', 'orm_trader'), (7812, 'maker', NULL);
@@ -72,6 +73,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
             .env("PGPORT", PORT.to_string())
             .env("PGDATABASE", "orms")
             .envs([("ORM_ADDRESS", ADDRESS), ("ORM_TRADER", "orm_trader"), ("ORM_ADMIN", "orm_admin")])
+            .env("ORM_RUNNER", "orm_runner")
             .env("ORM_USER_ID", "7811");
         let finished = progress::watch(project, name, &mut command)?;
         if !finished.success || finished.output.is_empty() || !finished.output.lines().all(is_expected) {
@@ -94,7 +96,14 @@ pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
 
 /// Whether a program that prints this has found what it should.
 fn is_expected(line: &str) -> bool {
-    let rows = ["user trader true", "schedule @hourly true 0", "holiday full_day by a mapper"];
+    let rows = [
+        "user trader true",
+        "schedule @hourly true 0",
+        "holiday full_day by a mapper",
+        "run completed 12",
+        "run failed valueerror('no day')",
+        "worker ended 0",
+    ];
     line.starts_with("order filled 1") || rows.contains(&line.to_lowercase().as_str())
 }
 
@@ -167,6 +176,7 @@ impl Tools {
             ("Django", program(&self.python, "django_orders.py")),
             ("SQLAlchemy, rows", program(&self.python, "sqlalchemy_rows.py")),
             ("Django, rows", program(&self.python, "django_rows.py")),
+            ("psycopg, the worker of docs/runs.md", program(&self.python, "jobs_worker.py")),
             ("TypeORM", node("typeorm_orders.js")),
             ("Sequelize", node("sequelize_orders.js")),
             ("ActiveRecord", program(Path::new("ruby"), "activerecord_orders.rb")),
