@@ -129,9 +129,9 @@ BEGIN
                AND extract(month FROM NEW.grace) = 0) THEN
         problem := format('grace is %s', NEW.grace);
         hint := 'Give an interval from 0 to 1 day.';
-    ELSIF NEW.max_catch_up NOT BETWEEN 1 AND 1000 THEN
+    ELSIF NEW.max_catch_up NOT BETWEEN 1 AND 10000 THEN
         problem := format('max_catch_up is %s', NEW.max_catch_up);
-        hint := 'Give 1 to 1000.';
+        hint := 'Give 1 to 10000.';
     ELSIF NEW.max_attempts NOT BETWEEN 1 AND 100 THEN
         problem := format('max_attempts is %s', NEW.max_attempts);
         hint := 'Give 1 to 100.';
