@@ -17,7 +17,7 @@ use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure, clip};
 use crate::pg::lock::Space;
-use crate::pg::{databases, event, owner, repeats, sequence, session};
+use crate::pg::{databases, event, locked, owner, repeats, sequence, session};
 use modules::Module;
 
 /// The schema `bourse`.
@@ -205,6 +205,11 @@ fn refuse_strange_code(call: pg_sys::FunctionCallInfo) {
         return;
     }
     event::look(call, "bourse_private.require_no_strange_code");
+}
+
+#[pg_extern(sql = false)]
+fn guard_locks(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    Ok(locked::require_rights(call)?)
 }
 
 #[pg_extern(sql = false)]

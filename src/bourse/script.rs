@@ -10,6 +10,7 @@ extension_sql_file!("../../sql/bourse/attached_code.sql", name = "bourse_attache
 extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
 extension_sql_file!("../../sql/bourse/declare.sql", name = "bourse_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/bourse/guard_drop.sql", name = "bourse_guard_drop");
+extension_sql_file!("../../sql/bourse/guard_locks.sql", name = "bourse_guard_locks");
 extension_sql_file!("../../sql/bourse/guard_tables.sql", name = "bourse_guard_tables");
 extension_sql_file!("../../sql/bourse/install.sql", name = "bourse_install");
 extension_sql_file!("../../sql/bourse/maintain.sql", name = "bourse_maintain");

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use pgrx::{pg_guard, pg_sys};
 
-use super::{owner, worker};
+use super::{locked, owner, session, worker};
 
 /// A database that takes connections.
 pub struct Database {
@@ -65,7 +65,7 @@ thread_local! {
     static NEXT: Cell<pg_sys::ProcessUtility_hook_type> = const { Cell::new(None) };
 }
 
-/// Has the keeper called around DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE with
+/// Has LOCK TABLE of a view refused to those who could hold up others with it; and the keeper called around DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, and CREATE DATABASE with
 /// a template; and after CREATE EXTENSION of ours and REFRESH of `bourse.at_work`, with which a restore begins and
 /// ends. Called once, when the library is preloaded: the processes of the server inherit it.
 pub fn keep(keeper: Keeper) {
@@ -116,12 +116,30 @@ unsafe extern "C-unwind" fn utility(
 ) {
     // SAFETY: the arguments are passed on as they came.
     unsafe {
+        if is_lock(statement) {
+            require_lockable(statement);
+        }
         let next = if may_need_a_database(statement) { around } else { NEXT.get().unwrap_or(standard) };
         let is_news = may_end_a_restore(statement);
         next(statement, text, read_only, context, params, environment, destination, completion);
         if is_news {
             expect_tables();
         }
+    }
+}
+
+fn is_lock(statement: *mut pg_sys::PlannedStmt) -> bool {
+    // SAFETY: as in `exclusive`.
+    unsafe { (*(*statement).utilityStmt).type_ == pg_sys::NodeTag::T_LockStmt }
+}
+
+/// Refuses a LOCK TABLE that its sender has no right to.
+#[pg_guard]
+extern "C-unwind" fn require_lockable(statement: *mut pg_sys::PlannedStmt) {
+    // SAFETY: the statement is a LOCK TABLE.
+    let answer = unsafe { locked::require_lockable((*statement).utilityStmt.cast()) };
+    if let Err(failure) = answer {
+        session::raise_unfit(failure.code, &failure.message, &failure.hint);
     }
 }
 

@@ -32,7 +32,7 @@ pub fn look(call: pg_sys::FunctionCallInfo, function: &str) {
 }
 
 /// The tag of the statement that has fired the trigger.
-fn tag(call: pg_sys::FunctionCallInfo) -> Option<String> {
+pub(super) fn tag(call: pg_sys::FunctionCallInfo) -> Option<String> {
     // SAFETY: as below; a tag has its name.
     unsafe {
         let event = event(call)?;
@@ -41,7 +41,7 @@ fn tag(call: pg_sys::FunctionCallInfo) -> Option<String> {
 }
 
 /// The statement that has fired the trigger; null where nothing has.
-fn statement(call: pg_sys::FunctionCallInfo) -> *mut pg_sys::Node {
+pub(super) fn statement(call: pg_sys::FunctionCallInfo) -> *mut pg_sys::Node {
     // SAFETY: what has fired the trigger lives as long as the call.
     event(call).map_or(std::ptr::null_mut(), |event| unsafe { (*event).parsetree })
 }

@@ -23,6 +23,7 @@ pub mod function;
 mod key;
 pub mod latch;
 pub mod lock;
+pub mod locked;
 pub mod numeric;
 pub mod owner;
 mod plan;

@@ -36,9 +36,23 @@ pub fn is_ours(relation: pg_sys::Oid) -> bool {
     owner.is_some() && owner == role()
 }
 
-fn of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
+/// The owner of a relation, if it is there.
+pub(super) fn of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
     // SAFETY: what RELOID finds is a row of pg_class.
     unsafe { entry(RELOID as i32, relation, |class: &pg_sys::FormData_pg_class| class.relowner) }
+}
+
+/// How a relation is spelled with its schema.
+pub(super) fn spelled(relation: pg_sys::Oid) -> String {
+    // SAFETY: catalog look-ups; a relation that is gone has no name.
+    unsafe {
+        let (schema, name) =
+            (pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation)), pg_sys::get_rel_name(relation));
+        if schema.is_null() || name.is_null() {
+            return relation.to_u32().to_string();
+        }
+        CStr::from_ptr(pg_sys::quote_qualified_identifier(schema, name)).to_string_lossy().into_owned()
+    }
 }
 
 /// Whether code of a role may run with the rights of ours: a superuser's, or its own.

@@ -3,6 +3,7 @@
 mod dump;
 mod install;
 mod library;
+mod locked;
 mod queue;
 mod statistics;
 mod strangers;
