@@ -38,7 +38,13 @@ fn lived_in(name: &str) -> Result<Database> {
          UPDATE identity.users SET db_role = 'dump_trader', password_hash = '$2b$05$secret' WHERE id = {user};
          ALTER TABLE exchange.orders ADD COLUMN note text;
          CREATE INDEX orders_note ON exchange.orders (note);
-         CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true)"
+         CREATE POLICY orders_auditor ON exchange.orders FOR SELECT TO pg_read_all_stats USING (true);
+         CREATE PROCEDURE public.dump_task() LANGUAGE sql AS 'SELECT';
+         ALTER PROCEDURE public.dump_task() OWNER TO dump_trader;
+         SELECT jobs.register_task('dumped', 'public.dump_task()'),
+                jobs.create_schedule(NULL, 'dumped', 'task', 'dumped', '@daily');
+         SELECT jobs.set_schedule_enabled(id, true), jobs.update_schedule(id, cron => '0 1 * * *')
+         FROM jobs.schedules WHERE name = 'maintenance: vacuum'"
     ))?;
     session.identities(user)?;
     session.verify_is_empty()?;
@@ -159,8 +165,11 @@ fn data_only(name: &str, more: &[&str]) -> Result<()> {
     let base = ["--data-only", "-T", "bourse.schema_migrations", "-N", "audit", "-f", &dump];
     from.program("pg_dump", &[&base[..], more].concat())?;
     let to = Database::fresh(&format!("{name}_restored"))?;
-    // Its own policies are those that tables are declared with: the dump has them, too.
-    to.connect()?.run("ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies")?;
+    // Its own policies are those that tables are declared with, its own schedules the maintenance: the dump has them,
+    // too.
+    to.connect()?.run(
+        "ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies; DELETE FROM jobs.schedules",
+    )?;
     to.program("psql", &[&QUIET[..], &[&dump]].concat())?;
     let (mut before, mut after) = (from.connect()?, to.connect()?);
     let rows = |session: &mut Session| -> Result<Vec<String>> {
