@@ -41,15 +41,35 @@ fn a_plain_dump_of_calendars_comes_back() -> Result<()> {
 fn rows_of_calendars_come_back_with_triggers() -> Result<()> {
     comes_back(
         "calendar_rows",
-        &["--data-only", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-N", "audit"],
+        &[
+            "--data-only",
+            "-T",
+            "bourse.schema_migrations",
+            "-T",
+            "bourse.policies",
+            "-T",
+            "jobs.schedules",
+            "-N",
+            "audit",
+        ],
         true,
     )
 }
 
 #[test]
 fn rows_of_calendars_come_back_without_triggers() -> Result<()> {
-    let options =
-        ["--data-only", "--disable-triggers", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-N", "audit"];
+    let options = [
+        "--data-only",
+        "--disable-triggers",
+        "-T",
+        "bourse.schema_migrations",
+        "-T",
+        "bourse.policies",
+        "-T",
+        "jobs.schedules",
+        "-N",
+        "audit",
+    ];
     comes_back("calendar_untriggered", &options, true)
 }
 

@@ -103,6 +103,8 @@ fn rows_come_back_beside_the_sequencer() -> Result<()> {
             "bourse.schema_migrations",
             "-T",
             "bourse.policies",
+            "-T",
+            "jobs.schedules",
             "-N",
             "audit",
             "-f",
