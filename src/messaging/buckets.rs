@@ -174,6 +174,16 @@ impl<'a> Buckets<'a> {
         }
     }
 
+    /// Puts back what this call has taken.
+    pub fn give_back(&mut self) {
+        self.known.iter_mut().for_each(|(_, bucket)| bucket.taken = 0);
+    }
+
+    /// Whether this call has come by no bucket.
+    pub fn are_untouched(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// Takes so many tokens of all of these buckets, or none. Returns when there will be enough, if there are too few.
     pub fn take_of_all(&mut self, recipients: &[&str], tokens: i64) -> Answer<Option<Timestamp>> {
         let mut missing = None;

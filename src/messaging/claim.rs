@@ -18,6 +18,7 @@ use crate::bourse::queue::{
 };
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
+use crate::pg::commit;
 use crate::pg::results::Rows;
 use crate::pg::row::Row;
 use crate::pg::scan::{Key, Locked};
@@ -227,6 +228,7 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn claim(&self, queue: &mut Queue) -> Answer<Vec<[Value<'static>; 9]>> {
+        let before = commit::before();
         let mut buckets = Buckets::open(self.channel);
         let all = if buckets.config.enabled { buckets.look_at_all()? } else { Look::Tokens(Some(0)) };
         let n = match all {
@@ -235,9 +237,20 @@ impl Wanted<'_> {
             Look::Empty(_) | Look::Busy => 0,
         };
         let claimed = if n == 0 { Vec::new() } else { self.claim_up_to(n, queue, &mut buckets)? };
-        buckets.take(EVERYBODY, claimed.iter().filter(|item| item.lease.is_some()).count() as i64);
+        // What the gate has let through somebody else may have taken first.
+        buckets.give_back();
+        for letter in claimed.iter().filter(|item| item.lease.is_some()).filter_map(|item| item.own.letter.as_ref()) {
+            buckets.take(EVERYBODY, 1);
+            letter.recipient.iter().for_each(|recipient| buckets.take(recipient, 1));
+        }
+        // Tokens that a crash gave back would be spent twice, and of what was put off or has ended nobody else tells.
+        let may_be_lost = buckets.are_untouched()
+            && claimed.iter().all(|item| item.lease.is_some() && item.lapsed.is_none() && !item.own.is_digest);
         buckets.close()?;
         tell(&claimed, self.channel)?;
+        if may_be_lost {
+            before.may_be_lost();
+        }
         claimed.into_iter().filter_map(handed_out).collect()
     }
 

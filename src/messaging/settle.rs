@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 
 use super::tables::{DELIVERY_STATUS, MESSAGES, OWN, PARTS, delivery_status, messages, own};
 use super::{after_failure, as_owner, queue};
-use crate::bourse::queue::{Change, Failed, Queue, at, settle};
+use crate::bourse::queue::{Change, Failed, Queue, at, settle_at};
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
 use crate::pg::scan::Key;
@@ -18,6 +18,7 @@ use crate::pg::value::{Timestamp, Uuid};
 /// A part of a message.
 struct Part {
     id: i64,
+    tid: Tid,
     status: String,
     lease: Option<Uuid>,
     ends: Option<Timestamp>,
@@ -53,6 +54,7 @@ impl Held {
         });
         let mut parts = queue.read(PARTS, &[Key::Int(message_id)], |row| Part {
             id: row.int(at::ID),
+            tid: row.tid(),
             status: row.text(at::STATUS).to_owned(),
             lease: row.some_uuid(at::LEASE),
             ends: row.some_time(at::CLAIMABLE_AT),
@@ -143,7 +145,7 @@ fn messaging_ack(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         if held.part.is_digest {
             as_owner("SELECT messaging_private.end_digest($1, 'delivered', NULL)", &[held.part.id.into()])?;
         }
-        settle(queue, lease, Some(&[Some(held.part.id)]), now, &Change::Complete, &[])?;
+        settle_at(queue, (held.part.id, held.part.tid), lease, now, &Change::Complete)?;
         held.tell(message_id, now, &outcome);
         held.update(&mut messages, now, true);
         messages.close();
@@ -176,7 +178,7 @@ fn messaging_release(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> 
     Queue::work(queue()?, &OWN, |queue| {
         let mut messages = Table::open(&MESSAGES);
         let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
-        settle(queue, lease, Some(&[Some(held.part.id)]), now, &Change::Release, &[])?;
+        settle_at(queue, (held.part.id, held.part.tid), lease, now, &Change::Release)?;
         held.update(&mut messages, now, false);
         messages.close();
         Ok(())

@@ -147,7 +147,8 @@ pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) 
     Ok(claimed)
 }
 
-/// Hands out as [`claim`] does; `gate` is asked of each whether it may be now. The commit waits for the disk.
+/// Hands out as [`claim`] does; `gate` is asked of each whether it may be now. The commit waits for the disk, unless the
+/// module says that it need not.
 pub fn claim_through<T>(
     queue: &mut Queue,
     ask: &Ask<'_>,

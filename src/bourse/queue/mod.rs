@@ -26,7 +26,7 @@ pub use calls::{Failed, lease_end, require_claim};
 pub use claim::{Ask, Claimed, Due, Lane, Only, Verdict, claim, claim_through};
 use columns::Known;
 pub use columns::at;
-pub use settle::{Change, Settled, settle};
+pub use settle::{Change, Settled, settle, settle_at};
 pub use stalled::SWEEP;
 pub use turn::turn;
 

@@ -11,6 +11,7 @@ use super::columns::{Known, at};
 use super::item::Item;
 use super::{BY_ID, Queue, keys};
 use crate::error::{Answer, Failure};
+use crate::pg::row::Row;
 use crate::pg::scan::Key;
 use crate::pg::table::Tid;
 use crate::pg::value::{Timestamp, Uuid, Value};
@@ -96,6 +97,31 @@ pub fn settle(
     }
     keys::pass_on(queue, free, now)?;
     Ok(settled)
+}
+
+/// Changes one item of a lease, which the caller has read at this place: nothing is looked up in an index, unless it
+/// stands elsewhere by now. Returns what it is.
+pub fn settle_at(
+    queue: &mut Queue,
+    (id, tid): (i64, Tid),
+    lease: Uuid,
+    now: Timestamp,
+    change: &Change<'_>,
+) -> Answer<&'static str> {
+    let places = &queue.known.places;
+    let read = |row: &Row<'_>| (row.tid(), Item::read(row, places));
+    let held = queue.table.relock(tid, |row| row.int(at::ID) == id, read);
+    let Some((tid, mut item)) = held.filter(|(_, item)| item.is_held(lease, now)) else {
+        let settled = settle(queue, lease, Some(&[Some(id)]), now, change, &[])?;
+        return Ok(settled.first().map_or("failed", |item| item.status));
+    };
+    if change.asks() {
+        item.heed();
+    }
+    write_locked(queue, tid, change, &item, now, &[]);
+    let status = change.status(&item);
+    keys::pass_on(queue, item.concurrency_key.filter(|_| status != "running"), now)?;
+    Ok(status)
 }
 
 /// Where an item stands, and what it is; none: it is not there.

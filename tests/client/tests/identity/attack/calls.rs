@@ -133,6 +133,7 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
          UNION ALL SELECT id FROM identity.auth_identities WHERE user_id = {victim}
          UNION ALL SELECT id FROM identity.verification_codes WHERE user_id = {victim}
          UNION ALL SELECT id FROM webui.strategy_templates WHERE created_by = {victim}
+         UNION ALL SELECT id FROM messaging.messages WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.transfers WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.trades"
     ))?;

@@ -44,7 +44,7 @@ impl House {
         // the attacker's, and what says the victim's id says no other.
         root.run(
             "SELECT setval(oid, 1000000 + 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
-             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'webui')",
+             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'webui')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         house.attacker = house.person("mallory", "50.5")?;
@@ -93,7 +93,13 @@ impl House {
                     jobs.enqueue('report', '{name} target', user_id => {user}),
                     webui.log_action({user}, 'login', 'screen', '{name} screen', '{{\"seen\": \"{name}\"}}'),
                     webui.save_snapshot('{name} strategy', '{{\"of\": \"{name}\"}}', user_id => {user}),
-                    webui.save_template({user}, '{name} template', '{{\"of\": \"{name}\"}}', '{name} description');
+                    webui.save_template({user}, '{name} template', '{{\"of\": \"{name}\"}}', '{name} description'),
+                    messaging.set_preferences({user}, 'email');
+             SELECT messaging.update_message_status(
+                 messaging.enqueue_message('note', '{{email}}', '{{\"of\": \"{name}\"}}', '{user}'), 'DELIVERED');
+             UPDATE messaging.messages SET scheduled_for = '2000-01-01' WHERE user_id = {user};
+             SELECT messaging.cleanup_old_messages(), messaging.record_delivery_status(
+                 messaging.enqueue_message('note', '{{email,sms}}', '{{\"of\": \"{name}\"}}', '{user}'), 'sms', 'FAILED');
              INSERT INTO identity.exchange_credentials
                  (user_id, principal_id, exchange, api_key_encrypted, api_secret_encrypted, key_id)
              SELECT {user}, '{name} principal', 'KRAKEN', token, token, repeat('0', 16)
