@@ -12,6 +12,12 @@ BEGIN
         bourse_private.declare_table('preferences', is_audited => true, on_erasure => 'delete'),
         bourse_private.declare_table('messages_archive', on_erasure => 'delete', time_column => 'scheduled_for',
                                      keep => '365 days'),
+        bourse_private.declare_table('system_health', is_audited => true),
+        bourse_private.declare_table('telegram_command_audits', on_erasure => 'delete', time_column => 'created_at',
+                                     partition_by => 'month', keep => '90 days'),
+        bourse_private.declare_table('telegram_broadcast_logs'),
+        bourse_private.declare_table('telegram_feedbacks', on_erasure => 'delete'),
+        bourse_private.declare_table('telegram_settings', is_audited => true),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
@@ -47,10 +53,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     UNION ALL
     SELECT 'messaging_failed_deliveries', count(*), jsonb_build_object('channel', d.channel)
     FROM messaging.deliveries d WHERE d.finished_at IS NOT NULL AND d.status = 'failed' GROUP BY d.channel
+    UNION ALL
+    SELECT h.name, h.value, h.labels FROM messaging_private.health_metrics() h
 $$;
 COMMENT ON FUNCTION messaging_private.own_metrics() IS
-'What metrics() says of messaging: about how many messages there are, and how many have failed for good, by channel. '
-'Reads those that have';
+'What metrics() says of messaging: about how many messages there are, how many have failed for good, by channel, and '
+'what health_metrics() says. Reads those that have failed, and a row for each system';
 
 -- Also where the next channel of a message has taken it: somebody should know that the first one fails.
 CREATE FUNCTION messaging_private.own_alerts()
@@ -69,10 +77,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     FROM messaging.channel_configs c
     WHERE NOT c.enabled AND EXISTS (SELECT FROM messaging.deliveries d
                                     WHERE d.channel = c.channel AND d.claimable_at < clock_timestamp())
+    UNION ALL
+    SELECT h.severity, h.alert, h.subject, h.detail, h.hint FROM messaging_private.health_alerts() h
 $$;
 COMMENT ON FUNCTION messaging_private.own_alerts() IS
 'What alerts() says of messaging: channels on which messages have failed for good in the last hour, though another '
-'may have taken them, and channels that are off and have messages due';
+'may have taken them, channels that are off and have messages due, and what health_alerts() says';
 
 CREATE FUNCTION messaging_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
@@ -96,3 +106,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION messaging_private.own_integrity() IS
 'What integrity() counts of messaging: messages to a number that is no user. Reads every message';
+
+CREATE FUNCTION messaging_private.on_tick() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
+BEGIN
+    PERFORM messaging_private.tick_health();
+END
+$$;
+COMMENT ON FUNCTION messaging_private.on_tick() IS 'What the ticker of the platform does for messaging: tick_health()';

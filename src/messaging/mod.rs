@@ -37,6 +37,11 @@ pub const MODULE: Module = Module {
         "0006_preferences",
         "0007_messages_archive",
         "0008_views",
+        "0009_system_health",
+        "0010_telegram_command_audits",
+        "0011_telegram_broadcast_logs",
+        "0012_telegram_feedbacks",
+        "0013_telegram_settings",
     ),
     after_migrations: None,
 };

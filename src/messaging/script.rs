@@ -6,6 +6,7 @@
 use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/messaging/channel_configs.sql", name = "messaging_channel_configs");
+extension_sql_file!("../../sql/messaging/check_health.sql", name = "messaging_check_health");
 extension_sql_file!("../../sql/messaging/declare.sql", name = "messaging_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/messaging/deliveries.sql", name = "messaging_deliveries");
 extension_sql_file!("../../sql/messaging/digests.sql", name = "messaging_digests");
@@ -15,3 +16,5 @@ extension_sql_file!("../../sql/messaging/preferences.sql", name = "messaging_pre
 extension_sql_file!("../../sql/messaging/rate_limits.sql", name = "messaging_rate_limits");
 extension_sql_file!("../../sql/messaging/statistics.sql", name = "messaging_statistics");
 extension_sql_file!("../../sql/messaging/workers.sql", name = "messaging_workers");
+extension_sql_file!("../../sql/messaging/system_health.sql", name = "messaging_system_health");
+extension_sql_file!("../../sql/messaging/telegram.sql", name = "messaging_telegram");

@@ -1,4 +1,5 @@
-//! Messages through a real driver: workers that die, and several at one bucket.
+//! Messages through a real driver: workers that die, several at one bucket, how systems are.
 
 mod buckets;
+mod health;
 mod killed;
