@@ -60,8 +60,8 @@ COMMENT ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, 
                                          text, integer, interval, integer, text, boolean) IS
 'Makes a schedule of a user, due for the first time at the next tick after now. Returns its id. 22004 NULL, 22023 no '
 'cron expression, no time zone, a value out of bounds, 23505 the user has one of this name, 42501 another user, 42704 '
-'no such user or calendar, 54000 more than a user may have. Of a task, which an admin schedules, user_id is NULL: 42501 '
-'no admin, 42704 no such task, 55000 a task that does not run';
+'no such user or calendar, 54000 more than a user may have. Of a task, which an admin schedules, user_id is NULL: '
+'42501 no admin, 42704 no such task, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION jobs.create_schedule(bigint, text, text, text, text, jsonb, text, boolean, text, interval,
                                                integer, text, integer, interval, integer, text, boolean)
     TO bourse_trader, bourse_worker;

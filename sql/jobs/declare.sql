@@ -65,10 +65,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'jobs_paused_types', count(*), NULL FROM jobs.paused_types
 $$;
 COMMENT ON FUNCTION jobs_private.own_metrics() IS
-'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, and the oldest run of a task that '
-'nobody runs, about how many schedules there are, how many could not run when they were due last, how many runs of each '
-'job type wait, run, or have failed for good within a day (10,000 of them are counted), and how many types are paused. '
-'Costs those, and probes of indexes';
+'What metrics() says of jobs: how late the oldest tick is that nobody has enqueued, and the oldest run of a task '
+'that nobody runs, about how many schedules there are, how many could not run when they were due last, how many runs '
+'of each job type wait, run, or have failed for good within a day (10,000 of them are counted), and how many types are '
+'paused. Costs those, and probes of indexes';
 
 CREATE FUNCTION jobs_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
