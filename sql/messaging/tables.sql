@@ -104,6 +104,7 @@ CREATE INDEX idx_deliveries_digest_id ON messaging.deliveries USING btree (diges
 CREATE INDEX idx_deliveries_finished_at ON messaging.deliveries USING btree (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX idx_deliveries_turn ON messaging.deliveries
     USING btree (COALESCE(user_id, 0::bigint), priority, claimable_at) WHERE status = 'pending';
+CREATE INDEX idx_deliveries_user_id ON messaging.deliveries USING btree (user_id, id) WHERE user_id IS NOT NULL;
 ALTER TABLE messaging.deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY deliveries_all ON messaging.deliveries FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -142,6 +143,8 @@ CREATE TABLE messaging.delivery_status (
         CHECK (status = ANY (ARRAY['PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED']))
 );
 CREATE INDEX idx_delivery_status_created_at ON messaging.delivery_status USING brin (created_at);
+CREATE INDEX idx_delivery_status_user_id ON messaging.delivery_status USING btree (user_id, id)
+    WHERE user_id IS NOT NULL;
 ALTER TABLE messaging.delivery_status ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery_status_all ON messaging.delivery_status FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));

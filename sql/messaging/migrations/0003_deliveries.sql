@@ -61,6 +61,8 @@ CREATE INDEX idx_deliveries_claimable_at ON messaging.deliveries (channel, prior
 -- Where a user's last waiting delivery stands; those of nobody count as one user's.
 CREATE INDEX idx_deliveries_turn ON messaging.deliveries (coalesce(user_id, 0), priority, claimable_at)
     WHERE status = 'pending';
+-- A user's deliveries; row security and erasure look here.
+CREATE INDEX idx_deliveries_user_id ON messaging.deliveries (user_id, id) WHERE user_id IS NOT NULL;
 -- Dead letters, and what was cancelled, the newest first.
 CREATE INDEX idx_deliveries_finished_at ON messaging.deliveries (finished_at) WHERE finished_at IS NOT NULL;
 -- What a digest has together.

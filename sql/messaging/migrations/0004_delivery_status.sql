@@ -26,6 +26,8 @@ COMMENT ON COLUMN messaging.delivery_status.external_id IS 'By which the provide
 COMMENT ON COLUMN messaging.delivery_status.attempt IS 'Counts from 1 for each message and channel, over replays, too';
 COMMENT ON COLUMN messaging.delivery_status.user_id IS 'The user of its message';
 
+-- A user's attempts, the newest first; row security and erasure look here.
+CREATE INDEX idx_delivery_status_user_id ON messaging.delivery_status (user_id, id) WHERE user_id IS NOT NULL;
 -- What of the last days there is, by channel: v_delivery_stats reads the newest pages.
 CREATE INDEX idx_delivery_status_created_at ON messaging.delivery_status USING brin (created_at);
 

@@ -12,10 +12,12 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                 string_agg(quote_literal(a.attname) || ', ' || CASE
                     WHEN a.attname = 'prefix' THEN '''brs_'' || lpad(to_hex(n), 8, ''0'')'
                     WHEN a.attname = 'email' THEN '''email@'' || n'
+                    WHEN a.attname = 'recipient_id' THEN '(1000000 + n)::text'
                     WHEN a.atttypid IN ('int8'::regtype, 'int4'::regtype) THEN '1000000 + n'
                     ELSE quote_literal(a.attname) || ' || n' END, ', ')
                     FILTER (WHERE a.attname IN ('id', 'user_id', 'order_id', 'email', 'username', 'external_id', 'principal_id', 'prefix',
-                        'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id', 'created_by') AND a.attgenerated = ''),
+                        'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id', 'message_id',
+                        'recipient_id', 'created_by') AND a.attgenerated = ''),
                 max(t.condition)
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          JOIN identity_private.user_tables() t ON t.relation = c.oid
