@@ -22,7 +22,7 @@ COMMENT ON FUNCTION messaging_private.derive_status() IS
 CREATE FUNCTION messaging_private.notify_health() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
-    PERFORM pg_notify('system_health', NEW.system);
+    PERFORM bourse_private.notify('system_health', NEW.system);
     RETURN NULL;
 END
 $$;
