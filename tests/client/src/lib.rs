@@ -22,5 +22,5 @@ pub use database::{Database, checksums};
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
 pub use scratch::Scratch;
-pub use server::{PORT, Server};
+pub use server::{PORT, Server, finish};
 pub use session::Session;

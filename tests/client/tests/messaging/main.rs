@@ -1,5 +1,7 @@
-//! Messages through a real driver: workers that die, several at one bucket, how systems are.
+//! Messages through a real driver: workers that die, several at one bucket, the example of a sender, how systems are.
 
 mod buckets;
 mod health;
 mod killed;
+mod receivers;
+mod sender;
