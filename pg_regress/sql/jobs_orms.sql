@@ -6,6 +6,8 @@ CREATE ROLE jobs_orm_admin LOGIN IN ROLE bourse_admin;
 INSERT INTO identity.users (id, name, db_role) VALUES (7811, 'orm trader', 'jobs_orm'), (7812, 'orm maker', 'jobs_orm_other');
 SELECT calendar.load_calendar('{"name": "ORM", "timezone": "UTC", "from": "2029-01-01", "to": "2029-12-31",
     "weekly": [{"days": [0, 1, 2, 3, 4], "open": "09:30", "close": "16:00"}]}');
+DELETE FROM jobs.schedules;
+ALTER SEQUENCE jobs.schedules_id_seq RESTART;
 INSERT INTO jobs.schedules (user_id, name, job_type, target, cron) VALUES (7812, 'theirs', 'report', 'pnl', '@daily');
 -- SQLAlchemy 2.1.9: a schedule of a trader
 SET SESSION AUTHORIZATION jobs_orm;

@@ -47,6 +47,8 @@ const SETUP: &str = "
     SELECT exchange.place_order(7812, 'ORM-USD', 'sell', 10, 500);
     SELECT calendar.load_calendar('{\"name\": \"ORM\", \"timezone\": \"UTC\", \"from\": \"2029-01-01\", \"to\": \"2029-12-31\",
         \"weekly\": [{\"days\": [0, 1, 2, 3, 4], \"open\": \"09:30\", \"close\": \"16:00\"}]}');
+    DELETE FROM jobs.schedules;
+    ALTER SEQUENCE jobs.schedules_id_seq RESTART;
     INSERT INTO jobs.schedules (user_id, name, job_type, target, cron) VALUES (7812, 'theirs', 'report', 'pnl', '@daily');
 ";
 
