@@ -87,7 +87,8 @@ SELECT job_type, user_id, job_snapshot ->> 'target' AS target, status FROM jobs.
 RESET SESSION AUTHORIZATION;
 SELECT jobs_private.task_statements('vacuum', '{"tables": ["jobs.tasks", "exchange.orders"], "full": true}');
 SELECT jobs_private.task_statements('reindex', '{"tables": ["jobs.tasks"]}');
-SELECT count(*) = (SELECT count(*) FROM pg_tables WHERE tableowner = 'bourse_owner') AS all_tables,
+SELECT count(*) = (SELECT count(*) FROM pg_class
+    WHERE relkind IN ('r', 'p') AND NOT relispartition AND relowner = 'bourse_owner'::regrole) AS all_tables,
     min(s), count(*) FILTER (WHERE s !~ '^ANALYZE [a-z]+\.[a-z_]+$') AS others
 FROM jobs_private.task_statements('analyze', '{}') s;
 

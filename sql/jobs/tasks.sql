@@ -181,7 +181,8 @@ BEGIN
         RETURN QUERY
         SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN bourse_private.modules() m ON m = n.nspname
-        WHERE c.relkind = 'r' AND c.relowner = 'bourse_owner'::regrole ORDER BY n.nspname, c.relname;
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relowner = 'bourse_owner'::regrole
+        ORDER BY n.nspname, c.relname;
         RETURN;
     ELSIF jsonb_typeof(task_params -> 'tables') <> 'array' THEN
         PERFORM bourse.refuse('22023', 'tables is no JSON array',
@@ -201,8 +202,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.tables_of_task(jsonb) IS
-'The tables that task_params name for vacuum, analyze and reindex; all of the platform when they name none. 22023 no '
-'array, 42704 no table of bourse_owner in a schema of ours';
+'The tables that task_params name for vacuum, analyze and reindex; all of the platform when they name none, those with '
+'partitions as a whole. 22023 no array, 42704 no table of bourse_owner in a schema of ours';
 
 CREATE FUNCTION jobs_private.task_statements(name text, task_params jsonb) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
