@@ -131,7 +131,6 @@ LEFT JOIN (VALUES ('exchange.order_commands',
                   ('bourse.stalled_keys', 'keys of queues: only monitors read it'),
                   ('webui.system_config', 'public: secrets are refused'),
                   ('messaging.system_health', 'names systems'),
-                  ('messaging.telegram_broadcast_logs', 'only admins and the bot read them'),
                   ('messaging.telegram_settings', 'public: secrets are refused'))
                   w (name, reason) ON w.name = c.oid::regclass::text
 WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'webui')

@@ -393,8 +393,7 @@ CREATE TABLE messaging.system_health (
     CONSTRAINT system_health_slow_after_ms_check CHECK (slow_after_ms > 0),
     CONSTRAINT system_health_stale_after_check CHECK (stale_after >= '00:00:01'::interval
         AND stale_after <= '30 days'::interval),
-    CONSTRAINT system_health_status_check
-        CHECK (status::text = ANY (ARRAY['HEALTHY', 'DEGRADED', 'DOWN', 'UNKNOWN']::text[])),
+    CONSTRAINT system_health_status_check CHECK (status::text = ANY (ARRAY['HEALTHY', 'DEGRADED', 'DOWN', 'UNKNOWN'])),
     CONSTRAINT system_health_success_count_check CHECK (success_count >= 0),
     CONSTRAINT system_health_system_check CHECK (system::text ~ '^[a-z][a-z0-9_]*$')
 ) WITH (fillfactor=50);
@@ -434,6 +433,10 @@ CREATE TABLE messaging.telegram_broadcast_logs (
 );
 -- The latest; what telegram_statistics() counts
 CREATE INDEX idx_telegram_broadcast_logs_created_at ON messaging.telegram_broadcast_logs USING btree (created_at);
+ALTER TABLE messaging.telegram_broadcast_logs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY telegram_broadcast_logs_all ON messaging.telegram_broadcast_logs FOR SELECT
+    TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
 GRANT SELECT ON messaging.telegram_broadcast_logs TO bourse_admin, bourse_gateway, bourse_worker;
 
 -- What people have sent to the telegram bot, as it tells by log_command(). A month of UTC is a partition; rows go when
@@ -501,12 +504,12 @@ CREATE TABLE messaging.telegram_feedbacks (
     CONSTRAINT fk_telegram_feedbacks_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE,
     CONSTRAINT telegram_feedbacks_message_check CHECK (btrim(message) <> '' AND length(message) <= 4096),
     CONSTRAINT telegram_feedbacks_status_check
-        CHECK (status::text = ANY (ARRAY['open', 'in_progress', 'resolved', 'closed']::text[])),
+        CHECK (status::text = ANY (ARRAY['open', 'in_progress', 'resolved', 'closed'])),
     CONSTRAINT telegram_feedbacks_type_check CHECK (btrim(type::text) <> '')
 );
 -- What is still to be done
 CREATE INDEX idx_telegram_feedbacks_status ON messaging.telegram_feedbacks USING btree (id)
-    WHERE status::text = ANY (ARRAY['open', 'in_progress']::text[]);
+    WHERE status::text = ANY (ARRAY['open', 'in_progress']);
 -- What a user has said; the foreign key looks here
 CREATE INDEX idx_telegram_feedbacks_user_id ON messaging.telegram_feedbacks USING btree (user_id, id);
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON messaging.telegram_feedbacks FOR EACH ROW

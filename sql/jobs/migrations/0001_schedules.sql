@@ -20,7 +20,7 @@ CREATE TABLE jobs.schedules (
     misfire            text COLLATE "C" NOT NULL DEFAULT 'once'
                        CONSTRAINT schedules_misfire_check CHECK (misfire IN ('skip', 'once', 'all')),
     grace              interval NOT NULL DEFAULT '300 s'
-                       CONSTRAINT schedules_grace_check CHECK (grace BETWEEN interval '0' AND interval '1 day'
+                       CONSTRAINT schedules_grace_check CHECK (grace >= interval '0' AND grace <= interval '1 day'
                                                             AND extract(year FROM grace) = 0
                                                             AND extract(month FROM grace) = 0),
     max_catch_up       integer NOT NULL DEFAULT 100

@@ -8,7 +8,7 @@ CREATE TABLE messaging.system_health (
                          CONSTRAINT system_health_component_check CHECK (btrim(component) <> ''),
     status               varchar(20) COLLATE "C" NOT NULL DEFAULT 'UNKNOWN'
                          CONSTRAINT system_health_status_check
-                         CHECK (status IN ('HEALTHY', 'DEGRADED', 'DOWN', 'UNKNOWN')),
+                         CHECK (status::text IN ('HEALTHY', 'DEGRADED', 'DOWN', 'UNKNOWN')),
     last_success         timestamptz,
     last_failure         timestamptz,
     failure_count        integer NOT NULL DEFAULT 0

@@ -18,3 +18,7 @@ CREATE INDEX idx_telegram_broadcast_logs_created_at ON messaging.telegram_broadc
 COMMENT ON INDEX messaging.idx_telegram_broadcast_logs_created_at IS 'The latest; what telegram_statistics() counts';
 
 GRANT SELECT ON messaging.telegram_broadcast_logs TO bourse_admin, bourse_gateway, bourse_worker;
+
+ALTER TABLE messaging.telegram_broadcast_logs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY telegram_broadcast_logs_all ON messaging.telegram_broadcast_logs FOR SELECT
+    TO bourse_admin, bourse_gateway, bourse_worker USING ((SELECT identity.acts_for_all()));

@@ -8,7 +8,7 @@ CREATE TABLE messaging.telegram_feedbacks (
                CHECK (btrim(message) <> '' AND length(message) <= 4096),
     status     varchar(20) COLLATE "C" NOT NULL DEFAULT 'open'
                CONSTRAINT telegram_feedbacks_status_check
-               CHECK (status IN ('open', 'in_progress', 'resolved', 'closed')),
+               CHECK (status::text IN ('open', 'in_progress', 'resolved', 'closed')),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE messaging.telegram_feedbacks IS
@@ -19,7 +19,7 @@ COMMENT ON COLUMN messaging.telegram_feedbacks.status IS 'open, in_progress, res
 CREATE INDEX idx_telegram_feedbacks_user_id ON messaging.telegram_feedbacks (user_id, id);
 COMMENT ON INDEX messaging.idx_telegram_feedbacks_user_id IS 'What a user has said; the foreign key looks here';
 CREATE INDEX idx_telegram_feedbacks_status ON messaging.telegram_feedbacks (id)
-    WHERE status IN ('open', 'in_progress');
+    WHERE status::text IN ('open', 'in_progress');
 COMMENT ON INDEX messaging.idx_telegram_feedbacks_status IS 'What is still to be done';
 
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON messaging.telegram_feedbacks

@@ -47,7 +47,7 @@ fn a_week_of_every_second_costs_the_next_tick_nothing() -> Result<()> {
     println!("{ROUNDS} seconds of two schedules took {new:?}, after a week {after_a_week:?}");
     assert!(after_a_week < new * 3, "{after_a_week:?} after a week, {new:?} before");
     let kept = "SELECT s.name, count(r.id) FROM jobs.schedules s LEFT JOIN jobs.schedule_runs r ON r.job_id = s.id
-                GROUP BY s.name ORDER BY s.name";
+                WHERE s.user_id IS NOT NULL GROUP BY s.name ORDER BY s.name";
     assert_eq!(session.lines(kept)?, [format!("all|{}", WEEK + 3 * ROUNDS), "failures|0".to_owned()]);
     Ok(())
 }
