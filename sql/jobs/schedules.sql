@@ -170,7 +170,7 @@ COMMENT ON FUNCTION jobs_private.require_schedule_bounds() IS
 CREATE FUNCTION jobs_private.forget_schedules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    INSERT INTO jobs.gone_schedules SELECT g.id FROM gone g;
+    INSERT INTO jobs.gone_schedules SELECT g.id FROM gone g ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
 $$;
