@@ -16,11 +16,8 @@ BEGIN
     ELSE
         ticks := ARRAY(SELECT jobs_private.due_ticks(cron, timezone, calendar, next_run_at, at, max_catch_up));
         -- A calendar that ends has given its last ticks all the same.
-        BEGIN
-            next := jobs_private.next_tick(cron, timezone, calendar, at);
-        EXCEPTION WHEN OTHERS THEN
-            problem := SQLERRM;
-        END;
+        SELECT n.tick, n.problem INTO next, problem
+        FROM jobs_private.tick_or_problem(cron, timezone, calendar, at) n;
     END IF;
     -- How many are later than grace.
     is_late := (SELECT count(*) FROM unnest(ticks) t WHERE t < at - grace);

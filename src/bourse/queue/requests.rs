@@ -5,7 +5,7 @@
 
 use crate::pg::definition::Definition;
 use crate::pg::fields::table;
-use crate::pg::scan::{Index, Key};
+use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::{self, Timestamp};
 
@@ -41,10 +41,6 @@ pub fn ask(lease: value::Uuid, id: i64) {
 }
 
 fn stands(table: &mut Table, lease: value::Uuid, id: i64) -> bool {
-    let index = index(table);
+    let index = table.index(c"idx_cancel_requests_lease");
     table.find(index, &[Key::Uuid(lease), Key::Int(id)], |_| ()).is_some()
-}
-
-fn index(table: &mut Table) -> Index {
-    table.index(c"idx_cancel_requests_lease")
 }
