@@ -5,6 +5,10 @@ use std::sync::Mutex;
 use crate::server::on_database;
 use crate::{Failure, Result, Server, Session};
 
+/// What `pg_dump` is told of rows that go into an installed database, which has a trail, policies and schedules of its own.
+pub const ROWS_ALONE: [&str; 9] =
+    ["--data-only", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-T", "jobs.schedules", "-N", "audit"];
+
 /// The first CREATE EXTENSION of a cluster makes the roles: one at a time.
 static CREATION: Mutex<()> = Mutex::new(());
 

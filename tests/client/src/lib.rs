@@ -18,7 +18,7 @@ pub mod sequencer;
 mod server;
 mod session;
 
-pub use database::{Database, checksums};
+pub use database::{Database, ROWS_ALONE, checksums};
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
 pub use scratch::Scratch;

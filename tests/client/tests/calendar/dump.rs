@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use client_tests::{Database, Result};
+use client_tests::{Database, ROWS_ALONE, Result};
 
 use super::{ANSWERS, load, rows};
 
@@ -39,38 +39,12 @@ fn a_plain_dump_of_calendars_comes_back() -> Result<()> {
 
 #[test]
 fn rows_of_calendars_come_back_with_triggers() -> Result<()> {
-    comes_back(
-        "calendar_rows",
-        &[
-            "--data-only",
-            "-T",
-            "bourse.schema_migrations",
-            "-T",
-            "bourse.policies",
-            "-T",
-            "jobs.schedules",
-            "-N",
-            "audit",
-        ],
-        true,
-    )
+    comes_back("calendar_rows", &ROWS_ALONE, true)
 }
 
 #[test]
 fn rows_of_calendars_come_back_without_triggers() -> Result<()> {
-    let options = [
-        "--data-only",
-        "--disable-triggers",
-        "-T",
-        "bourse.schema_migrations",
-        "-T",
-        "bourse.policies",
-        "-T",
-        "jobs.schedules",
-        "-N",
-        "audit",
-    ];
-    comes_back("calendar_untriggered", &options, true)
+    comes_back("calendar_untriggered", &[&ROWS_ALONE[..], &["--disable-triggers"]].concat(), true)
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use client_tests::sequencer::{PRELOAD, Venue, submission};
-use client_tests::{Database, Result, Scratch, Session};
+use client_tests::{Database, ROWS_ALONE, Result, Scratch, Session};
 
 /// So many good commands wait in the inbox of what is restored.
 const COMMANDS: i64 = 500;
@@ -94,23 +94,7 @@ fn a_restore_that_takes_its_time_is_waited_for() -> Result<()> {
 fn rows_come_back_beside_the_sequencer() -> Result<()> {
     let (scratch, from) = venue_to_restore("restore_rows")?;
     let rows = file("restore_rows.sql");
-    from.program(
-        "pg_dump",
-        &[
-            "--data-only",
-            "--disable-triggers",
-            "-T",
-            "bourse.schema_migrations",
-            "-T",
-            "bourse.policies",
-            "-T",
-            "jobs.schedules",
-            "-N",
-            "audit",
-            "-f",
-            &rows,
-        ],
-    )?;
+    from.program("pg_dump", &[&ROWS_ALONE[..], &["--disable-triggers", "-f", &rows]].concat())?;
     for paused in [true, false] {
         let to = Database::on(&scratch.server, &format!("rows_{paused}"))?;
         let mut session = to.connect()?;
