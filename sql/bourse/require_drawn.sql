@@ -7,3 +7,13 @@ COMMENT ON FUNCTION bourse_private.require_drawn(bigint, regclass) IS
 'pass. For triggers. Returns true';
 -- Triggers call it with the rights of whoever inserts.
 GRANT EXECUTE ON FUNCTION bourse_private.require_drawn(bigint, regclass) TO bourse_trader;
+
+CREATE FUNCTION bourse_private.require_drawn_id() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    PERFORM bourse_private.require_drawn(NEW.id, TG_ARGV[0]::regclass);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.require_drawn_id() IS
+'Trigger: refuses an id that the client has made up (42501). Argument: the sequence of the id';

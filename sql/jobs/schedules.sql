@@ -30,16 +30,6 @@ COMMENT ON FUNCTION jobs_private.fill_schedule() IS
 'Trigger: an explicit NULL in a new schedule is the default of its column, as object-relational mappers mean it; its '
 'user the session''s own';
 
-CREATE FUNCTION jobs_private.require_drawn_schedule() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
-BEGIN
-    PERFORM bourse_private.require_drawn(NEW.id, 'jobs.schedules_id_seq');
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION jobs_private.require_drawn_schedule() IS
-'Trigger: refuses an id that the client has made up (42501)';
-
 CREATE FUNCTION jobs_private.keep_computed() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN

@@ -199,7 +199,7 @@ CREATE TRIGGER trigger_require_bounds BEFORE INSERT
     max_attempts, timeout, priority ON jobs.schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.require_schedule_bounds();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules FOR EACH ROW
-    EXECUTE FUNCTION jobs_private.require_drawn_schedule();
+    EXECUTE FUNCTION bourse_private.require_drawn_id('jobs.schedules_id_seq');
 CREATE TRIGGER trigger_require_task BEFORE INSERT ON jobs.schedules FOR EACH ROW WHEN (new.job_type::text = 'task')
     EXECUTE FUNCTION jobs_private.require_task_of_schedule();
 CREATE TRIGGER trigger_require_task_change BEFORE UPDATE OF user_id, name, job_type, target, task_params, cron, enabled,

@@ -53,7 +53,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     moment timestamptz := clock_timestamp();
-    told text := left(CASE WHEN messaging_private.secret_in(jsonb_build_object('error', error)) IS NOT NULL
+    told text := left(CASE WHEN bourse_private.secret_in(jsonb_build_object('error', error)) IS NOT NULL
                            THEN '[redacted]' ELSE error END, 2000);
     outcome text;
 BEGIN

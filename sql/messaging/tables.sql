@@ -517,7 +517,7 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON messaging.telegram_feedbac
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON messaging.telegram_feedbacks FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON messaging.telegram_feedbacks FOR EACH ROW
-    EXECUTE FUNCTION messaging_private.require_drawn_feedback();
+    EXECUTE FUNCTION bourse_private.require_drawn_id('messaging.telegram_feedbacks_id_seq');
 ALTER TABLE messaging.telegram_feedbacks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY telegram_feedbacks_all ON messaging.telegram_feedbacks TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()))

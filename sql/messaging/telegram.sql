@@ -5,7 +5,7 @@ CREATE FUNCTION messaging_private.shown_message(command text, full_message text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT CASE WHEN full_message IS NULL THEN NULL
         WHEN command COLLATE "C" ~* '(pass|pwd|code|verif|login|key|secret|token|otp|pin|auth|2fa)'
-             OR messaging_private.secret_in(jsonb_build_object('message', full_message)) IS NOT NULL THEN '[redacted]'
+             OR bourse_private.secret_in(jsonb_build_object('message', full_message)) IS NOT NULL THEN '[redacted]'
         ELSE left(full_message, 4096) END
 $$;
 COMMENT ON FUNCTION messaging_private.shown_message(text, text) IS
@@ -91,16 +91,6 @@ COMMENT ON FUNCTION messaging_private.fill_feedback() IS
 'Trigger: an explicit NULL in new feedback is the default of its column, as object-relational mappers mean it; what a '
 'user says is open';
 
-CREATE FUNCTION messaging_private.require_drawn_feedback() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
-BEGIN
-    PERFORM bourse_private.require_drawn(NEW.id, 'messaging.telegram_feedbacks_id_seq');
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION messaging_private.require_drawn_feedback() IS
-'Trigger: refuses an id that the client has made up (42501)';
-
 CREATE FUNCTION messaging.add_feedback(user_id bigint, type text, message text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
 #variable_conflict use_variable
@@ -150,10 +140,10 @@ CREATE FUNCTION messaging_private.refuse_secret_setting() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('key', NEW.key);
-    IF messaging_private.secret_in(jsonb_build_object(NEW.key, NEW.value)) IS NOT NULL THEN
+    IF bourse_private.secret_in(jsonb_build_object(NEW.key, NEW.value)) IS NOT NULL THEN
         -- The value may be one, and the key as well.
         PERFORM bourse.refuse('22023',
-            CASE WHEN messaging_private.secret_in(jsonb_build_object('key', NEW.key)) IS NOT NULL
+            CASE WHEN bourse_private.secret_in(jsonb_build_object('key', NEW.key)) IS NOT NULL
                  THEN 'a setting of the telegram bot has a secret'
                  ELSE format('setting %s of the telegram bot has a secret', bourse_private.quoted(NEW.key)) END,
             'Everybody reads settings: keep it in the environment of the bot or in the vault.');

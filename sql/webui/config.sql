@@ -24,7 +24,7 @@ COMMENT ON FUNCTION webui_private.keep_key() IS 'Trigger: no setting changes its
 
 CREATE FUNCTION webui_private.has_secret(key text, value jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, webui, pg_temp AS $$
-    SELECT messaging_private.secret_in(jsonb_build_object(key, value)) IS NOT NULL
+    SELECT bourse_private.secret_in(jsonb_build_object(key, value)) IS NOT NULL
 $$;
 COMMENT ON FUNCTION webui_private.has_secret(text, jsonb) IS
 'Whether there is a secret in a value of this name, by the names in it or by the look of it';

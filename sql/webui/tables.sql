@@ -37,7 +37,7 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.audit_logs FOR EACH 
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON webui.audit_logs FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.audit_logs FOR EACH ROW
-    EXECUTE FUNCTION webui_private.require_drawn('webui.audit_logs_id_seq');
+    EXECUTE FUNCTION bourse_private.require_drawn_id('webui.audit_logs_id_seq');
 ALTER TABLE webui.audit_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY audit_logs_all ON webui.audit_logs FOR SELECT TO bourse_admin, bourse_gateway
     USING ((SELECT identity.acts_for_all()));
@@ -93,7 +93,7 @@ CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.performance_snapshot
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON webui.performance_snapshots FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_erased();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.performance_snapshots FOR EACH ROW
-    EXECUTE FUNCTION webui_private.require_drawn('webui.performance_snapshots_id_seq');
+    EXECUTE FUNCTION bourse_private.require_drawn_id('webui.performance_snapshots_id_seq');
 ALTER TABLE webui.performance_snapshots ENABLE ROW LEVEL SECURITY;
 CREATE POLICY performance_snapshots_all ON webui.performance_snapshots TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()))
@@ -149,7 +149,7 @@ CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.strategy_templates F
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF created_by ON webui.strategy_templates FOR EACH ROW
     EXECUTE FUNCTION webui_private.refuse_erased_author();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.strategy_templates FOR EACH ROW
-    EXECUTE FUNCTION webui_private.require_drawn('webui.strategy_templates_id_seq');
+    EXECUTE FUNCTION bourse_private.require_drawn_id('webui.strategy_templates_id_seq');
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON webui.strategy_templates FOR EACH ROW
     EXECUTE FUNCTION bourse_private.stamp_updated_at();
 ALTER TABLE webui.strategy_templates ENABLE ROW LEVEL SECURITY;

@@ -1,15 +1,5 @@
 -- What the tables of webui do by themselves, all in the same way. What is peculiar to one stands in its file.
 
-CREATE FUNCTION webui_private.require_drawn() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, webui, pg_temp AS $$
-BEGIN
-    PERFORM bourse_private.require_drawn(NEW.id, TG_ARGV[0]::regclass);
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION webui_private.require_drawn() IS
-'Trigger: refuses an id that the client has made up (42501). Argument: the sequence of the id';
-
 CREATE FUNCTION webui_private.keep_id() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN

@@ -25,6 +25,7 @@ extension_sql_file!("../../sql/bourse/require_drawn.sql", name = "bourse_require
 extension_sql_file!("../../sql/bourse/require_given.sql", name = "bourse_require_given");
 extension_sql_file!("../../sql/bourse/require_read_committed.sql", name = "bourse_require_read_committed");
 extension_sql_file!("../../sql/bourse/require_shallow.sql", name = "bourse_require_shallow");
+extension_sql_file!("../../sql/bourse/secret_in.sql", name = "bourse_secret_in");
 extension_sql_file!("../../sql/bourse/sequences.sql", name = "bourse_sequences");
 extension_sql_file!("../../sql/bourse/status.sql", name = "bourse_status");
 extension_sql_file!("../../sql/bourse/strangers.sql", name = "bourse_strangers");

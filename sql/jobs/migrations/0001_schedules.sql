@@ -79,7 +79,7 @@ COMMENT ON INDEX jobs.idx_schedules_stopped IS 'What has no next tick though it 
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.fill_schedule();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules
-    FOR EACH ROW EXECUTE FUNCTION jobs_private.require_drawn_schedule();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('jobs.schedules_id_seq');
 CREATE TRIGGER trigger_keep_computed
     BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
     FOR EACH ROW WHEN (current_user <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();

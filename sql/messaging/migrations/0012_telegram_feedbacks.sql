@@ -25,7 +25,7 @@ COMMENT ON INDEX messaging.idx_telegram_feedbacks_status IS 'What is still to be
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON messaging.telegram_feedbacks
     FOR EACH ROW EXECUTE FUNCTION messaging_private.fill_feedback();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON messaging.telegram_feedbacks
-    FOR EACH ROW EXECUTE FUNCTION messaging_private.require_drawn_feedback();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('messaging.telegram_feedbacks_id_seq');
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON messaging.telegram_feedbacks
     FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();

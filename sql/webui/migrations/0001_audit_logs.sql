@@ -42,7 +42,7 @@ CREATE INDEX ix_webui_audit_logs_created_at ON webui.audit_logs USING brin (crea
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.audit_logs
     FOR EACH ROW EXECUTE FUNCTION webui_private.fill_audit_log();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.audit_logs
-    FOR EACH ROW EXECUTE FUNCTION webui_private.require_drawn('webui.audit_logs_id_seq');
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('webui.audit_logs_id_seq');
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON webui.audit_logs
     FOR EACH ROW EXECUTE FUNCTION identity_private.refuse_erased();

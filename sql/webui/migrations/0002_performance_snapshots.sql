@@ -44,7 +44,7 @@ CREATE INDEX idx_performance_snapshots_timestamp ON webui.performance_snapshots 
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.performance_snapshots
     FOR EACH ROW EXECUTE FUNCTION webui_private.fill_snapshot();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.performance_snapshots
-    FOR EACH ROW EXECUTE FUNCTION webui_private.require_drawn('webui.performance_snapshots_id_seq');
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('webui.performance_snapshots_id_seq');
 CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.performance_snapshots
     FOR EACH ROW EXECUTE FUNCTION webui_private.keep_id();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.

@@ -33,7 +33,7 @@ COMMENT ON INDEX webui.idx_strategy_templates_is_public IS 'The public ones, for
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.strategy_templates
     FOR EACH ROW EXECUTE FUNCTION webui_private.fill_template();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.strategy_templates
-    FOR EACH ROW EXECUTE FUNCTION webui_private.require_drawn('webui.strategy_templates_id_seq');
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('webui.strategy_templates_id_seq');
 CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.strategy_templates
     FOR EACH ROW EXECUTE FUNCTION webui_private.keep_id();
 CREATE TRIGGER trigger_keep_created_at BEFORE UPDATE OF created_at ON webui.strategy_templates
