@@ -112,3 +112,21 @@ SELECT count(*) FILTER (WHERE calendar.is_open('QNY', t)) / 390.0 AS sessions
 FROM generate_series(timestamptz '2023-01-02', '2023-12-31', '1 minute') t;
 SELECT pg_current_xact_id_if_assigned();
 COMMIT;
+
+-- Dates and their sessions, for reports and for what is settled two sessions after any date.
+SET timezone = 'America/New_York';
+SELECT day, calendar.is_session('QNY', day), calendar.session_open('QNY', day), calendar.session_close('QNY', day),
+    calendar.date_to_session('QNY', day) AS next, calendar.date_to_session('QNY', day, 'previous') AS previous
+FROM unnest('{2024-11-27,2024-11-28,2024-11-29,2024-11-30}'::date[]) day;
+SELECT calendar.session_offset('QNY', calendar.date_to_session('QNY', '2024-11-30', 'previous'), 2) AS two_later,
+    calendar.session_count('QNY', '2024-11-27', '2024-12-02') AS sessions,
+    calendar.session_count('QNY', '2024-11-30', '2024-11-30') AS none;
+SELECT calendar.trading_minutes('QNY', '2024-11-27 12:00', '2024-11-27 12:00:01') AS a_second,
+    calendar.trading_minutes('QNY', '2024-11-27 12:00', '2024-11-27 12:01:30') AS ninety,
+    calendar.trading_minutes('QNY', '2024-11-27', '2024-12-01') AS whole;
+SELECT calendar.is_session('QNY', NULL), calendar.session_open(NULL, '2024-11-27'), calendar.date_to_session('QNY',
+    '2024-11-27', NULL), calendar.session_count('QNY', NULL, '2024-11-27');
+SELECT refusal(format('SELECT calendar.%s', call)) FROM unnest(ARRAY[
+    $$is_session('QNY', '1999-01-01')$$, $$session_open('QNY', 'infinity')$$, $$session_close('NONE', '2024-11-27')$$,
+    $$date_to_session('QNY', '1999-01-01')$$, $$date_to_session('QNY', '2024-11-27', 'none')$$,
+    $$session_count('QNY', '2024-11-27', '2024-11-26')$$, $$session_offset('QNY', '2024-11-28', 1)$$]) call;

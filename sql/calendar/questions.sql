@@ -58,4 +58,4 @@ GRANT EXECUTE ON FUNCTION calendar.is_open(text, timestamptz), calendar.phase(te
     calendar.previous_open(text, timestamptz, boolean), calendar.previous_close(text, timestamptz, boolean),
     calendar.next_change(text, timestamptz), calendar.session_of(text, timestamptz),
     calendar.session_offset(text, date, integer)
-TO bourse_viewer, bourse_worker;
+TO bourse_viewer, bourse_worker, bourse_monitor;

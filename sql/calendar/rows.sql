@@ -56,6 +56,12 @@ LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'calendar_definition_wrapper';
 COMMENT ON FUNCTION calendar_private.definition_of(text) IS
 'The definition that a calendar''s rows say; NULL: there is no such calendar';
 
+CREATE FUNCTION calendar_private.time_of(name text, said text) RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'calendar_time_wrapper';
+COMMENT ON FUNCTION calendar_private.time_of(text, text) IS
+'A time as definitions say it, "-17:00" or "26:30", in microseconds after midnight of the session''s date. Refuses '
+'what is none, by its name (22023)';
+
 CREATE FUNCTION calendar_private.stored_breaks(breaks jsonb) RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'calendar_breaks_wrapper';
 COMMENT ON FUNCTION calendar_private.stored_breaks(jsonb) IS

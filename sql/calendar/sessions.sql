@@ -1,34 +1,44 @@
-CREATE FUNCTION calendar_private.sessions(cal text, "from" date, "to" date)
-RETURNS TABLE (session_date date, opens_at timestamptz, closes_at timestamptz, break_starts timestamptz[],
-               break_ends timestamptz[], kind text, description text)
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_sessions_wrapper';
-COMMENT ON FUNCTION calendar_private.sessions(text, date, date) IS 'As calendar.sessions(), with breaks as two lists';
-
 CREATE FUNCTION calendar.sessions(cal text, "from" date, "to" date)
 RETURNS TABLE (session_date date, opens_at timestamptz, closes_at timestamptz, breaks tstzmultirange, kind text,
                description text)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, calendar, pg_temp AS $$
-    SELECT s.session_date, s.opens_at, s.closes_at,
-           coalesce((SELECT range_agg(tstzrange(b.starts, b.ends))
-                     FROM unnest(s.break_starts, s.break_ends) b (starts, ends)), '{}'),
-           s.kind, s.description
-    FROM calendar_private.sessions(cal, "from", "to") s
-$$;
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_sessions_wrapper';
 COMMENT ON FUNCTION calendar.sessions(text, date, date) IS
 'The sessions of these trade dates, both included, in order: a row for each, and none for days without a session. '
 'closes_at is the first moment at which it is not open any more; breaks: when it is not open in between; kind: '
 'regular, special, muhurat. At most as many rows as the calendar has dates. No rows for NULL. 22008 outside of the '
 'dates that the calendar covers, 22023 from after to; other SQLSTATEs as is_open()';
 
-CREATE FUNCTION calendar_private.open_microseconds(cal text, "from" timestamptz, "to" timestamptz) RETURNS bigint
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_open_time_wrapper';
-COMMENT ON FUNCTION calendar_private.open_microseconds(text, timestamptz, timestamptz) IS
-'As calendar.trading_minutes(), in microseconds';
+CREATE FUNCTION calendar.is_session(cal text, date date) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_is_session_wrapper';
+COMMENT ON FUNCTION calendar.is_session(text, date) IS
+'Whether there is a session of this trade date. NULL for NULL. 22008 outside of the dates that the calendar covers; '
+'other SQLSTATEs as is_open()';
+
+CREATE FUNCTION calendar.session_open(cal text, session date) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_session_open_wrapper';
+COMMENT ON FUNCTION calendar.session_open(text, date) IS
+'When the session of a trade date opens: that of a Monday may do so on Sunday evening. NULL: there is none on that '
+'date, and for NULL. SQLSTATEs as is_session()';
+
+CREATE FUNCTION calendar.session_close(cal text, session date) RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_session_close_wrapper';
+COMMENT ON FUNCTION calendar.session_close(text, date) IS
+'When the session of a trade date closes: the first moment at which it is not open any more. As session_open()';
+
+CREATE FUNCTION calendar.date_to_session(cal text, date date, direction text DEFAULT 'next') RETURNS date
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_date_to_session_wrapper';
+COMMENT ON FUNCTION calendar.date_to_session(text, date, text) IS
+'The date itself when it has a session; otherwise the next date that has one, or the previous one. NULL for NULL. '
+'22008 the date or the answer lies outside of the dates that the calendar covers, 22023 another direction; other '
+'SQLSTATEs as is_open()';
+
+CREATE FUNCTION calendar.session_count(cal text, "from" date, "to" date) RETURNS integer
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_session_count_wrapper';
+COMMENT ON FUNCTION calendar.session_count(text, date, date) IS
+'How many sessions these trade dates have, both included. NULL for NULL. SQLSTATEs as sessions()';
 
 CREATE FUNCTION calendar.trading_minutes(cal text, "from" timestamptz, "to" timestamptz) RETURNS numeric
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, calendar, pg_temp AS $$
-    SELECT trim_scale(calendar_private.open_microseconds(cal, "from", "to") / 60000000.0)
-$$;
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calendar_trading_minutes_wrapper';
 COMMENT ON FUNCTION calendar.trading_minutes(text, timestamptz, timestamptz) IS
 'For how many minutes a market is open from one moment to another, without breaks; fractions are told. NULL for NULL. '
 '22008 outside of the dates that the calendar covers, 22023 from after to; other SQLSTATEs as is_open()';
@@ -46,5 +56,7 @@ COMMENT ON FUNCTION calendar.coverage(text) IS
 'NULL: it covers none yet. 22004 NULL, 42704 unknown calendar';
 
 GRANT EXECUTE ON FUNCTION calendar.sessions(text, date, date), calendar.coverage(text),
+    calendar.is_session(text, date), calendar.session_open(text, date), calendar.session_close(text, date),
+    calendar.date_to_session(text, date, text), calendar.session_count(text, date, date),
     calendar.trading_minutes(text, timestamptz, timestamptz)
-TO bourse_viewer, bourse_worker;
+TO bourse_viewer, bourse_worker, bourse_monitor;

@@ -14,8 +14,9 @@ CREATE TABLE calendar.market_holidays (
     open_time                time without time zone,
     -- The first moment at which it is not open any more
     close_time               time without time zone,
-    -- As trading_sessions.breaks: several short sessions on one day
-    breaks                   jsonb NOT NULL DEFAULT '[]',
+    -- As trading_sessions.breaks: several short sessions on one day. NULL on a special day that overlaps the hours of
+    -- its day of the week: those of that day which lie within its hours; []: none
+    breaks                   jsonb,
     -- NULL on a special day that overlaps the hours of its day of the week: from when that day's is, up to open_time.
     -- Start and end both open_time: none
     pre_market_start         time without time zone,
@@ -24,7 +25,8 @@ CREATE TABLE calendar.market_holidays (
     -- and end both close_time: none
     post_market_start        time without time zone,
     post_market_end          time without time zone,
-    -- As trading_sessions.market_open_offset
+    -- As trading_sessions.market_open_offset. NULL, as that of close_time, on a special day both of whose times lie in
+    -- the hours of its day of the week: as they are there
     open_time_offset         smallint,
     -- As trading_sessions.market_open_offset
     close_time_offset        smallint,

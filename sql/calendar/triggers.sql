@@ -78,7 +78,12 @@ CREATE FUNCTION calendar_private.fill_holiday() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, calendar, pg_temp AS $$
 BEGIN
     NEW.holiday_type := coalesce(NEW.holiday_type, 'full_day');
-    NEW.breaks := calendar_private.stored_breaks(coalesce(NEW.breaks, '[]'));
+    NEW.breaks := calendar_private.stored_breaks(nullif(NEW.breaks, 'null'));
+    IF NEW.holiday_type = 'special' AND NEW.open_time_offset IS NULL AND NEW.close_time_offset IS NULL
+       AND NEW.open_time < '24:00' AND NEW.close_time < '24:00' THEN
+        SELECT d.open_day, d.close_day INTO NEW.open_time_offset, NEW.close_time_offset
+        FROM calendar_private.days_of(NEW.template_id, NEW.date, NEW.open_time, NEW.close_time) d;
+    END IF;
     NEW.open_time_offset := calendar_private.day_after(NEW.open_time, NEW.open_time_offset, NULL, 0::smallint, false);
     NEW.open_time := calendar_private.below_midnight(NEW.open_time);
     NEW.close_time_offset := calendar_private.day_after(NEW.close_time, NEW.close_time_offset, NEW.open_time,
@@ -99,7 +104,9 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION calendar_private.fill_holiday() IS 'Trigger: as fill_session()';
+COMMENT ON FUNCTION calendar_private.fill_holiday() IS
+'Trigger: as fill_session(); of a special session whose times both lie in the hours of its day of the week, each is on '
+'the day that it has there, and breaks that are NULL stay so: they are those of the day of the week''';
 
 CREATE FUNCTION calendar_private.below_midnight(at time) RETURNS time
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, calendar, pg_temp AS $$

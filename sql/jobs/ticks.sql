@@ -46,7 +46,7 @@ COMMENT ON FUNCTION jobs_private.next_bell(text, text, timestamptz) IS
 CREATE FUNCTION jobs_private.is_session_day(calendar text, day date) RETURNS boolean
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM calendar.sessions(calendar, day, day));
+    RETURN calendar.is_session(calendar, day);
 END
 $$;
 COMMENT ON FUNCTION jobs_private.is_session_day(text, date) IS

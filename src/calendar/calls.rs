@@ -2,24 +2,19 @@
 
 use std::rc::Rc;
 
-use calendar::{Calendar, Day, Unanswered};
+use calendar::{Calendar, Day, Segment, Unanswered};
 use pgrx::datum::{Date, TimestampWithTimeZone};
-use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::kept;
 use crate::error::{Answer, Failure, clip};
+use crate::pg::arguments::Arguments;
+use crate::pg::results::Rows;
+use crate::pg::value::{TimeRanges, Timestamp, Value};
 
-/// A session: date, opening, close, beginnings and ends of its breaks, kind, description.
-type Line = (
-    Date,
-    TimestampWithTimeZone,
-    TimestampWithTimeZone,
-    Vec<TimestampWithTimeZone>,
-    Vec<TimestampWithTimeZone>,
-    &'static str,
-    Option<String>,
-);
+/// Microseconds.
+const MINUTE: i64 = 60_000_000;
 
 /// The answer of a calendar, or why there is none.
 fn ask<T>(name: &str, question: impl FnOnce(&Calendar) -> Result<T, Unanswered>) -> Answer<T> {
@@ -44,7 +39,7 @@ fn failure(name: &str, calendar: &Calendar, unanswered: Unanswered) -> Failure {
         Unanswered::Beyond => Failure::new(outside, format!("the answer lies outside: {covers}"), hint),
         Unanswered::NoSession(day) => Failure::invalid(
             format!("{day} is no session of calendar {name}"),
-            "calendar.sessions() lists them; calendar.next_open() finds the first after a moment.",
+            "calendar.date_to_session() finds the session of a date, or the one after or before it.",
         ),
         Unanswered::Backwards => Failure::invalid("from lies after to", "Give the earlier one first."),
     }
@@ -117,46 +112,88 @@ fn calendar_session_offset(cal: &str, session: Date, n: i32) -> Result<Date, Err
     Ok(ask(cal, |calendar| calendar.session_offset(day, i64::from(n))).map(date)?)
 }
 
+/// Minutes with their fractions.
 #[pg_extern(sql = false)]
-fn calendar_open_time(cal: &str, from: TimestampWithTimeZone, to: TimestampWithTimeZone) -> Result<i64, ErrorReport> {
-    Ok(ask(cal, |calendar| calendar.open_time(from.into_inner(), to.into_inner()))?)
-}
-
-#[expect(clippy::type_complexity, reason = "pgrx reads the names of the columns here")]
-#[pg_extern(sql = false)]
-fn calendar_sessions(
+fn calendar_trading_minutes(
     cal: &str,
-    from: Date,
-    to: Date,
-) -> TableIterator<
-    'static,
-    (
-        name!(session_date, Date),
-        name!(opens_at, TimestampWithTimeZone),
-        name!(closes_at, TimestampWithTimeZone),
-        name!(break_starts, Vec<TimestampWithTimeZone>),
-        name!(break_ends, Vec<TimestampWithTimeZone>),
-        name!(kind, &'static str),
-        name!(description, Option<String>),
-    ),
-> {
-    let (from, to) = (Day(from.to_pg_epoch_days()), Day(to.to_pg_epoch_days()));
-    let lines = ask(cal, |calendar| {
-        let found = calendar.sessions_between(from, to)?;
-        Ok(found.filter_map(|(session, segments)| line(session, segments)).collect::<Vec<_>>())
-    });
-    TableIterator::new(lines.map_err(ErrorReport::from).unwrap_or_report())
+    from: TimestampWithTimeZone,
+    to: TimestampWithTimeZone,
+) -> Result<AnyNumeric, ErrorReport> {
+    let open = ask(cal, |calendar| calendar.open_time(from.into_inner(), to.into_inner()))?;
+    if open % MINUTE == 0 {
+        return Ok(AnyNumeric::from(open / MINUTE));
+    }
+    Ok((AnyNumeric::from(open) / AnyNumeric::from(MINUTE)).normalize().parse().unwrap_or_else(|_| 0.into()))
 }
 
-fn line(session: &calendar::Session, segments: &[calendar::Segment]) -> Option<Line> {
+#[pg_extern(sql = false)]
+fn calendar_is_session(cal: &str, date: Date) -> Result<bool, ErrorReport> {
+    Ok(session(cal, date)?.is_some())
+}
+
+#[pg_extern(sql = false)]
+fn calendar_session_open(cal: &str, date: Date) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
+    Ok(session(cal, date)?.map(|session| moment(session.opens)))
+}
+
+#[pg_extern(sql = false)]
+fn calendar_session_close(cal: &str, date: Date) -> Result<Option<TimestampWithTimeZone>, ErrorReport> {
+    Ok(session(cal, date)?.map(|session| moment(session.closes)))
+}
+
+fn session(cal: &str, date: Date) -> Answer<Option<Segment>> {
+    ask(cal, |calendar| calendar.session(Day(date.to_pg_epoch_days())))
+}
+
+#[pg_extern(sql = false)]
+fn calendar_date_to_session(cal: &str, day: Date, direction: &str) -> Result<Date, ErrorReport> {
+    let forward = match direction {
+        "next" => true,
+        "previous" => false,
+        other => {
+            return Err(Failure::invalid(
+                format!("direction is {:?}", clip(other)),
+                "next is the first session from that date on, previous the last one up to it.",
+            )
+            .into());
+        }
+    };
+    Ok(ask(cal, |calendar| calendar.date_to_session(Day(day.to_pg_epoch_days()), forward)).map(date)?)
+}
+
+#[pg_extern(sql = false)]
+fn calendar_session_count(cal: &str, from: Date, to: Date) -> Result<i32, ErrorReport> {
+    let (from, to) = (Day(from.to_pg_epoch_days()), Day(to.to_pg_epoch_days()));
+    // As many as there are days in a hundred years, at most.
+    Ok(ask(cal, |calendar| Ok(calendar.sessions_between(from, to)?.count() as i32))?)
+}
+
+#[pg_extern(sql = false)]
+fn calendar_sessions(call: pg_sys::FunctionCallInfo) -> Result<Rows<6>, ErrorReport> {
+    let arguments = Arguments::of(call);
+    let (Some(cal), Some(from), Some(to)) =
+        (arguments.get::<&str>(0), arguments.get::<Date>(1), arguments.get::<Date>(2))
+    else {
+        return Ok(Rows(Vec::new()));
+    };
+    let (from, to) = (Day(from.to_pg_epoch_days()), Day(to.to_pg_epoch_days()));
+    Ok(Rows(ask(cal, |calendar| {
+        let found = calendar.sessions_between(from, to)?;
+        Ok(found.filter_map(|(session, segments)| line(session, segments)).collect())
+    })?))
+}
+
+/// A session: date, opening, close, breaks, kind, description.
+fn line(session: &calendar::Session, segments: &[Segment]) -> Option<[Value<'static>; 6]> {
     let (first, last) = (segments.first()?, segments.last()?);
-    Some((
-        date(session.date),
-        moment(first.opens),
-        moment(last.closes),
-        segments.windows(2).map(|pair| moment(pair[0].closes)).collect(),
-        segments.windows(2).map(|pair| moment(pair[1].opens)).collect(),
-        session.kind.map_or("regular", calendar::Kind::name),
-        session.description.clone(),
-    ))
+    let breaks: Vec<(Timestamp, Timestamp)> =
+        segments.windows(2).map(|pair| (Timestamp(pair[0].closes), Timestamp(pair[1].opens))).collect();
+    Some([
+        Value::Date(session.date.0),
+        Value::Time(Timestamp(first.opens)),
+        Value::Time(Timestamp(last.closes)),
+        Value::Times(TimeRanges::of(&breaks)),
+        Value::Text(session.kind.map_or("regular", calendar::Kind::name)),
+        session.description.as_deref().map_or(Value::Null, Value::kept),
+    ])
 }

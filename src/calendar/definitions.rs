@@ -1,7 +1,7 @@
 //! Definitions between JSON and rows, for functions of ours in SQL.
 
 use calendar::check::check;
-use calendar::{Fault, json, rows};
+use calendar::{Fault, Local, json, rows};
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -36,6 +36,13 @@ fn calendar_definition(name: &str) -> Result<Option<JsonB>, ErrorReport> {
 fn calendar_breaks(breaks: JsonB) -> Result<JsonB, ErrorReport> {
     let breaks = json::read_breaks("definition", &breaks.0).map_err(|fault| malformed(&fault))?;
     Ok(JsonB(json::write_breaks(&breaks)))
+}
+
+/// A time of a definition, in microseconds after midnight of the session's date.
+#[pg_extern(sql = false)]
+fn calendar_time(name: &str, said: &str) -> Result<i64, ErrorReport> {
+    let at = json::read_time(name, said).map_err(|fault| malformed(&fault))?;
+    Ok(at.since(Local::MIDNIGHT))
 }
 
 #[pg_extern(sql = false)]

@@ -184,7 +184,8 @@ fn spelled(value: &Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::Int(n) | Value::Time(Timestamp(n)) | Value::Interval(n) => n.to_string(),
-        Value::Int4(n) => n.to_string(),
+        Value::Int4(n) | Value::Date(n) => n.to_string(),
+        Value::Times(_) => "a tstzmultirange".to_owned(),
         Value::Int2(n) => n.to_string(),
         Value::Uuid(uuid) => uuid.to_string(),
         Value::Json(_) => "a jsonb".to_owned(),

@@ -115,6 +115,27 @@ impl Json {
     }
 }
 
+/// A tstzmultirange.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeRanges(pg_sys::Datum);
+
+impl TimeRanges {
+    /// From each first time up to the second, which does not belong to it; in the current memory context.
+    pub fn of(ranges: &[(Timestamp, Timestamp)]) -> TimeRanges {
+        let spelled: Vec<String> = ranges.iter().map(|(from, to)| format!("[{},{})", from.iso(), to.iso())).collect();
+        let text = CString::new(format!("{{{}}}", spelled.join(","))).unwrap_or_default();
+        // SAFETY: the input function of the type is given a text that ends with a zero, and writes nothing to it.
+        TimeRanges(unsafe {
+            pg_sys::OidInputFunctionCall(
+                pg_sys::F_MULTIRANGE_IN.into(),
+                text.as_ptr().cast_mut(),
+                pg_sys::TSTZMULTIRANGEOID,
+                -1,
+            )
+        })
+    }
+}
+
 /// An interval as PostgreSQL spells it.
 pub fn spelled(interval: pgrx::datum::Interval) -> String {
     // SAFETY: the output function of the type of the datum.
@@ -160,6 +181,10 @@ pub enum Value<'a> {
     Bool(bool),
     /// timestamptz.
     Time(Timestamp),
+    /// date: days since 2000-01-01.
+    Date(i32),
+    /// tstzmultirange.
+    Times(TimeRanges),
 }
 
 impl Value<'_> {
@@ -168,7 +193,8 @@ impl Value<'_> {
         match self {
             Value::Null => None,
             Value::Int(n) | Value::Time(Timestamp(n)) => n.into_datum(),
-            Value::Int4(n) => n.into_datum(),
+            Value::Int4(n) | Value::Date(n) => n.into_datum(),
+            Value::Times(ranges) => Some(ranges.0),
             Value::Int2(n) => n.into_datum(),
             Value::Uuid(uuid) => pgrx::Uuid::from_bytes(uuid.0).into_datum(),
             Value::Json(json) => Some(json.0),

@@ -145,6 +145,25 @@ impl Calendar {
         Ok(self.sessions[first..last].iter().map(|session| (session, &self.segments[session.first..session.last])))
     }
 
+    /// The opening and the close of the session of a date, if it has one.
+    pub fn session(&self, date: Day) -> Result<Option<Segment>, Unanswered> {
+        self.require_day(date)?;
+        let at = self.sessions.binary_search_by_key(&date, |session| session.date);
+        Ok(at.ok().and_then(|at| self.outer.get(at)).copied())
+    }
+
+    /// The date itself when it has a session, or the next date that has one, or the one before.
+    pub fn date_to_session(&self, date: Day, forward: bool) -> Result<Day, Unanswered> {
+        self.require_day(date)?;
+        let found = if forward {
+            self.sessions.get(self.sessions.partition_point(|session| session.date < date))
+        } else {
+            let after = self.sessions.partition_point(|session| session.date <= date);
+            after.checked_sub(1).and_then(|at| self.sessions.get(at))
+        };
+        found.map(|session| session.date).ok_or(Unanswered::Beyond)
+    }
+
     /// The session so many sessions after that of a date, or before it.
     pub fn session_offset(&self, date: Day, count: i64) -> Result<Day, Unanswered> {
         self.require_day(date)?;

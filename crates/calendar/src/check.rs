@@ -81,10 +81,11 @@ fn check_hours(hours: &Hours) -> Result<(), Impossible> {
     if length > DAY {
         return Err(Impossible::TooLong);
     }
-    if hours.breaks.len() > MOST_BREAKS {
+    let breaks = hours.said_breaks();
+    if breaks.len() > MOST_BREAKS {
         return Err(Impossible::TooManyBreaks);
     }
-    for pause in &hours.breaks {
+    for pause in breaks {
         if pause.end <= pause.start {
             return Err(Impossible::BreakBackwards);
         }
@@ -92,7 +93,7 @@ fn check_hours(hours: &Hours) -> Result<(), Impossible> {
             return Err(Impossible::BreakOutside);
         }
     }
-    if hours.breaks.windows(2).any(|pair| pair[1].start <= pair[0].end) {
+    if breaks.windows(2).any(|pair| pair[1].start <= pair[0].end) {
         return Err(Impossible::BreaksOverlap);
     }
     if let Around::At(pre) = hours.pre_market

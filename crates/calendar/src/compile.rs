@@ -98,11 +98,16 @@ fn overlap(one: &Hours, other: &Hours) -> bool {
     one.open < other.close && other.open < one.close
 }
 
-/// Hours with the pre-market and post-market of the day of the week, where nothing else is said of them: the post-market
-/// as long after the close as it always is, the pre-market as early as always and up to the opening.
+/// Hours with the breaks, pre-market and post-market of the day of the week, where nothing else is said of them: the
+/// breaks that lie within the session, the post-market as long after the close as it always is, the pre-market as early
+/// as always and up to the opening.
 fn moved(own: &Hours, weekly: Option<&Hours>) -> Hours {
     let mut hours = own.clone();
     let Some(weekly) = weekly else { return hours };
+    if own.breaks.is_none() {
+        let within = |pause: &&Span| own.open < pause.start && pause.end < own.close;
+        hours.breaks = Some(weekly.said_breaks().iter().filter(within).copied().collect());
+    }
     if let (Around::Unsaid, Around::At(pre)) = (own.pre_market, weekly.pre_market) {
         let end = if pre.end == weekly.open { own.open } else { pre.end.min(own.open) };
         hours.pre_market = if pre.start < end { Around::At(Span { end, ..pre }) } else { Around::Nothing };
@@ -121,13 +126,13 @@ struct Built {
 
 impl Built {
     fn of(day: Day, hours: &Hours, zone: &impl Zone) -> Result<Built, Fault> {
-        let mut spans = Vec::with_capacity(3 + 2 * hours.breaks.len());
+        let mut spans = Vec::with_capacity(3 + 2 * hours.said_breaks().len());
         let mut push = |start, end, phase| spans.push((instant(day, start, zone), instant(day, end, zone), phase));
         if let Some(pre) = hours.pre_market.said() {
             push(pre.start, pre.end, Phase::PreMarket);
         }
         let mut open = hours.open;
-        for pause in &hours.breaks {
+        for pause in hours.said_breaks() {
             push(open, pause.start, Phase::Market);
             push(pause.start, pause.end, Phase::Break);
             open = pause.end;

@@ -95,12 +95,21 @@ pub struct Hours {
     pub open: Local,
     /// When it closes: the first moment at which it is not open.
     pub close: Local,
-    /// When it is not open in between.
-    pub breaks: Vec<Span>,
+    /// When it is not open in between. None: nothing is said, so on a special day what the day of the week has and lies
+    /// within the session; otherwise nothing.
+    pub breaks: Option<Vec<Span>>,
     /// The pre-market.
     pub pre_market: Around,
     /// The post-market.
     pub post_market: Around,
+}
+
+impl Hours {
+    /// The breaks that are said.
+    #[must_use]
+    pub fn said_breaks(&self) -> &[Span] {
+        self.breaks.as_deref().unwrap_or_default()
+    }
 }
 
 /// From one time to another, which does not belong to it.

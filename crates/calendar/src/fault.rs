@@ -100,7 +100,9 @@ impl Fault {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Fault::Malformed(..) => "The comment of calendar.load_calendar() says how a definition is written.".into(),
+            Fault::Malformed(..) => {
+                "docs/calendar.md, and the comment of calendar.load_calendar(), say how a definition is written.".into()
+            }
             Fault::Coverage(..) => format!("The last date is not before the first, and at most {MOST_DAYS} days later."),
             Fault::Hours(_, Impossible::CloseBeforeOpen) => {
                 "Write 26:30 for half past two the day after, -17:00 for five in the afternoon of the day before; in the \
@@ -109,7 +111,11 @@ impl Fault {
             }
             Fault::Hours(_, Impossible::TooManyBreaks) => format!("Say at most {MOST_BREAKS}."),
             Fault::Hours(..) => "Correct its times.".into(),
-            Fault::Eras(..) => "Let the era of the first end on the day before the second begins.".into(),
+            Fault::Eras(..) => {
+                "Let the era of the first end on the day before the second begins. Several sessions on one day are one \
+                 with breaks."
+                    .into()
+            }
             Fault::Twice(_) => "A date has one entry; several segments of a session are told apart by breaks.".into(),
             Fault::NotCovered(_) => "Widen the dates that it covers first, or leave that day out.".into(),
             Fault::Overlap(..) => {

@@ -8,6 +8,7 @@ use crate::day::Day;
 use crate::definition::{Around, Definition, Exception, Hours, Kind, Span, Weekly};
 use crate::fault::{Fault, Impossible};
 use crate::keys::Keys;
+use crate::local::Local;
 
 /// The most characters of names and descriptions, which are those of their columns.
 const NAME: usize = 100;
@@ -67,6 +68,7 @@ fn read_weekly(place: String, value: &Value, into: &mut Vec<Weekly>) -> Result<(
     // A rule inherits from nothing: to say nothing and to say that there is nothing are one.
     let unsaid = |around| if around == Around::Nothing { Around::Unsaid } else { around };
     let hours = read_hours(&keys)?.map(|hours| Hours {
+        breaks: Some(hours.breaks.unwrap_or_default()),
         pre_market: unsaid(hours.pre_market),
         post_market: unsaid(hours.post_market),
         ..hours
@@ -122,7 +124,7 @@ fn read_kind(keys: &Keys<'_>) -> Result<Option<Kind>, Fault> {
 
 fn read_hours(keys: &Keys<'_>) -> Result<Option<Hours>, Fault> {
     let (open, close) = (keys.some_time("open")?, keys.some_time("close")?);
-    let breaks = keys.list("breaks")?.iter().map(|pair| read_span(keys, "breaks", pair)).collect::<Result<_, _>>()?;
+    let breaks = keys.get("breaks").map(|_| read_list(keys)).transpose()?;
     let (pre_market, post_market) = (read_around(keys, "pre_market")?, read_around(keys, "post_market")?);
     match (open, close) {
         (Some(open), Some(close)) => Ok(Some(Hours { open, close, breaks, pre_market, post_market })),
@@ -146,11 +148,21 @@ fn read_span(keys: &Keys<'_>, key: &str, value: &Value) -> Result<Span, Fault> {
     }
 }
 
+fn read_list(keys: &Keys<'_>) -> Result<Vec<Span>, Fault> {
+    keys.list("breaks")?.iter().map(|pair| read_span(keys, "breaks", pair)).collect()
+}
+
+/// Reads a time alone, by the name of what it is.
+pub fn read_time(name: &str, text: &str) -> Result<Local, Fault> {
+    let object = json!({});
+    Keys::of("definition".to_owned(), &object, &[])?.time_of(name, &text.into())
+}
+
 /// Reads breaks alone, as they stand in a column.
 pub fn read_breaks(place: &str, value: &Value) -> Result<Vec<Span>, Fault> {
     let object = json!({ "breaks": value });
     let keys = Keys::of(place.to_owned(), &object, &["breaks"])?;
-    keys.list("breaks")?.iter().map(|pair| read_span(&keys, "breaks", pair)).collect()
+    read_list(&keys)
 }
 
 /// Breaks, as [`read_breaks`] reads them.
@@ -191,7 +203,9 @@ fn write_weekly(mut days: Vec<u8>, row: &Weekly) -> Value {
     put_day(&mut object, "from", row.from);
     put_day(&mut object, "to", row.to);
     put(&mut object, "is_trading_day", (!row.is_trading_day).then_some(false));
-    put_hours(&mut object, row.hours.as_ref());
+    // Of a day of the week no breaks are what nothing said is.
+    let hours = row.hours.clone().map(|hours| Hours { breaks: hours.breaks.filter(|b| !b.is_empty()), ..hours });
+    put_hours(&mut object, hours.as_ref());
     object.into()
 }
 
@@ -208,7 +222,7 @@ fn put_hours(object: &mut Map<String, Value>, hours: Option<&Hours>) {
     let Some(hours) = hours else { return };
     object.insert("open".to_owned(), hours.open.to_string().into());
     object.insert("close".to_owned(), hours.close.to_string().into());
-    put(object, "breaks", (!hours.breaks.is_empty()).then(|| write_breaks(&hours.breaks)));
+    put(object, "breaks", hours.breaks.as_deref().map(write_breaks));
     put(object, "pre_market", write_around(hours.pre_market));
     put(object, "post_market", write_around(hours.post_market));
 }

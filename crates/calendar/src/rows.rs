@@ -73,7 +73,7 @@ fn read_hours(keys: &Keys<'_>, columns: &Columns, place: &str) -> Result<Option<
         (Some(start), Some(end)) => Ok(Around::At(Span { start, end })),
         _ => Err(fault(why)),
     };
-    let breaks = keys.get("breaks").map_or(Ok(Vec::new()), |value| read_breaks(place, value))?;
+    let breaks = keys.get("breaks").map(|value| read_breaks(place, value)).transpose()?;
     match (time("open")?, time("close")?) {
         (Some(open), Some(close)) => Ok(Some(Hours {
             open,
@@ -82,7 +82,10 @@ fn read_hours(keys: &Keys<'_>, columns: &Columns, place: &str) -> Result<Option<
             pre_market: around("pre_market_start", "pre_market_end", open, Impossible::PreMarket)?,
             post_market: around("post_market_start", "post_market_end", close, Impossible::PostMarket)?,
         })),
-        (None, None) if TIMES.iter().all(|name| keys.get(columns.name(name)).is_none()) && breaks.is_empty() => {
+        (None, None)
+            if TIMES.iter().all(|name| keys.get(columns.name(name)).is_none())
+                && breaks.as_ref().is_none_or(Vec::is_empty) =>
+        {
             Ok(None)
         }
         _ => Err(fault(Impossible::Missing)),
@@ -115,6 +118,9 @@ pub fn write(definition: &Definition) -> Value {
 fn write_session(row: &Weekly) -> Value {
     let day = |day: Option<Day>| Value::from(day.map(|day| day.to_string()));
     let mut columns = write_hours(row.hours.as_ref(), &OF_SESSION);
+    if row.hours.is_none() {
+        columns.insert("breaks".to_owned(), write_breaks(&[]));
+    }
     columns.insert("day_of_week".to_owned(), row.weekday.into());
     columns.insert("valid_from".to_owned(), day(row.from));
     columns.insert("valid_to".to_owned(), day(row.to));
@@ -151,7 +157,8 @@ fn write_hours(hours: Option<&Hours>, columns: &Columns) -> Map<String, Value> {
     put("pre_market_end", pre.map(|span| span.end));
     put("post_market_start", post.map(|span| span.start));
     put("post_market_end", post.map(|span| span.end));
-    object.insert("breaks".to_owned(), write_breaks(hours.map_or(&[], |hours| &hours.breaks)));
+    let breaks = hours.and_then(|hours| hours.breaks.as_deref());
+    object.insert("breaks".to_owned(), breaks.map_or(Value::Null, write_breaks));
     object
 }
 

@@ -11,7 +11,7 @@ CREATE TABLE calendar.market_holidays (
                              CHECK (holiday_type ~ '^(full_day|muhurat|special)$'),
     open_time                time,
     close_time               time,
-    breaks                   jsonb NOT NULL DEFAULT '[]',
+    breaks                   jsonb,
     pre_market_start         time,
     pre_market_end           time,
     post_market_start        time,
@@ -41,14 +41,18 @@ COMMENT ON COLUMN calendar.market_holidays.holiday_type IS
 COMMENT ON COLUMN calendar.market_holidays.open_time IS
 'With close_time: there is a session, of a muhurat or special row. NULL: there is none';
 COMMENT ON COLUMN calendar.market_holidays.close_time IS 'The first moment at which it is not open any more';
-COMMENT ON COLUMN calendar.market_holidays.breaks IS 'As trading_sessions.breaks: several short sessions on one day';
+COMMENT ON COLUMN calendar.market_holidays.breaks IS
+'As trading_sessions.breaks: several short sessions on one day. NULL on a special day that overlaps the hours of its '
+'day of the week: those of that day which lie within its hours; []: none';
 COMMENT ON COLUMN calendar.market_holidays.pre_market_start IS
 'NULL on a special day that overlaps the hours of its day of the week: from when that day''s is, up to open_time. '
 'Start and end both open_time: none';
 COMMENT ON COLUMN calendar.market_holidays.post_market_start IS
 'NULL on a special day that overlaps the hours of its day of the week: as that day''s, moved with the close. Start and '
 'end both close_time: none';
-COMMENT ON COLUMN calendar.market_holidays.open_time_offset IS 'As trading_sessions.market_open_offset';
+COMMENT ON COLUMN calendar.market_holidays.open_time_offset IS
+'As trading_sessions.market_open_offset. NULL, as that of close_time, on a special day both of whose times lie in the '
+'hours of its day of the week: as they are there';
 COMMENT ON COLUMN calendar.market_holidays.close_time_offset IS 'As trading_sessions.market_open_offset';
 COMMENT ON COLUMN calendar.market_holidays.pre_market_start_offset IS 'As trading_sessions.market_open_offset';
 COMMENT ON COLUMN calendar.market_holidays.pre_market_end_offset IS 'As trading_sessions.market_open_offset';

@@ -114,6 +114,54 @@ fn a_break_is_not_open_and_counts_where_it_is_asked_for() {
     assert_eq!(xhkg.open_time(at("2024-01-02 11:30"), at("2024-01-02 13:30")), Ok(60 * 60_000_000));
 }
 
+/// A day with other hours has the breaks of its day of the week that lie within them, unless it says something else.
+#[test]
+fn a_special_session_keeps_the_lunch_of_its_day_of_the_week() {
+    let lunch = compiled(&json!({
+        "name": "L", "timezone": "UTC", "from": "2024-01-01", "to": "2024-01-31",
+        "weekly": [{"days": [0, 1, 2, 3, 4], "open": "09:00", "close": "17:00", "breaks": [["12:00", "13:00"]]}],
+        "special": [
+            {"date": "2024-01-02", "open": "10:00", "close": "14:00"},
+            {"date": "2024-01-03", "open": "10:00", "close": "14:00", "breaks": []},
+            {"date": "2024-01-04", "open": "10:00", "close": "13:00"},
+            {"date": "2024-01-05", "open": "10:00", "close": "14:00", "type": "muhurat"},
+            {"date": "2024-01-06", "open": "10:00", "close": "14:00"}]
+    }))
+    .expect("a calendar");
+    let phase = |date| lunch.phase(at(&format!("{date} 12:30")));
+    assert_eq!(phase("2024-01-02"), Ok(Phase::Break));
+    assert_eq!(phase("2024-01-03"), Ok(Phase::Market), "it says that there is none");
+    assert_eq!(phase("2024-01-04"), Ok(Phase::Market), "not within its hours");
+    assert_eq!(phase("2024-01-05"), Ok(Phase::Market), "muhurat takes nothing from other days");
+    assert_eq!(phase("2024-01-06"), Ok(Phase::Market), "a Saturday has none to keep");
+}
+
+#[test]
+fn dates_are_asked_for_their_sessions() {
+    let xnys = compiled(&json!({
+        "name": "N", "timezone": "UTC", "from": "2024-12-23", "to": "2024-12-31",
+        "weekly": [{"days": [0, 1, 2, 3, 4], "open": "-17:00", "close": "16:00"}],
+        "holidays": [{"date": "2024-12-25"}]
+    }))
+    .expect("a calendar");
+    let found = xnys.session(day("2024-12-26")).expect("known").expect("a session");
+    assert_eq!((found.opens, found.closes), (at("2024-12-25 17:00"), at("2024-12-26 16:00")));
+    assert_eq!(xnys.session(day("2024-12-25")), Ok(None));
+    assert_eq!(xnys.session(day("2025-01-01")), Err(Unanswered::Date(day("2025-01-01"))));
+    let to = |date, forward| xnys.date_to_session(day(date), forward);
+    assert_eq!(to("2024-12-26", true), Ok(day("2024-12-26")));
+    assert_eq!(to("2024-12-25", true), Ok(day("2024-12-26")));
+    assert_eq!(to("2024-12-25", false), Ok(day("2024-12-24")));
+    assert_eq!(to("2024-12-29", false), Ok(day("2024-12-27")));
+    assert_eq!(to("2025-01-01", false), Err(Unanswered::Date(day("2025-01-01"))));
+    let ends = compiled(&json!({
+        "name": "E", "timezone": "UTC", "from": "2024-12-27", "to": "2024-12-29",
+        "weekly": [{"days": [4], "open": "09:00", "close": "16:00"}]
+    }))
+    .expect("a calendar");
+    assert_eq!(ends.date_to_session(day("2024-12-28"), true), Err(Unanswered::Beyond));
+}
+
 #[test]
 fn an_era_ends_and_what_was_before_stays_as_it_was() {
     let xtks = compiled(&json!({

@@ -40,6 +40,11 @@ impl Naive {
         segments.iter().filter(is_wanted).map(|segment| if closes { segment.1 } else { segment.0 }).collect()
     }
 
+    pub fn session(&self, date: Day) -> Option<(i64, i64)> {
+        let own = self.0.iter().filter(|(_, _, phase, of)| *phase == Phase::Market && *of == date);
+        own.map(|(start, end, ..)| (*start, *end)).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+    }
+
     pub fn open_time(&self, from: i64, to: i64) -> i64 {
         let market = self.0.iter().filter(|(_, _, phase, _)| *phase == Phase::Market);
         market.map(|(start, end, ..)| ((*end).min(to) - (*start).max(from)).max(0)).sum()
@@ -60,6 +65,11 @@ fn hours_of(definition: &Definition, day: Day) -> Option<Option<Hours>> {
     let regular = weekly
         .filter(|regular| exception.kind == Kind::Special && !(own.close <= regular.open || regular.close <= own.open));
     if let Some(regular) = regular {
+        if own.breaks.is_none() {
+            let mut kept = regular.breaks.clone().unwrap_or_default();
+            kept.retain(|pause| !(pause.start <= own.open || own.close <= pause.end));
+            own.breaks = Some(kept);
+        }
         if own.pre_market == Around::Unsaid
             && let Around::At(pre) = regular.pre_market
         {
@@ -82,7 +92,7 @@ fn local_phases(hours: &Hours) -> Vec<(Local, Local, Phase)> {
         phases.push((pre.start, pre.end, Phase::PreMarket));
     }
     let mut edges = vec![hours.open];
-    edges.extend(hours.breaks.iter().flat_map(|pause| [pause.start, pause.end]));
+    edges.extend(hours.said_breaks().iter().flat_map(|pause| [pause.start, pause.end]));
     edges.push(hours.close);
     for (at, pair) in edges.windows(2).enumerate() {
         phases.push((pair[0], pair[1], if at % 2 == 0 { Phase::Market } else { Phase::Break }));
