@@ -28,6 +28,12 @@ SELECT call, refusal('SELECT jobs.next_ticks(' || call || ')') FROM unnest(ARRAY
         $$'@daily', 'UTC+3'$$, $$'@daily', 'Mars/Olympus'$$,
     $$'@daily', after => 'infinity'$$, $$'@daily', n => 0$$, $$NULL$$]) WITH ORDINALITY c (call, n) ORDER BY n;
 
+-- Every zone that the server knows is one, as it is for calendars.
+SELECT z.name FROM pg_timezone_names z
+WHERE refusal(format('SELECT jobs.next_ticks(''@daily'', %L)', z.name)) <> 'accepted';
+SELECT refusal(format('SELECT jobs.next_ticks(''@daily'', %L)', zone)) = 'accepted' AS is_one, zone
+FROM unnest('{est5edt,GMT0,GMT+0,GMT+1,EST5,EST5EDT4}'::text[]) zone;
+
 -- A schedule is due for the first time at the next tick.
 SET SESSION AUTHORIZATION jobs_ann;
 SELECT jobs.create_schedule(101, 'report', 'report', 'pnl', '0 9 * * *', '{"currency": "EUR"}',

@@ -9,6 +9,9 @@ const HOUR: i64 = 3_600_000_000;
 const MINUTE: i64 = 60_000_000;
 const SECOND: i64 = 1_000_000;
 
+/// Names of zones that look like what POSIX would make of them.
+const OLD_NAMES: [&str; 7] = ["CST6CDT", "EST5EDT", "MST7MDT", "PST8PDT", "GMT0", "GMT+0", "GMT-0"];
+
 /// A zone.
 #[derive(Clone, Copy)]
 pub struct TimeZone(*mut pg_sys::pg_tz);
@@ -28,7 +31,8 @@ impl TimeZone {
         let mut parts = name.split('/');
         let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
         let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
-        if !parts.next().is_some_and(is_word) || !parts.all(is_part) || name.len() > 60 {
+        let is_old = OLD_NAMES.iter().any(|old| old.eq_ignore_ascii_case(name));
+        if !is_old && (!parts.next().is_some_and(is_word) || !parts.all(is_part) || name.len() > 60) {
             return None;
         }
         // SAFETY: a zone that was found.
