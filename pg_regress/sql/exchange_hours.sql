@@ -69,9 +69,30 @@ SELECT calendar.load_calendar(pg_temp.definition(true));
 SELECT exchange_private.ring_bells('BTC-USD');
 SELECT status FROM exchange.markets;
 SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 1, 1)$$);
--- Any other status holds to the next bell.
+-- Until he opens it again: then it is what its hours say. Here they say that orders are collected.
 SELECT exchange.set_market_status('BTC-USD', 'open');
 SELECT status FROM exchange.place_order(1, 'BTC-USD', 'buy', 2, 1);
+SELECT exchange.set_market_status('BTC-USD', 'closed'), exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'reject');
+SELECT exchange.set_market_status('BTC-USD', 'open');
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 2, 1)$$);
+SELECT old_values ->> 'status' AS before, new_values ->> 'status' AS after FROM audit.audit_logs
+WHERE table_name = 'exchange.markets' AND old_values ? 'status' ORDER BY id DESC LIMIT 1;
+SELECT bell_at = opens_at AS bell_is_the_open FROM exchange.markets;
+-- In a session open is open; any other status holds to the next bell.
+SELECT calendar.load_calendar(pg_temp.definition(false));
+SELECT exchange.set_market_status('BTC-USD', 'halted');
+SELECT exchange.set_market_status('BTC-USD', 'open');
+SELECT exchange.set_market_status('BTC-USD', 'cancel_only');
+SELECT calendar.load_calendar(pg_temp.definition(true));
+
+-- Tied again, or to another calendar: what it does outside, and how it opens, stays what it is.
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'queue', 'auction');
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS'), exchange.set_market_calendar('BTC-USD', 'ALWAYS', NULL, NULL);
+SELECT outside, opening FROM exchange.markets;
+SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', opening => 'continuous');
+SELECT outside, opening FROM exchange.markets;
+SELECT exchange.set_market_calendar('BTC-USD', NULL), exchange.set_market_calendar('BTC-USD', 'ALWAYS');
+SELECT outside, opening FROM exchange.markets;
 
 -- Beyond its years nobody knows: the market takes nothing, and says so.
 SELECT calendar.load_calendar(pg_temp.definition(false) || jsonb_build_object('to', current_date - 2));

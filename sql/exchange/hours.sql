@@ -75,16 +75,15 @@ COMMENT ON FUNCTION exchange_private.heed_calendar() IS
 'Trigger: a calendar has changed, so the bells of its markets ring at once. Waits for whoever trades in one of them, '
 'and keeps nobody from the others meanwhile';
 
-CREATE FUNCTION exchange.set_market_calendar(symbol text, cal text, outside text DEFAULT 'reject',
-                                             opening text DEFAULT 'continuous') RETURNS text
+CREATE FUNCTION exchange.set_market_calendar(symbol text, cal text, outside text DEFAULT NULL,
+                                             opening text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     status text;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse_private.require_given('symbol', symbol), bourse_private.require_given('outside', outside),
-            bourse_private.require_given('opening', opening);
+    PERFORM bourse_private.require_given('symbol', symbol);
     IF outside NOT IN ('reject', 'queue') THEN
         PERFORM bourse.refuse('22023', format('outside is %s', bourse_private.quoted(outside)),
             'reject refuses orders outside the sessions; queue keeps them for the next one.');
@@ -98,8 +97,11 @@ BEGIN
         -- Before the market: whoever is just changing the calendar does not know yet of this one.
         PERFORM FROM calendar.trading_hours_templates t WHERE t.name = cal FOR SHARE;
     END IF;
-    UPDATE exchange.markets m SET calendar = cal, outside = $3, opening = $4
-    WHERE m.symbol = symbol AND (m.calendar, m.outside, m.opening) IS DISTINCT FROM (cal, $3, $4);
+    UPDATE exchange.markets m
+    SET calendar = cal, outside = coalesce($3, m.outside), opening = coalesce($4, m.opening)
+    WHERE m.symbol = symbol
+      AND (m.calendar, m.outside, m.opening)
+          IS DISTINCT FROM (cal, coalesce($3, m.outside), coalesce($4, m.opening));
     PERFORM exchange_private.ring_bells(symbol) WHERE cal IS NOT NULL;
     SELECT m.status INTO status FROM exchange.markets m WHERE m.symbol = symbol;
     IF NOT FOUND THEN
@@ -113,9 +115,10 @@ COMMENT ON FUNCTION exchange.set_market_calendar(text, text, text, text) IS
 'Gives a market the hours of a calendar; NULL: none, and its status stays what it is. Outside the sessions, breaks '
 'included, orders get 55000 with the next open in the HINT (outside reject: status cancel_only) or rest without '
 'trading until the next session begins with their auction (outside queue: status auction). opening auction: in the '
-'calendar''s pre_market orders are collected, and meet at the open. Resting orders stay, gtd orders end at their time, '
-'cancels always work. The bell is rung by the first command after it, or by the sequencer; a market that is '
-'halted or closed by set_market_status() stays so, any other status holds to the next bell. Beyond the years of the '
-'calendar the market takes no orders, and alerts() tells. Returns the status. 22004 NULL, 22023 another word, 42704 no '
-'such market or calendar';
+'calendar''s pre_market orders are collected, and meet at the open. NULL leaves either as it is, which is reject and '
+'continuous in a market that nobody has told otherwise. Resting orders stay, gtd orders end at their time, cancels '
+'always work. The bell is rung by the first command after it, or by the sequencer; a market that is halted or closed '
+'by set_market_status() stays so until that sets it to open, which gives it back to its hours. Beyond the years of '
+'the calendar the market takes no orders, and alerts() tells. Returns the status. 22004 symbol is NULL, 22023 another '
+'word, 42704 no such market or calendar';
 GRANT EXECUTE ON FUNCTION exchange.set_market_calendar(text, text, text, text) TO bourse_admin;

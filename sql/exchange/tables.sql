@@ -167,15 +167,15 @@ CREATE TABLE exchange.markets (
     door            text COLLATE "C" NOT NULL DEFAULT 'any',
     -- The last trade whose stops have all been entered, while a cascade is not finished; NULL: none is left
     stops_sequence  bigint,
-    -- What a market with a calendar does outside its sessions: reject orders (status closed), or queue them for the
-    -- next session (status auction)
+    -- What a market with a calendar does outside its sessions: reject orders (status cancel_only), or queue them for
+    -- the next session (status auction)
     outside         text COLLATE "C" NOT NULL DEFAULT 'reject',
     -- How a session begins: continuous; auction: orders are collected in the calendar's pre_market, and meet at the
     -- open
     opening         text COLLATE "C" NOT NULL DEFAULT 'continuous',
-    -- When the calendar moves the status next; the first command after it does so. NULL: never
+    -- When the calendar may move the status next; the first command after it does so. NULL: never
     bell_at         timestamp with time zone,
-    -- When the next session begins, as of the last bell; NULL: not known
+    -- When the next session begins, or goes on after a break, as of the last bell; NULL: not known
     opens_at        timestamp with time zone,
     CONSTRAINT markets_pkey PRIMARY KEY (symbol),
     CONSTRAINT fk_markets_calendar FOREIGN KEY (calendar)

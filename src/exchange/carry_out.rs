@@ -1,5 +1,6 @@
 //! Carrying out commands, by whatever door they have come.
 
+use matching::MarketStatus;
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::behind;
@@ -11,6 +12,7 @@ use super::venue::Venue;
 use super::write::write;
 use crate::bourse::require_tables;
 use crate::error::{Answer, Failure};
+use crate::pg::value::Timestamp;
 use crate::pg::{sequence, session};
 
 /// Refuses where the exchange cannot work: before install, on a standby, in a transaction that reads one snapshot.
@@ -63,6 +65,13 @@ fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
         }
     }
     Ok(None)
+}
+
+/// Gives a market back to its calendar, whatever its status. Returns the status that it has by its hours.
+pub fn give_back(symbol: &str) -> Answer<MarketStatus> {
+    let bell = bell::brings(symbol, MarketStatus::Open, Timestamp::now())?;
+    carry_out_bell(symbol, bell)?;
+    Ok(bell.status)
 }
 
 /// Gives a market the status that its bell brings.

@@ -8,7 +8,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::bell::record_status;
-use super::carry_out::{carry_out, require_write};
+use super::carry_out::{carry_out, give_back, require_write};
 use super::command::{Action, Command, Done};
 use super::market_row::require_market;
 use super::rows::MarketRow;
@@ -30,13 +30,21 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
     })?;
     // Held from here on: nobody else changes the status between the two readings. A bell that is due rings first.
     market(symbol, Action::Stops)?;
-    let before = hold_market(symbol)?.rules.status;
-    market(symbol, Action::SetStatus(status))?;
+    let held = hold_market(symbol)?;
+    let before = held.rules.status;
+    if status == MarketStatus::Open && held.keeps_hours {
+        give_back(symbol)?;
+    } else {
+        market(symbol, Action::SetStatus(status))?;
+    }
     let after = hold_market(symbol)?.rules.status;
     if after != before {
         record_status(symbol, before, after);
     }
-    Ok(given.to_owned())
+    if held.keeps_hours && after != status {
+        notice!("market {symbol} keeps the hours of its calendar, and is {}", after.as_str());
+    }
+    Ok(after.as_str().to_owned())
 }
 
 #[pg_extern(sql = false)]

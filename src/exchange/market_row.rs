@@ -29,6 +29,8 @@ pub struct MarketRow {
     pub last_price: Option<Money>,
     pub updated_at: Timestamp,
     pub max_open_orders: Option<i64>,
+    /// Whether a calendar says when it is open.
+    pub keeps_hours: bool,
     /// When its calendar moves its status next.
     pub bell_at: Option<Timestamp>,
     /// When it opens next, as of the last bell.
@@ -78,6 +80,7 @@ impl MarketRow {
             last_price: market.last_price(),
             updated_at: market.updated_at(),
             max_open_orders: market.max_open_orders().map(i64::from),
+            keeps_hours: market.calendar().is_some(),
             bell_at: market.bell_at(),
             opens_at: market.opens_at(),
             sequencer_only: market.door() == MarketDoor::Sequencer,

@@ -135,6 +135,10 @@ fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
 pub fn market_not_open(symbol: &str, status: MarketStatus, opens_at: Option<Timestamp>) -> Failure {
     let is_between_sessions = matches!(status, MarketStatus::CancelOnly | MarketStatus::Auction);
     let hint = match opens_at.filter(|_| is_between_sessions) {
+        Some(at) if status == MarketStatus::Auction => format!(
+            "Its next session begins at {}; limit and stop orders that wait (gtc, gtd), amends and cancels work meanwhile.",
+            at.iso()
+        ),
         Some(at) => format!("Its next session begins at {}; cancels work meanwhile.", at.iso()),
         None => "Wait until the market is open again; exchange.markets shows its status.".to_owned(),
     };

@@ -77,13 +77,14 @@ COMMENT ON COLUMN exchange.markets.stops_sequence IS
 COMMENT ON COLUMN exchange.markets.calendar IS
 'The calendar whose sessions are the hours of the market; NULL: its status is what operators set';
 COMMENT ON COLUMN exchange.markets.outside IS
-'What a market with a calendar does outside its sessions: reject orders (status closed), or queue them for the next '
-'session (status auction)';
+'What a market with a calendar does outside its sessions: reject orders (status cancel_only), or queue them for '
+'the next session (status auction)';
 COMMENT ON COLUMN exchange.markets.opening IS
 'How a session begins: continuous; auction: orders are collected in the calendar''s pre_market, and meet at the open';
 COMMENT ON COLUMN exchange.markets.bell_at IS
-'When the calendar moves the status next; the first command after it does so. NULL: never';
-COMMENT ON COLUMN exchange.markets.opens_at IS 'When the next session begins, as of the last bell; NULL: not known';
+'When the calendar may move the status next; the first command after it does so. NULL: never';
+COMMENT ON COLUMN exchange.markets.opens_at IS
+'When the next session begins, or goes on after a break, as of the last bell; NULL: not known';
 
 -- Whoever looks for bells that are due.
 CREATE INDEX idx_markets_bell ON exchange.markets (bell_at) WHERE bell_at IS NOT NULL;
