@@ -48,9 +48,11 @@ SELECT pg_temp.told($$INSERT INTO exchange.orders (user_id, symbol, side, price,
 SELECT exchange.cancel_all_orders(2, 'BTC-USD');
 SELECT status, opens_at > now() AS opens_later, bell_at = opens_at AS bell_is_the_open FROM exchange.markets;
 
--- The trail has what the bell did.
+-- The trail has what the bell did, and nothing of bells that are only to ring at another time.
 SELECT old_values, new_values FROM audit.audit_logs
 WHERE table_name = 'exchange.markets' AND old_values ? 'status' ORDER BY id;
+SELECT count(*) AS of_bells FROM audit.audit_logs
+WHERE table_name = 'exchange.markets' AND NOT old_values ? 'status' AND NOT old_values ? 'calendar';
 
 -- Queue: orders rest, and meet when the session begins.
 SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'queue');

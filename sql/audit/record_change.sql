@@ -60,7 +60,7 @@ BEGIN
         SELECT jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, after -> o.key) INTO before, after
         FROM jsonb_each(before) o
         WHERE o.value <> after -> o.key;
-        IF before IS NULL OR before - ARRAY['updated_at', 'last_login', 'last_used_at'] = '{}' THEN
+        IF before IS NULL OR before - ARRAY['updated_at', 'last_login', 'last_used_at', 'bell_at'] = '{}' THEN
             RETURN NULL;
         END IF;
     END IF;
@@ -74,8 +74,8 @@ END
 $$;
 COMMENT ON FUNCTION audit_private.record_change() IS
 'Trigger: writes a row of audit_logs for each change. Arguments: the column that names the user, the key columns, '
-'further columns that are secret. An update that touches nothing but updated_at, last_login or last_used_at is not '
-'recorded';
+'further columns that are secret. An update that touches nothing but updated_at, last_login, last_used_at or bell_at '
+'is not recorded';
 
 CREATE FUNCTION audit_private.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp AS $$

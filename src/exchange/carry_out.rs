@@ -61,7 +61,7 @@ fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
         let bell = bell::brings(&symbol, before, now)?;
         carry_out_bell(&symbol, bell)?;
         if bell.status != before {
-            bell::record_status(&symbol, before, bell.status);
+            bell::record_status(&symbol, before, bell.status, true);
         }
     }
     Ok(None)

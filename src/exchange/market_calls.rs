@@ -39,7 +39,7 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
     }
     let after = hold_market(symbol)?.rules.status;
     if after != before {
-        record_status(symbol, before, after);
+        record_status(symbol, before, after, false);
     }
     if held.keeps_hours && after != status {
         notice!("market {symbol} keeps the hours of its calendar, and is {}", after.as_str());
