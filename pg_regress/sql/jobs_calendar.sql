@@ -72,3 +72,49 @@ SELECT name, next_run_at, problem FROM jobs.schedules ORDER BY name;
 SELECT jobs.update_schedule(id, cron => '0 18 * * *', calendar => '') FROM jobs.schedules WHERE name = 'evening';
 SELECT calendar, next_run_at = jobs.next_ticks(cron, timezone) AS is_next, problem FROM jobs.schedules
 WHERE name = 'evening';
+
+-- A calendar that is changed moves the next ticks of its schedules at once. It has a session of all day, every day.
+SELECT calendar.load_calendar(jsonb_build_object('name', 'MOVES', 'timezone', 'UTC', 'from', current_date - 5,
+    'to', current_date + 20, 'weekly', '[{"days": [0, 1, 2, 3, 4, 5, 6], "open": "00:00", "close": "24:00"}]'::jsonb));
+SET timezone = 'UTC';
+DELETE FROM jobs.schedules;
+INSERT INTO jobs.schedules (user_id, name, job_type, target, cron, calendar)
+SELECT u.id, v.* FROM identity.users u, (VALUES ('bell', 'report', 'pnl', '@close-5m', 'MOVES'),
+    ('minute', 'report', 'pnl', '* * * * *', 'MOVES'), ('off', 'report', 'pnl', '* * * * *', 'MOVES'),
+    ('untied', 'report', 'pnl', '* * * * *', NULL)) v WHERE u.name = 'jc ann';
+UPDATE jobs.schedules SET enabled = false WHERE name = 'off';
+CREATE FUNCTION pg_temp.told() RETURNS TABLE (name text, next text, problem boolean) LANGUAGE sql AS $$
+    SELECT s.name, CASE WHEN s.next_run_at < now() + interval '2 minutes' THEN 'in a minute'
+                        ELSE format('%s days %s', s.next_run_at::date - current_date, s.next_run_at::time) END,
+           s.problem IS NOT NULL
+    FROM jobs.schedules s ORDER BY s.name
+$$;
+-- Two days without a session, and one that closes early.
+SELECT count(calendar.set_holiday('MOVES', current_date + n, 'full_day')) FROM generate_series(0, 1) n;
+SELECT calendar.set_holiday('MOVES', current_date + 2, 'special', NULL, '00:00', '22:10') > 0 AS set;
+SELECT * FROM pg_temp.told();
+-- Its years end before now: there is no next tick, and it is told until one has gone well. Then they go on.
+SELECT calendar.load_calendar(calendar.export_calendar('MOVES')
+    || jsonb_build_object('to', current_date - 2, 'holidays', '[]'::jsonb, 'special', '[]'::jsonb));
+SELECT name, next_run_at IS NULL AS has_none, problem IS NOT NULL AS is_told FROM jobs.schedules ORDER BY name;
+SELECT calendar.load_calendar(calendar.export_calendar('MOVES') || jsonb_build_object('to', current_date + 20));
+SELECT name, next_run_at IS NULL AS has_none, problem IS NOT NULL AS is_told FROM jobs.schedules ORDER BY name;
+-- What has been due before the change is due still; what has only become due because nobody has heard of it is not.
+SELECT calendar.set_holiday('MOVES', current_date, 'full_day') > 0 AS set;
+SET ROLE bourse_owner;
+UPDATE jobs.schedules SET calendar_version = '2000-01-01',
+    next_run_at = CASE name WHEN 'bell' THEN (SELECT updated_at FROM calendar.trading_hours_templates
+    WHERE trading_hours_templates.name = 'MOVES') - interval '1 minute' ELSE clock_timestamp() END
+WHERE name IN ('bell', 'minute');
+RESET ROLE;
+SELECT s.name FROM jobs.tick() t JOIN jobs.schedules s ON s.id = t.schedule_id ORDER BY 1;
+SELECT name, next FROM pg_temp.told() WHERE name = 'minute';
+-- Nobody writes by hand what it was computed from.
+UPDATE jobs.schedules SET calendar_version = NULL WHERE name = 'minute' RETURNING calendar_version IS NOT NULL AS kept;
+-- A transaction that reads one snapshot leaves the schedules to the next tick().
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT calendar.remove_holiday('MOVES', current_date);
+COMMIT;
+SELECT name, next FROM pg_temp.told() WHERE name = 'minute';
+SELECT count(*) FROM jobs.tick();
+SELECT name, next FROM pg_temp.told() WHERE name = 'minute';

@@ -119,6 +119,9 @@ CREATE CONSTRAINT TRIGGER trigger_require_possible AFTER INSERT
     EXECUTE FUNCTION calendar_private.require_possible();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON calendar.trading_hours_templates FOR EACH ROW
     EXECUTE FUNCTION bourse_private.stamp_updated_at();
+CREATE CONSTRAINT TRIGGER trigger_tell_schedules AFTER INSERT
+    OR UPDATE ON calendar.trading_hours_templates DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION jobs_private.heed_calendar();
 ALTER TABLE calendar.trading_hours_templates ENABLE ROW LEVEL SECURITY;
 CREATE POLICY trading_hours_templates_read ON calendar.trading_hours_templates FOR SELECT
     USING (true);

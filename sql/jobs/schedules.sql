@@ -38,6 +38,7 @@ BEGIN
     NEW.next_run_at := OLD.next_run_at;
     NEW.problem := OLD.problem;
     NEW.problem_at := OLD.problem_at;
+    NEW.calendar_version := OLD.calendar_version;
     RETURN NEW;
 END
 $$;
@@ -67,7 +68,10 @@ BEGIN
             RETURN NEW;
         END IF;
     END IF;
-    next := jobs_private.next_tick(NEW.cron, NEW.timezone, NEW.calendar, clock_timestamp());
+    -- Both as one statement sees them.
+    SELECT jobs_private.next_tick(NEW.cron, NEW.timezone, NEW.calendar, clock_timestamp()), t.updated_at
+    INTO next, NEW.calendar_version
+    FROM (VALUES (NEW.calendar)) c (name) LEFT JOIN calendar.trading_hours_templates t ON t.name = c.name;
     NEW.next_run_at := CASE WHEN NEW.enabled THEN next END;
     NEW.problem := NULL;
     NEW.problem_at := NULL;

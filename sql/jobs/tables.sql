@@ -148,6 +148,8 @@ CREATE TABLE jobs.schedules (
     problem            text,
     -- When that was, or when it was looked at again last
     problem_at         timestamp with time zone,
+    -- The updated_at of the calendar from which next_run_at was computed. Whatever is written here is ignored
+    calendar_version   timestamp with time zone,
     CONSTRAINT schedules_pkey PRIMARY KEY (id),
     CONSTRAINT schedules_user_id_name_key UNIQUE NULLS NOT DISTINCT (user_id, name),
     CONSTRAINT fk_schedules_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE,
@@ -169,6 +171,9 @@ CREATE TABLE jobs.schedules (
     CONSTRAINT schedules_timeout_check CHECK (timeout >= '00:00:01'::interval AND timeout <= '7 days'::interval),
     CONSTRAINT schedules_user_id_check CHECK ((user_id IS NULL) = (job_type::text = 'task'))
 );
+-- Those whose calendar has changed
+CREATE INDEX idx_schedules_calendar ON jobs.schedules USING btree (calendar, calendar_version)
+    WHERE calendar IS NOT NULL AND enabled;
 -- The few that are off; those that are on are found by next_run_at
 CREATE INDEX idx_schedules_enabled ON jobs.schedules USING btree (id) WHERE NOT enabled;
 -- What tick() looks for
@@ -188,8 +193,8 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON jobs.schedules FOR EACH RO
     EXECUTE FUNCTION jobs_private.fill_schedule();
 CREATE TRIGGER trigger_forget_schedules AFTER DELETE ON jobs.schedules REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
     EXECUTE FUNCTION jobs_private.forget_schedules();
-CREATE TRIGGER trigger_keep_computed BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
-    FOR EACH ROW WHEN (CURRENT_USER <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
+CREATE TRIGGER trigger_keep_computed BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at, calendar_version
+    ON jobs.schedules FOR EACH ROW WHEN (CURRENT_USER <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
 CREATE TRIGGER trigger_notify AFTER INSERT OR DELETE OR UPDATE OF cron, enabled, timezone, calendar
     OR TRUNCATE ON jobs.schedules FOR EACH STATEMENT EXECUTE FUNCTION jobs_private.notify_schedulers();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT OR UPDATE OF user_id ON jobs.schedules FOR EACH ROW
@@ -224,9 +229,9 @@ CREATE POLICY schedules_own ON jobs.schedules
 GRANT SELECT ON jobs.schedules TO bourse_viewer, bourse_worker;
 GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at, updated_at,
     timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar, keep_only_failures,
-    problem, problem_at), UPDATE (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at,
-    created_at, updated_at, timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
-    keep_only_failures, problem, problem_at) ON jobs.schedules TO bourse_trader;
+    problem, problem_at, calendar_version), UPDATE (id, user_id, name, job_type, target, task_params, cron, enabled,
+    next_run_at, created_at, updated_at, timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout,
+    priority, calendar, keep_only_failures, problem, problem_at, calendar_version) ON jobs.schedules TO bourse_trader;
 
 -- Procedures that the platform runs itself, beside those that it brings along. register_task() and unregister_task()
 -- write it
@@ -295,7 +300,8 @@ CREATE VIEW jobs.my_schedules WITH (security_invoker=true) AS
     s.calendar,
     s.keep_only_failures,
     s.problem,
-    s.problem_at
+    s.problem_at,
+    s.calendar_version
    FROM jobs.schedules s;
 CREATE TRIGGER trigger_delete_schedule INSTEAD OF DELETE ON jobs.my_schedules FOR EACH ROW
     EXECUTE FUNCTION jobs_private.delete_my_schedule();

@@ -38,17 +38,23 @@ COMMENT ON FUNCTION jobs_private.most_ticks() IS
 'About so many runs are made by one tick(): in a transaction that took minutes nobody would see any of them';
 
 -- A schedule is locked together with its user, so that no erasure of the user is under way, and nothing is waited for.
+-- One whose calendar has changed meanwhile is not due by what it says.
 CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, alone bigint DEFAULT NULL)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp SET work_mem = '64MB'
 SET enable_mergejoin = off AS $$
     WITH of_users AS MATERIALIZED (
         SELECT s.*, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
-        WHERE s.next_run_at <= at AND (s.id = alone OR alone IS NULL) ORDER BY s.next_run_at LIMIT batch
+        WHERE s.next_run_at <= at AND (s.id = alone OR alone IS NULL)
+          AND (s.calendar IS NULL OR coalesce(s.calendar_version = (
+                  SELECT t.updated_at FROM calendar.trading_hours_templates t WHERE t.name = s.calendar), true))
+        ORDER BY s.next_run_at LIMIT batch
         FOR NO KEY UPDATE OF s SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED
     ), of_nobody AS MATERIALIZED (
         SELECT s.*, true FROM jobs.schedules s
         WHERE s.next_run_at <= at AND s.user_id IS NULL AND (s.id = alone OR alone IS NULL)
+          AND (s.calendar IS NULL OR coalesce(s.calendar_version = (
+                  SELECT t.updated_at FROM calendar.trading_hours_templates t WHERE t.name = s.calendar), true))
         ORDER BY s.next_run_at, s.id LIMIT batch
         FOR NO KEY UPDATE SKIP LOCKED
     ), due AS (
@@ -187,6 +193,8 @@ BEGIN
             'Leave at out. Only an admin enqueues ahead of the clock: it moves the next ticks of all past that time.');
     END IF;
     PERFORM bourse_private.require_read_committed('jobs.tick()');
+    PERFORM jobs_private.heed_calendar(c.name, coalesce(at, clock_timestamp()), 20000)
+    FROM jobs_private.changed_calendars() c (name);
     PERFORM jobs_private.heal_stopped(coalesce(at, clock_timestamp()));
     RETURN QUERY SELECT * FROM jobs_private.tick_apart(coalesce(at, clock_timestamp()), batch);
     PERFORM jobs_private.forget_gone();
@@ -195,9 +203,9 @@ $$;
 COMMENT ON FUNCTION jobs.tick(timestamptz, integer) IS
 'Enqueues the runs of up to batch schedules that are due at this time, by default now, those first that are due '
 'longest, and returns them. Any number of sessions may call it at once: schedules that another has just now are passed '
-'over, and each tick is enqueued once. The ticker of the platform calls it every second. NOTIFY jobs_runs tells '
-'workers. 22004 NULL, 22023 batch out of bounds, 25001 under another isolation level than READ COMMITTED, 42501 a time '
-'that is still to come, from whoever is no admin';
+'over, and each tick is enqueued once. Next ticks of schedules whose calendar has changed are moved first. The ticker '
+'of the platform calls it every second. NOTIFY jobs_runs tells workers. 22004 NULL, 22023 batch out of bounds, 25001 '
+'under another isolation level than READ COMMITTED, 42501 a time that is still to come, from whoever is no admin';
 GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bourse_runner, bourse_worker;
 
 -- Not for ever: what has been enqueued is seen by the workers when this transaction ends.
@@ -205,7 +213,7 @@ CREATE FUNCTION jobs_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp())
-       OR EXISTS (SELECT FROM jobs.gone_schedules)
+       OR EXISTS (SELECT FROM jobs.gone_schedules) OR EXISTS (SELECT FROM jobs_private.changed_calendars())
        OR EXISTS (SELECT FROM jobs_private.stopped_schedules(clock_timestamp(), 1)) THEN
         PERFORM FROM jobs.tick(NULL, 20000);
     END IF;

@@ -5,6 +5,7 @@
 
 use pgrx::extension_sql_file;
 
+extension_sql_file!("../../sql/jobs/calendars.sql", name = "jobs_calendars");
 extension_sql_file!("../../sql/jobs/change_schedule.sql", name = "jobs_change_schedule");
 extension_sql_file!("../../sql/jobs/declare.sql", name = "jobs_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/jobs/schedules.sql", name = "jobs_schedules");

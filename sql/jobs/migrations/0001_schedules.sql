@@ -37,6 +37,7 @@ CREATE TABLE jobs.schedules (
     keep_only_failures boolean NOT NULL DEFAULT false,
     problem            text,
     problem_at         timestamptz,
+    calendar_version   timestamptz,
     CONSTRAINT schedules_user_id_name_key UNIQUE NULLS NOT DISTINCT (user_id, name),
     -- What the platform runs itself is nobody's, and nothing else is.
     CONSTRAINT schedules_user_id_check CHECK ((user_id IS NULL) = (job_type = 'task')),
@@ -60,6 +61,8 @@ COMMENT ON COLUMN jobs.schedules.max_catch_up IS
 COMMENT ON COLUMN jobs.schedules.overlap IS
 'While a run of it waits or is at work, a tick is skipped; or it waits for it, or runs beside it';
 COMMENT ON COLUMN jobs.schedules.calendar IS 'Only days on which this trading calendar has a session; NULL: all days';
+COMMENT ON COLUMN jobs.schedules.calendar_version IS
+'The updated_at of the calendar from which next_run_at was computed. Whatever is written here is ignored';
 COMMENT ON COLUMN jobs.schedules.keep_only_failures IS 'Runs that succeed leave no row';
 COMMENT ON COLUMN jobs.schedules.problem IS 'Why it could not run when it was due last; NULL: it could';
 COMMENT ON COLUMN jobs.schedules.problem_at IS 'When that was, or when it was looked at again last';
@@ -68,6 +71,9 @@ CREATE INDEX idx_schedules_enabled ON jobs.schedules (id) WHERE NOT enabled;
 COMMENT ON INDEX jobs.idx_schedules_enabled IS 'The few that are off; those that are on are found by next_run_at';
 CREATE INDEX idx_schedules_next_run_at ON jobs.schedules (next_run_at) WHERE next_run_at IS NOT NULL;
 COMMENT ON INDEX jobs.idx_schedules_next_run_at IS 'What tick() looks for';
+CREATE INDEX idx_schedules_calendar ON jobs.schedules (calendar, calendar_version)
+    WHERE calendar IS NOT NULL AND enabled;
+COMMENT ON INDEX jobs.idx_schedules_calendar IS 'Those whose calendar has changed';
 CREATE INDEX idx_schedules_problem ON jobs.schedules (id) WHERE problem IS NOT NULL;
 COMMENT ON INDEX jobs.idx_schedules_problem IS 'What alerts() tells of';
 CREATE INDEX idx_schedules_stopped ON jobs.schedules (problem_at)
@@ -81,7 +87,7 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON jobs.schedules
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON jobs.schedules
     FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('jobs.schedules_id_seq');
 CREATE TRIGGER trigger_keep_computed
-    BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at ON jobs.schedules
+    BEFORE UPDATE OF id, created_at, next_run_at, problem, problem_at, calendar_version ON jobs.schedules
     FOR EACH ROW WHEN (current_user <> 'bourse_owner') EXECUTE FUNCTION jobs_private.keep_computed();
 CREATE TRIGGER trigger_require_bounds
     BEFORE INSERT OR UPDATE OF user_id, name, job_type, target, task_params, cron, misfire, grace, max_catch_up,
@@ -122,17 +128,17 @@ GRANT SELECT ON jobs.schedules TO bourse_viewer, bourse_worker;
 -- whole table would be one to LOCK it.
 GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at, updated_at,
               timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
-              keep_only_failures, problem, problem_at),
+              keep_only_failures, problem, problem_at, calendar_version),
       UPDATE (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at, updated_at,
               timezone, misfire, grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
-              keep_only_failures, problem, problem_at)
+              keep_only_failures, problem, problem_at, calendar_version)
     ON jobs.schedules TO bourse_trader;
 -- DELETE on a table is also LOCK TABLE in any mode: one login could hold up the ticks of everybody. Rows go by way of
 -- jobs.delete_schedule(), or of the view: LOCK TABLE of that asks for the right on the table too.
 CREATE VIEW jobs.my_schedules WITH (security_invoker = true) AS
     SELECT s.id, s.user_id, s.name, s.job_type, s.target, s.task_params, s.cron, s.enabled, s.next_run_at, s.created_at,
            s.updated_at, s.timezone, s.misfire, s.grace, s.max_catch_up, s.overlap, s.max_attempts, s.timeout,
-           s.priority, s.calendar, s.keep_only_failures, s.problem, s.problem_at
+           s.priority, s.calendar, s.keep_only_failures, s.problem, s.problem_at, s.calendar_version
     FROM jobs.schedules s;
 COMMENT ON VIEW jobs.my_schedules IS
 'jobs.schedules, column by column, for mappers that also DELETE by id';
@@ -140,6 +146,10 @@ CREATE TRIGGER trigger_delete_schedule INSTEAD OF DELETE ON jobs.my_schedules
     FOR EACH ROW EXECUTE FUNCTION jobs_private.delete_my_schedule();
 GRANT SELECT ON jobs.my_schedules TO bourse_viewer, bourse_worker;
 GRANT INSERT, UPDATE, DELETE ON jobs.my_schedules TO bourse_trader;
+
+-- Named so that it comes after the trigger that refuses what is no calendar.
+CREATE CONSTRAINT TRIGGER trigger_tell_schedules AFTER INSERT OR UPDATE ON calendar.trading_hours_templates
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION jobs_private.heed_calendar();
 
 -- Schedules that are gone and whose runs still name them. Whoever deletes a schedule writes here alone, whatever its
 -- history: a run that is at work is its worker's.
