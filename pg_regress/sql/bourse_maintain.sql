@@ -30,6 +30,10 @@ SET timezone = 'America/New_York';
 SELECT * FROM pg_temp.maintain('2030-01-31 23:30Z');
 RESET timezone;
 SELECT * FROM pg_temp.parts ORDER BY lower NULLS FIRST;
+-- What is kept is counted in days of UTC, whatever the zone of the session: here is one whose day had 23 hours.
+SET timezone = 'Europe/Berlin';
+SELECT bourse_private.keep_since('2026-03-29 12:00Z', '1 day') AT TIME ZONE 'UTC' AS since;
+RESET timezone;
 
 -- Rows that came too early stand in the default partition, and move when their month is made. None is lost.
 INSERT INTO exchange.ticks (at, price, id) SELECT '2030-01-01'::timestamptz + n * interval '1 day', 1, n

@@ -111,7 +111,7 @@ COMMENT ON FUNCTION bourse_private.has_old_rows(regclass, text, text[], timestam
 'Whether a table has rows from before this time, of these statuses or of all (NULL)';
 
 CREATE FUNCTION bourse_private.keep_since(at timestamptz, keep interval) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
     RETURN at - keep;
 EXCEPTION WHEN datetime_field_overflow THEN
@@ -119,7 +119,7 @@ EXCEPTION WHEN datetime_field_overflow THEN
 END
 $$;
 COMMENT ON FUNCTION bourse_private.keep_since(timestamptz, interval) IS
-'From when on rows are kept; NULL: for ever, as when that is before the first time that there can be';
+'From when on rows are kept, by days of UTC; NULL: for ever, as when that is before the first time that there can be';
 
 CREATE FUNCTION bourse_private.due_steps(at timestamptz) RETURNS TABLE (
     rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
