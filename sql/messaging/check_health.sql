@@ -87,7 +87,7 @@ GRANT EXECUTE ON FUNCTION messaging.check_health(boolean) TO bourse_admin, bours
 
 -- Rows that somebody is reporting on just now are not stale.
 CREATE FUNCTION messaging_private.sweep_health(at timestamptz) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE sql SET search_path = pg_catalog, messaging, pg_temp SET timezone = 'UTC' AS $$
     UPDATE messaging.system_health h SET status = 'UNKNOWN'
     FROM (SELECT s.id FROM messaging.system_health s
           WHERE s.status <> 'UNKNOWN' AND s.checked_at < at - s.stale_after FOR UPDATE SKIP LOCKED) s

@@ -28,7 +28,8 @@ BEGIN
     WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key
       AND d.status = 'pending' AND d.attempt = 0 AND d.digest_count < most
     FOR UPDATE;
-    due := coalesce(digest.claimable_at, clock_timestamp() + wait);
+    -- A day is 24 hours, whatever the zone of the session.
+    due := coalesce(digest.claimable_at, clock_timestamp() + make_interval(secs => extract(epoch FROM wait)::float8));
     IF message.expires_at <= due THEN
         RETURN false;
     END IF;

@@ -610,7 +610,7 @@ CREATE VIEW messaging.v_delivery_stats WITH (security_invoker=true) AS
         success_rate,
     round(avg(s.response_time_ms), 1) AS average_response_time_ms
    FROM messaging.delivery_status s
-  WHERE s.created_at >= (now() - '30 days'::interval)
+  WHERE s.created_at >= (now() - '720:00:00'::interval)
   GROUP BY ((s.created_at AT TIME ZONE 'UTC')::date), s.channel
   ORDER BY ((s.created_at AT TIME ZONE 'UTC')::date) DESC, s.channel;
 GRANT SELECT ON messaging.v_delivery_stats TO bourse_viewer, bourse_worker;
@@ -662,7 +662,7 @@ CREATE VIEW messaging.v_system_health WITH (security_invoker=true) AS
     h.system,
     h.component,
         CASE
-            WHEN h.checked_at < (clock_timestamp() - h.stale_after) THEN 'UNKNOWN'
+            WHEN EXTRACT(epoch FROM clock_timestamp() - h.checked_at) > EXTRACT(epoch FROM h.stale_after) THEN 'UNKNOWN'
             ELSE h.status
         END AS status,
     h.last_success,

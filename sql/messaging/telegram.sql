@@ -187,7 +187,7 @@ CREATE FUNCTION messaging.telegram_statistics(
     days integer DEFAULT 30, OUT commands bigint, OUT failed_commands bigint, OUT accounts bigint,
     OUT registered_users bigint, OUT avg_response_time_ms numeric, OUT top_commands jsonb, OUT broadcasts bigint,
     OUT reached bigint, OUT recipients bigint, OUT open_feedbacks bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET timezone = 'UTC' AS $$
 #variable_conflict use_column
 DECLARE
     since timestamptz;

@@ -26,7 +26,8 @@ CREATE VIEW messaging.v_delivery_stats WITH (security_invoker = true) AS
            count(*) FILTER (WHERE s.status = 'BOUNCED') AS bounced,
            round(count(*) FILTER (WHERE s.status IN ('SENT', 'DELIVERED')) / count(*)::numeric, 4) AS success_rate,
            round(avg(s.response_time_ms), 1) AS average_response_time_ms
-    FROM messaging.delivery_status s WHERE s.created_at >= now() - interval '30 days'
+    -- 30 days of UTC, whatever the zone of the session.
+    FROM messaging.delivery_status s WHERE s.created_at >= now() - interval '720 hours'
     GROUP BY 1, s.channel ORDER BY 1 DESC, s.channel;
 COMMENT ON VIEW messaging.v_delivery_stats IS
 'The attempts of the last 30 days, by day of UTC and channel: how many, and what has become of them';

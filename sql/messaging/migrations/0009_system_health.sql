@@ -83,7 +83,9 @@ GRANT UPDATE (degraded_after, down_after, recovered_after, slow_after_ms, stale_
 
 CREATE VIEW messaging.v_system_health WITH (security_invoker = true) AS
     SELECT h.id, h.system, h.component,
-           CASE WHEN h.checked_at < clock_timestamp() - h.stale_after THEN 'UNKNOWN' ELSE h.status END AS status,
+           -- A day is 24 hours, whatever the zone of the session.
+           CASE WHEN extract(epoch FROM clock_timestamp() - h.checked_at) > extract(epoch FROM h.stale_after)
+                THEN 'UNKNOWN' ELSE h.status END AS status,
            h.last_success, h.last_failure, h.failure_count, h.avg_response_time_ms, h.error_message, h.metadata,
            h.checked_at
     FROM messaging.system_health h;
