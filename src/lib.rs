@@ -51,7 +51,6 @@ const _: () = assert!(pg::lock::are_apart(&[
     exchange::locks::CLIENTS,
     bourse::queue::keys::KEYS,
     bourse::queue::SWEEP,
-    messaging::BUCKETS,
     exchange::locks::MARKETS,
 ]));
 

@@ -21,8 +21,8 @@ BEGIN
         RETURN false;
     END IF;
     -- Two who begin a digest at once: one of them joins that of the other.
-    PERFORM pg_advisory_xact_lock(hashtextextended(
-        format('messaging.join_digest %s %s %s', message.user_id, channel, message.digest_key), 0));
+    PERFORM bourse_private.hold_key(
+        format('messaging.join_digest %s %s %s', message.user_id, channel, message.digest_key));
     -- A worker that claims it just now is waited for: then it is open no longer.
     SELECT d.id, d.claimable_at INTO digest FROM messaging.deliveries d
     WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key

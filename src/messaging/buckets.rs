@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use money::{Money, ONE};
 
-use super::BUCKETS;
 use super::tables::{CHANNEL_CONFIGS, RATE_LIMITS, channel_configs, rate_limits};
 use crate::error::{Answer, Failure};
-use crate::pg::latch;
 use crate::pg::row::Row;
 use crate::pg::scan::{Key, Locked};
 use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
+use crate::pg::{latch, lock};
 
 /// The recipient of the bucket of a whole channel.
 pub const EVERYBODY: &str = "*";
@@ -223,12 +222,12 @@ impl<'a> Buckets<'a> {
         let locate = |row: &Row<'_>| (row.tid(), rate_limits::of(row).is_own());
         let mut found = self.table.find(index, &key, locate);
         if found.is_none() && limit.is_some() {
-            let making = BUCKETS.named(&format!("{recipient} {}", self.channel));
-            if !waits && !making.try_acquire() {
-                return Ok(None);
-            }
+            // The channel has no blank in it, whatever the recipient has.
+            let making = lock::hash(&format!("messaging.rate_limits {} {recipient}", self.channel));
             if waits {
-                making.acquire();
+                lock::hold(making);
+            } else if !lock::try_hold(making) {
+                return Ok(None);
             }
             found = self.table.find(index, &key, locate);
             is_new = found.is_none();

@@ -15,11 +15,7 @@ use pgrx::prelude::*;
 use crate::bourse::modules::{Module, migrations};
 use crate::bourse::require_tables;
 use crate::error::{Answer, Failure};
-use crate::pg::lock::Space;
 use crate::pg::{owner, session};
-
-/// A token bucket that is being made, by its recipient and channel.
-pub const BUCKETS: Space = Space::new(1_049_603, 1 << 20);
 
 /// The schema `messaging`.
 pub const MODULE: Module = Module {

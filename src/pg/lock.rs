@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use pgrx::pg_sys;
+use sha2::{Digest, Sha256};
 
 use super::session;
 
@@ -27,8 +28,7 @@ const WIDE: u16 = 0xB1;
 /// | 2 … 1025 | `exchange::locks::CLIENTS` | the client_order_ids of a user, by its id |
 /// | 1026 … 1049601 | `bourse::queue::keys::KEYS` | a concurrency key of a queue, by its name |
 /// | 1049602 | `bourse::queue::stalled::SWEEP` | looking at the stalled keys of queues |
-/// | 1049603 … 2098178 | `messaging::BUCKETS` | a token bucket that is being made, by its recipient and channel |
-/// | 2098179 … | – | free |
+/// | 1049603 … | – | free |
 /// | 0x8000_0000 … | `exchange::locks::MARKETS` | a market, by its symbol |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
@@ -124,7 +124,21 @@ impl Lock {
 /// Waits for the lock of a number and holds it until the transaction ends. It is for what users name: of a number that
 /// is a good hash of the name, nobody finds another name, to keep somebody waiting whom he has nothing to do with.
 pub fn hold(number: u64) {
-    take(tag((number >> 32) as u32, number as u32, WIDE), false);
+    take(wide_tag(number), false);
+}
+
+/// As [`hold`], if nobody else holds it now.
+pub fn try_hold(number: u64) -> bool {
+    take(wide_tag(number), true) != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+}
+
+/// The number of a name for [`hold`]: that of `bourse_private.hold_key()`.
+pub fn hash(name: &str) -> u64 {
+    Sha256::digest(name).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn wide_tag(number: u64) -> pg_sys::LOCKTAG {
+    tag((number >> 32) as u32, number as u32, WIDE)
 }
 
 fn tag(class: u32, object: u32, kind: u16) -> pg_sys::LOCKTAG {
