@@ -78,11 +78,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     WHERE NOT c.enabled AND EXISTS (SELECT FROM messaging.deliveries d
                                     WHERE d.channel = c.channel AND d.claimable_at < clock_timestamp())
     UNION ALL
+    SELECT 'warning', 'expired_messages_wait', e.channel,
+           format('one has expired at %s, and has not ended', e.expires_at),
+           'Set bourse.ticker = on with pg_bourse preloaded, or have the messages of this channel claimed.'
+    FROM (SELECT d.channel, d.expires_at FROM messaging.deliveries d
+          WHERE d.expires_at < clock_timestamp() - interval '1 minute' AND d.claimable_at IS NOT NULL
+            AND (d.status = 'pending' OR d.claimable_at < clock_timestamp() - interval '1 minute')
+          ORDER BY d.expires_at LIMIT 1) e
+    UNION ALL
     SELECT h.severity, h.alert, h.subject, h.detail, h.hint FROM messaging_private.health_alerts() h
 $$;
 COMMENT ON FUNCTION messaging_private.own_alerts() IS
 'What alerts() says of messaging: channels on which messages have failed for good in the last hour, though another '
-'may have taken them, channels that are off and have messages due, and what health_alerts() says';
+'may have taken them, channels that are off and have messages due, messages that nobody ends though they have expired, '
+'and what health_alerts() says';
 
 CREATE FUNCTION messaging_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
@@ -110,7 +119,9 @@ COMMENT ON FUNCTION messaging_private.own_integrity() IS
 CREATE FUNCTION messaging_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
+    PERFORM messaging_private.end_expired(clock_timestamp(), 1000);
     PERFORM messaging_private.tick_health();
 END
 $$;
-COMMENT ON FUNCTION messaging_private.on_tick() IS 'What the ticker of the platform does for messaging: tick_health()';
+COMMENT ON FUNCTION messaging_private.on_tick() IS
+'What the ticker of the platform does for messaging: what has expired ends, 1,000 parts in a turn, and tick_health()';

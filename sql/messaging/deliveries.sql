@@ -47,11 +47,11 @@ BEGIN
     LOOP
         CONTINUE WHEN messaging_private.join_digest(message.id, part.channel, part.priority, part.max_attempts);
         INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts,
-                                          attempts_before)
+                                          attempts_before, expires_at)
         VALUES (message.id, part.channel, message.user_id, part.priority,
                 messaging_private.turn(part.channel, message.user_id, part.priority,
                                        greatest(message.scheduled_for, clock_timestamp())),
-                part.max_attempts, part.attempts_before);
+                part.max_attempts, part.attempts_before, message.expires_at);
         PERFORM messaging_private.ring(message.scheduled_for);
     END LOOP;
 END

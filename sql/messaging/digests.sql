@@ -45,8 +45,9 @@ BEGIN
                 message.digest_key, 0)
         RETURNING d.id INTO digest.id;
     END IF;
-    INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts, digest_id)
-    VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest.id);
+    INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts, digest_id,
+                                      expires_at)
+    VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest.id, message.expires_at);
     UPDATE messaging.deliveries d
     SET digest_count = d.digest_count + 1,
         claimable_at = CASE WHEN d.digest_count + 1 < most THEN d.claimable_at ELSE clock_timestamp() END
@@ -67,11 +68,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
                              m.template_name, 'content', m.content, 'metadata', m.metadata, 'created_at', m.created_at)
                          ORDER BY m.id) AS messages
         FROM messaging.deliveries i JOIN messaging.messages m ON m.id = i.message_id
-        WHERE i.digest_id = d.id AND i.status = 'pending') i
+        WHERE i.digest_id = d.id AND i.status = 'pending' AND (i.expires_at > d.started_at) IS NOT FALSE) i
     WHERE d.id = delivery_id AND i.messages IS NOT NULL
 $$;
 COMMENT ON FUNCTION messaging_private.digest_content(bigint) IS
-'What a digest has together, for the worker that claims it; no row: all of it was cancelled';
+'What a digest has together, for the worker that has claimed it, but what had expired by then; no row: nothing is left';
 
 CREATE FUNCTION messaging_private.drop_digest(message_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -88,6 +89,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seq
 #variable_conflict use_variable
 DECLARE
     at timestamptz := clock_timestamp();
+    claimed_at timestamptz := (SELECT d.started_at FROM messaging.deliveries d WHERE d.id = delivery_id);
     part record;
 BEGIN
     -- Whoever holds several messages has taken them in the order of their ids.
@@ -96,6 +98,11 @@ BEGIN
     ORDER BY m.id FOR NO KEY UPDATE;
     FOR part IN SELECT d.* FROM messaging.deliveries d
                 WHERE d.digest_id = delivery_id AND d.status = 'pending' ORDER BY d.message_id LOOP
+        -- The worker was not told of it.
+        IF part.expires_at <= claimed_at THEN
+            PERFORM messaging_private.end_expired_part(part.id);
+            CONTINUE;
+        END IF;
         INSERT INTO messaging.delivery_status AS s (message_id, channel, status, delivered_at, error_message,
                                                     external_id, attempt, user_id, created_at)
         SELECT part.message_id, part.channel, CASE outcome WHEN 'delivered' THEN 'DELIVERED' ELSE 'FAILED' END,
@@ -115,4 +122,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging_private.end_digest(bigint, text, text) IS
-'Has the messages of a digest end as it does: delivered, failed or cancelled';
+'Has the messages of a digest end as it does: delivered, failed or cancelled; what had expired when it was claimed was '
+'not in it, and is cancelled';

@@ -76,11 +76,17 @@ BEGIN
     CROSS JOIN LATERAL (SELECT count(*) AS n FROM messaging.deliveries d WHERE d.digest_id = g.id) c
     WHERE g.status IN ('pending', 'running') AND g.digest_count < c.n
     UNION ALL
+    SELECT 'part_expires_as_its_message', d.id::text, coalesce(m.expires_at::text, 'never'),
+           coalesce(d.expires_at::text, 'never')
+    FROM messaging.deliveries d JOIN messaging.messages m ON m.id = d.message_id
+    WHERE d.status IN ('pending', 'running') AND d.expires_at IS DISTINCT FROM m.expires_at
+    UNION ALL
     SELECT 'attempts_within_bounds', d.id::text, 'up to ' || d.max_attempts, d.attempt::text
     FROM messaging.deliveries d WHERE d.claimable_at IS NOT NULL AND d.attempt NOT BETWEEN 0 AND d.max_attempts;
 END
 $$;
 COMMENT ON FUNCTION messaging.verify() IS
 'What is not as it must be among messages and their parts: 0 rows. A message that nobody will end, or that has ended '
-'and still goes out, a digest that leaves somebody out, attempts out of bounds. Reads every message';
+'and still goes out, a digest that leaves somebody out, a part that would expire at another time, attempts out of '
+'bounds. Reads every message';
 GRANT EXECUTE ON FUNCTION messaging.verify() TO bourse_admin, bourse_monitor;

@@ -84,6 +84,8 @@ CREATE TABLE messaging.deliveries (
     digest_key         text COLLATE "C",
     -- Of the delivery of a digest: how many messages have gone into it
     digest_count       integer,
+    -- That of its message, by which the ticker finds what has expired; NULL: it does not expire
+    expires_at         timestamp with time zone,
     CONSTRAINT deliveries_pkey PRIMARY KEY (id),
     CONSTRAINT deliveries_message_id_channel_key UNIQUE (message_id, channel),
     CONSTRAINT fk_deliveries_digest_id FOREIGN KEY (digest_id) REFERENCES messaging.deliveries(id) ON DELETE CASCADE,
@@ -101,6 +103,8 @@ CREATE UNIQUE INDEX deliveries_digest_key_key ON messaging.deliveries USING btre
 CREATE INDEX idx_deliveries_claimable_at ON messaging.deliveries USING btree (channel, priority, claimable_at, id)
     WHERE claimable_at IS NOT NULL;
 CREATE INDEX idx_deliveries_digest_id ON messaging.deliveries USING btree (digest_id) WHERE digest_id IS NOT NULL;
+CREATE INDEX idx_deliveries_expires_at ON messaging.deliveries USING btree (expires_at) WHERE expires_at IS NOT NULL
+    AND claimable_at IS NOT NULL;
 CREATE INDEX idx_deliveries_finished_at ON messaging.deliveries USING btree (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX idx_deliveries_turn ON messaging.deliveries
     USING btree (COALESCE(user_id, 0::bigint), priority, claimable_at) WHERE status = 'pending';

@@ -11,6 +11,7 @@ extension_sql_file!("../../sql/messaging/declare.sql", name = "messaging_declare
 extension_sql_file!("../../sql/messaging/deliveries.sql", name = "messaging_deliveries");
 extension_sql_file!("../../sql/messaging/digests.sql", name = "messaging_digests");
 extension_sql_file!("../../sql/messaging/enqueue.sql", name = "messaging_enqueue");
+extension_sql_file!("../../sql/messaging/expiry.sql", name = "messaging_expiry");
 extension_sql_file!("../../sql/messaging/operate.sql", name = "messaging_operate");
 extension_sql_file!("../../sql/messaging/preferences.sql", name = "messaging_preferences");
 extension_sql_file!("../../sql/messaging/rate_limits.sql", name = "messaging_rate_limits");

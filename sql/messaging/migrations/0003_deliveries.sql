@@ -22,6 +22,7 @@ CREATE TABLE messaging.deliveries (
                        CONSTRAINT fk_deliveries_digest_id REFERENCES messaging.deliveries (id) ON DELETE CASCADE,
     digest_key         text COLLATE "C",
     digest_count       integer,
+    expires_at         timestamptz,
     CONSTRAINT deliveries_message_id_channel_key UNIQUE (message_id, channel),
     -- One constraint, for each costs every change of a row. Nothing ends without its time, or is held without a lease.
     CONSTRAINT deliveries_status_check CHECK (CASE status
@@ -54,6 +55,8 @@ COMMENT ON COLUMN messaging.deliveries.digest_id IS 'The delivery of the digest 
 COMMENT ON COLUMN messaging.deliveries.digest_key IS 'Of the delivery of a digest: what it has together';
 COMMENT ON COLUMN messaging.deliveries.digest_count IS
 'Of the delivery of a digest: how many messages have gone into it';
+COMMENT ON COLUMN messaging.deliveries.expires_at IS
+'That of its message, by which the ticker finds what has expired; NULL: it does not expire';
 
 -- What is to be handed out next on a channel, and what leases have lapsed.
 CREATE INDEX idx_deliveries_claimable_at ON messaging.deliveries (channel, priority, claimable_at, id)
@@ -65,6 +68,9 @@ CREATE INDEX idx_deliveries_turn ON messaging.deliveries (coalesce(user_id, 0), 
 CREATE INDEX idx_deliveries_user_id ON messaging.deliveries (user_id, id) WHERE user_id IS NOT NULL;
 -- Dead letters, and what was cancelled, the newest first.
 CREATE INDEX idx_deliveries_finished_at ON messaging.deliveries (finished_at) WHERE finished_at IS NOT NULL;
+-- What has expired, and has not ended: the ticker looks here.
+CREATE INDEX idx_deliveries_expires_at ON messaging.deliveries (expires_at)
+    WHERE expires_at IS NOT NULL AND claimable_at IS NOT NULL;
 -- What a digest has together.
 CREATE INDEX idx_deliveries_digest_id ON messaging.deliveries (digest_id) WHERE digest_id IS NOT NULL;
 -- At most one digest of a key is open to a user on a channel: until somebody has claimed it, or it is full.
