@@ -226,11 +226,9 @@ class Sender:
         except Failed as failure:
             self.tell("SELECT messaging.fail(%s, %s, %s, make_interval(secs => %s), %s)",
                       [message.lease, message.message_id, str(failure), failure.retry_after, failure.permanent])
-            self.report(failure.permanent, began, str(failure))
         else:
             self.tell("SELECT messaging.ack(%s, %s, %s, %s)",
                       [message.lease, message.message_id, external_id, self.since(began)])
-            self.report(True, began)
 
     def address(self, message):
         """A number is a user: mail goes to the address of the profile."""
@@ -248,11 +246,6 @@ class Sender:
         except psycopg.errors.ObjectNotInPrerequisiteState as error:
             # The lease has ended: the message is somebody else's, who says what becomes of it.
             print(f"{self.arguments.worker}: {error.diag.message_primary}", file=sys.stderr)
-
-    def report(self, ok, began, error=None):
-        """A message that is wrong says nothing against the channel."""
-        self.database.execute("SELECT messaging.update_channel_health(%s, %s, %s, %s)",
-                              [self.channel, ok, self.since(began), error])
 
     @staticmethod
     def since(began):

@@ -122,6 +122,28 @@ COMMENT ON FUNCTION messaging.update_channel_health(text, boolean, integer, text
 GRANT EXECUTE ON FUNCTION messaging.update_channel_health(text, boolean, integer, text)
     TO bourse_admin, bourse_gateway, bourse_worker;
 
+-- Whoever reports on the channel just now says about the same: a worker waits for nobody.
+CREATE FUNCTION messaging_private.note_attempt(channel text, ok boolean, response_time_ms integer, error text)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    known bigint := (SELECT h.id FROM messaging.system_health h
+                     WHERE h.system = 'notification' AND coalesce(h.component, '') = channel);
+BEGIN
+    IF known IS NOT NULL THEN
+        PERFORM FROM messaging.system_health h WHERE h.id = known FOR NO KEY UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
+    PERFORM messaging_private.record_health('notification', channel, ok, response_time_ms, error, NULL);
+END
+$$;
+COMMENT ON FUNCTION messaging_private.note_attempt(text, boolean, integer, text) IS
+'Reports an attempt on a channel, unless somebody else is just reporting on it. Which attempts are worth a report says '
+'src/messaging/health.rs';
+
 CREATE FUNCTION messaging.set_health_thresholds(
     system text, component text, degraded_after integer DEFAULT NULL, down_after integer DEFAULT NULL,
     recovered_after integer DEFAULT NULL, slow_after_ms integer DEFAULT NULL, stale_after interval DEFAULT NULL)

@@ -233,7 +233,12 @@ BEGIN
     UPDATE messaging.telegram_broadcast_logs b SET sent_by = 'erased user ' || user_id
     FROM identity.users u
     WHERE u.id = user_id AND b.sent_by IN (u.name, u.email, u.username);
+    UPDATE messaging.system_health h SET error_message = NULL
+    FROM messaging.delivery_status s
+    WHERE s.user_id = user_id AND h.system = 'notification' AND h.component = s.channel
+      AND h.error_message = s.error_message;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.before_erasure(bigint) IS
-'What an account has sent to the bot before it was a user''s, goes with the user, and broadcasts forget the name';
+'What an account has sent to the bot before it was a user''s, goes with the user, broadcasts forget the name, and '
+'channels what they have said of the user''s messages';

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod claim;
+mod health;
 mod quiet;
 mod script;
 mod settle;

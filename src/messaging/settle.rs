@@ -7,7 +7,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::tables::{DELIVERY_STATUS, MESSAGES, OWN, PARTS, delivery_status, messages, own};
-use super::{after_failure, as_owner, queue};
+use super::{after_failure, as_owner, health, queue};
 use crate::bourse::queue::{Change, Failed, Queue, at, settle_at};
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
@@ -149,7 +149,7 @@ fn messaging_ack(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         held.tell(message_id, now, &outcome);
         held.update(&mut messages, now, true);
         messages.close();
-        Ok(())
+        health::note(&held.part.channel, None, outcome.response_time_ms)
     })?;
     Ok(())
 }
@@ -166,6 +166,10 @@ fn messaging_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorR
         held.tell(message_id, now, &Outcome { error: Some(&failed.error()), ..Outcome::default() });
         messages.close();
         after_failure(message_id, held.part.id, status)?;
+        // For good: the message is to blame.
+        if !failed.is_permanent() {
+            health::note(&held.part.channel, Some(&failed.error()), None)?;
+        }
         Ok(status)
     })?;
     Ok(status)

@@ -35,6 +35,8 @@ pub static PREFERENCES: Definition =
     Definition { schema: c"messaging", name: c"preferences", columns: preferences::ALL, checks: &[] };
 pub static RATE_LIMITS: Definition =
     Definition { schema: c"messaging", name: c"rate_limits", columns: rate_limits::ALL, checks: &[] };
+pub static SYSTEM_HEALTH: Definition =
+    Definition { schema: c"messaging", name: c"system_health", columns: system_health::ALL, checks: &[] };
 pub static CHANNEL_CONFIGS: Definition =
     Definition { schema: c"messaging", name: c"channel_configs", columns: channel_configs::ALL, checks: &[] };
 
@@ -95,6 +97,15 @@ table! {
         refill_rate: Int4,
         next_slot: Option<Time>,
         is_own: Bool,
+    }
+}
+
+table! {
+    /// `messaging.system_health`.
+    pub mod system_health: read {
+        failure_count: Int4,
+        recovering: Bool,
+        checked_at: Time,
     }
 }
 

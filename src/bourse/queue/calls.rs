@@ -163,6 +163,11 @@ impl<'a> Failed<'a> {
         Ok(Failed { error, retry_after: retry_after.map(microseconds), permanent })
     }
 
+    /// Whether no further attempt would be any better.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
+
     /// What the worker says, as much of it as is kept.
     pub fn error(&self) -> std::borrow::Cow<'_, str> {
         clipped(self.error)
