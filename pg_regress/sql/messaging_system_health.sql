@@ -103,6 +103,22 @@ WHERE system = 'database' AND component IS NULL;
 SELECT bourse_private.tick();
 SELECT checked_at > :'before' AS later FROM messaging.system_health WHERE system = 'database' AND component = 'jobs';
 
+-- The task verify reports: what it finds in order, in its own transaction; that it has failed the ticker sees.
+SELECT checked_at AS before FROM messaging.system_health WHERE system = 'verify' \gset
+SELECT jobs.enqueue('task', 'verify') > 0 AS enqueued;
+CALL jobs.run_tasks();
+SELECT status, success_count, checked_at > :'before' AS later, metadata FROM messaging.system_health
+WHERE system = 'verify';
+INSERT INTO jobs.schedule_runs (job_type, status, claimable_at, finished_at, job_snapshot, error)
+VALUES ('task', 'failed', NULL, clock_timestamp(), '{"target": "verify"}', '2 invariants do not hold'),
+       ('task', 'failed', NULL, clock_timestamp(), '{"target": "seal"}', 'no trail');
+SELECT status FROM messaging.check_health() WHERE system = 'verify';
+UPDATE messaging.system_health SET checked_at = checked_at - interval '16 seconds'
+WHERE system = 'database' AND component IS NULL;
+SELECT bourse_private.tick();
+SELECT status, failure_count, error_message FROM messaging.system_health WHERE system = 'verify';
+SELECT status FROM messaging.check_health(verify => true) WHERE system = 'verify';
+
 -- Who may, and what is refused.
 SET SESSION AUTHORIZATION health_trader;
 SELECT call, refusal(call) FROM unnest(ARRAY[$$SELECT messaging.report_health('x', NULL, true)$$,

@@ -8,6 +8,7 @@
 --   before_erasure(user_id): refuses while the person cannot leave, and locks what must not change any more
 --   on_erasure(user_id, report jsonb) → jsonb: redacts, and returns what the report says more
 --   own_policies() → (table_name, name, time_column, keep, only_status, move_to): of tables that have several
+--   own_reports() → (system, component, ok, detail, reported_at): how something ended last that nobody watches
 --   on_tick(): does what is due now; called every second, in a transaction with what is due elsewhere
 --   write_activity(…), write_log(…): of the one schema that keeps them
 -- They are functions of the extension, so that they are as old as its code, and no row of a dump.

@@ -28,16 +28,33 @@ COMMENT ON PROCEDURE jobs_private.seal() IS 'The task seal: audit.seal()';
 CREATE PROCEDURE jobs_private.verify()
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
+    started CONSTANT timestamptz := clock_timestamp();
     broken text := (SELECT format('%s invariants do not hold, among them %s of %s', count(*), min(v.check_name),
                                   min(v.module))
                     FROM bourse.verify() v HAVING count(*) > 0);
 BEGIN
     IF broken IS NOT NULL THEN
+        -- A run that fails leaves nothing behind: own_reports() has it.
         PERFORM bourse.refuse('XX001', broken, 'SELECT * FROM bourse.verify() tells all of them.');
     END IF;
+    PERFORM messaging_private.report_verify(0, NULL, started);
 END
 $$;
-COMMENT ON PROCEDURE jobs_private.verify() IS 'The task verify: fails when bourse.verify() has rows (XX001)';
+COMMENT ON PROCEDURE jobs_private.verify() IS
+'The task verify: reports on bourse.verify() in messaging.system_health, and fails when it has rows (XX001)';
+
+CREATE FUNCTION jobs_private.own_reports()
+RETURNS TABLE (system text, component text, ok boolean, detail text, reported_at timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+    SELECT 'verify', NULL::text, false, r.error, r.finished_at
+    FROM (SELECT f.* FROM jobs.schedule_runs f WHERE f.status = 'failed' AND f.finished_at > now() - interval '1 day'
+          ORDER BY f.finished_at DESC LIMIT 1000) r
+    WHERE r.job_type = 'task' AND r.job_snapshot ->> 'target' = 'verify'
+    ORDER BY r.finished_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION jobs_private.own_reports() IS
+'What jobs reports of the platform: the last run of the task verify that has failed, among the last thousand of a day; '
+'one that has not failed reports itself';
 
 CREATE FUNCTION jobs_private.fingerprint(procedure oid) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

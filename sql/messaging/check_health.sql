@@ -43,6 +43,19 @@ COMMENT ON FUNCTION messaging_private.check_schemas() IS
 'Reports on the database: component is a schema, as bourse.health() has it; the whole fails while there is a critical '
 'alert, and its time is that of health()';
 
+CREATE FUNCTION messaging_private.report_verify(differences bigint, first_one text, started timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
+BEGIN
+    PERFORM messaging_private.make_system('verify', NULL, '2 days');
+    PERFORM messaging_private.record_health(
+        'verify', NULL, differences = 0,
+        least(extract(epoch FROM clock_timestamp() - started) * 1000, 2147483647)::integer, first_one,
+        jsonb_build_object('differences', differences));
+END
+$$;
+COMMENT ON FUNCTION messaging_private.report_verify(bigint, text, timestamptz) IS
+'Reports on bourse.verify(), which began at this time: system verify, which is UNKNOWN when it has not run for 2 days';
+
 CREATE FUNCTION messaging_private.check_verify() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 DECLARE
@@ -53,14 +66,32 @@ BEGIN
     SELECT count(*), min(format('%s %s: expected %s, is %s', v.module, concat_ws(' ', v.check_name, v.subject),
                                 v.expected, v.actual))
     INTO differences, first_one FROM bourse.verify() v;
-    PERFORM messaging_private.make_system('verify', NULL, '2 days');
-    PERFORM messaging_private.record_health(
-        'verify', NULL, differences = 0, (extract(epoch FROM clock_timestamp() - started) * 1000)::integer, first_one,
-        jsonb_build_object('differences', differences));
+    PERFORM messaging_private.report_verify(differences, first_one, started);
 END
 $$;
-COMMENT ON FUNCTION messaging_private.check_verify() IS
-'Reports on bourse.verify(): system verify, which is UNKNOWN when it has not run for 2 days';
+COMMENT ON FUNCTION messaging_private.check_verify() IS 'Runs bourse.verify(), and reports on it';
+
+-- What ends in a transaction of its own, as a task that fails, cannot report there.
+CREATE FUNCTION messaging_private.check_reports() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
+DECLARE
+    found record;
+BEGIN
+    PERFORM messaging_private.make_system('verify', NULL, '2 days');
+    FOR found IN
+        SELECT r.* FROM bourse_private.ask('own_reports', 'r.system, r.component, r.ok, r.detail, r.reported_at')
+            AS r (module text, system text, component text, ok boolean, detail text, reported_at timestamptz)
+        WHERE NOT EXISTS (SELECT FROM messaging.system_health h
+                          WHERE h.system = r.system AND coalesce(h.component, '') = coalesce(r.component, '')
+                            AND h.checked_at >= r.reported_at)
+        ORDER BY r.reported_at
+    LOOP
+        PERFORM messaging_private.record_health(found.system, found.component, found.ok, NULL, found.detail, NULL);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.check_reports() IS
+'Writes down what own_reports() of the schemas has, unless there is a later report';
 
 CREATE FUNCTION messaging.check_health(verify boolean DEFAULT false)
 RETURNS TABLE (system text, component text, status text)
@@ -69,7 +100,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_te
 BEGIN
     PERFORM identity_private.require_operator();
     PERFORM bourse_private.require_given('verify', check_health.verify);
-    PERFORM messaging_private.check_schemas(), messaging_private.check_workers();
+    PERFORM messaging_private.check_schemas(), messaging_private.check_workers(), messaging_private.check_reports();
     IF check_health.verify THEN
         PERFORM messaging_private.check_verify();
     END IF;
@@ -81,8 +112,9 @@ END
 $$;
 COMMENT ON FUNCTION messaging.check_health(boolean) IS
 'Has the database, its schemas and its background workers report on themselves, and returns all systems that have been '
-'reported on. verify: bourse.verify() as well, which reads the books and the trail: once a day, or it is UNKNOWN. The '
-'ticker of the platform does it every 15 seconds, without verify. 22004 NULL, 42501 a session that acts for one user';
+'reported on. verify: bourse.verify() as well, which reads the books and the trail: once a day, or it is UNKNOWN; the '
+'task verify reports on it, too. The ticker of the platform does it every 15 seconds, without verify. 22004 NULL, 42501 '
+'a session that acts for one user';
 GRANT EXECUTE ON FUNCTION messaging.check_health(boolean) TO bourse_admin, bourse_gateway, bourse_worker;
 
 -- Rows that somebody is reporting on just now are not stale.
@@ -103,9 +135,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM messaging.system_health h
                    WHERE h.system = 'database' AND coalesce(h.component, '') = ''
                      AND h.checked_at > clock_timestamp() - interval '15 seconds') THEN
-        PERFORM messaging_private.check_schemas(), messaging_private.check_workers();
+        PERFORM messaging_private.check_schemas(), messaging_private.check_workers(),
+                messaging_private.check_reports();
     END IF;
     PERFORM messaging_private.sweep_health(clock_timestamp());
+EXCEPTION WHEN lock_not_available THEN
+    -- The next turn does it.
+    RETURN;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.tick_health() IS
@@ -137,6 +173,3 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION messaging_private.health_metrics() IS
 'What metrics() says of systems: how many there are of each status. Reads a row for each';
-EXCEPTION WHEN lock_not_available THEN
-    -- The next turn does it.
-    RETURN;
