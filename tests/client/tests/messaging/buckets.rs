@@ -90,3 +90,26 @@ fn sixteen_workers_claim_no_more_than_a_channel_takes() -> Result<()> {
     assert_eq!(once.len(), count, "each is claimed once");
     Ok(())
 }
+
+/// However a transaction is undone, what it has taken is there again: all of the bucket, and not a token more.
+#[test]
+fn what_is_undone_gives_its_tokens_back() -> Result<()> {
+    let database = Database::fresh("messaging_undone")?;
+    let mut session = database.connect()?;
+    session.run(&format!(
+        "SELECT messaging.set_rate_limit('chat:1', 'sms', {HOLDS}, 1);
+         SELECT count(messaging.enqueue_message('note', '{{sms}}', '{{}}', 'chat:1')) FROM generate_series(1, {HOLDS})"
+    ))?;
+    let take = format!("SELECT granted FROM messaging.take_tokens('chat:1', 'sms', {HOLDS})");
+    let claim = "SELECT count(*) FROM messaging.claim('w', 'sms')";
+    session.run(&format!("BEGIN; {take}; ROLLBACK"))?;
+    session.run(&format!("BEGIN; SAVEPOINT s; {take}; ROLLBACK TO s; COMMIT"))?;
+    session.run(&format!("BEGIN; {claim}; ROLLBACK"))?;
+    let mut killed = database.connect()?;
+    let pid = killed.number("SELECT pg_backend_pid()")?;
+    assert_eq!(killed.line(&format!("BEGIN; {take}"))?, "t");
+    session.run(&format!("SELECT pg_terminate_backend({pid}, 60000)"))?;
+    assert_eq!(session.number(claim)?, HOLDS, "all that there were");
+    assert_eq!(session.line("SELECT granted FROM messaging.take_tokens('chat:1', 'sms')")?, "f");
+    Ok(())
+}

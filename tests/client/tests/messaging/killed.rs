@@ -10,9 +10,11 @@ use client_tests::{Database, Failure, Random, Result, Session};
 const WORKERS: usize = 4;
 const CHANNELS: [&str; 2] = ["email", "sms"];
 
-/// `sent` has a row for every delivery, in the transaction that acknowledges it.
+/// `sent` has a row for every delivery, in the transaction that acknowledges it. One of the channels has buckets.
 const TABLES: &str = "CREATE TABLE public.sent (key text, channel text, attempt integer NOT NULL,
-                                                PRIMARY KEY (key, channel))";
+                                                PRIMARY KEY (key, channel));
+                      INSERT INTO messaging.channel_configs (channel, rate_limit_per_minute, channel_limit_per_minute)
+                      VALUES ('sms', 1000000, 1000000)";
 
 /// How long the workers are killed for.
 fn lasting() -> Duration {
