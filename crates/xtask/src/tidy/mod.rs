@@ -21,12 +21,12 @@ struct Tree {
 }
 
 impl Tree {
-    /// Reads the Rust, SQL and test files of the repository.
+    /// Reads the Rust, SQL and test files of the repository, its pages and examples.
     fn read() -> Self {
         let root =
             Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/xtask stands in the repository");
         let mut files = Vec::new();
-        for folder in ["src", "crates", "sql", "tests", "pg_regress"] {
+        for folder in ["src", "crates", "sql", "tests", "pg_regress", "docs", "examples"] {
             collect(root, &root.join(folder), &mut files);
         }
         files.sort();
@@ -46,7 +46,7 @@ impl Tree {
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
-    const CHECKED: [&str; 5] = ["rs", "sql", "toml", "out", "spec"];
+    const CHECKED: [&str; 7] = ["rs", "sql", "toml", "out", "spec", "md", "py"];
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     for path in paths {
@@ -96,6 +96,11 @@ fn the_pure_crates_know_no_postgresql() {
 fn every_module_names_what_is_below_it() {
     let violations = layers::upward(&Tree::read().files);
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn no_merge_is_left_half_done() {
+    Tree::read().hold(source::merge_marker);
 }
 
 #[test]

@@ -121,6 +121,13 @@ pub fn postgresql_in_pure_crate(path: &str, text: &str) -> Vec<String> {
     violations
 }
 
+/// What a merge leaves where it could not decide.
+pub fn merge_marker(path: &str, text: &str) -> Vec<String> {
+    let is_marker = |line: &str| ["<<<<<<< ", ">>>>>>> "].iter().any(|marker| line.starts_with(marker));
+    let marked = text.lines().enumerate().filter(|(_, line)| is_marker(line));
+    marked.map(|(number, _)| format!("{path}:{}: a merge that was not finished", number + 1)).collect()
+}
+
 /// pgrx makes identifiers of the stems of SQL files.
 pub fn hyphen_in_sql_name(path: &str, _text: &str) -> Vec<String> {
     let stem = path.rsplit('/').next().and_then(|f| f.strip_suffix(".sql"));
@@ -190,6 +197,13 @@ mod tests {
         assert_eq!(rule("crates/matching/src/lib.rs", "mod a;").len(), 1);
         assert!(rule("crates/matching/src/lib.rs", "#![forbid(unsafe_code)]").is_empty());
         assert!(rule("src/lib.rs", "use pgrx::prelude::*;").is_empty());
+    }
+
+    #[test]
+    fn a_merge_that_was_not_finished_is_found() {
+        let marked = format!("a\n{} HEAD\nb\n=======\nc\n{} other\n", "<".repeat(7), ">".repeat(7));
+        assert_eq!(merge_marker("docs/a.md", &marked).len(), 2);
+        assert!(merge_marker("docs/a.md", "a << b\n> quoted\n").is_empty());
     }
 
     #[test]
