@@ -179,6 +179,14 @@ SELECT messaging.fail(:'lease', :message_id, 'no such box', permanent => true);
 SELECT m.id, m.message_type, m.status, m.last_error FROM messaging.messages m WHERE m.id >= :next ORDER BY m.id;
 SELECT message_id, channel, error FROM messaging.dead_letters ORDER BY id;
 SELECT id, channel, status, goes_out_with FROM pg_temp.parts WHERE id = :chained ORDER BY channel;
+-- Of delivery first another channel may have failed before: the digest has delivered it.
+SELECT messaging.enqueue_message('fill', '{fax,email}', '{"n": 12}', :'ann', delivery => 'first',
+                                 digest_key => 'fills') AS late \gset
+SELECT messaging.fail(m.lease, m.message_id, 'no paper', permanent => true) FROM messaging.claim('w1', 'fax') m;
+UPDATE messaging.deliveries SET claimable_at = clock_timestamp() WHERE digest_key = 'fills' AND status = 'pending';
+SELECT messaging.ack(m.lease, m.message_id) FROM messaging.claim('w1', 'email') m;
+SELECT m.status FROM messaging.messages m WHERE m.id = :late;
+SELECT channel, status FROM messaging.delivery_status WHERE message_id = :late ORDER BY id;
 SELECT messaging.cancel(d.message_id) FROM messaging.deliveries d WHERE d.digest_key = 'other';
 SELECT id, status, last_error FROM messaging.messages WHERE digest_key = 'other' ORDER BY id;
 -- Of one that is full the next begins.
