@@ -83,8 +83,15 @@ SELECT jobs.run_now(id) > 0 AS made FROM jobs.schedules WHERE name = 'nightly';
 SELECT jobs.enqueue('task', 'count') > 0 AS made;
 SELECT job_type, user_id, job_snapshot ->> 'target' AS target, status FROM jobs.schedule_runs ORDER BY id;
 
--- What the statements are that vacuum, analyze and reindex run.
+-- No worker takes them, to say that they are done: not one of everybody's, nor a superuser.
+SET SESSION AUTHORIZATION tasks_worker;
+SELECT refusal($$SELECT jobs.claim('w', '{report,task}')$$);
+SELECT refusal($$SELECT jobs.complete_and_claim(gen_random_uuid(), NULL, 'w', '{task}')$$) AS beside,
+    refusal($$SELECT jobs.claim('w', NULL)$$) AS others, (SELECT count(*) FROM jobs.claim('w', NULL, 10));
 RESET SESSION AUTHORIZATION;
+SELECT refusal($$SELECT jobs.claim('w', '{task}')$$);
+
+-- What the statements are that vacuum, analyze and reindex run.
 SELECT jobs_private.task_statements('vacuum', '{"tables": ["jobs.tasks", "exchange.orders"], "full": true}');
 SELECT jobs_private.task_statements('reindex', '{"tables": ["jobs.tasks"]}');
 SELECT count(*) = (SELECT count(*) FROM pg_class

@@ -22,7 +22,7 @@ COMMENT ON FUNCTION jobs.claim(text, text[], integer, interval) IS
 'lowest priority number first, then whose turn it is. All of one call have one lease, which lasts so long from now '
 'on, and again from every heartbeat(), but not past the deadline of a run. Never waits. A run whose lease has ended '
 'without a word is handed out again by the next claim, until its attempts are used up: then it is a dead letter. '
-'22004 NULL, 22023 worker, n or lease out of bounds';
+'22004 NULL, 22023 worker, n or lease out of bounds, 42501 task, which the platform alone runs';
 GRANT EXECUTE ON FUNCTION jobs.claim(text, text[], integer, interval) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.complete(lease uuid, run_ids bigint[] DEFAULT NULL, result jsonb DEFAULT NULL) RETURNS bigint

@@ -13,9 +13,9 @@ use crate::pg::definition::Definition;
 use crate::pg::fields::table;
 use crate::pg::results::Rows;
 use crate::pg::row::Row;
-use crate::pg::session;
 use crate::pg::table::Table;
 use crate::pg::value::{Json, Timestamp, Uuid, Value};
+use crate::pg::{owner, session};
 
 /// What jobs reads and writes of a run beside the columns of every queue.
 static OWN: [Column; 6] = [
@@ -26,6 +26,8 @@ static OWN: [Column; 6] = [
     ("result", Kind::Json),
     ("progress", Kind::Json),
 ];
+/// What the platform runs itself.
+const TASK: &str = "task";
 const JOB_TYPE: usize = 0;
 const USER_ID: usize = 1;
 const JOB_SNAPSHOT: usize = 3;
@@ -69,6 +71,18 @@ fn queue() -> Answer<Oid> {
         .unwrap_or_else(|| session::raise_missing("table jobs.schedule_runs")))
 }
 
+/// Refuses whoever is not the owner of our tables: a worker could say of a task that it is done, and it would not be.
+fn require_platform() -> Answer<()> {
+    if owner::role() == Some(session::current_role()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "no worker claims runs of type task",
+        "The platform runs them: set bourse.tasks = on with pg_bourse preloaded, or CALL jobs.run_tasks().",
+    ))
+}
+
 /// The job types that nobody is to run now.
 fn paused_types() -> Vec<String> {
     let mut table = Table::open(&PAUSED);
@@ -97,14 +111,17 @@ impl<'a> Wanted<'a> {
         let (worker, n) = require_claim(arguments.get(place), arguments.get(place + 2))?;
         let lasting = lease_end(arguments.get(lease))?;
         let words: Option<Vec<Option<String>>> = arguments.get(place + 1);
-        Ok(Wanted { worker, n, lasting, words: words.map(|words| words.into_iter().flatten().collect()) })
+        let words: Option<Vec<String>> = words.map(|words| words.into_iter().flatten().collect());
+        if words.as_ref().is_some_and(|words| words.iter().any(|word| word == TASK)) {
+            require_platform()?;
+        }
+        Ok(Wanted { worker, n, lasting, words })
     }
 
     fn claim(self, queue: &mut Queue) -> Answer<Vec<[Value<'static>; 8]>> {
         let own = queue.own();
         let mut except = paused_types();
-        // Those that the platform runs itself are for who asks for them.
-        except.extend(self.words.is_none().then(|| "task".to_owned()));
+        except.extend(self.words.is_none().then(|| TASK.to_owned()));
         let only = Only { column: own + JOB_TYPE, words: self.words, except };
         let ask = Ask { worker: self.worker, n: self.n, lasting: self.lasting, at: None, lane: None, only };
         let claimed = claim(queue, &ask, |row| Job::read(row, own))?;
