@@ -33,6 +33,8 @@ SELECT refusal(format('SELECT calendar.%s', call)) FROM unnest(ARRAY[
     $$set_holiday('HOL', '2024-12-25', 'special', NULL, '10:00', '11:00', '[["10:00", "10:30"]]')$$,
         $$set_holiday('HOL', '2024-12-25', 'special', NULL, '10:00', '11:00', '[["x", "10:30"]]')$$,
     $$set_holiday('HOL', '2024-12-25', 'special', NULL, NULL, NULL, '[["10:00", "10:30"]]')$$,
+    $$set_holiday('HOL', '2024-12-25', 'special', NULL, '10:00', '11:00',
+        (repeat('[', 5000) || repeat(']', 5000))::jsonb)$$,
         $$set_holiday('HOL', '2024-12-25', 'special', repeat('x', 201), '10:00', '11:00')$$,
     $$set_holiday('HOL', '2025-01-01', 'full_day')$$,
         $$set_holiday('HOL', '2024-12-26', 'special', NULL, '22:00', '21:00')$$,

@@ -47,7 +47,8 @@ WHERE template_id = :id AND day_of_week = 5 RETURNING breaks;
 SELECT refusal(format('UPDATE calendar.trading_sessions SET %s WHERE template_id = %s AND day_of_week = 0', change,
     :id)) FROM unnest(ARRAY[
     'day_of_week = 7', 'market_close = NULL', 'market_close = ''09:00''', 'market_close_offset = 3',
-        'valid_from = ''2024-02-01'', valid_to = ''2024-01-01''', 'breaks = ''[1]''', 'day_of_week = 1']) change;
+        'valid_from = ''2024-02-01'', valid_to = ''2024-01-01''', 'breaks = ''[1]''', 'day_of_week = 1',
+    'breaks = (repeat(''['', 5000) || repeat('']'', 5000))::jsonb']) change;
 SELECT refusal(format('UPDATE calendar.trading_hours_templates SET %s WHERE id = %s', change, :id)) FROM unnest(ARRAY[
     'name = '' ''', 'timezone = ''Mars/Olympus''', 'first_date = NULL', 'last_date = ''2023-01-01''',
         'last_date = ''2224-01-01''', 'last_date = ''infinity''']) change;

@@ -62,10 +62,19 @@ COMMENT ON FUNCTION calendar_private.time_of(text, text) IS
 'A time as definitions say it, "-17:00" or "26:30", in microseconds after midnight of the session''s date. Refuses '
 'what is none, by its name (22023)';
 
-CREATE FUNCTION calendar_private.stored_breaks(breaks jsonb) RETURNS jsonb
+CREATE FUNCTION calendar_private.breaks_of(breaks jsonb) RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'calendar_breaks_wrapper';
+COMMENT ON FUNCTION calendar_private.breaks_of(jsonb) IS 'stored_breaks(), of JSON that is shallow enough to be read';
+
+CREATE FUNCTION calendar_private.stored_breaks(breaks jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, calendar, pg_temp AS $$
+BEGIN
+    PERFORM bourse_private.require_shallow('breaks', breaks);
+    RETURN calendar_private.breaks_of(breaks);
+END
+$$;
 COMMENT ON FUNCTION calendar_private.stored_breaks(jsonb) IS
-'Breaks as they are stored, each time in its shortest form. Refuses what are none (22023)';
+'Breaks as they are stored, each time in its shortest form. Refuses what are none, or JSON of too many levels (22023)';
 
 CREATE FUNCTION calendar_private.require_possible(name text) RETURNS void
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'calendar_require_possible_wrapper';
