@@ -93,7 +93,6 @@ COMMENT ON FUNCTION jobs_private.notify_schedulers() IS
 'Trigger: tells whoever listens on scheduler_updates, once for each statement, that schedules have changed. A hint '
 'only';
 
--- The constraints say the same, but would print the row, whose parameters may be secret, and give no hint.
 CREATE FUNCTION jobs_private.require_schedule_bounds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 DECLARE
