@@ -87,6 +87,24 @@ SELECT exchange.set_market_status('BTC-USD', 'open');
 SELECT exchange.set_market_status('BTC-USD', 'cancel_only');
 SELECT calendar.load_calendar(pg_temp.definition(true));
 
+-- Why a market is not open is told to everybody, until its status changes; the bell changes neither while it is halted.
+SELECT exchange.set_market_status('BTC-USD', 'halted', 'no price feed');
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 2, 1)$$);
+SELECT pg_temp.told($$SELECT exchange.cancel_all_orders(1, 'BTC-USD')$$);
+SELECT calendar.load_calendar(pg_temp.definition(false)), exchange_private.ring_bells('BTC-USD');
+SELECT status, status_reason FROM exchange.markets;
+SELECT exchange.set_market_status('BTC-USD', 'halted');
+SELECT status, status_reason FROM exchange.markets;
+SELECT exchange.set_market_status('BTC-USD', 'cancel_only', 'you may leave');
+SELECT status, status_reason FROM exchange.markets;
+SELECT calendar.load_calendar(pg_temp.definition(false) || '{"exchange": "TEST 2"}'),
+    exchange_private.ring_bells('BTC-USD');
+SELECT status, status_reason FROM exchange.markets;
+SELECT pg_temp.told(format('SELECT exchange.set_market_status(''BTC-USD'', ''halted'', %L)', reason))
+FROM unnest(ARRAY['', repeat('x', 201)]) reason;
+SELECT old_values, new_values FROM audit.audit_logs WHERE new_values ? 'status_reason' ORDER BY id;
+SELECT calendar.load_calendar(pg_temp.definition(true));
+
 -- Tied again, or to another calendar: what it does outside, and how it opens, stays what it is.
 SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS', 'queue', 'auction');
 SELECT exchange.set_market_calendar('BTC-USD', 'ALWAYS'), exchange.set_market_calendar('BTC-USD', 'ALWAYS', NULL, NULL);

@@ -83,16 +83,18 @@ COMMENT ON FUNCTION exchange_private.match_batch(text, integer) IS
 'Returns how many; 0: none left. Granted to nobody: who could roll it back would see for free what others have queued. '
 'CALL match_orders() instead';
 
-CREATE FUNCTION exchange.set_market_status(symbol text, status text)
+CREATE FUNCTION exchange.set_market_status(symbol text, status text, reason text DEFAULT NULL)
 RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'set_market_status_wrapper';
-COMMENT ON FUNCTION exchange.set_market_status(text, text) IS
+COMMENT ON FUNCTION exchange.set_market_status(text, text, text) IS
 'Sets what a market allows. open: everything; auction: orders collect without trading, cancels, amends; cancel_only: '
 'cancels; halted, closed: nothing. Opening a market uncrosses what its book has collected, at one price. A market '
 'with a calendar goes by its hours from open on: outside its sessions it becomes what its calendar says, with a '
-'NOTICE; halted and closed last until then, auction and cancel_only to the next bell. Waits for the batch that is '
-'matching. A change leaves a row in audit_logs while exchange.markets is audited. Returns the status that the market '
-'has now. 22004 NULL, 22023 unknown status, 42704 unknown market';
-GRANT EXECUTE ON FUNCTION exchange.set_market_status(text, text) TO bourse_admin;
+'NOTICE; halted and closed last until then, auction and cancel_only to the next bell. reason: why, for everybody to '
+'see while the market is not open, in exchange.markets and in the HINT of what is refused, and in the trail; NULL: '
+'none. Waits for the batch that is matching. A change leaves a row in audit_logs while exchange.markets is audited. '
+'Returns the status that the market has now. 22004 symbol or status is NULL, 22023 unknown status, length of reason, '
+'42704 unknown market';
+GRANT EXECUTE ON FUNCTION exchange.set_market_status(text, text, text) TO bourse_admin;
 
 CREATE FUNCTION exchange.expire_orders(symbol text)
 RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME', 'expire_orders_wrapper';

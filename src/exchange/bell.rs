@@ -50,12 +50,23 @@ pub fn brings(symbol: &str, status: MarketStatus, now: Timestamp) -> Answer<Bell
     Ok(Bell { status: after, next: next.map(time), opens_at: opens_at.map(time) })
 }
 
-/// Tells the audit trail that a market has another status, by its bell or by an operator: its trigger does not see what
-/// the engine writes.
-pub fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus, by_bell: bool) {
+/// Why a market has another status.
+pub enum Because<'a> {
+    /// Its bell has rung.
+    Bell,
+    /// An operator has set it, and may have said why.
+    Operator(Option<&'a str>),
+}
+
+/// Tells the audit trail that a market has another status: its trigger does not see what the engine writes.
+pub fn record_status(symbol: &str, before: MarketStatus, after: MarketStatus, because: Because<'_>) {
+    let (by_bell, reason) = match because {
+        Because::Bell => (true, None),
+        Because::Operator(reason) => (false, reason),
+    };
     let recorded = session::as_role(owner::NAME, || {
-        let arguments = [symbol.into(), before.as_str().into(), after.as_str().into(), by_bell.into()];
-        Spi::run_with_args("SELECT exchange_private.record_market_status($1, $2, $3, $4)", &arguments)
+        let arguments = [symbol.into(), before.as_str().into(), after.as_str().into(), by_bell.into(), reason.into()];
+        Spi::run_with_args("SELECT exchange_private.record_market_status($1, $2, $3, $4, $5)", &arguments)
     });
     if let Err(error) = recorded {
         pgrx::error!("status of market {symbol} not recorded: {error}");

@@ -38,7 +38,7 @@ pub fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) 
     identity::require_acts_for(user)?;
     if let Some(symbol) = symbol {
         let market = require_market(symbol)?;
-        let refused = |_| refusals::market_not_open(symbol, market.rules.status, market.opens_at);
+        let refused = |_| refusals::market_not_open(&market.subject(user, symbol), market.rules.status);
         market.rules.takes_cancels().map_err(refused)?;
     }
     Ok(UserId(user))

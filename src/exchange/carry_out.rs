@@ -4,7 +4,7 @@ use matching::MarketStatus;
 use pgrx::prelude::PgSqlErrorCode;
 
 use super::behind;
-use super::bell::{self, Bell};
+use super::bell::{self, Because, Bell};
 use super::command::{Action, Command, Done};
 use super::door_rule::Door;
 use super::run::Effects;
@@ -61,7 +61,7 @@ fn ring_due(venue: Venue) -> Answer<Option<Venue>> {
         let bell = bell::brings(&symbol, before, now)?;
         carry_out_bell(&symbol, bell)?;
         if bell.status != before {
-            bell::record_status(&symbol, before, bell.status, true);
+            bell::record_status(&symbol, before, bell.status, Because::Bell);
         }
     }
     Ok(None)
@@ -76,7 +76,7 @@ pub fn give_back(symbol: &str) -> Answer<MarketStatus> {
 
 /// Gives a market the status that its bell brings.
 fn carry_out_bell(symbol: &str, bell: Bell) -> Answer<()> {
-    let command = Command::market(symbol, Action::SetStatus(bell.status));
+    let command = Command::market(symbol, Action::SetStatus { status: bell.status, reason: None });
     attempt(&[command], &How { bell: Some(bell), ..How::default() }).map(|_| ())
 }
 

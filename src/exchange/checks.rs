@@ -171,6 +171,9 @@ pub const MARKETS: &[Check] = checks! {
         "CHECK ((status = ANY (ARRAY['open'::text, 'halted'::text, 'cancel_only'::text, 'auction'::text, \
          'closed'::text])))"
         => |row| word(row, c::status, MarketStatus::parse);
+    markets_status_reason_check [status_reason]
+        "CHECK ((char_length(status_reason) <= 200))"
+        => |row| text(row, c::status_reason, |reason| reason.chars().count() <= 200);
     markets_stops_sequence_check [stops_sequence, last_sequence]
         "CHECK (((stops_sequence >= 0) AND (stops_sequence < last_sequence)))"
         => |row| row.int(c::stops_sequence).is_none_or(|n| n >= 0

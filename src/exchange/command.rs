@@ -34,8 +34,8 @@ pub enum Action {
     Expire,
     /// Nothing but what every command begins with: enter stops that are left.
     Stops,
-    /// Set what the market allows; opening it uncrosses its book.
-    SetStatus(MarketStatus),
+    /// Set what the market allows, and say why; opening it uncrosses its book.
+    SetStatus { status: MarketStatus, reason: Option<String> },
 }
 
 /// How a command names an order.
@@ -102,7 +102,7 @@ impl Command {
     /// The order that it names, if it names one.
     pub fn target(&self) -> Option<&Target> {
         match &self.action {
-            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => None,
+            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => None,
             Action::Cancel(target) | Action::Amend { target, .. } => Some(target),
         }
     }
@@ -112,7 +112,7 @@ impl Command {
         match &self.action {
             Action::New { ticket, .. } => ticket.client_order_id.as_deref(),
             Action::Cancel(Target::Client(id)) | Action::Amend { target: Target::Client(id), .. } => Some(id),
-            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => None,
+            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => None,
         }
     }
 }

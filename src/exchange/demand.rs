@@ -89,7 +89,7 @@ impl<'a> Demands<'a> {
                         demands.add(&command.symbol, &Arrival { limit: price.or(before.limit), amount, ..before });
                     }
                 }
-                Action::Cancel(_) | Action::Expire | Action::Stops | Action::SetStatus(_) => {}
+                Action::Cancel(_) | Action::Expire | Action::Stops | Action::SetStatus { .. } => {}
             }
         }
         demands

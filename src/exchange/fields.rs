@@ -24,6 +24,7 @@ table! {
         swept_sequence: Option<Int>,
         outside: Text, opening: Text,
         bell_at: Option<Time>, opens_at: Option<Time>,
+        status_reason: Option<Text>,
     }
 }
 

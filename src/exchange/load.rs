@@ -91,7 +91,7 @@ impl<'a> Reach<'a> {
 
     /// Reads what the commands can reach, stops and all.
     pub fn load(&mut self, commands: &[&Command], market: &MarketRow) {
-        let opens = commands.iter().any(|c| matches!(c.action, Action::SetStatus(MarketStatus::Open)));
+        let opens = commands.iter().any(|c| matches!(c.action, Action::SetStatus { status: MarketStatus::Open, .. }));
         if opens || commands.iter().any(|c| matches!(c.action, Action::Expire)) {
             self.expired(if opens { usize::MAX } else { STEPS * self.commands });
         }
@@ -252,6 +252,6 @@ fn prices_of(command: &Command) -> Vec<Money> {
     match &command.action {
         Action::New { ticket, .. } => ticket.body.price.into_iter().collect(),
         Action::Amend { price, .. } => price.iter().copied().collect(),
-        Action::Cancel(_) | Action::Expire | Action::Stops | Action::SetStatus(_) => Vec::new(),
+        Action::Cancel(_) | Action::Expire | Action::Stops | Action::SetStatus { .. } => Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use money::Money;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::bell::record_status;
+use super::bell::{Because, record_status};
 use super::carry_out::{carry_out, give_back, require_write};
 use super::command::{Action, Command, Done};
 use super::market_row::require_market;
@@ -17,8 +17,11 @@ use super::{market_rows, refusals, stops};
 use crate::error::{Answer, Failure, clip};
 use crate::pg::numeric::Numeric;
 
+/// So many characters has a reason at most.
+const LONGEST_REASON: usize = 200;
+
 #[pg_extern(sql = false)]
-fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<String, ErrorReport> {
+fn set_market_status(symbol: Option<&str>, status: Option<&str>, reason: Option<&str>) -> Result<String, ErrorReport> {
     require_write("set_market_status()")?;
     let symbol = symbol.ok_or_else(|| Failure::null("symbol"))?;
     let given = status.ok_or_else(|| Failure::null("status"))?;
@@ -28,6 +31,11 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
             "A status is open, halted, cancel_only, auction or closed.",
         )
     })?;
+    let length = reason.map_or(1, |reason| reason.chars().count());
+    if !(1..=LONGEST_REASON).contains(&length) {
+        let hint = format!("Give 1 to {LONGEST_REASON} characters, or NULL.");
+        return Err(Failure::invalid(format!("reason has {length} characters"), hint).into());
+    }
     // Held from here on: nobody else changes the status between the two readings. A bell that is due rings first.
     market(symbol, Action::Stops)?;
     let held = hold_market(symbol)?;
@@ -35,11 +43,11 @@ fn set_market_status(symbol: Option<&str>, status: Option<&str>) -> Result<Strin
     if status == MarketStatus::Open && held.keeps_hours {
         give_back(symbol)?;
     } else {
-        market(symbol, Action::SetStatus(status))?;
+        market(symbol, Action::SetStatus { status, reason: reason.map(str::to_owned) })?;
     }
     let after = hold_market(symbol)?.rules.status;
-    if after != before {
-        record_status(symbol, before, after, false);
+    if after != before || reason.is_some() {
+        record_status(symbol, before, after, Because::Operator(reason));
     }
     if held.keeps_hours && after != status {
         notice!("market {symbol} keeps the hours of its calendar, and is {}", after.as_str());

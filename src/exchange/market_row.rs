@@ -35,6 +35,8 @@ pub struct MarketRow {
     pub bell_at: Option<Timestamp>,
     /// When it opens next, as of the last bell.
     pub opens_at: Option<Timestamp>,
+    /// Why it is not open, as an operator has said.
+    pub status_reason: Option<String>,
     /// Whether logins without a trusted role trade here through the sequencer only.
     pub sequencer_only: bool,
     /// Where the row stands, as long as the market is held.
@@ -46,7 +48,8 @@ pub struct MarketRow {
 impl MarketRow {
     /// What a refusal of a user's order in this market names.
     pub fn subject<'a>(&'a self, user: i64, symbol: &'a str) -> Subject<'a> {
-        Subject { user, symbol, base: &self.base, quote: &self.quote, opens_at: self.opens_at }
+        let reason = self.status_reason.as_deref();
+        Subject { user, symbol, base: &self.base, quote: &self.quote, opens_at: self.opens_at, reason }
     }
 
     /// Whether its status is not what its calendar says, perhaps, until the bell has rung.
@@ -83,6 +86,7 @@ impl MarketRow {
             keeps_hours: market.calendar().is_some(),
             bell_at: market.bell_at(),
             opens_at: market.opens_at(),
+            status_reason: market.status_reason().map(str::to_owned),
             sequencer_only: market.door() == MarketDoor::Sequencer,
             last_priority: market.last_priority(),
             last_sequence: market.last_sequence(),

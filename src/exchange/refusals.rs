@@ -19,13 +19,15 @@ pub struct Subject<'a> {
     pub quote: &'a str,
     /// When its next session begins, as far as its calendar says.
     pub opens_at: Option<Timestamp>,
+    /// Why it is not open, as an operator has said.
+    pub reason: Option<&'a str>,
 }
 
 /// The failure that a caller is told.
 pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
     let (user, symbol, base, quote) = (on.user, on.symbol, on.base, on.quote);
     match refusal {
-        Refusal::MarketNotOpen(status) => market_not_open(symbol, status, on.opens_at),
+        Refusal::MarketNotOpen(status) => market_not_open(on, status),
         Refusal::PriceNotPositive(price) => {
             Failure::invalid(format!("Price and amount must be positive: price {price}"), "Give a price above zero.")
         }
@@ -132,9 +134,9 @@ fn beyond_limit(refusal: Refusal, on: &Subject<'_>) -> Failure {
 }
 
 /// The market does not take this in its present status (55000).
-pub fn market_not_open(symbol: &str, status: MarketStatus, opens_at: Option<Timestamp>) -> Failure {
+pub fn market_not_open(on: &Subject<'_>, status: MarketStatus) -> Failure {
     let is_between_sessions = matches!(status, MarketStatus::CancelOnly | MarketStatus::Auction);
-    let hint = match opens_at.filter(|_| is_between_sessions) {
+    let hint = match on.opens_at.filter(|_| is_between_sessions) {
         Some(at) if status == MarketStatus::Auction => format!(
             "Its next session begins at {}; limit and stop orders that wait (gtc, gtd), amends and cancels work meanwhile.",
             at.iso()
@@ -142,9 +144,13 @@ pub fn market_not_open(symbol: &str, status: MarketStatus, opens_at: Option<Time
         Some(at) => format!("Its next session begins at {}; cancels work meanwhile.", at.iso()),
         None => "Wait until the market is open again; exchange.markets shows its status.".to_owned(),
     };
+    let hint = match on.reason {
+        Some(reason) => format!("{hint} Its operators say: {reason}"),
+        None => hint,
+    };
     Failure::new(
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("market {symbol} is {}", status.as_str()),
+        format!("market {} is {}", on.symbol, status.as_str()),
         hint,
     )
 }

@@ -80,10 +80,14 @@ impl Effects {
                 let market = market(&mut venue.markets, &command.symbol)?;
                 Ok(Done::Market(market.core.expire(&mut venue.accounts)))
             }
-            Action::SetStatus(status) => {
+            Action::SetStatus { status, reason } => {
                 let market = market(&mut venue.markets, &command.symbol)?;
-                market.core.rules.status = *status;
                 let opens = *status == MarketStatus::Open;
+                // A bell that leaves a status as it is leaves the reason as well.
+                if market.bell.is_none() || *status != market.row.rules.status {
+                    market.reason = reason.clone().filter(|_| !opens);
+                }
+                market.core.rules.status = *status;
                 Ok(Done::Market(if opens { market.core.uncross(&mut venue.accounts) } else { 0 }))
             }
             Action::Amend { target, price, amount } => {

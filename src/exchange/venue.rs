@@ -39,6 +39,8 @@ pub struct OpenMarket {
     pub core: Market,
     /// The bell that rings in this transaction.
     pub bell: Option<Bell>,
+    /// Why it is not open, as an operator says.
+    pub reason: Option<String>,
     /// What is known of the front of its book.
     pub known: KnownFront,
     /// The id of its base asset in the accounts.
@@ -172,7 +174,8 @@ impl Venue {
             core.looked = row.stops_sequence.unwrap_or(row.last_sequence);
             core.pulse = heed;
             let known = KnownFront::recall(&symbol, (row.tid, row.writer));
-            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, bell: None, known, base, quote });
+            let (bell, reason) = (None, row.status_reason.clone());
+            self.markets.insert(symbol.clone(), OpenMarket { symbol, row, core, bell, reason, known, base, quote });
         }
     }
 

@@ -96,7 +96,9 @@ fn write_markets(
         let known = std::mem::take(&mut market.known);
         let left = (market.core.looked < market.core.sequence).then_some(market.core.looked);
         let bell = market.bell.take();
-        let same = status == market.row.rules.status && left == market.row.stops_sequence && bell.is_none();
+        let reason = (market.reason != market.row.status_reason).then_some(market.reason.as_deref());
+        let is_as_before = status == market.row.rules.status;
+        let same = is_as_before && left == market.row.stops_sequence && bell.is_none() && reason.is_none();
         let moved = changed.contains(symbol) || market.core.priority != market.row.last_priority;
         if !moved && same {
             market_rows::remember(symbol, market.row.tid);
@@ -106,6 +108,7 @@ fn write_markets(
         let changes = markets::Changes {
             last_priority: Some(market.core.priority),
             status: Some(status),
+            status_reason: reason,
             updated_at: Some(now),
             stops_sequence: Some(left),
             bell_at: bell.map(|bell| bell.next),

@@ -41,6 +41,8 @@ CREATE TABLE exchange.markets (
                     CONSTRAINT markets_opening_check CHECK (opening IN ('continuous', 'auction')),
     bell_at         timestamptz,
     opens_at        timestamptz,
+    -- Of a market that is not open: why, as the operator has said who has set its status.
+    status_reason   text CONSTRAINT markets_status_reason_check CHECK (char_length(status_reason) <= 200),
     CONSTRAINT markets_base_quote_check CHECK (base <> quote),
     CONSTRAINT markets_min_max_check CHECK (min_amount <= max_amount),
     CONSTRAINT markets_swept_sequence_check CHECK (swept_sequence BETWEEN 0 AND last_sequence),
@@ -85,6 +87,10 @@ COMMENT ON COLUMN exchange.markets.bell_at IS
 'When the calendar may move the status next; the first command after it does so. NULL: never';
 COMMENT ON COLUMN exchange.markets.opens_at IS
 'When the next session begins, or goes on after a break, as of the last bell; NULL: not known';
+
+COMMENT ON COLUMN exchange.markets.status_reason IS
+'Why it is not open, as the operator has said who has set its status; NULL: nobody has, or it is open, or its bell has '
+'changed the status since';
 
 -- Whoever looks for bells that are due.
 CREATE INDEX idx_markets_bell ON exchange.markets (bell_at) WHERE bell_at IS NOT NULL;

@@ -63,7 +63,7 @@ impl Request {
             Action::Amend { target, price, amount } => {
                 What::Amend { order: id(target), price: *price, amount: *amount }
             }
-            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => return None,
+            Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => return None,
         };
         let symbol = symbol(&command.symbol)?;
         Some(Request { user: command.user, symbol, name: command.client_order_id().map(Text::new), what })

@@ -50,7 +50,7 @@ pub fn submit(command: &Command) -> Answer<OrderResult> {
     let (call, instead) = match command.action {
         Action::Cancel(_) => ("submit_cancel()", "cancel_order()"),
         Action::Amend { .. } => ("submit_amend()", "amend_order()"),
-        Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus(_) => {
+        Action::New { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => {
             ("submit_order()", "place_order()")
         }
     };
