@@ -98,6 +98,9 @@ fn write_markets(
         let bell = market.bell.take();
         let reason = (market.reason != market.row.status_reason).then_some(market.reason.as_deref());
         let is_as_before = status == market.row.rules.status;
+        if !is_as_before && settings::notifies() {
+            session::notify(c"bourse", symbol);
+        }
         let same = is_as_before && left == market.row.stops_sequence && bell.is_none() && reason.is_none();
         let moved = changed.contains(symbol) || market.core.priority != market.row.last_priority;
         if !moved && same {

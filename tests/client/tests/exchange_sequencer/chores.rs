@@ -149,3 +149,32 @@ fn listeners_are_told_once_for_each_batch_and_market() -> Result<()> {
     assert_eq!(told.iter().filter(|symbol| **symbol == "ETH-USD").count(), 1);
     Ok(())
 }
+
+#[test]
+fn listeners_hear_of_a_halt_and_of_a_bell() -> Result<()> {
+    let (venue, mut session, _) = Venue::funded("sequencer_notify_status", "", 1)?;
+    let first = session.sequencer()?;
+    session.run("ALTER DATABASE venue SET bourse.notify = on")?;
+    session.run(&format!("SELECT pg_terminate_backend({first})"))?;
+    session.wait_for(&format!("SELECT state = 'working' AND pid <> {first} FROM exchange.sequencer_status()"))?;
+    let (mut session, mut listener) = (venue.connect()?, venue.connect()?);
+    listener.run("LISTEN bourse")?;
+    let mut next = || -> Result<Option<String>> {
+        let told = listener.client().notifications().timeout_iter(Duration::from_secs(10)).next();
+        let told = told.map_err(|error| Failure::of_statement("LISTEN", &error))?;
+        Ok(told.map(|notification| notification.payload().to_owned()))
+    };
+    session.run("SELECT exchange.set_market_status('ETH-USD', 'halted')")?;
+    assert_eq!(next()?.as_deref(), Some("ETH-USD"));
+    // The same again is no change: the next that is told is what the bell does, which nobody's command has rung.
+    session.run("SELECT exchange.set_market_status('ETH-USD', 'halted')")?;
+    let weekly = r#"[{"days": [0, 1, 2, 3, 4, 5, 6], "open": "00:00", "close": "24:00"}]"#;
+    session.run(&format!(
+        "SELECT calendar.load_calendar(jsonb_build_object('name', 'DAY', 'timezone', 'UTC', 'from', current_date - 5,
+             'to', current_date + 5, 'weekly', '{weekly}'::jsonb));
+         SELECT exchange.set_market_calendar('BTC-USD', 'DAY');
+         SELECT calendar.set_holiday('DAY', current_date + n, 'full_day') FROM generate_series(-1, 1) n"
+    ))?;
+    assert_eq!(next()?.as_deref(), Some("BTC-USD"));
+    session.wait_for("SELECT status = 'cancel_only' FROM exchange.markets WHERE symbol = 'BTC-USD'").map(drop)
+}
