@@ -119,7 +119,19 @@ SELECT calendar.load_calendar(pg_temp.definition(false) || jsonb_build_object('t
 SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', NULL, 1, 'market')$$);
 SELECT exchange.cancel_all_orders(1, 'BTC-USD');
 SELECT status, bell_at, opens_at FROM exchange.markets;
+SELECT severity, alert, subject, detail, hint FROM bourse.alerts() WHERE alert = 'market_has_no_hours';
 SELECT severity, alert, subject FROM bourse.alerts() WHERE alert LIKE 'calendar%';
+-- So does one that is not active.
+SELECT calendar.load_calendar(pg_temp.definition(false));
+UPDATE calendar.trading_hours_templates SET is_active = false WHERE name = 'ALWAYS';
+SELECT pg_temp.told($$SELECT exchange.place_order(1, 'BTC-USD', 'buy', 1, 1)$$);
+SELECT severity, alert, subject, detail FROM bourse.alerts() WHERE alert = 'market_has_no_hours';
+SELECT exchange_private.ring_bells('BTC-USD');
+SELECT m.bell_at IS NULL AS rings_no_more, a.alert
+FROM exchange.markets m, bourse.alerts() a WHERE a.alert = 'market_has_no_hours';
+UPDATE calendar.trading_hours_templates SET is_active = true WHERE name = 'ALWAYS';
+SELECT exchange_private.ring_bells('BTC-USD');
+SELECT status FROM exchange.markets;
 
 -- Beside a session: the pre-market collects orders where the market opens by auction, a break is outside, and what the
 -- calendar says next is the end of the break. Hours are counted from the one that it is.

@@ -111,10 +111,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
            'Have exchange.match_orders() called, or look at exchange.sequencer_status().'
     FROM (SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 1) c
     WHERE c.created_at < clock_timestamp() - interval '1 minute'
+    UNION ALL
+    SELECT 'critical', 'market_has_no_hours', m.symbol,
+           format('calendar %s %s', m.calendar, CASE WHEN t.is_active THEN 'has ended' ELSE 'is not active' END),
+           'The market takes no orders: continue the calendar with calendar.load_calendar(), switch it on, or give the '
+           'market another with exchange.set_market_calendar().'
+    FROM exchange.markets m JOIN calendar.trading_hours_templates t ON t.name = m.calendar
+    -- A bell that is due and was rung by what was refused has been undone with it.
+    WHERE m.bell_at IS NULL
+       OR m.bell_at <= clock_timestamp()
+          AND (SELECT b.bell_at IS NULL FROM exchange_private.bell_of(m.symbol, clock_timestamp()) b)
 $$;
 COMMENT ON FUNCTION exchange_private.own_alerts() IS
-'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute. '
-'Costs a probe of an index, and rows that have left the inbox and wait for VACUUM';
+'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute, the '
+'calendar of a market does not say when it opens. Costs a probe of an index, rows that have left the inbox and wait '
+'for VACUUM, and the rows of markets';
 
 CREATE FUNCTION exchange_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$

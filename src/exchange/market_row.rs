@@ -48,8 +48,9 @@ pub struct MarketRow {
 impl MarketRow {
     /// What a refusal of a user's order in this market names.
     pub fn subject<'a>(&'a self, user: i64, symbol: &'a str) -> Subject<'a> {
-        let reason = self.status_reason.as_deref();
-        Subject { user, symbol, base: &self.base, quote: &self.quote, opens_at: self.opens_at, reason }
+        let MarketRow { base, quote, keeps_hours, opens_at, status_reason, .. } = self;
+        let (keeps_hours, opens_at, reason) = (*keeps_hours, *opens_at, status_reason.as_deref());
+        Subject { user, symbol, base, quote, keeps_hours, opens_at, reason }
     }
 
     /// Whether its status is not what its calendar says, perhaps, until the bell has rung.

@@ -17,6 +17,8 @@ pub struct Subject<'a> {
     pub base: &'a str,
     /// Its quote asset.
     pub quote: &'a str,
+    /// Whether a calendar says when it is open.
+    pub keeps_hours: bool,
     /// When its next session begins, as far as its calendar says.
     pub opens_at: Option<Timestamp>,
     /// Why it is not open, as an operator has said.
@@ -142,6 +144,10 @@ pub fn market_not_open(on: &Subject<'_>, status: MarketStatus) -> Failure {
             at.iso()
         ),
         Some(at) => format!("Its next session begins at {}; cancels work meanwhile.", at.iso()),
+        None if on.keeps_hours && status == MarketStatus::CancelOnly => {
+            "Its calendar does not say when it opens: it has ended, or is not active; cancels work meanwhile."
+                .to_owned()
+        }
         None => "Wait until the market is open again; exchange.markets shows its status.".to_owned(),
     };
     let hint = match on.reason {
