@@ -53,6 +53,8 @@ SELECT c.run_id, c.job_type FROM jobs.claim('w1', NULL, 2) c;
 SELECT c.run_id, c.job_type FROM jobs.claim('w1', '{}', 2) c;
 -- A paused type waits.
 SELECT jobs.pause_type('backup', 'disk is full'), jobs.pause_type('backup') AS again;
+-- A type that nothing has may be misspelled.
+SELECT jobs.pause_type('bakcup'), jobs.resume_type('bakcup');
 SELECT count(*) FROM jobs.claim('w1', NULL, 5);
 SELECT jobs.resume_type('backup'), jobs.resume_type('backup') AS again;
 SELECT c.run_id, c.job_type FROM jobs.claim('w1', NULL, 5) c;

@@ -120,17 +120,26 @@ COMMENT ON FUNCTION jobs.replay(text, timestamptz, integer) IS
 GRANT EXECUTE ON FUNCTION jobs.replay(text, timestamptz, integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION jobs.pause_type(job_type text, reason text DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    made boolean;
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('job_type', job_type);
     INSERT INTO jobs.paused_types (job_type, reason) VALUES (job_type, left(reason, 500)) ON CONFLICT DO NOTHING;
-    RETURN FOUND;
+    made := FOUND;
+    -- enqueue() takes any type, so that one which is misspelled is one.
+    IF NOT EXISTS (SELECT FROM jobs.schedules s WHERE s.job_type = pause_type.job_type)
+       AND NOT EXISTS (SELECT FROM jobs.schedule_runs r
+                       WHERE r.claimable_at IS NOT NULL AND r.job_type = pause_type.job_type) THEN
+        RAISE NOTICE 'no schedule, and no run that waits or runs, is of type %', bourse_private.quoted(job_type);
+    END IF;
+    RETURN made;
 END
 $$;
 COMMENT ON FUNCTION jobs.pause_type(text, text) IS
-'Has no run of a job type claimed any more, whoever asks; those that run go on. Returns false when it was paused '
-'already. 22004 NULL';
+'Has no run of a job type claimed any more, whoever asks; those that run go on. A NOTICE says when there is none of '
+'that type, nor a schedule. Returns false when it was paused already. 22004 NULL';
 GRANT EXECUTE ON FUNCTION jobs.pause_type(text, text) TO bourse_admin;
 
 CREATE FUNCTION jobs.resume_type(job_type text) RETURNS boolean
