@@ -271,6 +271,7 @@ SELECT count(*) AS late FROM bourse.alerts() WHERE alert = 'ticks_are_late';
 SELECT pg_temp.due('late', clock_timestamp() - interval '61 s');
 SELECT severity, alert, left(detail, 32) AS detail, hint FROM bourse.alerts() WHERE alert = 'ticks_are_late';
 SELECT value BETWEEN 61 AND 120 AS lag FROM bourse.metrics() WHERE name = 'jobs_tick_lag_seconds';
+SELECT ok, left(detail, 32) AS detail FROM bourse.health() WHERE module = 'jobs';
 SELECT pg_temp.due('late', NULL);
 INSERT INTO jobs.schedule_runs (job_type, job_id) VALUES ('report', 999999);
 SELECT issue, count FROM bourse.integrity() WHERE module = 'jobs' ORDER BY issue COLLATE "C";

@@ -16,12 +16,13 @@ $$;
 COMMENT ON FUNCTION jobs_private.own_tables() IS
 'The tables of jobs. Runs are no part of the trail: each is its own history, and lives for 90 days after its end';
 
-CREATE FUNCTION jobs_private.schedule_lag(at timestamptz DEFAULT NULL) RETURNS interval
-LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
-    SELECT greatest(coalesce(at, clock_timestamp()) - min(s.next_run_at), interval '0') FROM jobs.schedules s
-$$;
-COMMENT ON FUNCTION jobs_private.schedule_lag(timestamptz) IS
-'How long the schedule that is due longest has been due; 0: none is, NULL: there are none. One probe of an index';
+-- A user who keeps his own schedule locked is late alone: the ticks of others pass it over.
+CREATE FUNCTION jobs_private.lags(OUT lag interval, OUT held bigint, OUT held_lag interval) RETURNS SETOF record
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'jobs_lags_wrapper';
+COMMENT ON FUNCTION jobs_private.lags() IS
+'One row: how long the schedule that is due longest has been due, of those that nobody has locked (0: none is, NULL: '
+'there are none), and which has been due longest of those that somebody has, for how long. One probe of an index, and '
+'what is locked before it';
 
 CREATE FUNCTION jobs_private.task_lag() RETURNS interval
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
@@ -50,7 +51,7 @@ COMMENT ON FUNCTION jobs_private.counted_runs(integer) IS
 
 CREATE FUNCTION jobs_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
-    SELECT 'jobs_tick_lag_seconds', coalesce(extract(epoch FROM jobs_private.schedule_lag()), 0), NULL::jsonb
+    SELECT 'jobs_tick_lag_seconds', coalesce(extract(epoch FROM l.lag), 0), NULL::jsonb FROM jobs_private.lags() l
     UNION ALL
     SELECT 'jobs_task_lag_seconds', coalesce(extract(epoch FROM jobs_private.task_lag()), 0), NULL
     UNION ALL
@@ -75,7 +76,12 @@ RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
     SELECT 'critical', 'ticks_are_late', NULL::text, format('a schedule has been due for %s', l.lag),
            'Set bourse.ticker = on with pg_bourse preloaded, or have jobs.tick() called every second.'
-    FROM jobs_private.schedule_lag() l (lag) WHERE l.lag > interval '1 minute'
+    FROM jobs_private.lags() l WHERE l.lag > interval '1 minute'
+    UNION ALL
+    SELECT 'warning', 'schedule_is_held', l.held::text,
+           format('it has been due for %s, and somebody has it locked', l.held_lag),
+           'Ticks pass it over until the transaction ends that has changed or locked its row: pg_stat_activity.'
+    FROM jobs_private.lags() l WHERE l.held_lag > interval '1 minute'
     UNION ALL
     SELECT 'warning', 'tasks_wait', NULL::text, format('a task has been due for %s', l.lag),
            'Set bourse.tasks = on with pg_bourse preloaded, or have jobs.run_tasks() called.'
@@ -105,18 +111,22 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
           ORDER BY row_number() OVER (PARTITION BY s.user_id ORDER BY s.id), s.id LIMIT 100) s
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS
-'What alerts() says of jobs: ticks that nobody enqueues, tasks that nobody runs, or that are not what was registered, '
-'runs that have failed for good within a day, types that have been paused for an hour, and up to 100 schedules that '
-'could not run when they were due last, of every user some';
+'What alerts() says of jobs: ticks that nobody enqueues, or that somebody keeps from being enqueued, tasks that nobody '
+'runs, or that are not what was registered, runs that have failed for good within a day, types that have been paused '
+'for an hour, and up to 100 schedules that could not run when they were due last, of every user some';
 
 CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
-    PERFORM jobs_private.schedule_lag();
-    RETURN QUERY SELECT true, NULL::text;
+    RETURN QUERY
+    SELECT NOT f.is_late, CASE WHEN f.is_late THEN format('a schedule has been due for %s', f.lag) END
+    -- A standby shows what has been when it was replayed.
+    FROM (SELECT l.lag, coalesce(l.lag > interval '1 minute', false) AND NOT pg_is_in_recovery() AS is_late
+          FROM jobs_private.lags() l) f;
 END
 $$;
-COMMENT ON FUNCTION jobs_private.own_health() IS 'Whether schedules can be read';
+COMMENT ON FUNCTION jobs_private.own_health() IS
+'Whether schedules can be read, and are enqueued when they are due: within a minute';
 
 CREATE FUNCTION jobs_private.own_integrity() RETURNS TABLE (issue text, count bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

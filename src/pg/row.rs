@@ -57,6 +57,30 @@ impl Row<'_> {
         }
     }
 
+    /// Whether somebody else, whose transaction has not ended, has locked this version of the row, or is changing it.
+    pub fn is_held(&self) -> bool {
+        // SAFETY: a slot with these operations holds a tuple of the heap, in a page that it has pinned. Who has locked
+        // it is written under a lock of the page that is not taken here: what is read may be the state of before.
+        unsafe {
+            if !std::ptr::eq((*self.slot).tts_ops, &raw const pg_sys::TTSOpsBufferHeapTuple) {
+                return false;
+            }
+            let tuple = (*self.slot.cast::<pg_sys::BufferHeapTupleTableSlot>()).base.tuple;
+            if tuple.is_null() {
+                return false;
+            }
+            let header = (*tuple).t_data;
+            let (mask, holder) = (u32::from((*header).t_infomask), (*header).t_choice.t_heap.t_xmax);
+            let is = |flag: u32| mask & flag != 0;
+            !is(pg_sys::HEAP_XMAX_INVALID | pg_sys::HEAP_XMAX_COMMITTED)
+                && if is(pg_sys::HEAP_XMAX_IS_MULTI) {
+                    pg_sys::MultiXactIdIsRunning(holder, is(pg_sys::HEAP_XMAX_LOCK_ONLY))
+                } else {
+                    !pg_sys::TransactionIdIsCurrentTransactionId(holder) && pg_sys::TransactionIdIsInProgress(holder)
+                }
+        }
+    }
+
     /// What the column holds, as the type of the caller's choice.
     fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
         // SAFETY: the caller names a column of that type, which was compared when the table was opened.
