@@ -145,6 +145,11 @@ JOIN jobs.tasks t ON t.name = r.job_snapshot ->> 'target' LEFT JOIN work.attacks
 ORDER BY a.n, t.name;
 SELECT jobs.cancel(id) FROM jobs.schedule_runs WHERE status = 'pending';
 
+-- Whoever takes the name of a procedure after it has been looked up is not called with its owner's rights.
+SELECT refusal(format('SELECT jobs_private.call_as_owner(%s, %s, %L, %L)', 'tasks_owner'::regrole::oid,
+    'work.count()'::regprocedure::oid, call, '{"by": "name"}')) AS answer, call
+FROM unnest('{CALL work.note($1),CALL work.of_stranger(),SELECT 1,CALL work.count()}'::text[]) call;
+
 -- A procedure that is not what was registered does not run.
 SET SESSION AUTHORIZATION tasks_admin;
 CREATE FUNCTION pg_temp.refused() RETURNS text LANGUAGE sql

@@ -31,7 +31,8 @@ COMMENT ON FUNCTION jobs_private.take_task(text, interval) IS
 
 -- A process that begins would spend seconds on compiling what it asks once.
 CREATE FUNCTION jobs_private.plan_task(
-    lease uuid, run_id bigint, OUT owner oid, OUT top_level boolean, OUT statements text[], OUT task_params jsonb)
+    lease uuid, run_id bigint, OUT owner oid, OUT procedure oid, OUT top_level boolean, OUT statements text[],
+    OUT task_params jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_variable
 DECLARE
@@ -46,6 +47,7 @@ BEGIN
     END IF;
     task := jobs_private.find_task(target);
     owner := task.owner;
+    procedure := task.procedure;
     top_level := task.top_level;
     -- They evaluate index expressions, and what a table may not have is looked for once more.
     IF task.procedure IS NULL THEN
@@ -65,22 +67,18 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.plan_task(uuid, bigint) IS
-'With whose rights a run of a task works, whether outside of a transaction, and what it runs: $1 stands for '
-'task_params. 55000 it is not held any more, or a table has code of somebody else, and as find_task() and '
+'With whose rights a run of a task works, whether outside of a transaction, and what it runs: a CALL of procedure, or '
+'statements (procedure NULL); $1 stands for task_params. 55000 it is not held any more, or a table has code of somebody else, and as find_task() and '
 'task_statements()';
 
 -- The path ends with this call, as all that the procedure sets.
-CREATE FUNCTION jobs_private.call_as_owner(owner oid, statement text, task_params jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
-BEGIN
-    PERFORM bourse_private.enter_restricted(owner);
-    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
-    EXECUTE statement USING task_params;
-END
-$$;
-COMMENT ON FUNCTION jobs_private.call_as_owner(oid, text, jsonb) IS
+CREATE FUNCTION jobs_private.call_as_owner(owner oid, procedure oid, statement text, task_params jsonb) RETURNS void
+LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp
+AS 'MODULE_PATHNAME', 'jobs_call_as_owner_wrapper';
+COMMENT ON FUNCTION jobs_private.call_as_owner(oid, oid, text, jsonb) IS
 'Calls a procedure with the rights of its owner, in a security-restricted operation: SET ROLE, deferred triggers, '
-'temporary tables and whatever else would outlive the call are refused (42501), as is COMMIT (2D000)';
+'temporary tables and whatever else would outlive the call are refused (42501), as is COMMIT (2D000). 55000 another '
+'procedure has its name by now';
 
 CREATE FUNCTION jobs_private.run_task(lease uuid, run_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
@@ -88,7 +86,7 @@ DECLARE
     plan record := jobs_private.plan_task(lease, run_id);
     level integer := bourse_private.guard_settings();
 BEGIN
-    PERFORM jobs_private.call_as_owner(plan.owner, plan.statements[1], plan.task_params);
+    PERFORM jobs_private.call_as_owner(plan.owner, plan.procedure, plan.statements[1], plan.task_params);
     PERFORM bourse_private.restore_settings(level);
     PERFORM jobs.complete(lease, ARRAY[run_id]);
 END

@@ -8,8 +8,8 @@ use pgrx::bgworkers::{BackgroundWorkerBuilder, BackgroundWorkerStatus, BgWorkerS
 use pgrx::prelude::PgSqlErrorCode;
 use pgrx::{IntoDatum, PgTryBuilder, pg_guard, pg_sys};
 
-use super::session;
 use super::worker::{commit, failure, my_pid, on_exit, set};
+use super::{session, statement};
 use crate::error::{Answer, Failure};
 
 /// What a child does, and what is done when it ends, by the number that it was started with.
@@ -157,9 +157,10 @@ unsafe fn authenticate(role: pg_sys::Oid) {
     }
 }
 
-/// Runs a statement as if a client had sent it alone; `$1` is the parameter, a jsonb. `top_level`: outside of a
-/// transaction, so that it may end transactions and begin others.
-pub fn run(statement: &CStr, parameter: Option<&CStr>, top_level: bool) -> Answer<()> {
+/// Runs a statement as if a client had sent it alone; `$1` is the parameter, a jsonb. `procedure`: what it calls, and
+/// nothing else that has the name by now. `top_level`: outside of a transaction, so that it may end transactions and
+/// begin others.
+pub fn run(statement: &CStr, procedure: Option<pg_sys::Oid>, parameter: Option<&CStr>, top_level: bool) -> Answer<()> {
     let attempt = PgTryBuilder::new(AssertUnwindSafe(|| {
         // SAFETY: outside any transaction; what the statement needs stands in a memory that outlives its transactions.
         unsafe {
@@ -167,7 +168,7 @@ pub fn run(statement: &CStr, parameter: Option<&CStr>, top_level: bool) -> Answe
             pg_sys::StartTransactionCommand();
             pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, statement.as_ptr());
             pg_sys::debug_query_string = statement.as_ptr();
-            let portal = plan(statement, parameter);
+            let portal = plan(statement, procedure, parameter);
             let receiver = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestNone);
             let mut completion = pg_sys::QueryCompletion::default();
             let all = std::ffi::c_long::MAX;
@@ -195,38 +196,23 @@ pub fn run(statement: &CStr, parameter: Option<&CStr>, top_level: bool) -> Answe
 
 /// The one statement of a text, ready to run.
 // SAFETY: inside a transaction.
-unsafe fn plan(text: &CStr, parameter: Option<&CStr>) -> pg_sys::Portal {
+unsafe fn plan(text: &CStr, procedure: Option<pg_sys::Oid>, parameter: Option<&CStr>) -> pg_sys::Portal {
     // SAFETY: every function gets what the one before has made, all of it in memory that lasts as long as the process.
     unsafe {
         let around = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-        let types = [pg_sys::JSONBOID];
-        let count = i32::from(parameter.is_some());
-        let parsed = pg_sys::pg_parse_query(text.as_ptr());
-        let statement = pg_sys::list_nth(parsed, 0).cast::<pg_sys::RawStmt>();
-        let queries = pg_sys::pg_analyze_and_rewrite_fixedparams(
-            statement,
-            text.as_ptr(),
-            types.as_ptr(),
-            count,
-            std::ptr::null_mut(),
-        );
-        let plans = pg_sys::pg_plan_queries(queries, text.as_ptr(), 0, std::ptr::null_mut());
+        let statement = statement::look_up(text, parameter.is_some(), procedure);
+        let plans = pg_sys::pg_plan_queries(statement.queries, text.as_ptr(), 0, std::ptr::null_mut());
         pg_sys::PopActiveSnapshot();
         let portal = pg_sys::CreatePortal(c"".as_ptr(), true, true);
         // Not for pg_cursors.
         (*portal).visible = false;
-        let tag = pg_sys::CreateCommandTag((*statement).stmt);
+        let tag = pg_sys::CreateCommandTag((*statement.parsed).stmt);
         pg_sys::PortalDefineQuery(portal, std::ptr::null(), text.as_ptr(), tag, plans, std::ptr::null_mut());
-        let list = pg_sys::makeParamList(count);
-        if let Some(parameter) = parameter {
-            let value = &mut *(*list).params.as_mut_ptr();
-            let text = pg_sys::Datum::from(parameter.as_ptr());
-            let json = pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(text)]);
-            (value.value, value.isnull) = (json.unwrap_or(pg_sys::Datum::null()), json.is_none());
-            (value.pflags, value.ptype) = (pg_sys::PARAM_FLAG_CONST as u16, pg_sys::JSONBOID);
-        }
-        pg_sys::PortalStart(portal, list, 0, std::ptr::null_mut());
+        let json = parameter.and_then(|text| {
+            pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(pg_sys::Datum::from(text.as_ptr()))])
+        });
+        pg_sys::PortalStart(portal, statement::parameters(json), 0, std::ptr::null_mut());
         pg_sys::MemoryContextSwitchTo(around);
         portal
     }

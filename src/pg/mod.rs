@@ -41,6 +41,7 @@ pub mod session;
 pub mod shared;
 pub mod sight;
 pub mod spoken;
+pub mod statement;
 pub mod subtransaction;
 pub mod table;
 pub mod value;

@@ -2,6 +2,7 @@
 
 use pgrx::{PgSqlErrorCode, pg_sys};
 
+use super::session;
 use crate::error::{Answer, Failure};
 
 /// Commits the caller's transaction, and then has `work` done in one transaction after the other, until it says that
@@ -25,7 +26,8 @@ pub fn in_own_transactions(
         pg_sys::SPI_connect_ext(pg_sys::SPI_OPT_NONATOMIC as i32);
         pg_sys::SPI_commit();
         loop {
-            tell_nothing();
+            // With debug messages on the client would see what is not committed yet.
+            session::set_for_now(c"client_min_messages", c"warning");
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
             let more = work()?;
             pg_sys::PopActiveSnapshot();
@@ -48,23 +50,5 @@ fn is_atomic(call: pg_sys::FunctionCallInfo) -> bool {
             || (*context).type_ != pg_sys::NodeTag::T_CallContext
             || (*context).atomic
             || pg_sys::IsSubTransaction()
-    }
-}
-
-/// Has this transaction send nothing to the client but warnings and errors: with debug messages on he would see what
-/// is not committed yet.
-fn tell_nothing() {
-    // SAFETY: a setting of the server's own; it ends with the transaction.
-    unsafe {
-        pg_sys::set_config_option(
-            c"client_min_messages".as_ptr(),
-            c"warning".as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_LOCAL,
-            true,
-            0,
-            false,
-        );
     }
 }

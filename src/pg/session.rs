@@ -241,6 +241,23 @@ pub fn notify(channel: &CStr, message: &str) {
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
 }
 
+/// Sets a setting of the session until the transaction ends, or the function around that has a SET clause for it.
+pub fn set_for_now(name: &CStr, value: &CStr) {
+    // SAFETY: what SET LOCAL does; the server copies both texts.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
 /// Has the server spell definitions as they are spelled by default: with `quote_all_identifiers` on, every name in them is
 /// quoted.
 pub fn spelled_plainly<T>(spell: impl FnOnce() -> T) -> T {

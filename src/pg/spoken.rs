@@ -79,19 +79,7 @@ pub fn say(whom: Whom) {
     };
     // A number or a word: it holds no zero byte.
     let Ok(value) = std::ffi::CString::new(value) else { return };
-    // SAFETY: the setting is ours, and takes the value.
-    unsafe {
-        pg_sys::set_config_option(
-            NAME.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_LOCAL,
-            true,
-            0,
-            false,
-        );
-    }
+    session::set_for_now(NAME, &value);
 }
 
 fn this_transaction() -> Transaction {

@@ -17,6 +17,7 @@ pub const WORK: child::Work = child::Work { run, leave: slots::leave };
 /// What is to be done.
 struct Plan {
     owner: pg_sys::Oid,
+    procedure: Option<pg_sys::Oid>,
     top_level: bool,
     statements: Vec<CString>,
     task_params: CString,
@@ -37,18 +38,20 @@ fn run(number: usize) {
 fn plan(order: &Order) -> Answer<Plan> {
     let lease = Uuid::from_bytes(order.lease);
     let found = Spi::connect(|client| {
-        let query =
-            "SELECT p.owner, p.top_level, p.statements, p.task_params::text FROM jobs_private.plan_task($1, $2) p";
+        let query = "SELECT p.owner, p.procedure, p.top_level, p.statements, p.task_params::text
+                     FROM jobs_private.plan_task($1, $2) p";
         let row = client.select(query, None, &[lease.into(), order.run.into()])?.first();
-        Ok::<_, spi::Error>((row.get(1)?, row.get(2)?, row.get::<Vec<String>>(3)?, row.get::<String>(4)?))
+        let what = (row.get::<Vec<String>>(4)?, row.get::<String>(5)?);
+        Ok::<_, spi::Error>((row.get(1)?, row.get(2)?, row.get(3)?, what))
     });
     let unknown = |error: String| {
         Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, format!("the task cannot be looked up: {error}"), "")
     };
-    let (owner, top_level, statements, task_params) = found.map_err(|error| unknown(error.to_string()))?;
+    let (owner, procedure, top_level, (statements, task_params)) = found.map_err(|error| unknown(error.to_string()))?;
     let text = |text: String| CString::new(text).map_err(|error| unknown(error.to_string()));
     Ok(Plan {
         owner: owner.ok_or_else(|| unknown("it has no owner".to_owned()))?,
+        procedure,
         top_level: top_level == Some(true),
         statements: statements.unwrap_or_default().into_iter().map(text).collect::<Answer<_>>()?,
         task_params: text(task_params.unwrap_or_else(|| "{}".to_owned()))?,
@@ -59,7 +62,8 @@ fn carry_out(plan: &Plan) -> Answer<()> {
     child::become_role(plan.owner)?;
     for statement in &plan.statements {
         let takes_one = statement.as_bytes().ends_with(b"($1)");
-        child::run(statement, takes_one.then_some(plan.task_params.as_c_str()), plan.top_level)?;
+        let parameter = takes_one.then_some(plan.task_params.as_c_str());
+        child::run(statement, plan.procedure, parameter, plan.top_level)?;
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! `jobs.run_tasks()`: tasks that are due, in the session of whoever calls it.
 
+use std::ffi::CString;
+
 use pgrx::datum::Uuid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure};
+use crate::pg::arguments::Arguments;
 use crate::pg::subtransaction::attempt;
-use crate::pg::{owner, procedure, session, worker};
+use crate::pg::{owner, procedure, session, statement, worker};
 
 /// A run in this session's hands.
 struct Held {
@@ -47,6 +50,21 @@ fn jobs_run_tasks(most: Option<i32>, call: pg_sys::FunctionCallInfo) -> Result<(
             Ok(true)
         })
     })?)
+}
+
+/// Calls a procedure with the rights of its owner, until the function ends.
+#[pg_extern(sql = false)]
+fn jobs_call_as_owner(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    let arguments = Arguments::of(call);
+    let text = arguments.get::<&str>(2).and_then(|text| CString::new(text).ok());
+    let (Some(owner), Some(procedure), Some(text)) = (arguments.get(0), arguments.get(1), text) else {
+        return Err(Failure::null("owner, procedure or statement").into());
+    };
+    let parameter = arguments.json(3).filter(|_| text.as_bytes().ends_with(b"($1)"));
+    owner::enter_restricted(owner);
+    session::set_for_now(c"search_path", c"pg_catalog, pg_temp");
+    statement::call(&text, procedure, parameter);
+    Ok(())
 }
 
 /// The next run that is due, and whether it works outside of a transaction.
