@@ -129,6 +129,9 @@ SELECT job_type, user_id, status, scheduled_for, job_snapshot - 'schedule_id' AS
     (job_snapshot ->> 'schedule_id')::bigint = job_id AS names_it, priority, max_attempts, timeout
 FROM jobs.schedule_runs;
 SELECT next_run_at FROM jobs.schedules;
+-- What somebody runs now is the same job.
+SELECT jobs.run_now(id) > 0 AS made FROM jobs.schedules WHERE name = 'report';
+SELECT count(*) AS runs, count(DISTINCT job_snapshot) AS jobs FROM jobs.schedule_runs;
 -- The clock is set back, and comes by again: nothing twice. It is set on by a day: the tick that was left out runs.
 SELECT scheduled_for FROM jobs.tick('2029-12-31 00:00Z');
 SELECT scheduled_for FROM jobs.tick('2030-01-01 09:00Z');

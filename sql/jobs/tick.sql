@@ -125,6 +125,7 @@ $$;
 COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer, bigint) IS
 'What tick() does, at this time; alone: for this schedule alone';
 
+-- The job as in tick_at(), where a function for both would double what it costs. A test compares them.
 CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)
 RETURNS SETOF bigint
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
