@@ -148,7 +148,7 @@ SELECT messaging.ack(pg_temp.lease_of(2), 2);
 SELECT * FROM pg_temp.letters WHERE id = 2;
 SELECT * FROM messaging.verify();
 
--- What has expired nobody gets, not even on the next channel. What is cancelled neither, and who holds it is refused.
+-- What has expired nobody gets, not even on the next channel. What is cancelled neither, but what is being sent arrives.
 TRUNCATE messaging.messages RESTART IDENTITY CASCADE;
 SELECT messaging.enqueue_message('quote', '{sms,email}', '{}', :'ann', delivery => 'first',
                                  expires_at => now() + interval '1 hour');
@@ -179,6 +179,7 @@ SELECT count(*) FROM messaging.deliveries;
 SELECT messaging.enqueue_message('note', '{sms}', '{}', :'bob') AS of_bob,
     messaging.enqueue_message('note', '{ops}', '{}') AS of_nobody,
     messaging.enqueue_message('note', '{sms}', '{}', 'chat:17') AS to_an_address \gset
+INSERT INTO messaging.channel_configs (channel) VALUES ('sms');
 SET SESSION AUTHORIZATION messages_ann;
 SELECT messaging.enqueue_message('note', '{sms}', '{"n": 2}', idempotency_key => 'k') AS mine \gset
 SELECT id = :mine AS mine, recipient_id = :'ann' AS ann, sender_id = :ann AS by_ann FROM messaging.messages ORDER BY id;

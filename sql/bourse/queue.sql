@@ -129,7 +129,8 @@ COMMENT ON FUNCTION bourse_private.queue_retry(regclass, bigint[], timestamptz) 
 'Puts those of these items that have failed or were cancelled back into their queue, due at this time (now), with '
 'attempts as if they were new. Returns their ids. 42501 no table of bourse_owner';
 
-CREATE FUNCTION bourse_private.queue_lag(queue regclass, at timestamptz DEFAULT NULL) RETURNS interval
+CREATE FUNCTION bourse_private.queue_lags(queue regclass, at timestamptz DEFAULT NULL)
+RETURNS TABLE (lane text, lag interval)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET enable_seqscan = off
 SET quote_all_identifiers = off AS $$
 #variable_conflict use_variable
@@ -141,7 +142,6 @@ DECLARE
                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                    WHERE i.indrelid = queue AND a.atttypid = 'text'::regtype
                      AND pg_get_indexdef(i.indexrelid) LIKE '%, priority, claimable_at, id) WHERE %');
-    lane text;
     level smallint;
     due timestamptz;
     oldest timestamptz;
@@ -154,6 +154,7 @@ BEGIN
             EXIT WHEN lane IS NULL;
         END IF;
         level := NULL;
+        oldest := NULL;
         LOOP
             EXECUTE format('SELECT min(q.priority) FROM %s q WHERE q.claimable_at IS NOT NULL '
                            'AND (q.priority > $1 OR $1 IS NULL) %s', name, 'AND q.' || lanes || ' = $2')
@@ -165,11 +166,21 @@ BEGIN
                 INTO due USING level, lane;
             oldest := least(oldest, due);
         END LOOP;
+        IF oldest IS NOT NULL THEN
+            lag := greatest(moment - oldest, interval '0');
+            RETURN NEXT;
+        END IF;
         EXIT WHEN lanes IS NULL;
     END LOOP;
-    RETURN CASE WHEN oldest IS NOT NULL THEN greatest(moment - oldest, interval '0') END;
 END
 $$;
+COMMENT ON FUNCTION bourse_private.queue_lags(regclass, timestamptz) IS
+'How long the item of each lane of a queue that is due longest has been due; 0: nothing is due yet; no row: nothing is '
+'there. A queue without lanes has one, NULL. Two probes of the index for each priority of each lane';
+
+CREATE FUNCTION bourse_private.queue_lag(queue regclass, at timestamptz DEFAULT NULL) RETURNS interval
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT max(l.lag) FROM bourse_private.queue_lags(queue, at) l
+$$;
 COMMENT ON FUNCTION bourse_private.queue_lag(regclass, timestamptz) IS
-'How long the item that is due longest has been due; 0: nothing is due yet, NULL: the queue is empty. Two probes of '
-'the index for each priority, of each lane if it has lanes';
+'How long the item that is due longest has been due; 0: nothing is due yet, NULL: the queue is empty';

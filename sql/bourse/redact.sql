@@ -5,13 +5,14 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp
 SET standard_conforming_strings = on AS $$
 DECLARE
     -- Some word of each name below.
-    known CONSTANT text := 'pass|pwd|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie'
-        '|authorization|cvv|hash|encrypted';
+    known CONSTANT text := 'pass|pw|secret|token|credential|mnemonic|key|phrase|words|otp|pin|code|jwt|bearer|cookie'
+        '|authorization|cvv|hash|encrypted|cred|seed';
     -- Between words: nothing, a dash, an underscore or a blank. Short words count only whole: no passenger, no spinner.
-    named CONSTANT text := '(passw|passphrase|passcode|pwd|jwt|secret|token|credential|mnemonic'
-        '|(api|private|signing|encryption|session|ssh|master)[-_ ]*keys?$|(seed|recovery)[-_ ]*(phrase|words)'
-        '|(^|[^a-z0-9])((pass|pin|t?otp|bearer|cookie|authorization|cvv)s?|((t?otp|pin)[-_ ]*codes?)'
-        '|verification[-_ ]*code)$'
+    named CONSTANT text := '(pass[-_. ]*(w(or)?d|phrase|code)|pwd|jwt|secret|token|credential|mnemonic'
+        '|(api|private|signing|encryption|session|ssh|master|access|hmac|webhook|account)[-_. ]*key([-_ ]*id)?s?$'
+        '|(seed|recovery)[-_ ]*(phrase|words)'
+        '|(^|[^a-z0-9])((pass[0-9]*|pw|creds|seed|pin|t?otp|bearer|cookie|authorization|cvv)s?'
+        '|((t?otp|pin)[-_ ]*codes?)|verification[-_ ]*code)$'
         '|[-_ ](hash(es)?|encrypted)$|(code|key)hash$)';
     kind text := jsonb_typeof(row_values);
 BEGIN

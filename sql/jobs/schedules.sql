@@ -10,8 +10,13 @@ BEGIN
     END IF;
     NEW.task_params := coalesce(NEW.task_params, '{}');
     NEW.enabled := coalesce(NEW.enabled, true);
-    NEW.created_at := now();
-    NEW.updated_at := now();
+    -- Who acts for everybody brings back rows as they were.
+    IF NOT identity.acts_for_all() THEN
+        NEW.created_at := now();
+        NEW.updated_at := now();
+    END IF;
+    NEW.created_at := coalesce(NEW.created_at, now());
+    NEW.updated_at := coalesce(NEW.updated_at, now());
     NEW.timezone := coalesce(NEW.timezone, 'UTC');
     NEW.misfire := coalesce(NEW.misfire, 'once');
     NEW.grace := coalesce(NEW.grace, '300 s');

@@ -113,8 +113,8 @@ $$;
 COMMENT ON FUNCTION messaging.check_health(boolean) IS
 'Has the database, its schemas and its background workers report on themselves, and returns all systems that have been '
 'reported on. verify: bourse.verify() as well, which reads the books and the trail: once a day, or it is UNKNOWN; the '
-'task verify reports on it, too. The ticker of the platform does it every 15 seconds, without verify. 22004 NULL, 42501 '
-'a session that acts for one user';
+'task verify reports on it, too. The ticker of the platform does it every 15 seconds, without verify. 22004 NULL, '
+'42501 a session that acts for one user';
 GRANT EXECUTE ON FUNCTION messaging.check_health(boolean) TO bourse_admin, bourse_gateway, bourse_worker;
 
 -- Rows that somebody is reporting on just now are not stale.

@@ -7,6 +7,8 @@ BEGIN
         bourse_private.declare_table('channel_configs', is_audited => true),
         bourse_private.declare_table('messages', engine_written => true, on_erasure => 'delete'),
         bourse_private.declare_table('deliveries', engine_written => true, on_erasure => 'delete', is_queue => true),
+        bourse_private.declare_table('cancel_requests', engine_written => true, on_erasure => 'delete',
+                                     time_column => 'requested_at', keep => '365 days'),
         bourse_private.declare_table('delivery_status', engine_written => true, on_erasure => 'delete'),
         bourse_private.declare_table('rate_limits', engine_written => true),
         bourse_private.declare_table('preferences', is_audited => true, on_erasure => 'delete'),
@@ -54,11 +56,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT 'messaging_failed_deliveries', count(*), jsonb_build_object('channel', d.channel)
     FROM messaging.deliveries d WHERE d.finished_at IS NOT NULL AND d.status = 'failed' GROUP BY d.channel
     UNION ALL
+    SELECT 'messaging_channel_lag_seconds', extract(epoch FROM l.lag), jsonb_build_object('channel', l.lane)
+    FROM bourse_private.queue_lags('messaging.deliveries') l
+    UNION ALL
     SELECT h.name, h.value, h.labels FROM messaging_private.health_metrics() h
 $$;
 COMMENT ON FUNCTION messaging_private.own_metrics() IS
-'What metrics() says of messaging: about how many messages there are, how many have failed for good, by channel, and '
-'what health_metrics() says. Reads those that have failed, and a row for each system';
+'What metrics() says of messaging: about how many messages there are, how many have failed for good, and how long what '
+'is due longest has been due, by channel, and what health_metrics() says. Reads those that have failed, and a row for '
+'each system';
 
 -- Also where the next channel of a message has taken it: somebody should know that the first one fails.
 CREATE FUNCTION messaging_private.own_alerts()
@@ -119,7 +125,7 @@ COMMENT ON FUNCTION messaging_private.own_integrity() IS
 CREATE FUNCTION messaging_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
-    PERFORM messaging_private.end_expired(clock_timestamp(), 1000);
+    PERFORM messaging_private.end_expired(clock_timestamp(), 1000), messaging_private.end_requested(1000);
     PERFORM messaging_private.tick_health();
 END
 $$;

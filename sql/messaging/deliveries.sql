@@ -7,6 +7,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION messaging_private.is_wanted(bigint, text) IS 'Whether a user takes messages on a channel';
 
+CREATE FUNCTION messaging_private.is_off(channel text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM messaging.channel_configs k WHERE k.channel = is_off.channel AND NOT k.enabled)
+$$;
+COMMENT ON FUNCTION messaging_private.is_off(text) IS 'Whether a channel has been switched off';
+
 CREATE FUNCTION messaging_private.priority_number(priority text) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT array_position(ARRAY['CRITICAL', 'HIGH', 'NORMAL', 'LOW'], priority)::smallint
@@ -15,16 +21,16 @@ COMMENT ON FUNCTION messaging_private.priority_number(text) IS
 'A priority as the queue has it: a lower number comes first';
 
 -- A worker is told when there is something to claim; the table is the truth.
-CREATE FUNCTION messaging_private.ring(due timestamptz) RETURNS void
+CREATE FUNCTION messaging_private.ring(channel text, due timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
     IF due <= clock_timestamp() THEN
-        PERFORM bourse_private.notify('messaging_messages', '');
+        PERFORM bourse_private.notify('messaging_messages', channel);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION messaging_private.ring(timestamptz) IS
-'Tells the listeners of messaging_messages that something is due, if it is: once in a transaction';
+COMMENT ON FUNCTION messaging_private.ring(text, timestamptz) IS
+'Tells the listeners of messaging_messages that something is due on a channel, if it is: once in a transaction';
 
 CREATE FUNCTION messaging_private.add_deliveries(message_id bigint, after_channel text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -43,22 +49,26 @@ BEGIN
         FROM unnest(message.channels) WITH ORDINALITY c (channel, place)
         WHERE c.place > coalesce(array_position(message.channels, after_channel), 0)
           AND messaging_private.is_wanted(message.user_id, c.channel)
-        ORDER BY c.place LIMIT CASE message.delivery WHEN 'first' THEN 1 END
+        -- The first that takes it: not one that is off, as long as there is another.
+        ORDER BY message.delivery = 'first' AND messaging_private.is_off(c.channel), c.place
+        LIMIT CASE message.delivery WHEN 'first' THEN 1 END
     LOOP
-        CONTINUE WHEN messaging_private.join_digest(message.id, part.channel, part.priority, part.max_attempts);
+        -- What comes to its next channel goes by itself.
+        CONTINUE WHEN after_channel IS NULL
+            AND messaging_private.join_digest(message.id, part.channel, part.priority, part.max_attempts);
         INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts,
                                           attempts_before, expires_at)
         VALUES (message.id, part.channel, message.user_id, part.priority,
                 messaging_private.turn(part.channel, message.user_id, part.priority,
                                        greatest(message.scheduled_for, clock_timestamp())),
                 part.max_attempts, part.attempts_before, message.expires_at);
-        PERFORM messaging_private.ring(message.scheduled_for);
+        PERFORM messaging_private.ring(part.channel, message.scheduled_for);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.add_deliveries(bigint, text) IS
 'Adds the parts of a message: of delivery all one for each channel that its user takes messages on, of delivery first '
-'the next such one after a channel (NULL: the first)';
+'the next such one after a channel (NULL: the first) that is not off; one that is off, when all of them are';
 
 CREATE FUNCTION messaging_private.settle_message(message_id bigint, why text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -82,6 +92,7 @@ BEGIN
         last_error = coalesce(why, CASE WHEN parts.live IS NULL AND NOT is_delivered AND m.last_error IS NULL
                                         THEN 'the recipient takes no messages on these channels' END, m.last_error)
     WHERE m.id = message_id AND (parts.live IS NOT TRUE OR m.status <> 'PENDING' OR parts.running OR why IS NOT NULL);
+    DELETE FROM messaging.cancel_requests r WHERE r.message_id = message_id AND parts.live IS NOT TRUE;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.settle_message(bigint, text) IS
@@ -101,8 +112,12 @@ BEGIN
         UPDATE messaging.messages m SET retry_count = m.retry_count + 1 WHERE m.id = message_id;
     ELSIF part.digest_key IS NOT NULL THEN
         PERFORM messaging_private.end_digest(delivery_id, outcome, part.last_error);
-    ELSIF message.delivery = 'first' AND (message.expires_at > clock_timestamp()) IS NOT FALSE THEN
+    ELSIF message.delivery = 'first' AND (message.expires_at > clock_timestamp()) IS NOT FALSE
+          AND message.status IN ('PENDING', 'PROCESSING') AND NOT messaging_private.is_cancelled(message_id) THEN
         PERFORM messaging_private.add_deliveries(message_id, part.channel);
+    END IF;
+    IF messaging_private.is_cancelled(message_id) THEN
+        PERFORM messaging_private.end_parts(message_id, 'cancelled', 'cancelled');
     END IF;
     PERFORM messaging_private.settle_message(message_id, part.last_error);
 END

@@ -1,12 +1,38 @@
 -- A digest is a message of its own, with one part, which is due when the first message that went into it has waited as
 -- long as its user wants. The parts of those messages wait, due never, until it has ended, and end as it does.
 
+CREATE FUNCTION messaging_private.has_open_digest(user_id bigint, channel text, digest_key text) RETURNS boolean
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM messaging.deliveries d
+                   WHERE d.user_id = has_open_digest.user_id AND d.channel = has_open_digest.channel
+                     AND d.digest_key = has_open_digest.digest_key AND d.status = 'pending' AND d.attempt = 0
+                     AND d.digest_count < 1000 AND d.digest_bytes < 1048576)
+$$;
+COMMENT ON FUNCTION messaging_private.has_open_digest(bigint, text, text) IS
+'Whether a digest of a user, a channel and a key is open, whoever holds it just now';
+
+-- Two who begin a digest at once: one of them joins that of the other. In one order, and before any row is held.
+CREATE FUNCTION messaging_private.hold_digests(message_id bigint) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+    SELECT bourse_private.hold_key(format('messaging.join_digest %s %s %s', w.user_id, w.channel, w.digest_key))
+    FROM (SELECT p.user_id, p.channel, m.digest_key
+          FROM messaging.messages m JOIN messaging.preferences p ON p.user_id = m.user_id
+          WHERE m.id = message_id AND m.digest_key IS NOT NULL AND m.sender_id IS NULL AND p.digest IS NOT NULL
+            AND p.channel = ANY (m.channels)
+          ORDER BY p.channel) w
+$$;
+COMMENT ON FUNCTION messaging_private.hold_digests(bigint) IS
+'Waits for whoever puts another message into a digest that this one may go into, and holds them to the end of the '
+'transaction';
+
 CREATE FUNCTION messaging_private.join_digest(message_id bigint, channel text, priority smallint, max_attempts integer)
 RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     most CONSTANT integer := 1000;
+    most_bytes CONSTANT integer := 1048576;
+    bytes integer;
     message record;
     wait interval;
     due timestamptz;
@@ -16,18 +42,19 @@ BEGIN
     SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
     SELECT p.digest INTO wait FROM messaging.preferences p
     WHERE p.user_id = message.user_id AND p.channel = channel AND p.digest IS NOT NULL;
-    IF wait IS NULL OR message.digest_key IS NULL OR message.priority = 'CRITICAL'
+    -- What somebody sends himself goes by itself: his open transaction would hold the digest.
+    IF wait IS NULL OR message.digest_key IS NULL OR message.priority = 'CRITICAL' OR message.sender_id IS NOT NULL
        OR message.scheduled_for > clock_timestamp() THEN
         RETURN false;
     END IF;
-    -- Two who begin a digest at once: one of them joins that of the other.
-    PERFORM bourse_private.hold_key(
-        format('messaging.join_digest %s %s %s', message.user_id, channel, message.digest_key));
-    -- A worker that claims it just now is waited for: then it is open no longer.
+    -- Nobody is waited for who is at the digest just now: a worker that claims it, a user who cancels it.
     SELECT d.id, d.claimable_at INTO digest FROM messaging.deliveries d
     WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key
-      AND d.status = 'pending' AND d.attempt = 0 AND d.digest_count < most
-    FOR UPDATE;
+      AND d.status = 'pending' AND d.attempt = 0 AND d.digest_count < most AND d.digest_bytes < most_bytes
+    FOR UPDATE SKIP LOCKED;
+    IF digest.id IS NULL AND messaging_private.has_open_digest(message.user_id, channel, message.digest_key) THEN
+        RETURN false;
+    END IF;
     -- A day is 24 hours, whatever the zone of the session.
     due := coalesce(digest.claimable_at, clock_timestamp() + make_interval(secs => extract(epoch FROM wait)::float8));
     IF message.expires_at <= due THEN
@@ -40,25 +67,27 @@ BEGIN
                 jsonb_build_object('digest_key', message.digest_key), due, message.max_retries, message.digest_key)
         RETURNING m.id INTO digest_message;
         INSERT INTO messaging.deliveries AS d (message_id, channel, user_id, priority, claimable_at, max_attempts,
-                                               digest_key, digest_count)
+                                               digest_key, digest_count, digest_bytes)
         VALUES (digest_message, channel, message.user_id, priority, due, max_attempts,
-                message.digest_key, 0)
+                message.digest_key, 0, 0)
         RETURNING d.id INTO digest.id;
     END IF;
     INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts, digest_id,
                                       expires_at)
     VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest.id, message.expires_at);
+    bytes := octet_length(message.content::text) + coalesce(octet_length(message.metadata::text), 0);
     UPDATE messaging.deliveries d
-    SET digest_count = d.digest_count + 1,
-        claimable_at = CASE WHEN d.digest_count + 1 < most THEN d.claimable_at ELSE clock_timestamp() END
+    SET digest_count = d.digest_count + 1, digest_bytes = d.digest_bytes + bytes,
+        claimable_at = CASE WHEN d.digest_count + 1 < most AND d.digest_bytes + bytes < most_bytes
+                            THEN d.claimable_at ELSE clock_timestamp() END
     WHERE d.id = digest.id;
     RETURN true;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.join_digest(bigint, text, smallint, integer) IS
-'Puts a message into the open digest of its user, key and channel, or begins one; one that is full, after 1,000 '
-'messages, is due at once. False: the user wants none, the message has no key, is CRITICAL, due later, or expires '
-'before';
+'Puts a message into the open digest of its user, key and channel, or begins one; one that is full, with 1,000 '
+'messages or 1 MiB, is due at once. False: the user wants none, the message has no key, is CRITICAL, sent by the user '
+'himself, due later, or expires before, or somebody is at the digest. The caller has called hold_digests()';
 
 CREATE FUNCTION messaging_private.digest_content(delivery_id bigint) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$

@@ -35,6 +35,27 @@ $$;
 COMMENT ON FUNCTION messaging_private.require_channel(text) IS
 'Refuses what is no name of a channel: NULL (22004), other characters (22023)';
 
+-- Recipients take turns within a priority: one who could put himself before the others would take theirs. A channel is
+-- a lane of the queue, and every look at the queue goes through all of them.
+CREATE FUNCTION messaging_private.require_for_users(message messaging.new_message) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+DECLARE
+    unknown text := (SELECT min(c) FROM unnest(message.channels) c
+                     WHERE NOT EXISTS (SELECT FROM messaging.channel_configs k WHERE k.channel = c));
+BEGIN
+    IF unknown IS NOT NULL THEN
+        PERFORM bourse.refuse('42704', format('channel %s does not exist', bourse_private.quoted(unknown)),
+            'messaging.channel_configs lists those that users may name; an admin adds one there.');
+    ELSIF message.priority NOT IN ('LOW', 'NORMAL') THEN
+        PERFORM bourse.refuse('42501', format('priority %s is not for users', message.priority),
+            'Give LOW or NORMAL. Who acts for everybody may give HIGH and CRITICAL.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.require_for_users(messaging.new_message) IS
+'Refuses of whoever acts for one user only a channel without a row in channel_configs (42704), and a priority before '
+'NORMAL (42501)';
+
 -- A message as it is inserted, or refused.
 CREATE FUNCTION messaging_private.require_message(message messaging.new_message) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
@@ -46,6 +67,8 @@ BEGIN
         problem := format('message_type is %s', bourse_private.quoted(message.message_type));
         hint := 'Up to 50 small letters, digits, underscores and dots, the first a letter.';
     ELSIF cardinality(message.channels) NOT BETWEEN 1 AND 10 OR array_ndims(message.channels) > 1
+          -- Their places are counted from 1.
+          OR array_lower(message.channels, 1) <> 1
           OR (SELECT count(DISTINCT c) <> count(*) FROM unnest(message.channels) c) THEN
         problem := format('channels are %s', bourse_private.quoted(message.channels::text));
         hint := 'Name 1 to 10 channels, each once.';
@@ -61,9 +84,11 @@ BEGIN
             pg_column_size(message.content), coalesce(jsonb_typeof(message.metadata), 'NULL'),
             coalesce(pg_column_size(message.metadata), 0));
         hint := 'Give JSON objects, content of up to 262144 bytes, metadata of up to 65536.';
-    ELSIF length(message.recipient_id) NOT BETWEEN 1 AND 100 OR message.recipient_id = '*' THEN
+    ELSIF length(message.recipient_id) NOT BETWEEN 1 AND 100 OR message.recipient_id = '*'
+          OR message.recipient_id <> btrim(message.recipient_id) THEN
         problem := format('recipient_id is %s', bourse_private.quoted(message.recipient_id));
-        hint := 'Give the id of a user, or an address of up to 100 characters with something else than digits in it.';
+        hint := 'Give the id of a user, or an address of up to 100 characters with something else than digits in it, '
+                'without blanks around it.';
     ELSIF length(message.template_name) NOT BETWEEN 1 AND 100 OR length(message.digest_key) NOT BETWEEN 1 AND 100
           OR length(message.idempotency_key) NOT BETWEEN 1 AND 200 THEN
         problem := 'a name or key has no characters, or too many';
@@ -71,19 +96,27 @@ BEGIN
     ELSIF message.max_retries NOT BETWEEN 0 AND 99 THEN
         problem := format('max_retries is %s', message.max_retries);
         hint := 'Give 0 to 99.';
-    ELSIF NOT isfinite(message.scheduled_for) OR NOT isfinite(message.expires_at)
-          OR message.expires_at <= message.scheduled_for THEN
-        problem := format('scheduled_for is %s, expires_at %s', message.scheduled_for, message.expires_at);
-        hint := 'Give times; a message expires after it is due, or never (NULL).';
+    ELSIF message.scheduled_for NOT BETWEEN '1970-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+          OR message.expires_at > '9999-12-31 23:59:59.999999+00' OR message.expires_at <= message.scheduled_for THEN
+        problem := format('scheduled_for is %s, expires_at %s', message.scheduled_for,
+                          coalesce(message.expires_at::text, 'NULL'));
+        hint := 'Give times from 1970 to the end of the year 9999, in UTC; a message expires after it is due, or never '
+                '(NULL).';
     END IF;
     IF problem IS NOT NULL THEN
         PERFORM bourse.refuse('22023', problem, hint);
     END IF;
     PERFORM messaging_private.require_channel(c) FROM unnest(message.channels) c;
+    PERFORM bourse_private.require_shallow('content', message.content),
+            bourse_private.require_shallow('metadata', message.metadata);
+    IF NOT identity.acts_for_all() THEN
+        PERFORM messaging_private.require_for_users(message);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.require_message(messaging.new_message) IS
-'Refuses a message that is out of bounds (22023), or has a channel that is NULL (22004)';
+'Refuses a message that is out of bounds (22023), or has a channel that is NULL (22004); what is not for users: a '
+'channel without a row (42704), a priority (42501)';
 
 -- To whom: a number is a user, whoever else may be numbered.
 CREATE FUNCTION messaging_private.user_of_recipient(recipient_id text) RETURNS bigint
@@ -92,8 +125,11 @@ DECLARE
     named bigint;
 BEGIN
     IF recipient_id ~ '^[0-9]+$' THEN
-        -- No number is written in two ways: preferences and buckets go by it.
-        IF length(recipient_id) > 18 OR recipient_id <> recipient_id::bigint::text THEN
+        -- No number is written in two ways: preferences and buckets go by it. What users there are, only who acts for
+        -- everybody learns.
+        IF length(recipient_id) > 18 OR recipient_id <> recipient_id::bigint::text
+           OR identity.acts_for_all() AND NOT EXISTS (SELECT FROM identity.users u
+                                                      WHERE u.id = recipient_id::bigint) THEN
             PERFORM bourse.refuse('42704', format('user %s does not exist', bourse_private.quoted(recipient_id)),
                 'A recipient_id of digits is the id of a user; write other numbers as chat:123 or the like.');
         END IF;
@@ -101,8 +137,12 @@ BEGIN
         PERFORM identity_private.require_user(named);
         RETURN named;
     END IF;
-    -- Who acts for one user only sends to him.
-    PERFORM identity_private.require_operator();
+    -- Who acts for one user only sends to him, and a gateway that has not said for whom it acts to nobody.
+    IF NOT identity.acts_for_all() THEN
+        PERFORM bourse.refuse('42501', format('recipient_id %s is not for users',
+                                              coalesce(bourse_private.quoted(recipient_id), 'NULL')),
+            'Give the id of the user for whom you act: identity.act_as(). Addresses are for who acts for everybody.');
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -137,7 +177,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_te
 #variable_conflict use_variable
 DECLARE
     -- Who acts for one user is he; the keys of the platform are its own.
-    sender bigint := CASE WHEN NOT identity_private.is_operator() THEN identity.current_user_id() END;
+    sender bigint := CASE WHEN NOT identity.acts_for_all() THEN identity.current_user_id() END;
     message messaging.new_message;
     existing record;
     user_id bigint;
@@ -156,7 +196,7 @@ BEGIN
     PERFORM messaging_private.require_message(message);
     LOOP
         SELECT m.* INTO existing FROM messaging.messages m
-        WHERE m.idempotency_key = message.idempotency_key AND coalesce(m.sender_id, 0) = coalesce(sender, 0);
+        WHERE m.idempotency_key || '' = message.idempotency_key AND coalesce(m.sender_id, 0) = coalesce(sender, 0);
         IF FOUND THEN
             PERFORM messaging_private.require_same(existing.id, to_jsonb(message), to_jsonb(existing));
             RETURN existing.id;
@@ -170,6 +210,7 @@ BEGIN
         -- Somebody has been faster.
         EXIT WHEN id IS NOT NULL;
     END LOOP;
+    PERFORM messaging_private.hold_digests(id);
     PERFORM messaging_private.add_deliveries(id, NULL);
     PERFORM messaging_private.settle_message(id, NULL);
     RETURN id;
@@ -184,7 +225,8 @@ COMMENT ON FUNCTION messaging.enqueue_message(
 'not made again, and the id is that one''s. expires_at: from then on nobody gets it. digest_key: what it may be put '
 'together with, where the user has asked for that. A channel that the user has switched off is left out. NOTIFY '
 'messaging_messages tells workers. 22004 NULL, 22023 out of bounds, 23505 the key belongs to another message, 42501 '
-'not a user you act for, 42704 unknown user';
+'not a user you act for, or (as HIGH and CRITICAL) not for who acts for one user, 42704 unknown user, or a channel '
+'that users may not name';
 GRANT EXECUTE ON FUNCTION messaging.enqueue_message(
     text, text[], jsonb, text, text, text, jsonb, timestamptz, integer, text, timestamptz, text, text)
 TO bourse_trader, bourse_worker;

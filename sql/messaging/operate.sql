@@ -1,24 +1,19 @@
 -- What users and operators do with messages.
 
-CREATE FUNCTION messaging_private.hold_message(message_id bigint) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
-#variable_conflict use_variable
-DECLARE
-    message record;
+CREATE FUNCTION messaging_private.message_of(message_id bigint, OUT user_id bigint, OUT status text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-    SELECT m.user_id, m.status INTO message FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
+    SELECT m.user_id, m.status INTO user_id, status FROM messaging.messages m WHERE m.id = message_id;
     -- Who may not act for a user does not learn what messages there are.
-    IF NOT FOUND OR NOT (message.user_id IS NULL AND identity_private.is_operator()
-                         OR message.user_id IS NOT NULL AND identity.acts_for(message.user_id)) THEN
+    IF NOT FOUND OR NOT (user_id IS NULL AND identity.acts_for_all()
+                         OR user_id IS NOT NULL AND identity.acts_for(user_id)) THEN
         PERFORM bourse.refuse('42704', format('message %s does not exist', coalesce(message_id::text, 'NULL')),
             'Look it up in messaging.messages: it shows those that you may change.');
     END IF;
-    RETURN message.status;
 END
 $$;
-COMMENT ON FUNCTION messaging_private.hold_message(bigint) IS
-'Holds a message to the end of the transaction, and returns its status. Refuses one that is not there, or whose user '
-'the session does not act for (42704)';
+COMMENT ON FUNCTION messaging_private.message_of(bigint) IS
+'Whose a message is, and its status. Refuses one that is not there, or whose user the session does not act for (42704)';
 
 CREATE FUNCTION messaging_private.end_parts(message_id bigint, outcome text, why text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -49,23 +44,6 @@ $$;
 COMMENT ON FUNCTION messaging_private.end_parts(bigint, text, text) IS
 'Ends what of a message waits or is held: delivered, failed or cancelled. The caller holds the message';
 
-CREATE FUNCTION messaging.cancel(message_id bigint) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
-BEGIN
-    PERFORM bourse.require_installed();
-    IF messaging_private.hold_message(message_id) NOT IN ('PENDING', 'PROCESSING') THEN
-        RETURN false;
-    END IF;
-    PERFORM messaging_private.end_parts(message_id, 'cancelled', 'cancelled');
-    PERFORM messaging_private.settle_message(message_id, 'cancelled');
-    RETURN true;
-END
-$$;
-COMMENT ON FUNCTION messaging.cancel(bigint) IS
-'Cancels what of a message nobody has sent yet: whoever holds it is refused (55000) when he tells, though he may have '
-'sent it. It leaves its digest. Returns false when it had ended. 42704 unknown message, or one of somebody else';
-GRANT EXECUTE ON FUNCTION messaging.cancel(bigint) TO bourse_trader, bourse_worker;
-
 CREATE FUNCTION messaging_private.put_back(message_id bigint, channel text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
@@ -74,10 +52,11 @@ DECLARE
     ids bigint[];
 BEGIN
     SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
-    IF message.expires_at <= clock_timestamp() THEN
+    -- Of delivery first one channel at a time is tried, and then those behind it.
+    IF message.expires_at <= clock_timestamp() OR message.delivery = 'first' AND EXISTS (
+           SELECT FROM messaging.deliveries d WHERE d.message_id = message_id AND d.status IN ('pending', 'running')) THEN
         RETURN false;
     END IF;
-    -- Of delivery first one channel at a time is tried, and then those behind it.
     SELECT array_agg(p.id ORDER BY p.place) INTO ids FROM (
         SELECT d.id, array_position(message.channels, d.channel) AS place FROM messaging.deliveries d
         WHERE d.message_id = message_id AND d.status IN ('failed', 'cancelled') AND coalesce(d.channel = channel, true)
@@ -89,19 +68,22 @@ BEGIN
     WHERE d.message_id = message_id AND message.delivery = 'first' AND d.status IN ('failed', 'cancelled')
       AND array_position(message.channels, d.channel)
           > (SELECT array_position(message.channels, o.channel) FROM messaging.deliveries o WHERE o.id = ids[1]);
-    UPDATE messaging.deliveries d SET attempts_before = d.attempts_before + d.attempt, digest_id = NULL
+    -- A digest takes nothing in any more: another may be open by now.
+    UPDATE messaging.deliveries d
+    SET attempts_before = d.attempts_before + d.attempt, digest_id = NULL,
+        digest_bytes = CASE WHEN d.digest_key IS NOT NULL THEN greatest(d.digest_bytes, 1048576) END
     WHERE d.id = ANY (ids);
     PERFORM bourse_private.queue_retry('messaging.deliveries', ids);
     UPDATE messaging.messages m
     SET status = CASE m.status WHEN 'PROCESSING' THEN 'PROCESSING' ELSE 'PENDING' END, processed_at = NULL
     WHERE m.id = message_id;
-    PERFORM messaging_private.ring(clock_timestamp());
+    PERFORM messaging_private.ring(d.channel, clock_timestamp()) FROM messaging.deliveries d WHERE d.id = ANY (ids);
     RETURN true;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.put_back(bigint, text) IS
 'Has what has failed of a message, on one channel or on all (NULL), wait again, with attempts as if it were new. The '
-'caller holds the message. False: there is none, or it has expired';
+'caller holds the message. False: there is none, it has expired, or another channel of delivery first is being tried';
 
 CREATE FUNCTION messaging.replay(channel text DEFAULT NULL, since timestamptz DEFAULT NULL,
                                  "limit" integer DEFAULT 1000) RETURNS bigint
@@ -164,8 +146,10 @@ BEGIN
     PERFORM messaging_private.end_parts(
         message_id, CASE status WHEN 'DELIVERED' THEN 'delivered' WHEN 'FAILED' THEN 'failed' ELSE 'cancelled' END,
         left(error, 2000));
-    -- What is said now is true of what has failed before.
+    -- What is said now is true of what has failed before: it is no dead letter any more.
     DELETE FROM messaging.deliveries d WHERE d.message_id = message_id AND status = 'DELIVERED';
+    UPDATE messaging.deliveries d SET status = 'cancelled'
+    WHERE d.message_id = message_id AND d.status = 'failed' AND status = 'CANCELLED';
     UPDATE messaging.messages m
     SET status = status, processed_at = coalesce(m.processed_at, clock_timestamp()), locked_by = NULL, locked_at = NULL,
         last_error = coalesce(left(error, 2000), m.last_error)
@@ -191,7 +175,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_operator();
-    PERFORM messaging_private.hold_message(message_id), messaging_private.require_channel(channel);
+    PERFORM messaging_private.message_of(message_id), messaging_private.require_channel(channel);
+    PERFORM FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
     IF status IS NULL OR status NOT IN ('PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED') OR response_time_ms < 0
        OR length(external_id) > 255
        OR NOT EXISTS (SELECT FROM messaging.messages m WHERE m.id = message_id AND channel = ANY (m.channels)) THEN

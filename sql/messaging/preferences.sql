@@ -20,7 +20,9 @@ BEGIN
                                               coalesce(quiet_to::text, 'NULL')),
             'Give two times from 00:00 to 23:59:59 that differ, the second the next day if it is earlier; or none.');
     END IF;
-    IF digest NOT BETWEEN interval '1 minute' AND interval '7 days' THEN
+    -- Months and days of opposite signs make a short interval that cannot be added to a time.
+    IF digest NOT BETWEEN interval '1 minute' AND interval '7 days' OR extract(year FROM digest) <> 0
+       OR extract(month FROM digest) <> 0 OR extract(day FROM digest) NOT BETWEEN 0 AND 7 THEN
         PERFORM bourse.refuse('22023', format('digest is %s', digest),
             'Give an interval from 1 minute to 7 days, or NULL to be told each by itself.');
     END IF;

@@ -40,6 +40,10 @@ CREATE FUNCTION messaging_private.keep_attempts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET timezone = 'UTC'
 SET enable_seqscan = off AS $$
 BEGIN
+    -- A row that comes back from a dump has them.
+    IF NEW.attempts <> '[]' THEN
+        RETURN NEW;
+    END IF;
     -- They are there until the statement that deletes their message has ended.
     NEW.attempts := (
         SELECT coalesce(jsonb_agg(jsonb_build_object(

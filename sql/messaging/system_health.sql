@@ -82,10 +82,14 @@ COMMENT ON FUNCTION messaging_private.record_health(text, text, boolean, integer
 
 CREATE FUNCTION messaging.report_health(system text, component text, ok boolean, response_time_ms integer DEFAULT NULL,
                                         error text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN
     PERFORM identity_private.require_operator();
     PERFORM messaging_private.require_system(system, component), bourse_private.require_given('ok', ok);
+    IF system IN ('database', 'worker', 'verify') THEN
+        PERFORM bourse.refuse('22023', format('system %s reports on itself', system),
+            'messaging.check_health() looks at it now; report on others under a name of their own.');
+    END IF;
     IF response_time_ms < 0 THEN
         PERFORM bourse.refuse('22023', format('response_time_ms is %s', response_time_ms),
             'Give milliseconds from 0, or NULL.');
@@ -104,8 +108,9 @@ COMMENT ON FUNCTION messaging.report_health(text, text, boolean, integer, text, 
 'Returns its status now: DEGRADED after degraded_after failures in a row (1), or with an average over slow_after_ms, '
 'DOWN after down_after (3), HEALTHY after a success, what was DOWN after recovered_after (2). Every report counts, '
 'however many sessions report at once. error: 2000 characters are kept, and nothing of one that holds a secret; '
-'metadata: a JSON object of up to 65536 bytes. For gateways, workers and admins. 22004 NULL, 22023 a name, a negative '
-'time, other metadata, 42501 a session that acts for one user';
+'metadata: a JSON object of up to 65536 bytes. For gateways, workers and admins. 22004 NULL, 22023 a name, or one of '
+'those that the platform reports on itself, a negative time, other metadata, 42501 a session that acts for one user, '
+'55P03 somebody has reported on it in a transaction that goes on for 5 seconds';
 GRANT EXECUTE ON FUNCTION messaging.report_health(text, text, boolean, integer, text, jsonb)
     TO bourse_admin, bourse_gateway, bourse_worker;
 

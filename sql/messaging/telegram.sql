@@ -1,15 +1,19 @@
 -- What the telegram bot keeps: the commands that people send, broadcasts, feedback, settings.
 
--- A code or a password that somebody types stands in the message, whatever it looks like.
+-- A code or a password that somebody types stands in the message, whatever it looks like; a number alone answers "send
+-- me your code".
 CREATE FUNCTION messaging_private.shown_message(command text, full_message text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp SET standard_conforming_strings = on AS $$
     SELECT CASE WHEN full_message IS NULL THEN NULL
-        WHEN command COLLATE "C" ~* '(pass|pwd|code|verif|login|key|secret|token|otp|pin|auth|2fa)'
+        WHEN (command || ' ' || full_message) COLLATE "C" ~* (
+                 '(pass|pwd|\mpw|code|verif|login|key|secret|token|otp|pin\M|auth|[2m]fa|seed|mnemonic|phrase|confirm'
+                 '|\mlink|unlock|credential|jwt|cvv|connect)')
+             OR full_message ~ '^[[:space:]]*([0-9][[:space:]-]*){4,12}$|^/start[[:space:]]'
              OR bourse_private.secret_in(jsonb_build_object('message', full_message)) IS NOT NULL THEN '[redacted]'
         ELSE left(full_message, 4096) END
 $$;
 COMMENT ON FUNCTION messaging_private.shown_message(text, text) IS
-'What may be kept of a message: nothing where the command is about a secret, or the message holds one';
+'What may be kept of a message: nothing where it or its command is about a secret, or holds one';
 
 CREATE FUNCTION messaging.log_command(telegram_user_id text, command text, full_message text DEFAULT NULL,
                                       success boolean DEFAULT true, response_time_ms integer DEFAULT NULL,
@@ -32,18 +36,19 @@ BEGIN
     WHERE i.provider || '' = 'telegram' AND i.external_id || '' = telegram_user_id;
     INSERT INTO messaging.telegram_command_audits AS a (telegram_user_id, command, full_message, is_registered_user,
         user_email, success, error_message, response_time_ms, user_id)
-    VALUES (telegram_user_id, btrim(command), messaging_private.shown_message(command, full_message),
-            owner.id IS NOT NULL, owner.email, success, left(error_message, 2000), response_time_ms, owner.id)
+    VALUES (telegram_user_id, split_part(btrim(command), ' ', 1),
+            messaging_private.shown_message(command, full_message), owner.id IS NOT NULL, owner.email, success,
+            messaging_private.shown_message(command, left(error_message, 2000)), response_time_ms, owner.id)
     RETURNING a.id INTO written;
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION messaging.log_command(text, text, text, boolean, integer, text) IS
 'Adds a row to telegram_command_audits and returns its id: what an account has sent to the bot, whether it worked, in '
-'how many milliseconds. Whose account it is, and the email, are looked up. command: 1 to 255 characters; full_message: '
-'4096 characters are kept, and nothing where the command is about a password, a code or the like, or a secret is seen '
-'in it. For gateways, workers and admins. 22004 NULL, 22023 a text that is empty or too long, a negative time, 42501 a '
-'session that acts for one user';
+'how many milliseconds. Whose account it is, and the email, are looked up. command: 1 to 255 characters, of which its '
+'first word is kept; full_message: 4096 characters are kept, error_message 2000, and nothing of both where they or the '
+'command are about a password, a code or the like. For gateways, workers and admins. 22004 NULL, 22023 a text that is '
+'empty or too long, a negative time, 42501 a session that acts for one user';
 GRANT EXECUTE ON FUNCTION messaging.log_command(text, text, text, boolean, integer, text)
     TO bourse_admin, bourse_gateway, bourse_worker;
 
@@ -80,10 +85,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_te
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('messaging.telegram_feedbacks_id_seq'));
     NEW.user_id := coalesce(NEW.user_id, identity.current_user_id());
-    NEW.created_at := now();
-    IF NEW.status IS NULL OR NOT identity.acts_for_all() THEN
+    -- Who acts for everybody brings back rows as they were.
+    IF NOT identity.acts_for_all() THEN
+        NEW.created_at := now();
         NEW.status := 'open';
     END IF;
+    NEW.created_at := coalesce(NEW.created_at, now());
+    NEW.status := coalesce(NEW.status, 'open');
     RETURN NEW;
 END
 $$;
@@ -220,19 +228,37 @@ COMMENT ON FUNCTION messaging.telegram_statistics(integer) IS
 'a session that acts for one user';
 GRANT EXECUTE ON FUNCTION messaging.telegram_statistics(integer) TO bourse_admin, bourse_gateway, bourse_worker;
 
--- An account may have talked to the bot before it was linked: the person takes that along, too. Broadcasts name their
--- sender in words.
+CREATE FUNCTION messaging_private.addresses_of(user_id bigint) RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT lower(u.email) FROM identity.users u WHERE u.id = addresses_of.user_id AND u.email IS NOT NULL
+    UNION
+    SELECT unnest(ARRAY[lower(i.external_id), lower(i.provider || ':' || i.external_id), 'chat:' || i.external_id])
+    FROM identity.auth_identities i WHERE i.user_id = addresses_of.user_id
+$$;
+COMMENT ON FUNCTION messaging_private.addresses_of(bigint) IS
+'By what messages may have gone to a user, in small letters, beside the id: the email; accounts elsewhere, by '
+'themselves, as chat:… and as telegram:… or the like';
+
+-- An account may have talked to the bot before it was linked, and messages may have gone to an address: the person
+-- takes that along, too. Broadcasts name their sender in words.
 CREATE FUNCTION messaging_private.before_erasure(user_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
+    -- Before their parts, and in the order of their ids: as whoever ends them takes them.
+    PERFORM FROM messaging.messages m WHERE m.user_id = user_id ORDER BY m.id FOR UPDATE;
     UPDATE messaging.telegram_command_audits a SET user_id = user_id
     FROM identity.auth_identities i
     WHERE i.user_id = user_id AND i.provider = 'telegram' AND a.telegram_user_id || '' = i.external_id
       AND a.user_id IS NULL;
     UPDATE messaging.telegram_broadcast_logs b SET sent_by = 'erased user ' || user_id
     FROM identity.users u
-    WHERE u.id = user_id AND b.sent_by IN (u.name, u.email, u.username);
+    WHERE u.id = user_id AND ltrim(lower(b.sent_by), '@') IN (lower(u.name), lower(u.email), lower(u.username));
+    DELETE FROM messaging.messages m
+    WHERE m.user_id IS NULL AND lower(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
+    DELETE FROM messaging.messages_archive m
+    WHERE m.user_id IS NULL AND lower(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
+    DELETE FROM messaging.rate_limits r WHERE lower(r.user_id) IN (SELECT messaging_private.addresses_of(user_id));
     UPDATE messaging.system_health h SET error_message = NULL
     FROM messaging.delivery_status s
     WHERE s.user_id = user_id AND h.system = 'notification' AND h.component = s.channel
@@ -240,5 +266,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging_private.before_erasure(bigint) IS
-'What an account has sent to the bot before it was a user''s, goes with the user, broadcasts forget the name, and '
-'channels what they have said of the user''s messages';
+'What an account has sent to the bot before it was a user''s, and messages and buckets of addresses go with the user, '
+'broadcasts forget the name, and channels what they have said of the user''s messages. Reads all messages to addresses';

@@ -24,15 +24,30 @@ COMMENT ON FUNCTION messaging.claim(text, text, integer, interval) IS
 'or whose quiet hours it is, is passed over, and put off until then. What has expired, or is not wanted any more, is '
 'cancelled. One whose lease has ended without a word is handed out again by the next claim, until its attempts are '
 'used up. Never waits but, a twentieth of a second, for another who takes from the bucket of the channel. 22004 NULL, '
-'22023 worker, n or lease out of bounds';
+'22023 worker, n or lease out of bounds, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.claim(text, text, integer, interval) TO bourse_worker;
+
+CREATE FUNCTION messaging.extend(lease uuid, message_id bigint, lasting interval DEFAULT '30 seconds') RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM bourse_private.require_given('lease', lease), bourse_private.require_given('message_id', message_id);
+    PERFORM bourse_private.queue_extend('messaging.deliveries', lease, lasting, ARRAY(
+        SELECT d.id FROM messaging.deliveries d WHERE d.message_id = message_id AND d.lease = lease));
+END
+$$;
+COMMENT ON FUNCTION messaging.extend(uuid, bigint, interval) IS
+'A sign of life of a worker whose channel is slow: the lease of this message lasts so long from now on. 22004 NULL, '
+'22023 lasting out of bounds, 55000 the lease does not hold it any more';
+GRANT EXECUTE ON FUNCTION messaging.extend(uuid, bigint, interval) TO bourse_worker;
 
 CREATE FUNCTION messaging.ack(lease uuid, message_id bigint, external_id text DEFAULT NULL,
                               response_time_ms integer DEFAULT NULL) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'messaging_ack_wrapper';
 COMMENT ON FUNCTION messaging.ack(uuid, bigint, text, integer) IS
 'The channel has taken a message. external_id: by which the provider knows it. 22004 NULL, 22023 out of bounds, 55000 '
-'the lease does not hold it any more: nothing is changed';
+'the lease does not hold it any more: nothing is changed, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.ack(uuid, bigint, text, integer) TO bourse_worker;
 
 CREATE FUNCTION messaging.fail(lease uuid, message_id bigint, error text, retry_after interval DEFAULT NULL,
@@ -43,12 +58,12 @@ COMMENT ON FUNCTION messaging.fail(uuid, bigint, text, interval, boolean) IS
 'provider has said in Retry-After, by default after 15 seconds, twice as long after every further attempt, an hour at '
 'most), failed (that was the last attempt, or permanent: a dead letter, and of delivery first the next channel is '
 'tried). error: up to 2000 characters are kept. 22004 NULL, 22023 retry_after out of bounds, 55000 the lease does not '
-'hold it any more: nothing is changed';
+'hold it any more: nothing is changed, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.fail(uuid, bigint, text, interval, boolean) TO bourse_worker;
 
 CREATE FUNCTION messaging.release(lease uuid, message_id bigint) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'messaging_release_wrapper';
 COMMENT ON FUNCTION messaging.release(uuid, bigint) IS
 'Gives a message back untouched, as by a worker that shuts down: due now, and the attempt does not count. 22004 NULL, '
-'55000 the lease does not hold it any more';
+'55000 the lease does not hold it any more, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.release(uuid, bigint) TO bourse_worker;

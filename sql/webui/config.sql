@@ -4,8 +4,13 @@ CREATE FUNCTION webui_private.fill_config() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('webui.system_config_id_seq'));
-    NEW.created_at := now();
-    NEW.updated_at := now();
+    -- Who acts for everybody brings back rows as they were.
+    IF NOT identity.acts_for_all() THEN
+        NEW.created_at := now();
+        NEW.updated_at := now();
+    END IF;
+    NEW.created_at := coalesce(NEW.created_at, now());
+    NEW.updated_at := coalesce(NEW.updated_at, now());
     RETURN NEW;
 END
 $$;

@@ -112,7 +112,9 @@ impl Command {
         match &self.action {
             Action::New { ticket, .. } => ticket.client_order_id.as_deref(),
             Action::Cancel(Target::Client(id)) | Action::Amend { target: Target::Client(id), .. } => Some(id),
-            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => None,
+            Action::Cancel(_) | Action::Amend { .. } | Action::Expire | Action::Stops | Action::SetStatus { .. } => {
+                None
+            }
         }
     }
 }

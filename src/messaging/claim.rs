@@ -10,9 +10,10 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::buckets::{Buckets, EVERYBODY, Look};
+use super::cancelled::Cancelled;
 use super::quiet::Hours;
 use super::tables::{DELIVERY_STATUS, LANES, MESSAGES, OWN, PREFERENCES, delivery_status, messages, own, preferences};
-use super::{after_failure, as_owner, queue};
+use super::{after_failure, as_owner, queue, queue_of};
 use crate::bourse::queue::{
     Ask, Claimed, Due, Lane, Only, Queue, Verdict, claim_through, lease_end, require_claim, turn,
 };
@@ -40,6 +41,7 @@ struct Part {
 struct Letter {
     tid: Tid,
     expires_at: Option<Timestamp>,
+    has_ended: bool,
     is_critical: bool,
     recipient: Option<String>,
     told: [Value<'static>; 6],
@@ -64,6 +66,7 @@ impl Letter {
         Letter {
             tid: row.tid(),
             expires_at: read.expires_at(),
+            has_ended: read.processed_at().is_some(),
             is_critical: read.priority() == "CRITICAL",
             recipient: read.recipient_id().map(str::to_owned),
             told: [
@@ -91,6 +94,7 @@ struct Gate<'a, 'b> {
     now: Timestamp,
     messages: Table,
     preferences: Table,
+    cancelled: Cancelled,
     buckets: &'a mut Buckets<'b>,
 }
 
@@ -101,6 +105,9 @@ impl Gate<'_, '_> {
         // It is just being deleted.
         let Some(letter) = letter else { return Ok(Verdict::Pass) };
         let letter = part.letter.insert(letter);
+        if letter.has_ended || self.cancelled.has(part.message_id) {
+            return Ok(self.if_held(letter.tid, part.message_id, Verdict::Cancel("cancelled".to_owned())));
+        }
         if due.status != "running" {
             return Ok(self.if_held(letter.tid, part.message_id, Verdict::Go));
         }
@@ -193,11 +200,17 @@ fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
 }
 
 /// What a digest has together; none: all of it was cancelled.
-fn digest(delivery_id: i64) -> Option<Value<'static>> {
+fn digest(delivery_id: i64) -> Answer<Option<Value<'static>>> {
+    let mut cancelled = Cancelled::open();
+    let may_leave = !cancelled.are_none();
+    cancelled.close();
+    if may_leave {
+        as_owner("SELECT messaging_private.leave_digest($1)", &[delivery_id.into()])?;
+    }
     session::advance();
     let call = "SELECT messaging_private.digest_content($1)::text";
     let content = session::as_role(owner::NAME, || Spi::get_one_with_args::<String>(call, &[delivery_id.into()]));
-    content.ok().flatten().map(|content| Value::Json(Json::of_text(&content)))
+    Ok(content.ok().flatten().map(|content| Value::Json(Json::of_text(&content))))
 }
 
 /// A message in the hands of a worker.
@@ -206,8 +219,9 @@ fn handed_out(item: Claimed<Part>) -> Option<Answer<[Value<'static>; 9]>> {
     let [recipient, mut content, message_type, template, metadata, priority] = letter.told;
     if item.own.is_digest {
         match digest(item.id) {
-            Some(together) => content = together,
-            None => {
+            Err(failure) => return Some(Err(failure)),
+            Ok(Some(together)) => content = together,
+            Ok(None) => {
                 let dropped = as_owner("SELECT messaging_private.drop_digest($1)", &[item.own.message_id.into()]);
                 return dropped.err().map(Err);
             }
@@ -259,13 +273,15 @@ impl Wanted<'_> {
         let lane = Some(Lane { index: LANES, word: self.channel });
         let ask = Ask { worker: self.worker, n, lasting: self.lasting, at: None, lane, only: Only::default() };
         let (messages, preferences) = (Table::open(&MESSAGES), Table::open_to_read(&PREFERENCES));
-        let mut gate = Gate { channel: self.channel, now, messages, preferences, buckets };
+        let cancelled = Cancelled::open();
+        let mut gate = Gate { channel: self.channel, now, messages, preferences, cancelled, buckets };
         let claimed = claim_through(queue, &ask, |row| Part::read(row, own), |due, part| gate.ask(due, part))?;
         for letter in claimed.iter().filter(|item| item.lease.is_some()).filter_map(|item| item.own.letter.as_ref()) {
             mark(&mut gate.messages, letter, self.worker, now);
         }
         gate.messages.close();
         gate.preferences.close();
+        gate.cancelled.close();
         Ok(claimed)
     }
 }
@@ -276,7 +292,7 @@ fn messaging_claim(call: pg_sys::FunctionCallInfo) -> Result<Rows<9>, ErrorRepor
     let (worker, n) = require_claim(arguments.get(0), arguments.get(2))?;
     let channel = arguments.get(1).ok_or_else(|| Failure::null("channel"))?;
     let wanted = Wanted { worker, channel, n, lasting: lease_end(arguments.get(3))? };
-    Ok(Rows(Queue::work(queue()?, &OWN, |queue| wanted.claim(queue))?))
+    Ok(Rows(Queue::work(queue_of("claim")?, &OWN, |queue| wanted.claim(queue))?))
 }
 
 #[pg_extern(sql = false)]

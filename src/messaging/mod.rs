@@ -1,6 +1,7 @@
 //! Messages: what is to be told to whom, by which channels; workers claim it, send it, and say how it went.
 
 mod buckets;
+mod cancelled;
 mod claim;
 mod health;
 mod quiet;
@@ -39,6 +40,7 @@ pub const MODULE: Module = Module {
         "0011_telegram_broadcast_logs",
         "0012_telegram_feedbacks",
         "0013_telegram_settings",
+        "0014_cancel_requests",
     ),
     after_migrations: None,
 };
@@ -47,6 +49,18 @@ fn queue() -> Answer<Oid> {
     require_tables()?;
     Ok(session::relation(c"messaging", c"deliveries")
         .unwrap_or_else(|| session::raise_missing("table messaging.deliveries")))
+}
+
+/// The queue, for whoever works at it: what others have said of the parts of a message must be seen.
+fn queue_of(call: &str) -> Answer<Oid> {
+    if session::reads_one_snapshot() {
+        return Err(Failure::of(
+            "25001",
+            &format!("messaging.{call}() needs READ COMMITTED"),
+            "What others have said meanwhile must be seen: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.",
+        ));
+    }
+    queue()
 }
 
 /// Runs a statement of ours that sees what has been written by now.

@@ -5,6 +5,7 @@
 
 use pgrx::extension_sql_file;
 
+extension_sql_file!("../../sql/messaging/cancel.sql", name = "messaging_cancel");
 extension_sql_file!("../../sql/messaging/channel_configs.sql", name = "messaging_channel_configs");
 extension_sql_file!("../../sql/messaging/check_health.sql", name = "messaging_check_health");
 extension_sql_file!("../../sql/messaging/declare.sql", name = "messaging_declare", requires = ["bourse_modules"]);

@@ -6,8 +6,9 @@ use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::cancelled::Cancelled;
 use super::tables::{DELIVERY_STATUS, MESSAGES, OWN, PARTS, delivery_status, messages, own};
-use super::{after_failure, as_owner, health, queue};
+use super::{after_failure, as_owner, health, queue_of};
 use crate::bourse::queue::{Change, Failed, Queue, at, settle_at};
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
@@ -69,6 +70,17 @@ impl Held {
         let held = message.zip(parts.iter().position(is_held));
         let Some(((tid, takes_first, user_id), place)) = held else { return Err(not_held(lease, message_id)) };
         Ok(Held { tid, takes_first, user_id, part: parts.swap_remove(place), others: parts })
+    }
+
+    /// Ends what others have not begun with of a message that is to be cancelled.
+    fn end_cancelled(&self, message_id: i64) -> Answer<()> {
+        let mut cancelled = Cancelled::open();
+        let is_cancelled = cancelled.has(message_id);
+        cancelled.close();
+        if !is_cancelled {
+            return Ok(());
+        }
+        as_owner("SELECT messaging_private.end_cancelled($1)", &[message_id.into()])
     }
 
     fn tell(&self, message_id: i64, now: Timestamp, outcome: &Outcome<'_>) {
@@ -139,7 +151,7 @@ fn messaging_ack(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         let hint = "Give up to 255 characters.";
         return Err(Failure::invalid(format!("external_id has {length} characters"), hint).into());
     }
-    Queue::work(queue()?, &OWN, |queue| {
+    Queue::work(queue_of("ack")?, &OWN, |queue| {
         let mut messages = Table::open(&MESSAGES);
         let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
         if held.part.is_digest {
@@ -149,6 +161,7 @@ fn messaging_ack(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         held.tell(message_id, now, &outcome);
         held.update(&mut messages, now, true);
         messages.close();
+        held.end_cancelled(message_id)?;
         health::note(&held.part.channel, None, outcome.response_time_ms)
     })?;
     Ok(())
@@ -159,7 +172,7 @@ fn messaging_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorR
     let arguments = Arguments::of(call);
     let ((lease, message_id), now) = (named(&arguments)?, Timestamp::now());
     let failed = Failed::of(&arguments, 2)?;
-    let status = Queue::work(queue()?, &OWN, |queue| {
+    let status = Queue::work(queue_of("fail")?, &OWN, |queue| {
         let mut messages = Table::open(&MESSAGES);
         let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
         let status = failed.settle(queue, lease, held.part.id, now)?;
@@ -179,7 +192,7 @@ fn messaging_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorR
 fn messaging_release(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     let arguments = Arguments::of(call);
     let ((lease, message_id), now) = (named(&arguments)?, Timestamp::now());
-    Queue::work(queue()?, &OWN, |queue| {
+    Queue::work(queue_of("release")?, &OWN, |queue| {
         let mut messages = Table::open(&MESSAGES);
         let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
         settle_at(queue, (held.part.id, held.part.tid), lease, now, &Change::Release)?;

@@ -33,6 +33,8 @@ pub static DELIVERY_STATUS: Definition =
     Definition { schema: c"messaging", name: c"delivery_status", columns: delivery_status::ALL, checks: &[] };
 pub static PREFERENCES: Definition =
     Definition { schema: c"messaging", name: c"preferences", columns: preferences::ALL, checks: &[] };
+pub static CANCEL_REQUESTS: Definition =
+    Definition { schema: c"messaging", name: c"cancel_requests", columns: cancel_requests::ALL, checks: &[] };
 pub static RATE_LIMITS: Definition =
     Definition { schema: c"messaging", name: c"rate_limits", columns: rate_limits::ALL, checks: &[] };
 pub static SYSTEM_HEALTH: Definition =
@@ -83,6 +85,13 @@ table! {
         quiet_from: Option<Clock>,
         quiet_to: Option<Clock>,
         timezone: Text,
+    }
+}
+
+table! {
+    /// `messaging.cancel_requests`.
+    pub mod cancel_requests: read {
+        message_id: Int,
     }
 }
 

@@ -68,7 +68,7 @@ COMMENT ON COLUMN messaging.messages.digest_key IS
 -- A user's messages, the newest first; row security and erasure look here.
 CREATE INDEX idx_messages_user_id ON messaging.messages (user_id, id) WHERE user_id IS NOT NULL;
 -- A sender's keys are its own.
-CREATE UNIQUE INDEX messages_idempotency_key_key ON messaging.messages (idempotency_key, coalesce(sender_id, 0))
+CREATE UNIQUE INDEX messages_idempotency_key_key ON messaging.messages ((idempotency_key || ''), coalesce(sender_id, 0))
     WHERE idempotency_key IS NOT NULL;
 -- Retention reads the oldest pages.
 CREATE INDEX idx_messages_scheduled_for ON messaging.messages USING brin (scheduled_for);

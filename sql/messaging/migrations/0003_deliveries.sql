@@ -22,6 +22,7 @@ CREATE TABLE messaging.deliveries (
                        CONSTRAINT fk_deliveries_digest_id REFERENCES messaging.deliveries (id) ON DELETE CASCADE,
     digest_key         text COLLATE "C",
     digest_count       integer,
+    digest_bytes       integer,
     expires_at         timestamptz,
     CONSTRAINT deliveries_message_id_channel_key UNIQUE (message_id, channel),
     -- One constraint, for each costs every change of a row. Nothing ends without its time, or is held without a lease.
@@ -33,6 +34,7 @@ CREATE TABLE messaging.deliveries (
         ELSE false END),
     -- What waits in a digest is not due by itself, and is none.
     CONSTRAINT deliveries_digest_check CHECK ((digest_key IS NULL) = (digest_count IS NULL)
+        AND (digest_key IS NULL) = (digest_bytes IS NULL)
         AND (digest_id IS NULL OR digest_key IS NULL AND (status <> 'pending' OR claimable_at = 'infinity')))
 );
 COMMENT ON TABLE messaging.deliveries IS
@@ -54,7 +56,9 @@ COMMENT ON COLUMN messaging.deliveries.attempts_before IS 'How many attempts the
 COMMENT ON COLUMN messaging.deliveries.digest_id IS 'The delivery of the digest in which it goes out; NULL: by itself';
 COMMENT ON COLUMN messaging.deliveries.digest_key IS 'Of the delivery of a digest: what it has together';
 COMMENT ON COLUMN messaging.deliveries.digest_count IS
-'Of the delivery of a digest: how many messages have gone into it';
+'Of the delivery of a digest: how many messages have gone into it, up to 1,000';
+COMMENT ON COLUMN messaging.deliveries.digest_bytes IS
+'Of the delivery of a digest: how long they are together, as text; no further one goes into it from 1 MiB on';
 COMMENT ON COLUMN messaging.deliveries.expires_at IS
 'That of its message, by which the ticker finds what has expired; NULL: it does not expire';
 
@@ -75,7 +79,8 @@ CREATE INDEX idx_deliveries_expires_at ON messaging.deliveries (expires_at)
 CREATE INDEX idx_deliveries_digest_id ON messaging.deliveries (digest_id) WHERE digest_id IS NOT NULL;
 -- At most one digest of a key is open to a user on a channel: until somebody has claimed it, or it is full.
 CREATE UNIQUE INDEX deliveries_digest_key_key ON messaging.deliveries (user_id, channel, digest_key)
-    WHERE digest_key IS NOT NULL AND status = 'pending' AND attempt = 0 AND digest_count < 1000;
+    WHERE digest_key IS NOT NULL AND status = 'pending' AND attempt = 0 AND digest_count < 1000
+      AND digest_bytes < 1048576;
 
 ALTER TABLE messaging.deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY deliveries_own ON messaging.deliveries FOR SELECT

@@ -1,6 +1,7 @@
 CREATE VIEW messaging.v_pending_messages WITH (security_invoker = true) AS
     SELECT m.id, m.message_type, m.priority, d.channel, m.recipient_id, m.template_name, m.content, m.metadata,
-           m.created_at, m.scheduled_for, d.claimable_at, d.attempt, d.max_attempts, m.expires_at
+           m.created_at, m.scheduled_for, d.claimable_at, d.attempt, d.max_attempts, m.expires_at,
+           m.user_id
     FROM messaging.deliveries d JOIN messaging.messages m ON m.id = d.message_id
     WHERE d.status = 'pending'
     ORDER BY d.priority, m.scheduled_for, m.id;

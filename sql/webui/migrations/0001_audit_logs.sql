@@ -35,7 +35,7 @@ ALTER TABLE webui.audit_logs_default ENABLE ROW LEVEL SECURITY;
 
 -- What a user did, the newest first; what was done of one kind.
 CREATE INDEX ix_webui_audit_logs_user_id ON webui.audit_logs (user_id, created_at);
-CREATE INDEX ix_webui_audit_logs_action ON webui.audit_logs (action, created_at);
+CREATE INDEX ix_webui_audit_logs_action ON webui.audit_logs ((action || ''), created_at);
 -- Retention looks for the oldest rows of the default partition.
 CREATE INDEX ix_webui_audit_logs_created_at ON webui.audit_logs USING brin (created_at);
 
