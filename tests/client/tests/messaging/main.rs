@@ -3,5 +3,6 @@
 mod buckets;
 mod health;
 mod killed;
+mod lost;
 mod receivers;
 mod sender;
