@@ -143,6 +143,18 @@ SELECT relation, step, rows, problem FROM bourse.maintain()
 WHERE relation LIKE 'messaging.%' AND step <> 'create partition';
 SELECT array_agg(id ORDER BY id) AS archived FROM messaging.messages_archive;
 
+-- An admin says how long.
+CREATE ROLE operations_admin LOGIN IN ROLE bourse_admin;
+SET SESSION AUTHORIZATION operations_admin;
+UPDATE bourse.policies SET keep = '1 day' WHERE schema_name = 'messaging' AND name = 'delivered';
+RESET SESSION AUTHORIZATION;
+SELECT messaging.enqueue_message('note', '{email}', '{}', :'ann', scheduled_for => now() - interval '2 days') AS late
+\gset
+SELECT messaging.update_message_status(:late, 'DELIVERED');
+SELECT relation, step, rows, problem FROM bourse.maintain()
+WHERE relation LIKE 'messaging.%' AND step <> 'create partition';
+SELECT count(*) AS archived FROM messaging.messages_archive WHERE id = :late;
+
 -- A person who asks gets all of it, and who leaves takes it along.
 SELECT messaging.enqueue_message('note', '{email}', '{"text": "to ann"}', :'ann'),
     messaging.set_preferences(:ann, 'email');
@@ -155,4 +167,4 @@ WHERE e.key LIKE 'messaging.%' ORDER BY 1;
 SELECT (SELECT array_agg(content ->> 'text') FROM messaging.messages) AS messages,
     (SELECT count(*) FROM messaging.messages_archive) AS archived,
     (SELECT count(*) FROM messaging.rate_limits WHERE user_id = :'ann') AS buckets;
-DROP ROLE operations_viewer;
+DROP ROLE operations_viewer, operations_admin;
