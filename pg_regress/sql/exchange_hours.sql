@@ -102,7 +102,8 @@ SELECT calendar.load_calendar(pg_temp.definition(false) || '{"exchange": "TEST 2
 SELECT status, status_reason FROM exchange.markets;
 SELECT pg_temp.told(format('SELECT exchange.set_market_status(''BTC-USD'', ''halted'', %L)', reason))
 FROM unnest(ARRAY['', repeat('x', 201)]) reason;
-SELECT old_values, new_values FROM audit.audit_logs WHERE new_values ? 'status_reason' ORDER BY id;
+SELECT old_values, new_values FROM audit.audit_logs
+WHERE old_values ? 'status' AND new_values ? 'status_reason' ORDER BY id;
 SELECT calendar.load_calendar(pg_temp.definition(true));
 
 -- Tied again, or to another calendar: what it does outside, and how it opens, stays what it is.

@@ -57,7 +57,7 @@ SELECT call, refusal('SELECT jobs.create_schedule(' || call || ')') FROM unnest(
     $$101, 'x', 'report', 'pnl', '@close-5'$$, $$101, 'x', 'report', 'pnl', '@close-2h', calendar => 'XNYS'$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
 
--- What task_params may be is counted as text, as of a run: their numbers take six times as much in a row.
+-- What task_params may be is counted as text, as of a run: their numbers take four times as much in a row.
 SELECT jobs.create_schedule(101, 'second', 'report', 'pnl', '@daily', jsonb_build_object('of', n.of)) AS second
 FROM (SELECT jsonb_agg(1) AS of FROM generate_series(1, 20000)) n \gset
 SELECT pg_column_size(task_params || '{}') > 200000 AS is_large FROM jobs.schedules WHERE id = :second;

@@ -177,6 +177,9 @@ CREATE TABLE exchange.markets (
     bell_at         timestamp with time zone,
     -- When the next session begins, or goes on after a break, as of the last bell; NULL: not known
     opens_at        timestamp with time zone,
+    -- Why it is not open, as the operator has said who has set its status; NULL: nobody has, or it is open, or its bell
+    -- has changed the status since
+    status_reason   text,
     CONSTRAINT markets_pkey PRIMARY KEY (symbol),
     CONSTRAINT fk_markets_calendar FOREIGN KEY (calendar)
         REFERENCES calendar.trading_hours_templates(name) ON UPDATE CASCADE,
@@ -200,6 +203,7 @@ CREATE TABLE exchange.markets (
     CONSTRAINT markets_price_band_check CHECK (price_band > 0 AND price_band < 1),
     CONSTRAINT markets_quote_check CHECK (quote ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'),
     CONSTRAINT markets_status_check CHECK (status = ANY (ARRAY['open', 'halted', 'cancel_only', 'auction', 'closed'])),
+    CONSTRAINT markets_status_reason_check CHECK (char_length(status_reason) <= 200),
     CONSTRAINT markets_stops_sequence_check CHECK (stops_sequence >= 0 AND stops_sequence < last_sequence),
     CONSTRAINT markets_swept_sequence_check CHECK (swept_sequence >= 0 AND swept_sequence <= last_sequence),
     CONSTRAINT markets_symbol_check CHECK (symbol ~ '^[A-Z0-9][A-Z0-9._/-]{0,19}$'),

@@ -153,22 +153,7 @@ CREATE TABLE jobs.schedules (
     CONSTRAINT schedules_pkey PRIMARY KEY (id),
     CONSTRAINT schedules_user_id_name_key UNIQUE NULLS NOT DISTINCT (user_id, name),
     CONSTRAINT fk_schedules_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE,
-    CONSTRAINT schedules_grace_check CHECK (grace >= '00:00:00'::interval AND grace <= '1 day'::interval
-        AND EXTRACT(year FROM grace) = 0 AND EXTRACT(month FROM grace) = 0),
-    CONSTRAINT schedules_job_type_check
-        CHECK (job_type::text = ANY (ARRAY['report', 'screener', 'alert', 'notification', 'data_processing', 'backup',
-        'task'])),
-    CONSTRAINT schedules_max_attempts_check CHECK (max_attempts >= 1 AND max_attempts <= 100),
-    CONSTRAINT schedules_max_catch_up_check CHECK (max_catch_up >= 1 AND max_catch_up <= 10000),
-    CONSTRAINT schedules_misfire_check CHECK (misfire = ANY (ARRAY['skip', 'once', 'all'])),
-    CONSTRAINT schedules_name_check CHECK (btrim(name::text) <> ''),
-    CONSTRAINT schedules_overlap_check CHECK (overlap = ANY (ARRAY['skip', 'queue', 'allow'])),
-    CONSTRAINT schedules_priority_check CHECK (priority >= -100 AND priority <= 100),
     CONSTRAINT schedules_problem_check CHECK ((problem IS NULL) = (problem_at IS NULL)),
-    CONSTRAINT schedules_target_check CHECK (btrim(target::text) <> ''),
-    CONSTRAINT schedules_task_params_check CHECK (jsonb_typeof(task_params) = 'object'
-        AND pg_column_size(task_params) <= 65536),
-    CONSTRAINT schedules_timeout_check CHECK (timeout >= '00:00:01'::interval AND timeout <= '7 days'::interval),
     CONSTRAINT schedules_user_id_check CHECK ((user_id IS NULL) = (job_type::text = 'task'))
 );
 -- Those whose calendar has changed
