@@ -39,25 +39,27 @@ COMMENT ON FUNCTION jobs_private.most_ticks() IS
 
 -- A schedule is locked together with its user, so that no erasure of the user is under way, and nothing is waited for.
 -- One whose calendar has changed meanwhile is not due by what it says.
-CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, alone bigint DEFAULT NULL)
-RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
+CREATE FUNCTION jobs_private.planned_runs(at timestamptz, batch integer, alone bigint)
+RETURNS TABLE (job_type text, job_id bigint, user_id bigint, scheduled_for timestamptz, job_snapshot jsonb,
+               priority smallint, max_attempts integer, concurrency_key text, timeout interval,
+               keep_only_failures boolean)
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp SET work_mem = '64MB'
 SET enable_mergejoin = off AS $$
     WITH of_users AS MATERIALIZED (
-        SELECT s.*, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
+        SELECT s.*, s.ctid AS stands_at, u.is_active FROM jobs.schedules s JOIN identity.users u ON u.id = s.user_id
         WHERE s.next_run_at <= at AND (s.id = alone OR alone IS NULL)
           AND (s.calendar IS NULL OR coalesce(s.calendar_version = (
                   SELECT t.updated_at FROM calendar.trading_hours_templates t WHERE t.name = s.calendar), true))
         ORDER BY s.next_run_at LIMIT batch
         FOR NO KEY UPDATE OF s SKIP LOCKED FOR KEY SHARE OF u SKIP LOCKED
     ), of_nobody AS MATERIALIZED (
-        SELECT s.*, true FROM jobs.schedules s
+        SELECT s.*, s.ctid, true FROM jobs.schedules s
         WHERE s.next_run_at <= at AND s.user_id IS NULL AND (s.id = alone OR alone IS NULL)
           AND (s.calendar IS NULL OR coalesce(s.calendar_version = (
                   SELECT t.updated_at FROM calendar.trading_hours_templates t WHERE t.name = s.calendar), true))
         ORDER BY s.next_run_at, s.id LIMIT batch
         FOR NO KEY UPDATE SKIP LOCKED
-    ), due AS (
+    ), due AS NOT MATERIALIZED (
         SELECT * FROM of_users UNION ALL SELECT * FROM of_nobody
     ), patterns AS MATERIALIZED (
         -- Many schedules share one.
@@ -90,28 +92,19 @@ SET enable_mergejoin = off AS $$
                                     AS of_user
                   FROM planned p WHERE (SELECT are_too_many FROM too_many)) o) c
         WHERE c.before < jobs_private.most_ticks()
-    ), turns AS MATERIALIZED (
-        SELECT u.user_id, u.priority, jobs_private.turn(u.user_id, u.priority, at) AS turn
-        FROM (SELECT DISTINCT c.user_id, c.priority FROM chosen c WHERE cardinality(c.ticks) > 0) u
     ), moved AS (
         UPDATE jobs.schedules s
         SET next_run_at = p.next, problem = p.trouble, problem_at = CASE WHEN p.trouble IS NOT NULL THEN at END
-        FROM chosen p WHERE s.id = p.id
+        FROM chosen p WHERE s.ctid = p.stands_at
     ), told AS MATERIALIZED (
         SELECT jobs_private.notify_workers(array_agg(DISTINCT c.job_type)) FROM chosen c
         WHERE c.is_active AND cardinality(c.ticks) > 0
     )
-    INSERT INTO jobs.schedule_runs AS r (job_type, job_id, user_id, scheduled_for, job_snapshot, priority, claimable_at,
-                                         max_attempts, concurrency_key, timeout, keep_only_failures)
-    SELECT p.job_type, p.id, p.user_id, t.tick,
+    SELECT p.job_type::text, p.id, p.user_id, t.tick,
            jsonb_build_object('target', p.target, 'task_params', p.task_params, 'schedule_id', p.id,
                               'name', p.name, 'cron', p.cron, 'timezone', p.timezone, 'calendar', p.calendar),
-           p.priority,
-           u.turn + (row_number() OVER (PARTITION BY p.user_id, p.priority ORDER BY t.tick, p.id) - 1)
-                    * interval '1 microsecond',
-           p.max_attempts, CASE WHEN p.overlap <> 'allow' THEN p.key END, p.timeout, p.keep_only_failures
+           p.priority, p.max_attempts, CASE WHEN p.overlap <> 'allow' THEN p.key END, p.timeout, p.keep_only_failures
     FROM chosen p CROSS JOIN LATERAL unnest(p.ticks) t (tick)
-    JOIN turns u ON u.user_id IS NOT DISTINCT FROM p.user_id AND u.priority = p.priority
     CROSS JOIN told
     WHERE p.is_active
       AND NOT (p.overlap = 'skip'
@@ -119,11 +112,17 @@ SET enable_mergejoin = off AS $$
                     OR EXISTS (SELECT FROM jobs.schedule_runs r
                                WHERE r.concurrency_key = p.key AND r.status = 'pending')))
     ORDER BY t.tick, p.id
-    ON CONFLICT (job_type, job_id, scheduled_for) WHERE job_id IS NOT NULL DO NOTHING
-    RETURNING r.job_id, r.scheduled_for, r.id
 $$;
+COMMENT ON FUNCTION jobs_private.planned_runs(timestamptz, integer, bigint) IS
+'The runs that are to be made at this time, in their order; moves their schedules on, and tells workers. alone: of this '
+'schedule alone';
+
+CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, alone bigint DEFAULT NULL)
+RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
+LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_tick_at_wrapper';
 COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer, bigint) IS
-'What tick() does, at this time; alone: for this schedule alone';
+'What tick() does, at this time: puts the planned_runs() into the queue, each in the turn of its user, but none of a '
+'tick that has one. Past the executor: src/jobs/due.rs';
 
 -- The job as in tick_at(), where a function for both would double what it costs. A test compares them.
 CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)

@@ -1,5 +1,6 @@
 //! Jobs: schedules say what is to run when; the runs are a queue that workers claim from.
 
+mod due;
 mod lag;
 mod runs;
 mod script;

@@ -18,13 +18,14 @@ use crate::pg::value::{Json, Timestamp, Uuid, Value};
 use crate::pg::{owner, session};
 
 /// What jobs reads and writes of a run beside the columns of every queue.
-static OWN: [Column; 6] = [
+pub(super) static OWN: [Column; 7] = [
     ("job_type", Kind::Text),
     ("user_id", Kind::Int),
     ("job_id", Kind::Int),
     ("job_snapshot", Kind::Json),
     ("result", Kind::Json),
     ("progress", Kind::Json),
+    ("scheduled_for", Kind::Time),
 ];
 /// What the platform runs itself.
 const TASK: &str = "task";
@@ -65,7 +66,8 @@ impl Job {
     }
 }
 
-fn queue() -> Answer<Oid> {
+/// The table of runs.
+pub(super) fn queue() -> Answer<Oid> {
     require_tables()?;
     Ok(session::relation(c"jobs", c"schedule_runs")
         .unwrap_or_else(|| session::raise_missing("table jobs.schedule_runs")))
@@ -226,7 +228,7 @@ fn jobs_turn(call: pg_sys::FunctionCallInfo) -> Result<Option<i64>, ErrorReport>
     let arguments = Arguments::of(call);
     let (user_id, priority): (Option<i64>, Option<i16>) = (arguments.get(0), arguments.get(1));
     let (Some(priority), Some(due)) = (priority, arguments.get(2).map(Timestamp)) else { return Ok(None) };
-    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, None, user_id, priority, due))?;
+    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, None, user_id, priority, due, Timestamp::now()))?;
     // A timestamptz is so many microseconds.
     Ok(Some(turn.0))
 }

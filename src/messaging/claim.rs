@@ -303,7 +303,7 @@ fn messaging_turn(call: pg_sys::FunctionCallInfo) -> Result<Option<i64>, ErrorRe
         return Ok(None);
     };
     let lane = Some(Lane { index: LANES, word });
-    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, lane, user_id, priority, due))?;
+    let turn = Queue::work(queue()?, &OWN, |queue| turn(queue, lane, user_id, priority, due, Timestamp::now()))?;
     // A timestamptz is so many microseconds.
     Ok(Some(turn.0))
 }

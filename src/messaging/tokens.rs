@@ -1,5 +1,7 @@
 //! The SQL calls of buckets and quiet hours: `sql/messaging/rate_limits.sql`, `sql/messaging/preferences.sql`.
 
+use std::time::Duration;
+
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -37,7 +39,7 @@ fn messaging_take_tokens(call: pg_sys::FunctionCallInfo) -> Result<Composite<2>,
         Ok::<_, Failure>(missing)
     })?;
     let wait = missing.map_or(0, |until| until.0.saturating_sub(Timestamp::now().0).max(1));
-    Ok(Composite([Value::Bool(missing.is_none()), Value::Interval(wait)]))
+    Ok(Composite([Value::Bool(missing.is_none()), Duration::from_micros(wait.unsigned_abs()).into()]))
 }
 
 #[pg_extern(sql = false)]

@@ -8,7 +8,7 @@ use super::column::Layout;
 use super::numeric::Numeric;
 use super::row::Row;
 use super::session;
-use super::value::{Timestamp, Value};
+use super::value::{self, Timestamp, Value};
 use crate::error::clip;
 
 /// A CHECK constraint of a table that the engine writes.
@@ -183,7 +183,8 @@ fn raise_violated(layout: &Layout, proposed: &Proposed<'_>, check: &Check) -> ! 
 fn spelled(value: &Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
-        Value::Int(n) | Value::Time(Timestamp(n)) | Value::Interval(n) => n.to_string(),
+        Value::Int(n) | Value::Time(Timestamp(n)) => n.to_string(),
+        Value::Interval(length) => value::spelled(*length),
         Value::Int4(n) | Value::Date(n) => n.to_string(),
         Value::Times(_) => "a tstzmultirange".to_owned(),
         Value::Int2(n) => n.to_string(),

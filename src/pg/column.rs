@@ -111,7 +111,7 @@ impl Kind {
         }
     }
 
-    fn is_of(self, attribute: &pg_sys::FormData_pg_attribute) -> bool {
+    pub(super) fn is_of(self, attribute: &pg_sys::FormData_pg_attribute) -> bool {
         attribute.atttypid == self.oid() && (self == Kind::Numeric || attribute.atttypmod == self.modifier())
     }
 }

@@ -19,6 +19,7 @@ pub mod effort;
 mod entries;
 pub mod event;
 pub mod fields;
+pub mod found;
 pub mod function;
 mod key;
 pub mod latch;

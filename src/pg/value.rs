@@ -6,7 +6,7 @@ use std::ops::Add;
 use std::time::Duration;
 
 use money::{Money, Rate, Sum};
-use pgrx::datum::{TimestampWithTimeZone, ToIsoString};
+use pgrx::datum::{Interval, TimestampWithTimeZone, ToIsoString};
 use pgrx::{IntoDatum, pg_sys};
 
 use super::numeric;
@@ -137,7 +137,7 @@ impl TimeRanges {
 }
 
 /// An interval as PostgreSQL spells it.
-pub fn spelled(interval: pgrx::datum::Interval) -> String {
+pub fn spelled(interval: Interval) -> String {
     // SAFETY: the output function of the type of the datum.
     let text = interval.into_datum().map(|datum| unsafe {
         CStr::from_ptr(pg_sys::OidOutputFunctionCall(pg_sys::F_INTERVAL_OUT.into(), datum))
@@ -148,7 +148,7 @@ pub fn spelled(interval: pgrx::datum::Interval) -> String {
 }
 
 /// How long an interval is, months of 30 days; the longest that there is for more.
-pub fn microseconds(interval: pgrx::datum::Interval) -> i64 {
+pub fn microseconds(interval: Interval) -> i64 {
     const DAY: i64 = 86_400_000_000;
     let days = i64::from(interval.months()) * 30 + i64::from(interval.days());
     days.saturating_mul(DAY).saturating_add(interval.micros())
@@ -175,8 +175,8 @@ pub enum Value<'a> {
     Numeric(numeric::Numeric),
     /// text.
     Text(&'a str),
-    /// interval, in microseconds.
-    Interval(i64),
+    /// interval.
+    Interval(Interval),
     /// boolean.
     Bool(bool),
     /// timestamptz.
@@ -201,7 +201,7 @@ impl Value<'_> {
             Value::Money(money) => Some(numeric::encode(money)),
             Value::Numeric(number) => Some(number.datum()),
             Value::Text(text) => text.into_datum(),
-            Value::Interval(length) => pgrx::datum::Interval::new(0, 0, length).ok().into_datum(),
+            Value::Interval(length) => length.into_datum(),
             Value::Bool(b) => b.into_datum(),
         }
     }
@@ -215,6 +215,13 @@ impl Value<'static> {
             let copy = pgrx::PgMemoryContexts::CurrentMemoryContext.pstrdup(text);
             std::str::from_utf8_unchecked(CStr::from_ptr(copy).to_bytes())
         })
+    }
+}
+
+impl From<Duration> for Value<'_> {
+    fn from(length: Duration) -> Self {
+        let length = i64::try_from(length.as_micros()).ok().and_then(|length| Interval::new(0, 0, length).ok());
+        length.map_or(Value::Null, Value::Interval)
     }
 }
 

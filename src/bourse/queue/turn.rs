@@ -20,15 +20,16 @@ const CLAIMABLE: &str = super::claim::CLAIMABLE;
 /// How far behind what is due at one time later another of the same user may stand.
 const SECOND: i64 = 1_000_000;
 
-/// Where an item of a user stands, in a lane or in the whole queue, that is due at `due`.
+/// Where an item of a user stands, in a lane or in the whole queue, that is due at `due`. Those that become due together
+/// have one `now`: in an empty queue it is the place of the first of each user.
 pub fn turn(
     queue: &mut Queue,
     lane: Option<Lane<'_>>,
     user_id: Option<i64>,
     priority: i16,
     due: Timestamp,
+    now: Timestamp,
 ) -> Answer<Timestamp> {
-    let now = Timestamp::now();
     let first = match due > now {
         true => due,
         false => head(queue, lane, priority, now)?.map_or(now, |head| Timestamp(head.0 + 1)),
