@@ -1,5 +1,7 @@
 //! The SQL calls of workers: `sql/jobs/workers.sql`. Who may call them is a matter of grants.
 
+use std::cell::Cell;
+
 use pgrx::pg_sys::Oid;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -8,6 +10,7 @@ use crate::bourse::queue::{Ask, Change, Failed, Only, Queue, claim, lease_end, r
 use crate::bourse::require_tables;
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
+use crate::pg::catalog::changes;
 use crate::pg::column::{Column, Kind};
 use crate::pg::definition::Definition;
 use crate::pg::fields::table;
@@ -68,9 +71,19 @@ impl Job {
 
 /// The table of runs.
 pub(super) fn queue() -> Answer<Oid> {
+    thread_local! {
+        /// What it was when so many changes of definitions had been heard of.
+        static KNOWN: Cell<Option<(u64, Oid)>> = const { Cell::new(None) };
+    }
+    let changes = changes();
+    if let Some((_, queue)) = KNOWN.get().filter(|known| known.0 == changes) {
+        return Ok(queue);
+    }
     require_tables()?;
-    Ok(session::relation(c"jobs", c"schedule_runs")
-        .unwrap_or_else(|| session::raise_missing("table jobs.schedule_runs")))
+    let queue = session::relation(c"jobs", c"schedule_runs")
+        .unwrap_or_else(|| session::raise_missing("table jobs.schedule_runs"));
+    KNOWN.set(Some((changes, queue)));
+    Ok(queue)
 }
 
 /// Refuses whoever is not the owner of our tables: a worker could say of a task that it is done, and it would not be.

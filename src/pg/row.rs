@@ -59,25 +59,42 @@ impl Row<'_> {
 
     /// Whether somebody else, whose transaction has not ended, has locked this version of the row, or is changing it.
     pub fn is_held(&self) -> bool {
-        // SAFETY: a slot with these operations holds a tuple of the heap, in a page that it has pinned. Who has locked
-        // it is written under a lock of the page that is not taken here: what is read may be the state of before.
+        let Some((mask, holder)) = self.last_touch() else { return false };
+        let is = |flag: u32| mask & flag != 0;
+        if is(pg_sys::HEAP_XMAX_INVALID | pg_sys::HEAP_XMAX_COMMITTED) {
+            return false;
+        }
+        // SAFETY: asks the list of running transactions about a number that it knows.
+        unsafe {
+            if is(pg_sys::HEAP_XMAX_IS_MULTI) {
+                pg_sys::MultiXactIdIsRunning(holder, is(pg_sys::HEAP_XMAX_LOCK_ONLY))
+            } else {
+                !pg_sys::TransactionIdIsCurrentTransactionId(holder) && pg_sys::TransactionIdIsInProgress(holder)
+            }
+        }
+    }
+
+    /// Whether somebody is just changing this version of the row, or has since: as far as it tells that itself, without
+    /// a look at who is at work. Not whether it is locked.
+    pub fn is_changing(&self) -> bool {
+        let no = pg_sys::HEAP_XMAX_INVALID | pg_sys::HEAP_XMAX_LOCK_ONLY | pg_sys::HEAP_XMAX_IS_MULTI;
+        self.last_touch().is_some_and(|(mask, _)| mask & no == 0)
+    }
+
+    /// What the version says of who has locked or changed it last; none where the row is no version in a page.
+    fn last_touch(&self) -> Option<(u32, pg_sys::TransactionId)> {
+        // SAFETY: a slot with these operations holds a tuple of the heap, in a page that it has pinned, or none. Who has
+        // locked it is written under a lock of the page that is not taken here: what is read may be the state of before.
         unsafe {
             if !std::ptr::eq((*self.slot).tts_ops, &raw const pg_sys::TTSOpsBufferHeapTuple) {
-                return false;
+                return None;
             }
             let tuple = (*self.slot.cast::<pg_sys::BufferHeapTupleTableSlot>()).base.tuple;
             if tuple.is_null() {
-                return false;
+                return None;
             }
             let header = (*tuple).t_data;
-            let (mask, holder) = (u32::from((*header).t_infomask), (*header).t_choice.t_heap.t_xmax);
-            let is = |flag: u32| mask & flag != 0;
-            !is(pg_sys::HEAP_XMAX_INVALID | pg_sys::HEAP_XMAX_COMMITTED)
-                && if is(pg_sys::HEAP_XMAX_IS_MULTI) {
-                    pg_sys::MultiXactIdIsRunning(holder, is(pg_sys::HEAP_XMAX_LOCK_ONLY))
-                } else {
-                    !pg_sys::TransactionIdIsCurrentTransactionId(holder) && pg_sys::TransactionIdIsInProgress(holder)
-                }
+            Some((u32::from((*header).t_infomask), (*header).t_choice.t_heap.t_xmax))
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Queue;
 use super::columns::{Known, at};
 use super::front::{self, Level};
+use super::held;
 use super::item::Item;
 use super::keys::{self, Keys, Turn};
 use crate::error::{Answer, Failure};
@@ -128,7 +129,8 @@ struct Claim<'q, 'a, T, R, G> {
     lease: Uuid,
     keys: Keys,
     claimed: Vec<Claimed<T>>,
-    handed_out: usize,
+    /// What has been handed out, and where it stands now.
+    handed_out: Vec<(i64, Tid)>,
     put_aside: usize,
     levels: Vec<Level>,
     effort: Effort,
@@ -173,7 +175,7 @@ fn take<T>(
         lease,
         keys: Keys::default(),
         claimed: Vec::new(),
-        handed_out: 0,
+        handed_out: Vec::new(),
         put_aside: 0,
         levels: Vec::new(),
         effort: Effort::default(),
@@ -182,26 +184,34 @@ fn take<T>(
         read,
         gate,
     };
-    // A test that says what time it is wants no memory.
-    if let Some(levels) = front::of(number, asked).filter(|_| ask.at.is_none()) {
-        levels.into_iter().try_for_each(|level| claim.go_on(level))?;
-        front::went_on(number, asked, std::mem::take(&mut claim.levels));
-        if claim.is_done() || !front::may_walk(number, asked) {
-            return Ok((claim.claimed, claim.keys));
-        }
-        claim.effort = Effort::default();
-    }
-    keys::go_on(claim.queue, claim.now)?;
-    claim.walk()?;
-    if ask.at.is_none() {
-        front::walked(number, asked, claim.levels, claim.effort, claim.claimed.len());
-    }
+    claim.search(number, asked)?;
+    held::note(lease, claim.handed_out);
     Ok((claim.claimed, claim.keys))
 }
 
 impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'_, '_, T, R, G> {
+    /// Goes on where the session has been before, or from the very front.
+    fn search(&mut self, number: u32, asked: u64) -> Answer<()> {
+        // A test that says what time it is wants no memory.
+        let remembers = self.ask.at.is_none();
+        if let Some(levels) = front::of(number, asked).filter(|_| remembers) {
+            levels.into_iter().try_for_each(|level| self.go_on(level))?;
+            front::went_on(number, asked, std::mem::take(&mut self.levels));
+            if self.is_done() || !front::may_walk(number, asked) {
+                return Ok(());
+            }
+            self.effort = Effort::default();
+        }
+        keys::go_on(self.queue, self.now)?;
+        self.walk()?;
+        if remembers {
+            front::walked(number, asked, std::mem::take(&mut self.levels), self.effort, self.claimed.len());
+        }
+        Ok(())
+    }
+
     fn is_done(&self) -> bool {
-        self.handed_out == self.ask.n || self.put_aside >= MOST_PUT_ASIDE
+        self.handed_out.len() == self.ask.n || self.put_aside >= MOST_PUT_ASIDE
     }
 
     /// From the very front, one priority after the other: what is due later in one does not stand before the next.
@@ -335,8 +345,8 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
         changes.extend(places.heartbeat_at.map(|place| (place, Value::Null)));
         changes.extend(places.next_retry_at.map(|place| (place, Value::Null)));
         changes.extend(places.deadline.map(|place| (place, deadline.into())));
-        if self.queue.table.try_update(tid, &changes).is_some() {
-            self.handed_out += 1;
+        if let Some(tid) = self.queue.table.try_update(tid, &changes) {
+            self.handed_out.push((item.id, tid));
             self.keys.take(item.concurrency_key);
             let (id, status, lease, ends) = (item.id, "running", Some(self.lease), Some(ends));
             self.claimed.push(Claimed { id, status, lease, lapsed, attempt, ends, deadline, own });
@@ -348,7 +358,9 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
 impl Ask<'_> {
     fn look<T>(&self, row: &Row<'_>, now: Timestamp, known: &Known, read: impl Fn(&Row<'_>) -> T) -> Seen<T> {
         let due = row.some_time(at::CLAIMABLE_AT).unwrap_or_default();
-        let item = (due <= now && self.only.asks_for(row)).then(|| (Item::read(row, &known.places), read(row)));
+        // What others are just taking need not be read.
+        let is_wanted = due <= now && self.only.asks_for(row) && !row.is_changing();
+        let item = is_wanted.then(|| (Item::read(row, &known.places), read(row)));
         Seen { tid: row.tid(), due, priority: row.some_int2(at::PRIORITY).unwrap_or_default(), item }
     }
 }

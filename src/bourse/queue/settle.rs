@@ -2,6 +2,7 @@
 //! nothing is changed.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use pgrx::PgSqlErrorCode;
@@ -9,15 +10,17 @@ use pgrx::prelude::Spi;
 
 use super::columns::{Known, at};
 use super::item::Item;
-use super::{BY_ID, Queue, keys};
+use super::{BY_ID, Queue, held, keys};
 use crate::error::{Answer, Failure};
 use crate::pg::row::Row;
-use crate::pg::scan::Key;
+use crate::pg::scan::{Index, Key};
 use crate::pg::table::Tid;
 use crate::pg::value::{Timestamp, Uuid, Value};
 use crate::pg::{owner, session};
 
 const HELD: &str = "(lease) WHERE (lease IS NOT NULL)";
+/// From so many items on they are looked for by their lease: one walk along an index, not one for each.
+const MANY: usize = 4;
 /// So many characters of what a worker says are kept.
 const LONGEST_ERROR: usize = 2000;
 
@@ -129,22 +132,47 @@ type Found = Option<(Tid, Item)>;
 
 /// The items that are named, each once, as they stand.
 fn named(queue: &mut Queue, lease: Uuid, ids: Option<&[Option<i64>]>) -> Answer<Vec<(i64, Found)>> {
-    let places = &queue.known.places;
     let Some(ids) = ids else {
-        let (index, mut found) = (queue.index(HELD)?, Vec::new());
-        queue.table.scan(index, &[Key::Uuid(lease)], |row| {
-            found.push((row.int(at::ID), Some((row.tid(), Item::read(row, places)))));
-            ControlFlow::Continue(())
-        });
+        let index = queue.index(HELD)?;
+        let mut found: Vec<(i64, Found)> =
+            all_of(queue, index, lease, usize::MAX).into_iter().map(|(id, item)| (id, Some(item))).collect();
         found.sort_unstable_by_key(|(id, _)| *id);
         return Ok(found);
     };
     let mut ids: Vec<i64> = ids.iter().copied().flatten().collect();
     ids.sort_unstable();
     ids.dedup();
-    let index = queue.index(BY_ID)?;
-    let mut find = |id| queue.table.find(index, &[Key::Int(id)], |row| (row.tid(), Item::read(row, places)));
-    Ok(ids.into_iter().map(|id| (id, find(id))).collect())
+    let places = &queue.known.places;
+    let (known, rest): (Vec<_>, Vec<_>) =
+        held::take(lease).into_iter().partition(|(id, _)| ids.binary_search(id).is_ok());
+    held::note(lease, rest);
+    let place_of = |id: i64| known.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| known[at].1);
+    let stand = |queue: &mut Queue, id: i64| {
+        let read = |row: &Row<'_>| (row.tid(), Item::read(row, places));
+        place_of(id).and_then(|tid| queue.table.find_at(tid, |row| row.int(at::ID) == id, read))
+    };
+    let mut found: Vec<(i64, Found)> = ids.into_iter().map(|id| (id, stand(queue, id))).collect();
+    let missing = found.iter().filter(|(_, item)| item.is_none()).count();
+    if missing >= MANY
+        && let Some(index) = queue.table.index_on(HELD)
+    {
+        let mut all = all_of(queue, index, lease, 2 * missing);
+        found.iter_mut().filter(|(_, item)| item.is_none()).for_each(|(id, item)| *item = all.remove(id));
+    }
+    for (id, item) in found.iter_mut().filter(|(_, item)| item.is_none()) {
+        *item = find(queue, *id)?;
+    }
+    Ok(found)
+}
+
+/// What a lease holds, up to so many items, by their ids.
+fn all_of(queue: &mut Queue, index: Index, lease: Uuid, most: usize) -> HashMap<i64, (Tid, Item)> {
+    let (places, mut found) = (&queue.known.places, HashMap::new());
+    queue.table.scan(index, &[Key::Uuid(lease)], |row| {
+        found.insert(row.int(at::ID), (row.tid(), Item::read(row, places)));
+        if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    found
 }
 
 /// An item that a lease holds, once nobody else is changing it.
