@@ -29,7 +29,7 @@ CREATE TABLE webui.audit_logs (
     CONSTRAINT audit_logs_created_at_check CHECK (isfinite(created_at)),
     CONSTRAINT audit_logs_details_check CHECK (octet_length(details::text) <= 65536)
 ) PARTITION BY RANGE (created_at);
-CREATE INDEX ix_webui_audit_logs_action ON ONLY webui.audit_logs USING btree (action, created_at);
+CREATE INDEX ix_webui_audit_logs_action ON ONLY webui.audit_logs USING btree ((action::text || ''), created_at);
 CREATE INDEX ix_webui_audit_logs_created_at ON ONLY webui.audit_logs USING brin (created_at);
 CREATE INDEX ix_webui_audit_logs_user_id ON ONLY webui.audit_logs USING btree (user_id, created_at);
 CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.audit_logs FOR EACH ROW

@@ -1,6 +1,7 @@
 //! How late ticks are: `sql/jobs/declare.sql`.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use pgrx::pg_extern;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -34,8 +35,8 @@ fn jobs_lags() -> Result<Rows<3>, ErrorReport> {
     table.scan(index, &[], |row| {
         let schedule = schedules::of(row);
         let Some(due) = schedule.next_run_at() else { return ControlFlow::Break(()) };
-        let late = (now.0 - due.0).max(0);
-        if late > 0 && row.is_held() {
+        let late = Duration::from_micros(u64::try_from(now.0 - due.0).unwrap_or_default());
+        if !late.is_zero() && row.is_held() {
             held.get_or_insert((schedule.id(), late));
             return ControlFlow::Continue(());
         }
@@ -43,6 +44,6 @@ fn jobs_lags() -> Result<Rows<3>, ErrorReport> {
         ControlFlow::Break(())
     });
     table.close();
-    let (id, held) = held.map_or((Value::Null, Value::Null), |(id, late)| (Value::Int(id), Value::Interval(late)));
-    Ok(Rows(vec![[lag.map_or(Value::Null, Value::Interval), id, held]]))
+    let (id, held) = held.map_or((Value::Null, Value::Null), |(id, late)| (Value::Int(id), Value::from(late)));
+    Ok(Rows(vec![[lag.map_or(Value::Null, Value::from), id, held]]))
 }
