@@ -67,6 +67,9 @@ SELECT webui.set_config('ui.theme', '"dark"'), webui.set_config('ui.theme', '"li
        webui.set_config('ui.theme', '"light"', 'colours');
 SELECT webui.remove_config('ui.theme') AS removed, webui.remove_config('ui.theme') AS again;
 SELECT webui.set_config('ui.theme', '"blue"');
+SELECT ctid AS before FROM webui.system_config WHERE key = 'ui.theme' \gset
+SELECT webui.set_config('ui.theme', '"blue"');
+SELECT ctid = :'before' AS unwritten FROM webui.system_config WHERE key = 'ui.theme';
 SELECT action, old_value, new_value, description, changed_by, user_id, changed_at BETWEEN now() - interval '1 hour'
     AND clock_timestamp() AS lately FROM webui.config_history('ui.theme');
 SELECT count(*) FROM webui.config_history('ui.none');
