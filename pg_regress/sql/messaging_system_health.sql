@@ -62,6 +62,10 @@ UPDATE messaging.system_health SET checked_at = now() - stale_after - interval '
 SELECT v.status AS view, h.status AS "table" FROM messaging.v_system_health v JOIN messaging.system_health h USING (id)
 WHERE h.component = 'email';
 SELECT status FROM messaging.v_channel_health_summary WHERE channel = 'email';
+-- Of a channel it is told when it has something to send.
+SELECT count(*) FROM bourse.alerts() WHERE alert = 'system_is_silent';
+SELECT messaging.enqueue_message('note', '{email}', '{}', 'chat:1') > 0 AS due;
+UPDATE messaging.deliveries SET claimable_at = now() - interval '2 minutes';
 SET SESSION AUTHORIZATION health_monitor;
 SELECT severity, alert, subject, regexp_replace(detail, 'since .*', 'since …') AS detail, hint FROM bourse.alerts()
 WHERE module = 'messaging' ORDER BY subject;

@@ -160,11 +160,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
                 ELSE 'Look at whoever reports on it; DELETE FROM messaging.system_health what is gone for good.' END
     FROM (SELECT * FROM messaging.v_system_health v
           WHERE v.status = 'DOWN' OR v.status = 'UNKNOWN' AND num_nonnulls(v.last_success, v.last_failure) > 0
+              -- Attempts report on channels: without messages there are none.
+              AND (v.system <> 'notification' OR v.component IS NULL OR EXISTS (
+                  SELECT FROM messaging.deliveries d
+                  WHERE d.channel = v.component AND d.priority IN (1, 2, 3, 4)
+                    AND d.claimable_at < clock_timestamp() - interval '1 minute'))
           ORDER BY v.status, v.system, v.component LIMIT 100) h
 $$;
 COMMENT ON FUNCTION messaging_private.health_alerts() IS
-'What alerts() says of systems: those that are down, and on which nobody reports any more; up to 100. Reads a row for '
-'each system';
+'What alerts() says of systems: those that are down, and on which nobody reports any more, of channels those that have '
+'messages due; up to 100. Reads a row for each system';
 
 CREATE FUNCTION messaging_private.health_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
