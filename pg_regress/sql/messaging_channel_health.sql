@@ -50,7 +50,7 @@ SELECT severity, alert, subject, detail FROM bourse.alerts() WHERE alert = 'syst
 -- Other reports on it count with them.
 SELECT messaging.update_channel_health('email', true, 170), pg_temp.attempt('email') AS again;
 
--- What fails for good is the fault of the message, and a lease that ends of the worker: they say nothing of the channel.
+-- What fails for good is the fault of the message, a lease that ends that of the worker: the channel has none.
 SELECT pg_temp.attempt('fax', 'no such number', permanent => true);
 SELECT messaging.enqueue_message('note', '{fax}', '{}', :'ann') > 0 AS enqueued;
 SELECT count(*) FROM messaging.claim('w1', 'fax', 1);
