@@ -136,6 +136,7 @@ SELECT status FROM exchange.markets;
 
 -- Beside a session: the pre-market collects orders where the market opens by auction, a break is outside, and what the
 -- calendar says next is the end of the break. Hours are counted from the one that it is.
+CREATE FUNCTION pg_temp.oclock(hour integer) RETURNS text LANGUAGE sql AS $$ SELECT to_char(hour, 'FM00":00"') $$;
 CREATE FUNCTION pg_temp.today(pre_market int4range, session int4range, breaks int4range) RETURNS jsonb
 LANGUAGE sql AS $$
     WITH hour AS (
@@ -143,11 +144,11 @@ LANGUAGE sql AS $$
         FROM (SELECT current_date - CASE WHEN extract(hour FROM now()) < 2 THEN 1 ELSE 0 END) d (day))
     SELECT pg_temp.definition(false) || jsonb_build_object('weekly', '[]'::jsonb, 'special', jsonb_build_array(
         jsonb_build_object('date', h.day,
-            'open', h.hour + lower(session) || ':00', 'close', h.hour + upper(session) || ':00',
+            'open', pg_temp.oclock(h.hour + lower(session)), 'close', pg_temp.oclock(h.hour + upper(session)),
             'pre_market', CASE WHEN isempty(pre_market) THEN '[]'::jsonb ELSE jsonb_build_array(
-                h.hour + lower(pre_market) || ':00', h.hour + upper(pre_market) || ':00') END,
+                pg_temp.oclock(h.hour + lower(pre_market)), pg_temp.oclock(h.hour + upper(pre_market))) END,
             'breaks', CASE WHEN isempty(breaks) THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_array(
-                h.hour + lower(breaks) || ':00', h.hour + upper(breaks) || ':00')) END)))
+                pg_temp.oclock(h.hour + lower(breaks)), pg_temp.oclock(h.hour + upper(breaks)))) END)))
     FROM hour h
 $$;
 SELECT exchange.cancel_all_orders(2, 'BTC-USD');
