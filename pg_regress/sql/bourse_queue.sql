@@ -158,6 +158,23 @@ INSERT INTO bourse.parcels (claimable_at) VALUES (pg_temp.at(1));
 SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1;
 SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1 ORDER BY 1;
 
+-- Whoever has claimed knows where it stands. What has been moved since is found all the same, by the lease or by the id;
+-- so is what a claim has taken that was taken back, and what is left of a lease.
+TRUNCATE bourse.parcels RESTART IDENTITY;
+INSERT INTO bourse.parcels (id) SELECT generate_series(1, 8);
+BEGIN;
+SELECT count(*) FROM pg_temp.claim('ann', 8, 1);
+ROLLBACK;
+SELECT count(*) FROM pg_temp.claim('bob', 8, 1);
+UPDATE bourse.parcels SET kind = 'moved' WHERE id <= 5;
+SELECT lease AS of_bob FROM bourse.parcels WHERE id = 1 \gset
+SELECT refusal(format('SELECT bourse_private.queue_complete(''bourse.parcels'', %L, ''{1,2,3,4,5,9}'', at => pg_temp.at(2))',
+                      :'of_bob')) LIKE '%does not hold item 9%' AS refused;
+SELECT bourse_private.queue_complete('bourse.parcels', :'of_bob', '{5,4,3,2,1}', at => pg_temp.at(3)) AS moved;
+SELECT bourse_private.queue_complete('bourse.parcels', :'of_bob', '{6,6}', at => pg_temp.at(3)) AS unmoved;
+SELECT bourse_private.queue_complete('bourse.parcels', :'of_bob', '{8,7}', at => pg_temp.at(3)) AS rest;
+SELECT status, count(*) FROM bourse.parcels GROUP BY 1;
+
 -- The backoff: as long for the same item and attempt, never longer than the cap, spread among items.
 SELECT n AS attempt, bourse_private.backoff(7, n) = bourse_private.backoff(7, n) AS same,
        bourse_private.backoff(7, n, jitter => 0) AS without_jitter,
