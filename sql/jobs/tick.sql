@@ -114,8 +114,8 @@ SET enable_mergejoin = off AS $$
     ORDER BY t.tick, p.id
 $$;
 COMMENT ON FUNCTION jobs_private.planned_runs(timestamptz, integer, bigint) IS
-'The runs that are to be made at this time, in their order; moves their schedules on, and tells workers. alone: of this '
-'schedule alone';
+'The runs that are to be made at this time, in their order; moves their schedules on, and tells workers. alone: of '
+'this schedule alone';
 
 CREATE FUNCTION jobs_private.tick_at(at timestamptz, batch integer, alone bigint DEFAULT NULL)
 RETURNS TABLE (schedule_id bigint, scheduled_for timestamptz, run_id bigint)
