@@ -53,7 +53,6 @@ pub struct Writer {
     pub(super) indexes: Vec<pg_sys::Oid>,
     /// What others have attached to the table.
     pub(super) attached: Option<Attached>,
-    open: bool,
 }
 
 impl Plan {
@@ -228,7 +227,7 @@ impl Writer {
             (*slot).tts_tableOid = (*relation).rd_id;
             let generated = defaults::generated(relation, table);
             attached.iter().for_each(|attached| attached.equip(result));
-            Writer { slot, estate, row, result, defaults: None, generated, indexes, attached, open: true }
+            Writer { slot, estate, row, result, defaults: None, generated, indexes, attached }
         }
     }
 
@@ -238,37 +237,31 @@ impl Writer {
         unsafe { (*self.result).ri_RelationDesc = relation }
     }
 
-    /// Opens the indexes again, each with its lock: ALTER INDEX … SET TABLESPACE moves one without its table's.
-    pub(super) fn open(&mut self, relation: pg_sys::Relation) {
-        if self.open {
-            return;
-        }
-        self.turn_to(relation);
-        // SAFETY: the array has a place for each index, as ExecOpenIndices has made it.
+    /// Opens an index again, with its lock: ALTER INDEX … SET TABLESPACE moves one without its table's.
+    pub(super) fn open(&self, at: usize) -> pg_sys::Relation {
+        // SAFETY: the array has a place for each index, as ExecOpenIndices has made it; null: it is closed.
         unsafe {
-            for (at, oid) in self.indexes.iter().enumerate() {
-                let index = pg_sys::index_open(*oid, pg_sys::RowExclusiveLock as i32);
-                *(*self.result).ri_IndexRelationDescs.add(at) = index;
+            let index = (*self.result).ri_IndexRelationDescs.add(at);
+            if (*index).is_null() {
+                *index = pg_sys::index_open(self.indexes[at], pg_sys::RowExclusiveLock as i32);
                 forget(*(*self.result).ri_IndexRelationInfo.add(at));
             }
+            *index
         }
-        self.open = true;
     }
 
     fn close(&mut self) {
-        if !self.open {
-            return;
-        }
         // SAFETY: each was opened by this writer in this transaction.
         unsafe {
             for at in 0..self.indexes.len() {
-                let index = *(*self.result).ri_IndexRelationDescs.add(at);
-                #[cfg(any(feature = "pg17", feature = "pg18"))]
-                pg_sys::index_insert_cleanup(index, *(*self.result).ri_IndexRelationInfo.add(at));
-                pg_sys::index_close(index, pg_sys::NoLock as i32);
+                let index = std::mem::replace(&mut *(*self.result).ri_IndexRelationDescs.add(at), std::ptr::null_mut());
+                if !index.is_null() {
+                    #[cfg(any(feature = "pg17", feature = "pg18"))]
+                    pg_sys::index_insert_cleanup(index, *(*self.result).ri_IndexRelationInfo.add(at));
+                    pg_sys::index_close(index, pg_sys::NoLock as i32);
+                }
             }
         }
-        self.open = false;
     }
 }
 

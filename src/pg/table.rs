@@ -92,8 +92,7 @@ impl Table {
             writer.check(relation);
             pg_sys::simple_table_tuple_insert(relation, slot);
             let tid = (*slot).tts_tid;
-            writer.open(relation);
-            writer.insert_index_entries();
+            writer.insert_index_entries(relation);
             writer.queue(Change::Insert(slot));
             writer.end_row(back);
             tid
@@ -146,8 +145,7 @@ impl Table {
             let set = if indexes || self.has_attached() { self.set_by(changes) } else { Vec::new() };
             let writer = self.plan.writer(relation);
             if indexes {
-                writer.open(relation);
-                writer.update_index_entries(&set, summarizing);
+                writer.update_index_entries(relation, &set, summarizing);
             }
             writer.queue(Change::Update(old, slot, &set));
             writer.end_row(back);
