@@ -124,7 +124,7 @@ COMMENT ON FUNCTION jobs_private.tick_at(timestamptz, integer, bigint) IS
 'What tick() does, at this time: puts the planned_runs() into the queue, each in the turn of its user, but none of a '
 'tick that has one. Past the executor: src/jobs/due.rs';
 
--- The job as in tick_at(), where a function for both would double what it costs. A test compares them.
+-- The job as in planned_runs(), where a function for both would double what it costs. A test compares them.
 CREATE FUNCTION jobs_private.enqueue_ticks(schedule_id bigint, ticks timestamptz[], OUT run_id bigint)
 RETURNS SETOF bigint
 LANGUAGE sql SET search_path = pg_catalog, jobs, pg_temp AS $$
