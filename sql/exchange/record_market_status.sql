@@ -7,7 +7,8 @@ DECLARE
 BEGIN
     -- Row triggers are those with the first bit of tgtype. An ordinary session runs what is enabled, or always is.
     IF EXISTS (SELECT FROM pg_trigger t
-               WHERE t.tgrelid = 'exchange.markets'::regclass AND t.tgfoid = 'audit_private.record_change()'::regprocedure
+               WHERE t.tgrelid = 'exchange.markets'::regclass
+                 AND t.tgfoid = 'audit_private.record_change()'::regprocedure
                  AND t.tgtype & 1 = 1 AND t.tgenabled IN ('O', 'A')) THEN
         log_id := audit_private.write_log('UPDATE', 'exchange.markets', symbol, NULL,
                                           jsonb_build_object('status', old_status),

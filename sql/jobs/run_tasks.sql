@@ -68,8 +68,8 @@ END
 $$;
 COMMENT ON FUNCTION jobs_private.plan_task(uuid, bigint) IS
 'With whose rights a run of a task works, whether outside of a transaction, and what it runs: a CALL of procedure, or '
-'statements (procedure NULL); $1 stands for task_params. 55000 it is not held any more, or a table has code of somebody else, and as find_task() and '
-'task_statements()';
+'statements (procedure NULL); $1 stands for task_params. 55000 it is not held any more, or a table has code of '
+'somebody else, and as find_task() and task_statements()';
 
 -- The path ends with this call, as all that the procedure sets.
 CREATE FUNCTION jobs_private.call_as_owner(owner oid, procedure oid, statement text, task_params jsonb) RETURNS void
