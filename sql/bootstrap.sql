@@ -23,11 +23,12 @@ CREATE SCHEMA bourse AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity AUTHORIZATION bourse_owner;
 CREATE SCHEMA audit AUTHORIZATION bourse_owner;
 CREATE SCHEMA calendar AUTHORIZATION bourse_owner;
+CREATE SCHEMA analytics AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
 CREATE SCHEMA webui AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, messaging, jobs, exchange, webui
+GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, jobs, exchange, webui
     TO bourse_viewer, bourse_worker, bourse_monitor;
 -- Whoever works off jobs acts for nobody, and sees nothing but what it has claimed.
 GRANT USAGE ON SCHEMA jobs TO bourse_runner;
@@ -37,6 +38,7 @@ CREATE SCHEMA bourse_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA identity_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA audit_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA calendar_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA analytics_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange_private AUTHORIZATION bourse_owner;
@@ -48,6 +50,7 @@ COMMENT ON SCHEMA bourse IS 'Installation, migrations, health of the platform';
 COMMENT ON SCHEMA identity IS 'Users: one row per person, whatever they do here';
 COMMENT ON SCHEMA audit IS 'Who did what, in a way that tampering shows';
 COMMENT ON SCHEMA calendar IS 'When a market is open: trading hours, holidays, special sessions';
+COMMENT ON SCHEMA analytics IS 'What returns, trades and fills come to: ratios, drawdowns, positions';
 COMMENT ON SCHEMA messaging IS 'Messages to people and systems: the channels they take, what became of them';
 COMMENT ON SCHEMA jobs IS 'What is to be done, when, by whom: schedules and the runs that workers claim';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';
@@ -56,6 +59,7 @@ COMMENT ON SCHEMA bourse_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA identity_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA audit_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA calendar_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA analytics_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA messaging_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA jobs_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA exchange_private IS 'Private: what only functions of ours call';

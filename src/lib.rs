@@ -6,6 +6,7 @@
 //! | [`identity`] | who the session acts for; passwords, codes, API keys, the vault |
 //! | [`audit`] | the audit trail |
 //! | [`calendar`] | trading calendars, over the pure core in `crates/calendar` |
+//! | [`analytics`] | aggregates over returns, trades and fills, over the pure core in `crates/analytics` |
 //! | [`messaging`] | messages, the channels that take them, and what became of them |
 //! | [`jobs`] | schedules, and the runs that workers claim |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
@@ -19,6 +20,7 @@
 // pgrx turns every ERROR into an unwinding panic and a returned failure into an ERROR.
 #![allow(clippy::result_large_err)]
 
+pub mod analytics;
 pub mod audit;
 pub mod bourse;
 pub mod calendar;
@@ -38,6 +40,7 @@ const MODULES: &[bourse::modules::Module] = &[
     identity::MODULE,
     audit::MODULE,
     calendar::MODULE,
+    analytics::MODULE,
     messaging::MODULE,
     jobs::MODULE,
     exchange::MODULE,

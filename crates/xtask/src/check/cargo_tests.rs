@@ -16,6 +16,8 @@ pub fn unit(project: &Project) -> Result<Tally> {
     command.args(["test", "--profile", "quick", "--no-fail-fast"]);
     command.args([
         "-p",
+        "analytics",
+        "-p",
         "cron",
         "-p",
         "ids",

@@ -42,11 +42,12 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 8] = [
+const CRATES: [Crate; 9] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
     Crate { name: "calendar", names: &[], named_by: &["calendar"] },
+    Crate { name: "analytics", names: &["money"], named_by: &["analytics"] },
     Crate { name: "vault", names: &[], named_by: &["identity"] },
     Crate { name: "cron", names: &[], named_by: &["jobs"] },
     // Tools and tests.

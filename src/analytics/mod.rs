@@ -1,0 +1,15 @@
+//! What returns, trades and fills come to: aggregates over the pure core in `crates/analytics`. No tables.
+
+mod script;
+
+use crate::bourse::modules::Module;
+
+/// The schema `analytics`.
+pub const MODULE: Module = Module {
+    schema: "analytics",
+    waited_for: &[],
+    settings: None,
+    prepare: None,
+    migrations: &[],
+    after_migrations: None,
+};
