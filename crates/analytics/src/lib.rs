@@ -3,3 +3,7 @@
 //! Knows no PostgreSQL, no clock and no randomness.
 
 #![forbid(unsafe_code)]
+
+pub mod equity;
+pub mod returns;
+pub mod trades;
