@@ -1,6 +1,17 @@
 //! What returns, trades and fills come to: aggregates over the pure core in `crates/analytics`. No tables.
 
+mod document;
+mod equity;
+mod functions;
+mod parameters;
+mod path;
+mod refusals;
+mod sample;
 mod script;
+mod state;
+mod statistics;
+mod tail;
+mod trades;
 
 use crate::bourse::modules::Module;
 

@@ -193,6 +193,7 @@ fn spelled(value: &Value<'_>) -> String {
         Value::Money(money) => money.to_string(),
         Value::Numeric(number) => number.to_string(),
         Value::Text(text) => format!("{text:?}"),
+        Value::Real(number) => number.to_string(),
         Value::Bool(b) => b.to_string(),
     }
 }

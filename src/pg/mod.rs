@@ -4,6 +4,7 @@
 //! raises inside them unwinds as a Rust panic and leaves as the same ERROR; handles need no `Drop`, for the
 //! abort of the (sub)transaction closes tables, scans, slots and snapshots itself.
 
+pub mod aggregate;
 pub mod arguments;
 pub mod attached;
 pub mod called;

@@ -177,6 +177,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// interval.
     Interval(Interval),
+    /// double precision.
+    Real(f64),
     /// boolean.
     Bool(bool),
     /// timestamptz.
@@ -202,6 +204,7 @@ impl Value<'_> {
             Value::Numeric(number) => Some(number.datum()),
             Value::Text(text) => text.into_datum(),
             Value::Interval(length) => length.into_datum(),
+            Value::Real(number) => number.into_datum(),
             Value::Bool(b) => b.into_datum(),
         }
     }
