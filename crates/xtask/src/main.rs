@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod flow;
 mod install;
+mod metrics;
 mod orms;
 mod progress;
 mod project;
@@ -42,6 +43,7 @@ cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql
 cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
 cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
+cargo xtask metrics [--installed]                compare every metric with three Python libraries
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -82,6 +84,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("cron", []) => return cron_peers::run(&project),
         ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
+        ("metrics", rest) => return metrics::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-messages", rest) => bench::messages::run(&project, &bench::messages::Request::parse(rest)?)?,
