@@ -5,5 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod equity;
+pub mod position;
 pub mod returns;
 pub mod trades;

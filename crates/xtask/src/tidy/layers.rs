@@ -47,7 +47,7 @@ const CRATES: [Crate; 9] = [
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
     Crate { name: "calendar", names: &[], named_by: &["calendar"] },
-    Crate { name: "analytics", names: &["money"], named_by: &["analytics"] },
+    Crate { name: "analytics", names: &["money"], named_by: &["analytics", "trading"] },
     Crate { name: "vault", names: &[], named_by: &["identity"] },
     Crate { name: "cron", names: &[], named_by: &["jobs"] },
     // Tools and tests.
