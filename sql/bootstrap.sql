@@ -27,8 +27,9 @@ CREATE SCHEMA analytics AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
+CREATE SCHEMA trading AUTHORIZATION bourse_owner;
 CREATE SCHEMA webui AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, jobs, exchange, webui
+GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, jobs, exchange, trading, webui
     TO bourse_viewer, bourse_worker, bourse_monitor;
 -- Whoever works off jobs acts for nobody, and sees nothing but what it has claimed.
 GRANT USAGE ON SCHEMA jobs TO bourse_runner;
@@ -42,6 +43,7 @@ CREATE SCHEMA analytics_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA messaging_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA trading_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA webui_private AUTHORIZATION bourse_owner;
 -- For require_drawn(), which triggers call with the rights of whoever inserts.
 GRANT USAGE ON SCHEMA bourse_private TO bourse_trader;
@@ -54,6 +56,7 @@ COMMENT ON SCHEMA analytics IS 'What returns, trades and fills come to: ratios, 
 COMMENT ON SCHEMA messaging IS 'Messages to people and systems: the channels they take, what became of them';
 COMMENT ON SCHEMA jobs IS 'What is to be done, when, by whom: schedules and the runs that workers claim';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';
+COMMENT ON SCHEMA trading IS 'Trading bots: their life, their books, what they have come to';
 COMMENT ON SCHEMA webui IS 'What a web application keeps: logs, snapshots, templates, settings';
 COMMENT ON SCHEMA bourse_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA identity_private IS 'Private: what only functions of ours call';
@@ -63,4 +66,5 @@ COMMENT ON SCHEMA analytics_private IS 'Private: what only functions of ours cal
 COMMENT ON SCHEMA messaging_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA jobs_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA exchange_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA trading_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA webui_private IS 'Private: what only functions of ours call';

@@ -10,6 +10,7 @@
 //! | [`messaging`] | messages, the channels that take them, and what became of them |
 //! | [`jobs`] | schedules, and the runs that workers claim |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
+//! | [`trading`] | trading bots: their life, their books, what they have come to |
 //! | [`webui`] | what a web application keeps: logs, snapshots, templates, settings |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
@@ -30,6 +31,7 @@ pub mod identity;
 pub mod jobs;
 pub mod messaging;
 pub mod pg;
+pub mod trading;
 pub mod webui;
 
 ::pgrx::pg_module_magic!(name, version);
@@ -44,6 +46,7 @@ const MODULES: &[bourse::modules::Module] = &[
     messaging::MODULE,
     jobs::MODULE,
     exchange::MODULE,
+    trading::MODULE,
     webui::MODULE,
 ];
 

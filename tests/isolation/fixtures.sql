@@ -6,7 +6,7 @@ DECLARE
     tables text := (SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class c
                     WHERE c.relkind IN ('r', 'p')
                       AND c.relnamespace::regnamespace::text
-                          IN ('identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'webui'));
+                          IN ('identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui'));
 BEGIN
     SET LOCAL client_min_messages = warning;
     SET LOCAL session_replication_role = replica;

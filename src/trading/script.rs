@@ -1,0 +1,12 @@
+//! The functions of the schema `trading` in the script of the extension, by name.
+//!
+//! Bodies are not looked into before all is there, so the order is nobody's concern; `bootstrap` comes before all of
+//! them.
+
+use pgrx::extension_sql_file;
+
+extension_sql_file!("../../sql/trading/bots.sql", name = "trading_bots");
+extension_sql_file!("../../sql/trading/declare.sql", name = "trading_declare", requires = ["bourse_modules"]);
+extension_sql_file!("../../sql/trading/heartbeats.sql", name = "trading_heartbeats");
+extension_sql_file!("../../sql/trading/life.sql", name = "trading_life");
+extension_sql_file!("../../sql/trading/triggers.sql", name = "trading_triggers");
