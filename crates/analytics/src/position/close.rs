@@ -1,6 +1,6 @@
 //! How a fill closes lots.
 
-use money::{Money, Overflow};
+use money::{Money, Overflow, mul_div};
 
 use super::exact::Exact;
 use super::fill::{Direction, Fill};
@@ -13,7 +13,9 @@ pub struct Piece {
     pub direction: Direction,
     /// How much.
     pub size: Money,
-    /// What one has cost, rounded to 8 decimals.
+    /// What it has cost, or has brought where it was short.
+    pub cost: Exact,
+    /// The same of one, rounded to 8 decimals.
     pub entry_price: Money,
     /// At what price it was closed.
     pub exit_price: Money,
@@ -39,6 +41,16 @@ pub struct Piece {
     pub mfe: Money,
     /// Whether nothing is left of its lot.
     pub ends_lot: bool,
+}
+
+impl Piece {
+    /// What it has gained net, in ten thousandths of a per cent of its cost; none: it has cost nothing, or
+    /// `NUMERIC(10,4)` does not hold it.
+    #[must_use]
+    pub fn percentage(&self) -> Option<i128> {
+        let percentage = mul_div(Exact::from(self.net).units(), 1_000_000, self.cost.units().abs())?;
+        (percentage.abs() < 10_000_000_000).then_some(percentage)
+    }
 }
 
 /// What is to be closed, and by what.
@@ -144,6 +156,7 @@ impl Closing<'_> {
         Ok(Piece {
             direction,
             size: part.size,
+            cost: part.cost,
             entry_price: part.cost.price(part.size, multiplier)?,
             exit_price: fill.price,
             gross,

@@ -64,6 +64,16 @@ fn fees_of_both_ways_decide_whether_it_is_a_loss() {
     let fills = [fill(1, Side::Buy, "1", "100", fee), fill(2, Side::Sell, "1", "100.15", fee)];
     let (_, pieces) = folded(terms(Method::Fifo), &fills);
     assert_eq!((pieces[0].gross, pieces[0].net), (money("0.15"), money("-0.05")));
+    // -0.05 % of what it has cost, in ten thousandths.
+    assert_eq!(pieces[0].percentage(), Some(-500));
+}
+
+#[test]
+fn what_has_cost_nothing_has_no_percentage() {
+    let (_, pieces) = folded(terms(Method::Average), &[buy(1, "1", "0"), sell(2, "1", "5")]);
+    assert_eq!((pieces[0].net, pieces[0].percentage()), (money("5"), None));
+    let (_, pieces) = folded(terms(Method::Average), &[buy(1, "1", "0.00000001"), sell(2, "1", "5")]);
+    assert_eq!(pieces[0].percentage(), None);
 }
 
 #[test]

@@ -1,0 +1,362 @@
+//! Booking fills: what is touched by a call is read once, locked, and written once, in its final state.
+//!
+//! Bots come first, in the order of their ids; whoever holds a bot may book whatever is of it. A fill that is refused has
+//! changed nothing, so the others of a batch go on.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use analytics::position::{Fee, Fill, Filled, Kept, Piece, Position, Refusal};
+use money::Money;
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::Oid;
+
+use super::held::{self, Held, MOST_LOTS, OpenTrade};
+use super::journal::{Booked, Entry, Journal};
+use super::ledgers::{Book, Bot, Ledgers, Sums};
+use super::request::{Request, TOO_LARGE, Terms};
+use super::tables::POSITIONS;
+use super::trades::{Closed, Trades};
+use crate::bourse::amounts::overflow;
+use crate::error::{Answer, Failure, clip};
+use crate::pg::fields::Words;
+use crate::pg::sequence;
+use crate::pg::table::Table;
+use crate::pg::value::Timestamp;
+use crate::trading::takes_fill::takes_fill;
+
+/// Whether the status of a bot decides over its fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It takes what it may.
+    ByStatus,
+    /// It takes what has happened.
+    Facts,
+}
+
+/// The books of some bots, open.
+pub struct Books {
+    ledgers: Ledgers,
+    positions: Table,
+    journal: Journal,
+    trades: Trades,
+    position_ids: Oid,
+    trade_ids: Oid,
+    now: Timestamp,
+    /// What is open, as far as it was asked for; none: nothing is.
+    open: HashMap<(Book, String), Option<Holding>>,
+    /// Positions that this call has closed.
+    closed: Vec<Holding>,
+    entries: Vec<(Rc<Bot>, Entry)>,
+    /// Where the entries stand, by bot and fill.
+    booked: HashMap<(i64, String), usize>,
+    pieces: Vec<Piece>,
+}
+
+/// A position, and what this call has closed of it.
+struct Holding {
+    held: Held,
+    trades: Vec<Closed>,
+    is_changed: bool,
+}
+
+/// What a fill has come to, before anything is noted.
+struct Step {
+    number: i64,
+    position: Position,
+    filled: Filled,
+    sums: Sums,
+}
+
+impl Books {
+    /// Locks bots; those that are not there are refused fill by fill.
+    pub fn open(bot_ids: impl IntoIterator<Item = i64>) -> Books {
+        Books {
+            ledgers: Ledgers::lock(bot_ids),
+            positions: Table::open(&POSITIONS),
+            journal: Journal::open(),
+            trades: Trades::default(),
+            position_ids: sequence::named(c"trading", c"positions_id_seq"),
+            trade_ids: sequence::named(c"trading", c"trades_id_seq"),
+            now: Timestamp::now(),
+            open: HashMap::new(),
+            closed: Vec::new(),
+            entries: Vec::new(),
+            booked: HashMap::new(),
+            pieces: Vec::new(),
+        }
+    }
+
+    /// A bot that is locked.
+    pub fn bot(&self, id: i64) -> Answer<&Rc<Bot>> {
+        self.ledgers.bot(id)
+    }
+
+    /// Books a fill, or answers a repeat of it as the first time.
+    pub fn apply(&mut self, request: &Request, rule: Rule) -> Answer<Booked> {
+        let bot = Rc::clone(self.ledgers.bot(request.bot_id)?);
+        let book = self.ledgers.book(&bot, request.terms.trade_type, request.terms.run_id)?;
+        let name = (bot.id, request.fill_id.clone());
+        if let Some(place) = self.booked.get(&name) {
+            return self.entries[*place].1.answer_again(request, book);
+        }
+        if let Some(entry) = self.journal.find(bot.id, &request.fill_id) {
+            return entry.answer_again(request, book);
+        }
+        let key = (book, request.terms.symbol.clone());
+        if !self.open.contains_key(&key) {
+            let held = held::open(&mut self.positions, book, &request.terms.symbol);
+            let holding = held.map(|held| Holding { held, trades: Vec::new(), is_changed: false });
+            self.open.insert(key.clone(), holding);
+        }
+        let step = self.step(&bot, &key, request, rule)?;
+        let booked = self.note(&bot, key, request, step);
+        let terms = Terms { trade_type: Some(book.trade_type), run_id: book.run_id, ..request.terms.clone() };
+        let entry = Entry {
+            book,
+            number: booked.0,
+            fill_id: request.fill_id.clone(),
+            terms,
+            labels: request.labels.clone(),
+            filled_at: request.filled_at,
+            booked: booked.1,
+        };
+        self.booked.insert(name, self.entries.len());
+        self.entries.push((bot, entry));
+        Ok(booked.1)
+    }
+
+    /// Finds what a fill comes to; changes nothing.
+    fn step(&mut self, bot: &Bot, key: &(Book, String), request: &Request, rule: Rule) -> Answer<Step> {
+        let (book, terms) = (key.0, &request.terms);
+        let before = self.open.get(key).and_then(Option::as_ref).map(|holding| &holding.held.position);
+        let mut position = match before {
+            Some(position) => position.clone(),
+            None => Position::new(held::terms(bot.method, terms.multiplier)),
+        };
+        if position.multiplier() != terms.multiplier {
+            return Err(Failure::invalid(
+                format!(
+                    "multiplier is {}, and the open position in {:?} has {}",
+                    terms.multiplier,
+                    clip(&key.1),
+                    position.multiplier()
+                ),
+                "A position has one multiplier: close it first.",
+            ));
+        }
+        let sums = self.ledgers.sums(bot, book);
+        let fill = Fill {
+            number: sums.fills + 1,
+            at: request.filled_at.0,
+            side: terms.side,
+            quantity: terms.quantity,
+            price: terms.price,
+            fee: fee(terms, &bot.quote)?,
+        };
+        self.pieces.clear();
+        let filled = position.apply(&fill, &mut self.pieces).map_err(|refusal| refused(refusal, terms))?;
+        if rule == Rule::ByStatus {
+            require_taken(bot, book, &filled)?;
+        }
+        let result =
+            filled.gross.minus(filled.commission).map_err(|_| overflow("the result of the fill", TOO_LARGE))?;
+        let mut sums = sums.with(result)?;
+        sums.fills += 1;
+        sums.trades += self.pieces.len() as i64;
+        sums.open_positions += i32::from(!position.is_flat()) - i32::from(before.is_some());
+        Ok(Step { number: fill.number, position, filled, sums })
+    }
+
+    /// Notes what a fill has come to. Nothing is refused any more.
+    fn note(&mut self, bot: &Bot, key: (Book, String), request: &Request, step: Step) -> (i64, Booked) {
+        let Step { number, position, filled, sums } = step;
+        let book = key.0;
+        let at = request.filled_at;
+        let (position_ids, trade_ids) = (self.position_ids, self.trade_ids);
+        let existing = self.open.get_mut(&key).and_then(Option::take);
+        let is_flip = filled.closed > Money::ZERO && filled.opened > Money::ZERO;
+        let mut holding =
+            existing.unwrap_or_else(|| begun(bot, book, request, number, sequence::next_value(position_ids)));
+        holding.is_changed = true;
+        let pieces = std::mem::take(&mut self.pieces);
+        let mut trade_id = close_trades(&mut holding, &pieces, request, trade_ids);
+        self.pieces = pieces;
+        holding.held.see(request.terms.price);
+        holding.held.last_fill = number;
+        let mut rest = Some(position);
+        if is_flip && let Some(position) = rest.take() {
+            let (ended, begins) = flipped(&position, &holding.held.position, &filled);
+            end(&mut holding.held, ended, at);
+            self.closed.push(holding);
+            holding = begun(bot, book, request, number, sequence::next_value(position_ids));
+            rest = Some(begins);
+        }
+        if let Some(position) = rest {
+            holding.held.position = position;
+        }
+        let (held, mut quantity) = (&mut holding.held, Money::ZERO);
+        if let Some(oldest) = held.position.seen().next() {
+            let new = || OpenTrade {
+                id: sequence::next_value(trade_ids),
+                entry_at: Timestamp(oldest.entry_at),
+                is_stored: false,
+            };
+            let trade = *held.trade.get_or_insert_with(new);
+            (trade_id, quantity) = (trade.id, held.signed_quantity());
+        } else {
+            held.closed_at = Some(at);
+        }
+        let booked = Booked {
+            position_id: held.id,
+            trade_id,
+            quantity,
+            average_price: held.average_price(),
+            realized_pnl: filled.gross,
+            commission: filled.commission,
+            balance: sums.balance,
+        };
+        if holding.held.position.is_flat() {
+            self.closed.push(holding);
+        } else {
+            self.open.insert(key, Some(holding));
+        }
+        self.ledgers.set(book, sums);
+        (number, booked)
+    }
+
+    /// Writes all of it, each row once. Returns the bots that have become flat while they are being stopped.
+    pub fn write(mut self) -> Answer<Vec<i64>> {
+        let now = self.now;
+        for (bot, entry) in &self.entries {
+            pgrx::check_for_interrupts!();
+            self.journal.insert(bot, entry, now);
+        }
+        let open = self.open.into_values().flatten().filter(|holding| holding.is_changed);
+        for Holding { held, trades, .. } in self.closed.into_iter().chain(open) {
+            pgrx::check_for_interrupts!();
+            held.write(&mut self.positions, now);
+            for closed in &trades {
+                self.trades.write_closed(&held, closed, now)?;
+            }
+            if let Some(trade) = held.trade {
+                self.trades.write_open(&held, trade, now)?;
+            }
+        }
+        self.journal.close();
+        self.positions.close();
+        self.trades.close();
+        Ok(self.ledgers.write())
+    }
+}
+
+/// A position that a fill opens.
+fn begun(bot: &Bot, book: Book, request: &Request, number: i64, id: i64) -> Holding {
+    let terms = &request.terms;
+    let held = Held {
+        id,
+        book,
+        user_id: bot.user_id,
+        symbol: terms.symbol.clone(),
+        position: Position::new(held::terms(bot.method, terms.multiplier)),
+        opened_at: request.filled_at,
+        closed_at: None,
+        first_fill: number,
+        last_fill: number,
+        trade: None,
+        low: terms.price,
+        high: terms.price,
+        labels: request.labels.clone(),
+        tid: None,
+    };
+    Holding { held, trades: Vec::new(), is_changed: true }
+}
+
+/// Gives each round trip its row: the first to end a lot ends the row that is open, which is that of the oldest. Returns
+/// the last one's id.
+fn close_trades(holding: &mut Holding, pieces: &[Piece], request: &Request, ids: Oid) -> i64 {
+    let mut last = 0;
+    for piece in pieces {
+        let open = if piece.ends_lot { holding.held.trade.take() } else { None };
+        let entry_at = Timestamp(piece.entry_at);
+        let trade = open.unwrap_or_else(|| OpenTrade { id: sequence::next_value(ids), entry_at, is_stored: false });
+        last = trade.id;
+        holding.trades.push(Closed { trade, piece: *piece, exit: request.labels.clone() });
+    }
+    last
+}
+
+/// The two positions of a flip: what was closed, and what has begun.
+fn flipped(both: &Position, before: &Position, filled: &Filled) -> (Position, Position) {
+    let all = both.kept();
+    let unconverted = all.lots.iter().map(|lot| lot.unconverted).sum();
+    let fees = all.fees - filled.opening_commission;
+    let ended = Kept { direction: before.direction(), lots: vec![], fees, closed_fees: fees, ..all.clone() };
+    let begins = Kept {
+        gain: Default::default(),
+        realized: Money::ZERO,
+        fees: filled.opening_commission,
+        closed_fees: Money::ZERO,
+        funding: Money::ZERO,
+        unconverted,
+        ..all
+    };
+    // Each is a part of what fits.
+    let of = |kept| Position::of(&kept).unwrap_or_else(|_| Position::new(kept.terms));
+    (of(ended), of(begins))
+}
+
+fn end(held: &mut Held, position: Position, at: Timestamp) {
+    (held.position, held.closed_at) = (position, Some(at));
+}
+
+/// What a fee is paid in.
+fn fee(terms: &Terms, quote: &str) -> Answer<Fee> {
+    let Some(currency) = terms.fee_currency.as_deref().filter(|currency| *currency != quote) else {
+        return Ok(Fee::Quote(terms.fee));
+    };
+    // Contracts are not what fees are paid in.
+    if terms.multiplier == Money::whole(1) && is_base(&terms.symbol, currency, quote) {
+        return Ok(Fee::Base(terms.fee));
+    }
+    Fee::third(terms.fee, terms.fee_rate).map_err(|_| overflow("fee x fee_rate", TOO_LARGE))
+}
+
+/// Whether it is the currency that a symbol begins with: BTC of BTC-USD, BTC/USDT:USDT, BTCUSD (quoted in USD), BTC.
+fn is_base(symbol: &str, currency: &str, quote: &str) -> bool {
+    match symbol.split_once(['-', '/', '_', ':']) {
+        Some((base, _)) => base == currency,
+        None => symbol.strip_prefix(currency).is_some_and(|rest| rest.is_empty() || rest == quote),
+    }
+}
+
+fn require_taken(bot: &Bot, book: Book, filled: &Filled) -> Answer<()> {
+    let trade_type = book.trade_type.as_str();
+    let takes = |opens| takes_fill(&bot.status, trade_type, opens);
+    let (opens, closes) = (filled.opened > Money::ZERO, filled.closed > Money::ZERO);
+    if (!opens || takes(true)) && (!closes || takes(false)) {
+        return Ok(());
+    }
+    let what = if opens { "opens a position" } else { "closes one" };
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("bot {} is {}: it takes no fill that {what}", bot.id, bot.status),
+        "A running bot opens and closes, one that is paused, stopping, stopped or has failed only closes: start_bot().",
+    ))
+}
+
+fn refused(refusal: Refusal, terms: &Terms) -> Failure {
+    match refusal {
+        Refusal::Overflow => overflow("what the fill comes to", TOO_LARGE),
+        Refusal::NoQuantity => Failure::invalid(format!("quantity is {}", terms.quantity), "Give a positive quantity."),
+        Refusal::FeeTakesAll => Failure::invalid(
+            format!("the fee of {} takes all of the quantity {}", terms.fee, terms.quantity),
+            "A fee in what is bought is taken off the quantity: it is less.",
+        ),
+        Refusal::TooManyLots => Failure::new(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!("more than {MOST_LOTS} lots would be open in {:?}", clip(&terms.symbol)),
+            "Close some of it, or have the bot keep average cost: create_bot(method => 'average').",
+        ),
+    }
+}

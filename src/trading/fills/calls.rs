@@ -1,0 +1,164 @@
+//! The SQL calls that book fills: `sql/trading/fills.sql`.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::books::{Books, Rule};
+use super::desk::{require_write, with_books};
+use super::inbox;
+use super::journal::Booked;
+use super::ledgers::unknown_bot;
+use super::request::{FillArguments, Request};
+use super::tables::{BOTS, bots};
+use crate::error::{Answer, Failure};
+use crate::identity;
+use crate::pg::arguments::Arguments;
+use crate::pg::numeric::Numeric;
+use crate::pg::procedure;
+use crate::pg::result::Composite;
+use crate::pg::scan::Key;
+use crate::pg::table::Table;
+use crate::pg::value::{Json, Timestamp};
+
+/// So many fills one call takes: each is held in memory until all are written.
+const MOST_FILLS: usize = 100_000;
+
+#[pg_extern(sql = false)]
+fn trading_apply_fill(call: pg_sys::FunctionCallInfo) -> Result<Composite<7>, ErrorReport> {
+    require_write("apply_fill()")?;
+    let request = FillArguments::of_call(&Arguments::of(call)).request()?;
+    let booked = with_books([request.bot_id], |books| {
+        require_own(books, request.bot_id)?;
+        books.apply(&request, Rule::ByStatus)
+    })?;
+    Ok(Composite(booked.columns()))
+}
+
+/// A bot of somebody else is treated as one that does not exist.
+fn require_own(books: &Books, bot_id: i64) -> Answer<()> {
+    identity::require_acts_for(books.bot(bot_id)?.user_id).map_err(|_| unknown_bot(bot_id))
+}
+
+/// The fills of a JSON array: how many of them were booked, repeats included.
+fn apply_all(fills: Json, rule: Rule) -> Answer<i64> {
+    let requests = requests(fills)?;
+    let bot_ids: Vec<i64> = requests.iter().map(|request| request.bot_id).collect();
+    with_books(bot_ids, |books| {
+        for (place, request) in requests.iter().enumerate() {
+            pgrx::check_for_interrupts!();
+            let applied: Answer<Booked> = match rule {
+                Rule::ByStatus => require_own(books, request.bot_id).and_then(|()| books.apply(request, rule)),
+                Rule::Facts => books.apply(request, rule),
+            };
+            applied.map_err(|failure| at_place(place, failure))?;
+        }
+        Ok(requests.len() as i64)
+    })
+}
+
+fn at_place(place: usize, failure: Failure) -> Failure {
+    Failure::new(failure.code, format!("fill {}: {}", place + 1, failure.message), failure.hint)
+}
+
+fn requests(fills: Json) -> Answer<Vec<Request>> {
+    let query = "SELECT f.bot_id, f.fill_id, f.symbol, f.side, f.quantity, f.price, f.fee, f.fee_currency, f.fee_rate,
+        f.filled_at, f.trade_type, f.strategy_name, f.entry_logic_name, f.exit_logic_name, f.\"interval\",
+        f.exit_reason, f.multiplier, f.run_id FROM trading_private.fills_of($1) f";
+    Spi::connect(|client| {
+        let rows = client.select(query, None, &[fills.into()]).map_err(|error| unreadable(&error))?;
+        if rows.len() > MOST_FILLS {
+            return Err(Failure::new(
+                PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                format!("{} fills in one call", rows.len()),
+                format!("Give up to {MOST_FILLS}, or COPY them into trading.fill_commands and CALL apply_pending()."),
+            ));
+        }
+        let read = |(place, row): (usize, spi::SpiHeapTupleData<'_>)| {
+            request(&row).map_err(|failure| at_place(place, failure))
+        };
+        rows.enumerate().map(read).collect()
+    })
+}
+
+fn unreadable(error: &spi::Error) -> Failure {
+    Failure::of("XX000", &error.to_string(), "")
+}
+
+fn request(row: &spi::SpiHeapTupleData<'_>) -> Answer<Request> {
+    let text = |column: usize| row.get::<String>(column).map_err(|error| unreadable(&error));
+    let number = |column: usize| {
+        let number = row.get::<AnyNumeric>(column).map_err(|error| unreadable(&error))?;
+        Ok::<_, Failure>(number.and_then(IntoDatum::into_datum).map(Numeric::from_raw))
+    };
+    let int = |column: usize| row.get::<i64>(column).map_err(|error| unreadable(&error));
+    let time = row.get::<TimestampWithTimeZone>(10).map_err(|error| unreadable(&error))?;
+    let texts = [2, 3, 4, 8, 11, 12, 13, 14, 15, 16].map(text);
+    let [fill_id, symbol, side, fee_currency, trade_type, strategy, entry, exit, interval, reason] = texts;
+    let (fill_id, symbol, side, fee_currency) = (fill_id?, symbol?, side?, fee_currency?);
+    let (trade_type, strategy, entry, exit) = (trade_type?, strategy?, entry?, exit?);
+    let (interval, reason) = (interval?, reason?);
+    FillArguments {
+        bot_id: int(1)?,
+        fill_id: fill_id.as_deref(),
+        symbol: symbol.as_deref(),
+        side: side.as_deref(),
+        quantity: number(5)?,
+        price: number(6)?,
+        fee: number(7)?,
+        fee_currency: fee_currency.as_deref(),
+        fee_rate: number(9)?,
+        filled_at: time.map(|time| Timestamp(time.into())),
+        trade_type: trade_type.as_deref(),
+        strategy_name: strategy.as_deref(),
+        entry_logic_name: entry.as_deref(),
+        exit_logic_name: exit.as_deref(),
+        interval: interval.as_deref(),
+        exit_reason: reason.as_deref(),
+        multiplier: number(17)?,
+        run_id: int(18)?,
+    }
+    .request()
+}
+
+fn given(call: pg_sys::FunctionCallInfo) -> Answer<Json> {
+    Arguments::of(call).json(0).ok_or_else(|| Failure::null("fills"))
+}
+
+#[pg_extern(sql = false)]
+fn trading_apply_fills(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
+    require_write("apply_fills()")?;
+    Ok(apply_all(given(call)?, Rule::ByStatus)?)
+}
+
+#[pg_extern(sql = false)]
+fn trading_apply_facts(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
+    require_write("apply_facts()")?;
+    Ok(apply_all(given(call)?, Rule::Facts)?)
+}
+
+/// Whether the session acts for the user of a bot. COPY asks for each row.
+#[pg_extern(sql = false)]
+fn trading_acts_for_bot(bot_id: Option<i64>) -> bool {
+    let Some(bot_id) = bot_id else { return false };
+    let mut table = Table::open_to_read(&BOTS);
+    let index = table.index(c"bot_accounts_pkey");
+    let user = table.find(index, &[Key::Int(bot_id)], |row| bots::of(row).user_id());
+    table.close();
+    user.is_some_and(|user| identity::require_acts_for(user).is_ok())
+}
+
+/// Books what waits in the inbox. The caller sees nothing of what others have queued before it stands, and can take
+/// nothing back.
+#[pg_extern(sql = false)]
+fn trading_apply_pending(batch_size: Option<i32>, call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    require_write("apply_pending()")?;
+    let most = batch_size.and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=MOST_FILLS).contains(n));
+    let most = most.ok_or_else(|| {
+        let given = batch_size.map_or("NULL".to_owned(), |n| n.to_string());
+        Failure::invalid(format!("batch_size is {given}"), format!("Take 1 to {MOST_FILLS} fills to a batch."))
+    })?;
+    Ok(procedure::in_own_transactions(call, "apply_pending()", || {
+        require_write("apply_pending()")?;
+        Ok(inbox::batch(most)? > 0)
+    })?)
+}

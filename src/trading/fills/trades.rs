@@ -1,0 +1,210 @@
+//! Round trips as rows of `trading.trades`, which is partitioned by the time of entry.
+
+use analytics::position::{Lot, Piece};
+use money::Money;
+
+use super::held::{Held, OpenTrade};
+use super::request::Labels;
+use super::tables::{TRADE_KEY, TRADES, trades};
+use crate::bourse::partitions;
+use crate::error::{Answer, Failure};
+use crate::pg::definition::Definition;
+use crate::pg::numeric::Numeric;
+use crate::pg::scan::Key;
+use crate::pg::session;
+use crate::pg::table::{Table, Tid};
+use crate::pg::value::Timestamp;
+
+/// A round trip that a fill has closed.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// The row that it ends; a new one where that is not stored.
+    pub trade: OpenTrade,
+    pub piece: Piece,
+    /// Of the fill that has closed it.
+    pub exit: Labels,
+}
+
+/// The partitions that a call has come by, open.
+#[derive(Default)]
+pub struct Trades {
+    open: Vec<(&'static Definition, Table)>,
+}
+
+impl Trades {
+    fn at(&mut self, entry: Timestamp) -> Answer<&mut Table> {
+        let definition = partitions::definition_at(&TRADES, entry)?;
+        let known = self.open.iter().position(|(known, _)| std::ptr::eq(*known, definition));
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.open.push(partitions::open_at(&TRADES, entry)?);
+                self.open.len() - 1
+            }
+        };
+        Ok(&mut self.open[place].1)
+    }
+
+    fn find(&mut self, trade: OpenTrade) -> Answer<(&mut Table, Tid)> {
+        let table = self.at(trade.entry_at)?;
+        let index = table.index_on(TRADE_KEY).unwrap_or_else(|| session::raise_missing("index trading.trades_pkey"));
+        let tid = table.find_locked(index, &[Key::Int(trade.id)], |row| row.tid());
+        let tid = tid.ok_or_else(|| gone(trade.id))?;
+        Ok((table, tid))
+    }
+
+    /// Writes a round trip.
+    pub fn write_closed(&mut self, held: &Held, closed: &Closed, now: Timestamp) -> Answer<()> {
+        let Closed { trade, piece, exit } = closed;
+        let percentage = piece.percentage().map(Numeric::of_ten_thousandths);
+        if !trade.is_stored {
+            return self.insert(held, &closed_row(closed, percentage, now));
+        }
+        let (table, tid) = self.find(*trade)?;
+        let changes = trades::Changes {
+            exit_logic_name: Some(exit.exit_logic_name.as_deref().unwrap_or_default()),
+            exit_time: Some(Some(Timestamp(piece.exit_at))),
+            entry_price: Some(piece.entry_price),
+            exit_price: Some(Some(piece.exit_price)),
+            size: Some(piece.size),
+            commission: Some(piece.commission),
+            gross_pnl: Some(piece.gross),
+            net_pnl: Some(piece.net),
+            pnl_percentage: Some(percentage),
+            exit_reason: Some(exit.exit_reason.as_deref()),
+            status: Some("closed"),
+            updated_at: Some(now),
+            mae: Some(Some(piece.mae)),
+            mfe: Some(Some(piece.mfe)),
+            last_fill: Some(Some(piece.last_fill)),
+            unconverted_fees: Some(i64::from(piece.unconverted)),
+            ..trades::Changes::default()
+        };
+        changes.update(table, tid);
+        Ok(())
+    }
+
+    /// Writes the trade that is open with a position.
+    pub fn write_open(&mut self, held: &Held, trade: OpenTrade, now: Timestamp) -> Answer<()> {
+        let mut lots = held.position.seen();
+        let Some(oldest) = lots.next() else { return Ok(()) };
+        let unconverted = lots.fold(oldest.unconverted, |sum, lot| sum + lot.unconverted);
+        let fees = held.position.fees() - held.position.closed_fees();
+        let (price, size) = (held.average_price().unwrap_or_default(), held.position.quantity());
+        if trade.is_stored {
+            let (table, tid) = self.find(trade)?;
+            let changes = trades::Changes {
+                entry_price: Some(price),
+                size: Some(size),
+                commission: Some(fees),
+                net_pnl: Some(-fees),
+                updated_at: Some(now),
+                unconverted_fees: Some(i64::from(unconverted)),
+                ..trades::Changes::default()
+            };
+            changes.update(table, tid);
+            return Ok(());
+        }
+        let open = open_row(trade, &oldest, now);
+        self.insert(held, &Figures { price, size, fees, unconverted, ..open })
+    }
+
+    fn insert(&mut self, held: &Held, figures: &Figures<'_>) -> Answer<()> {
+        let labels = &held.labels;
+        let new = trades::New {
+            id: figures.trade.id,
+            bot_id: held.book.bot_id,
+            user_id: held.user_id,
+            position_id: Some(held.id),
+            trade_type: held.book.trade_type,
+            strategy_name: labels.strategy_name.as_deref(),
+            entry_logic_name: labels.entry_logic_name.as_deref().unwrap_or_default(),
+            exit_logic_name: figures.exit_logic_name,
+            symbol: &held.symbol,
+            interval: labels.interval.as_deref().unwrap_or_default(),
+            entry_time: figures.trade.entry_at,
+            exit_time: figures.exit.map(|exit| Timestamp(exit.exit_at)),
+            entry_price: figures.price,
+            exit_price: figures.exit.map(|exit| exit.exit_price),
+            size: figures.size,
+            direction: held.position.direction(),
+            commission: figures.fees,
+            gross_pnl: figures.exit.map_or(Money::ZERO, |exit| exit.gross),
+            net_pnl: figures.exit.map_or(-figures.fees, |exit| exit.net),
+            pnl_percentage: figures.percentage,
+            exit_reason: figures.exit_reason,
+            status: if figures.exit.is_some() { "closed" } else { "open" },
+            created_at: figures.now,
+            updated_at: figures.now,
+            run_id: held.book.run_id,
+            mae: figures.exit.map(|exit| exit.mae),
+            mfe: figures.exit.map(|exit| exit.mfe),
+            first_fill: Some(figures.first_fill),
+            last_fill: figures.exit.map(|exit| exit.last_fill),
+            unconverted_fees: i64::from(figures.unconverted),
+        };
+        new.insert(self.at(figures.trade.entry_at)?);
+        Ok(())
+    }
+
+    /// Closes all that was opened.
+    pub fn close(self) {
+        self.open.into_iter().for_each(|(_, table)| table.close());
+    }
+}
+
+/// What differs between rows of one position.
+struct Figures<'a> {
+    trade: OpenTrade,
+    price: Money,
+    size: Money,
+    fees: Money,
+    unconverted: u32,
+    first_fill: i64,
+    exit: Option<&'a Piece>,
+    percentage: Option<Numeric>,
+    exit_logic_name: &'a str,
+    exit_reason: Option<&'a str>,
+    now: Timestamp,
+}
+
+fn closed_row(closed: &Closed, percentage: Option<Numeric>, now: Timestamp) -> Figures<'_> {
+    let (piece, exit) = (&closed.piece, &closed.exit);
+    Figures {
+        trade: closed.trade,
+        price: piece.entry_price,
+        size: piece.size,
+        fees: piece.commission,
+        unconverted: piece.unconverted,
+        first_fill: piece.first_fill,
+        exit: Some(piece),
+        percentage,
+        exit_logic_name: exit.exit_logic_name.as_deref().unwrap_or_default(),
+        exit_reason: exit.exit_reason.as_deref(),
+        now,
+    }
+}
+
+fn open_row(trade: OpenTrade, oldest: &Lot, now: Timestamp) -> Figures<'static> {
+    Figures {
+        trade,
+        price: Money::ZERO,
+        size: Money::ZERO,
+        fees: Money::ZERO,
+        unconverted: 0,
+        first_fill: oldest.first_fill,
+        exit: None,
+        percentage: None,
+        exit_logic_name: "",
+        exit_reason: None,
+        now,
+    }
+}
+
+fn gone(id: i64) -> Failure {
+    Failure::of(
+        "XX001",
+        &format!("the open row of trade {id} is gone from trading.trades"),
+        "Restore it: trading.verify().",
+    )
+}
