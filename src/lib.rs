@@ -57,6 +57,7 @@ const _: () = assert!(pg::lock::are_apart(&[
     exchange::locks::CLIENTS,
     bourse::queue::keys::KEYS,
     bourse::queue::SWEEP,
+    trading::INBOX,
     exchange::locks::MARKETS,
 ]));
 

@@ -4,9 +4,20 @@ CREATE FUNCTION trading_private.own_tables() RETURNS bourse.declared_table[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     RETURN ARRAY[
-        bourse_private.declare_table('bot_accounts', is_audited => true, on_erasure => 'delete'),
+        bourse_private.declare_table('bot_accounts', is_audited => true, engine_written => true,
+                                     on_erasure => 'delete'),
         bourse_private.declare_table('bot_heartbeats', on_erasure => 'delete'),
         bourse_private.declare_table('bot_events', on_erasure => 'delete'),
+        bourse_private.declare_table('positions', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('trades', engine_written => true, on_erasure => 'delete',
+                                     time_column => 'entry_time', partition_by => 'month'),
+        bourse_private.declare_table('fills', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('fill_corrections', on_erasure => 'delete'),
+        bourse_private.declare_table('cash_events', on_erasure => 'delete'),
+        bourse_private.declare_table('balances', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('equity_snapshots', on_erasure => 'delete'),
+        bourse_private.declare_table('fill_commands', engine_written => true),
+        bourse_private.declare_table('fill_rejections', engine_written => true, on_erasure => 'delete'),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;

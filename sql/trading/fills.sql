@@ -28,8 +28,8 @@ COMMENT ON FUNCTION trading.apply_fill(bigint, text, text, text, numeric, numeri
 'fee: positive is paid, negative a rebate, in fee_currency (NULL: the quote of the bot; what is traded: taken off the '
 'quantity; another: times fee_rate, or without one kept, counted and in no sum). trade_type: paper, live or backtest, '
 'NULL: that of the bot; run_id: which run of a backtest. A fill against the open position closes it, and what is more '
-'opens one the other way. multiplier: what one of the quantity stands for. 22003 overflow, 22004 NULL, 22023 bad value, '
-'23505 fill_id was booked with other figures, 25001 isolation, 42704 no such bot, or of another user, 54000 more than '
+'opens one the other way. multiplier: what one of the quantity stands for. 22003 overflow, 22004 NULL, 22023 bad '
+'value, 23505 fill_id was booked with other figures, 25001 isolation, 42704 no such bot, or of another user, 54000 more than '
 '1000 lots open, 55000 not in its status';
 GRANT EXECUTE ON FUNCTION trading.apply_fill(bigint, text, text, text, numeric, numeric, numeric, text, numeric,
                                              timestamptz, text, text, text, text, text, text, numeric, bigint)
@@ -71,9 +71,9 @@ COMMENT ON FUNCTION trading_private.fills_of(jsonb) IS 'The fills of an array, a
 CREATE PROCEDURE trading.apply_pending(batch_size integer DEFAULT 10000)
 LANGUAGE c AS 'MODULE_PATHNAME', 'trading_apply_pending_wrapper';
 COMMENT ON PROCEDURE trading.apply_pending(integer) IS
-'Commits, then books the fills of trading.fill_commands in order of id, up to batch_size to a transaction of their own. '
-'What is refused goes to trading.fill_rejections, with the SQLSTATE that apply_fill() would have raised. 2D000 inside a '
-'transaction block, a function or an EXCEPTION block, 22023 batch_size not 1 to 100000';
+'Commits, then books the fills of trading.fill_commands in order of id, up to batch_size to a transaction of their '
+'own. What is refused goes to trading.fill_rejections, with the SQLSTATE that apply_fill() would have raised. 2D000 '
+'inside a transaction block, a function or an EXCEPTION block, 22023 batch_size not 1 to 100000';
 GRANT EXECUTE ON PROCEDURE trading.apply_pending(integer) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION trading_private.acts_for_bot(bot_id bigint) RETURNS boolean
@@ -95,3 +95,17 @@ END
 $$;
 COMMENT ON FUNCTION trading_private.refuse_foreign_fill() IS
 'Refuses a fill of a bot that is not there, or that the session does not act for';
+
+CREATE FUNCTION trading_private.refold(bot_id bigint, trade_type text, symbol text, run_id bigint) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'trading_refold_wrapper';
+COMMENT ON FUNCTION trading_private.refold(bigint, text, text, bigint) IS
+'Books what a bot has filled in a symbol again, as corrections have it: positions and trades keep their ids in order. '
+'For correct_fill() and bust_fill(), which hold the bot';
+
+CREATE FUNCTION trading_private.folded()
+RETURNS TABLE (bot_id bigint, trade_type text, run_id bigint, symbol text, first_fill bigint, last_fill bigint,
+               direction text, quantity numeric, cost numeric, realized_pnl numeric, fees numeric, closed_fees numeric,
+               unconverted_fees bigint, net_pnl numeric)
+LANGUAGE c AS 'MODULE_PATHNAME', 'trading_folded_wrapper';
+COMMENT ON FUNCTION trading_private.folded() IS
+'What all positions would be if the journal, as corrections have it, were booked again. For verify() only';

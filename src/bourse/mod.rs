@@ -1,8 +1,10 @@
 //! Installation: the tables are ordinary objects of the database, made by the migrations of the schemas ([`modules`]),
 //! which the library carries and which run once each.
 
+pub mod amounts;
 mod migrations;
 pub mod modules;
+pub mod partitions;
 pub mod queue;
 mod script;
 pub mod settings;

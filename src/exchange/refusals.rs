@@ -4,6 +4,7 @@ use matching::bounds::SLICES;
 use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
+use crate::bourse::amounts;
 use crate::error::{Failure, clip};
 use crate::pg::value::Timestamp;
 
@@ -163,12 +164,12 @@ pub fn market_not_open(on: &Subject<'_>, status: MarketStatus) -> Failure {
 
 /// A number leaves the range of NUMERIC(20,8) (22003).
 pub fn overflow(what: &str) -> Failure {
-    Failure::new(
-        Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-        format!("{what} leaves the range of NUMERIC(20,8)"),
-        "No price, amount, price x amount or balance may reach 1000000000000, and no order has more than 2^63-1 lots.",
-    )
+    amounts::overflow(what, TOO_LARGE)
 }
+
+/// What to do about an amount that is too large.
+pub const TOO_LARGE: &str =
+    "No price, amount, price x amount or balance may reach 1000000000000, and no order has more than 2^63-1 lots.";
 
 /// A user has as many live orders in a market as it allows (54000).
 pub fn too_many_orders(symbol: &str, user: i64, live: i64, limit: i64) -> Failure {

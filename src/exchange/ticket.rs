@@ -5,11 +5,12 @@ use matching::{NewOrder, OrderType, Rates, SelfTrade, Side, TimeInForce};
 use money::Money;
 
 use super::fields::{order_commands, orders};
-use super::refusals::overflow;
+use super::refusals::TOO_LARGE;
+use crate::bourse::amounts;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::arguments::{Argument, Arguments};
 use crate::pg::fields::{Bool, Field, Int, Numeric, Text, Time};
-use crate::pg::numeric::{self, Inexact};
+use crate::pg::numeric;
 use crate::pg::row::Row;
 use crate::pg::value::Timestamp;
 
@@ -174,21 +175,7 @@ pub fn exact_if_given(name: &str, number: Option<numeric::Numeric>) -> Answer<Op
 
 /// An exact amount; refuses NULL, NaN, infinity, more than 8 decimals and what NUMERIC(20,8) cannot hold.
 pub fn exact(name: &str, number: Option<numeric::Numeric>) -> Answer<Money> {
-    let number = number.ok_or_else(|| Failure::null(name))?;
-    number.money().map_err(|inexact| {
-        let text = number.to_string();
-        let number = clip(&text);
-        match inexact {
-            Inexact::NotANumber | Inexact::Infinite => {
-                Failure::invalid(format!("{name} is {number}"), format!("Give a finite {name}."))
-            }
-            Inexact::TooFine => Failure::invalid(
-                format!("{name} {number} has more than 8 decimals"),
-                format!("Round the {name} to 8 decimals or fewer."),
-            ),
-            Inexact::TooLarge => overflow(&format!("{name} {number}")),
-        }
-    })
+    amounts::exact(name, number, TOO_LARGE)
 }
 
 /// 9999-12-31 00:00 UTC in microseconds since 2000-01-01: the calendars of most clients end with that day.

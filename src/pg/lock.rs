@@ -28,7 +28,8 @@ const WIDE: u16 = 0xB1;
 /// | 2 … 1025 | `exchange::locks::CLIENTS` | the client_order_ids of a user, by its id |
 /// | 1026 … 1049601 | `bourse::queue::keys::KEYS` | a concurrency key of a queue, by its name |
 /// | 1049602 | `bourse::queue::stalled::SWEEP` | looking at the stalled keys of queues |
-/// | 1049603 … | – | free |
+/// | 1049603 | `trading::INBOX` | draining the inbox of fills |
+/// | 1049604 … | – | free |
 /// | 0x8000_0000 … | `exchange::locks::MARKETS` | a market, by its symbol |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {

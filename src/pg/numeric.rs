@@ -16,6 +16,8 @@ use pgrx::{FromDatum, pg_sys};
 const BASE: i128 = 10_000;
 /// Digits behind the decimal point that 8 decimals need.
 const FRACTION_DIGITS: i32 = 2;
+/// The same that 24 decimals need.
+const FINE_DIGITS: i32 = 6;
 /// The highest power of the base in an amount below 1e20 units of 1e-8.
 const TOP_POWER: i32 = 4;
 
@@ -65,6 +67,26 @@ impl Numeric {
 
     /// Its exact value, when it has one.
     pub fn money(self) -> Result<Money, Inexact> {
+        let units = self.read(|bytes| decode(bytes, FRACTION_DIGITS))?;
+        Money::from_units(units).map_err(|_| Inexact::TooLarge)
+    }
+
+    /// Its exact value in units of 1e-24, when it has one that 128 bits hold.
+    pub fn fine(self) -> Result<i128, Inexact> {
+        self.read(|bytes| decode(bytes, FINE_DIGITS))
+    }
+
+    /// So many units of 1e-24, in the current memory context.
+    pub fn of_fine(units: i128) -> Numeric {
+        Numeric(write(units, FINE_DIGITS, 8))
+    }
+
+    /// So many units of 1e-4, with as many decimals, in the current memory context.
+    pub fn of_ten_thousandths(units: i128) -> Numeric {
+        Numeric(write(units, 1, 4))
+    }
+
+    fn read<T>(self, read: impl FnOnce(&[u8]) -> T) -> T {
         // SAFETY: the datum is a non-null numeric; the packed detoast leaves short headers in place, and
         // vardata_any/varsize_any_exhdr read either form.
         let bytes = unsafe {
@@ -72,7 +94,7 @@ impl Numeric {
             let (data, size) = (pgrx::vardata_any(varlena), pgrx::varsize_any_exhdr(varlena));
             std::slice::from_raw_parts(data.cast::<u8>(), size)
         };
-        decode(bytes)
+        read(bytes)
     }
 }
 
@@ -87,7 +109,8 @@ impl fmt::Display for Numeric {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
+/// The value in units of the last of so many digits behind the decimal point.
+fn decode(bytes: &[u8], fraction_digits: i32) -> Result<i128, Inexact> {
     let word = |at: usize| u16::from_ne_bytes([bytes[at], bytes[at + 1]]);
     let header = word(0);
     if header & SIGN_MASK == SPECIAL {
@@ -103,8 +126,9 @@ fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
     let mut units = 0_i128;
     for (i, digit) in digits.chunks_exact(2).enumerate() {
         let digit = i128::from(u16::from_ne_bytes([digit[0], digit[1]]));
-        let power = weight - i as i32 + FRACTION_DIGITS;
-        if digit != 0 && power > TOP_POWER {
+        let power = weight - i as i32 + fraction_digits;
+        // Eight digits in front of the decimal point at most: no sum of them leaves 128 bits.
+        if digit != 0 && power > TOP_POWER + fraction_digits - FRACTION_DIGITS {
             return Err(Inexact::TooLarge);
         }
         if digit != 0 && power < 0 {
@@ -114,7 +138,7 @@ fn decode(bytes: &[u8]) -> Result<Money, Inexact> {
             units += digit * BASE.pow(power as u32);
         }
     }
-    Money::from_units(if negative { -units } else { units }).map_err(|_| Inexact::TooLarge)
+    Ok(if negative { -units } else { units })
 }
 
 /// What amounts add up to, as an amount: what no `NUMERIC(20,8)` holds is an ERROR (22003), never cut off.
@@ -133,8 +157,15 @@ fn raise_too_large(sum: Sum) -> ! {
 
 /// Writes an amount as a NUMERIC with 8 decimals into the current memory context.
 pub fn encode(amount: Money) -> pg_sys::Datum {
-    let mut rest = amount.units().unsigned_abs();
-    let mut digits = [0_u16; TOP_POWER as usize + 1];
+    write(amount.units(), FRACTION_DIGITS, 8)
+}
+
+/// Writes units of the last of so many digits behind the decimal point, and shows so many decimals at least.
+fn write(units: i128, fraction_digits: i32, decimals: i32) -> pg_sys::Datum {
+    let mut rest = units.unsigned_abs();
+    let top = TOP_POWER + fraction_digits - FRACTION_DIGITS;
+    let mut room = [0_u16; (TOP_POWER + FINE_DIGITS - FRACTION_DIGITS) as usize + 1];
+    let digits = &mut room[..=top as usize];
     for digit in digits.iter_mut().rev() {
         *digit = (rest % BASE as u128) as u16;
         rest /= BASE as u128;
@@ -142,9 +173,11 @@ pub fn encode(amount: Money) -> pg_sys::Datum {
     let first = digits.iter().position(|d| *d != 0).unwrap_or(digits.len());
     let last = digits.iter().rposition(|d| *d != 0).map_or(first, |at| at + 1);
     let weight = if first == digits.len() { 0 } else { TOP_POWER - FRACTION_DIGITS - first as i32 };
-    let sign = if amount.units() < 0 { SHORT_NEGATIVE } else { 0 };
+    let sign = if units < 0 { SHORT_NEGATIVE } else { 0 };
     let weight_sign = if weight < 0 { SHORT_WEIGHT_SIGN } else { 0 };
-    let header = SHORT | sign | (8 << SHORT_SCALE_SHIFT) | weight_sign | (weight as u16 & SHORT_WEIGHT_MASK);
+    let needed = if first == last { 0 } else { 4 * (last as i32 - 1 - top + fraction_digits) };
+    let decimals = needed.max(decimals) as u16;
+    let header = SHORT | sign | (decimals << SHORT_SCALE_SHIFT) | weight_sign | (weight as u16 & SHORT_WEIGHT_MASK);
     let words = std::iter::once(header).chain(digits[first..last].iter().copied());
     let size = pg_sys::VARHDRSZ + 2 * (1 + last - first);
     // SAFETY: `size` bytes are allocated, the header is set to that size, and exactly the words after it are
@@ -217,6 +250,21 @@ mod tests {
             assert_eq!(read(text), Ok(Money::known_to_fit(units)), "{text}");
         }
         assert_eq!(read("999999999999.99999999"), Ok(Money::known_to_fit(money::MAX)));
+    }
+
+    #[pg_test]
+    fn reads_and_writes_twenty_four_decimals() {
+        let fine = |units| Numeric::of_fine(units);
+        assert_eq!(fine(1).to_string(), "0.000000000000000000000001");
+        assert_eq!(fine(-2_500_000_000_000_000_000_000_000).to_string(), "-2.50000000");
+        assert_eq!(fine(0).to_string(), "0.00000000");
+        assert_eq!(Numeric::of_ten_thousandths(-12_345).to_string(), "-1.2345");
+        for power in 0..36 {
+            for near in [-1, 0, 1] {
+                let units = 10_i128.pow(power) + near;
+                assert_eq!([fine(units).fine(), fine(-units).fine()], [Ok(units), Ok(-units)]);
+            }
+        }
     }
 
     #[pg_test]

@@ -35,6 +35,20 @@ impl Table {
         cursor.close(self);
     }
 
+    /// As [`Table::scan`], as the running statement sees the table.
+    pub fn scan_in_statement(
+        &mut self,
+        index: Index,
+        keys: &[Key<'_>],
+        mut each: impl FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) {
+        // SAFETY: a statement is running, and has its snapshot.
+        let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
+        let mut cursor = self.cursor_by(snapshot, index, keys, false);
+        while let Some(ControlFlow::Continue(())) = cursor.next(self, &mut each) {}
+        cursor.close(self);
+    }
+
     /// The last row in the order of the index.
     pub fn last<T>(&mut self, index: Index, read: impl FnOnce(&Row<'_>) -> T) -> Option<T> {
         let mut cursor = self.cursor(index, &[], true);

@@ -98,6 +98,14 @@ impl Json {
         })
     }
 
+    /// As PostgreSQL spells it.
+    pub fn spelled(self) -> String {
+        // SAFETY: the output function of the type of the datum gives a fresh C string.
+        unsafe { CStr::from_ptr(pg_sys::OidOutputFunctionCall(pg_sys::F_JSONB_OUT.into(), self.0)) }
+            .to_string_lossy()
+            .into_owned()
+    }
+
     /// A field of an object; none: there is none, or it is no object.
     pub fn field(self, name: &str) -> Option<Json> {
         let arguments = [Some(self.0), name.into_datum()];
@@ -133,6 +141,16 @@ impl TimeRanges {
                 -1,
             )
         })
+    }
+}
+
+impl IntoDatum for Json {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
+        Some(self.0)
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::JSONBOID
     }
 }
 

@@ -1,8 +1,12 @@
-//! Trading bots: their life, their books, what they have come to. All of it is SQL: `sql/trading/`.
+//! Trading bots: their life, which is SQL (`sql/trading/`), their books ([`fills`]), and what they have come to.
 
+mod fills;
 mod script;
+mod takes_fill;
 
 use crate::bourse::modules::{Module, migrations};
+
+pub use fills::INBOX;
 
 /// The schema `trading`.
 pub const MODULE: Module = Module {
@@ -16,6 +20,15 @@ pub const MODULE: Module = Module {
         "0002_bot_heartbeats",
         "0003_bot_events",
         "0004_bots",
+        "0005_positions",
+        "0006_trades",
+        "0007_fills",
+        "0008_fill_corrections",
+        "0009_cash_events",
+        "0010_balances",
+        "0011_equity_snapshots",
+        "0012_fill_commands",
+        "0013_fill_rejections",
     ),
     after_migrations: None,
 };

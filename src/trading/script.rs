@@ -6,7 +6,11 @@
 use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/trading/bots.sql", name = "trading_bots");
+extension_sql_file!("../../sql/trading/cash.sql", name = "trading_cash");
+extension_sql_file!("../../sql/trading/corrections.sql", name = "trading_corrections");
 extension_sql_file!("../../sql/trading/declare.sql", name = "trading_declare", requires = ["bourse_modules"]);
+extension_sql_file!("../../sql/trading/fills.sql", name = "trading_fills", requires = ["bourse_refuse_repeats"]);
 extension_sql_file!("../../sql/trading/heartbeats.sql", name = "trading_heartbeats");
 extension_sql_file!("../../sql/trading/life.sql", name = "trading_life");
 extension_sql_file!("../../sql/trading/triggers.sql", name = "trading_triggers");
+extension_sql_file!("../../sql/trading/verify.sql", name = "trading_verify");

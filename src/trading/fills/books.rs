@@ -3,27 +3,29 @@
 //! Bots come first, in the order of their ids; whoever holds a bot may book whatever is of it. A fill that is refused has
 //! changed nothing, so the others of a batch go on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::CStr;
 use std::rc::Rc;
 
-use analytics::position::{Fee, Fill, Filled, Kept, Piece, Position, Refusal};
+use analytics::position::{Fill, Filled, Piece, Position};
 use money::Money;
-use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
 
-use super::held::{self, Held, MOST_LOTS, OpenTrade};
+use super::book::Book;
+use super::flip::flipped;
+use super::held::{self, Before, Held, OpenTrade};
 use super::journal::{Booked, Entry, Journal};
-use super::ledgers::{Book, Bot, Ledgers, Sums};
+use super::ledgers::{Bot, Ledgers, Sums};
+use super::places;
 use super::request::{Request, TOO_LARGE, Terms};
+use super::rules::{fee, refused, require_taken};
 use super::tables::POSITIONS;
 use super::trades::{Closed, Trades};
 use crate::bourse::amounts::overflow;
 use crate::error::{Answer, Failure, clip};
-use crate::pg::fields::Words;
 use crate::pg::sequence;
 use crate::pg::table::Table;
 use crate::pg::value::Timestamp;
-use crate::trading::takes_fill::takes_fill;
 
 /// Whether the status of a bot decides over its fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +36,23 @@ pub enum Rule {
     Facts,
 }
 
+/// Which number a fill has in its book.
+#[derive(Clone, Copy)]
+enum Number {
+    /// A new one, if this rule lets it in.
+    Next(Rule),
+    /// That of the journal.
+    Known(i64),
+}
+
 /// The books of some bots, open.
 pub struct Books {
     ledgers: Ledgers,
     positions: Table,
     journal: Journal,
     trades: Trades,
-    position_ids: Oid,
-    trade_ids: Oid,
+    position_ids: Ids,
+    trade_ids: Ids,
     now: Timestamp,
     /// What is open, as far as it was asked for; none: nothing is.
     open: HashMap<(Book, String), Option<Holding>>,
@@ -51,6 +62,34 @@ pub struct Books {
     /// Where the entries stand, by bot and fill.
     booked: HashMap<(i64, String), usize>,
     pieces: Vec<Piece>,
+}
+
+/// What was booked of a book in a symbol, and is to be booked again.
+pub struct Old {
+    pub key: (Book, String),
+    pub positions: Vec<Before>,
+    /// Ids of its trades.
+    pub trades: Vec<i64>,
+    pub closed_trades: i64,
+    pub open_positions: i32,
+    /// What its trades have come to.
+    pub net: Money,
+}
+
+/// Ids for new rows: first those of rows that were taken away.
+struct Ids {
+    free: VecDeque<i64>,
+    sequence: Oid,
+}
+
+impl Ids {
+    fn new(sequence: &'static CStr) -> Ids {
+        Ids { free: VecDeque::new(), sequence: sequence::named(c"trading", sequence) }
+    }
+
+    fn next(&mut self) -> i64 {
+        self.free.pop_front().unwrap_or_else(|| sequence::next_value(self.sequence))
+    }
 }
 
 /// A position, and what this call has closed of it.
@@ -76,8 +115,8 @@ impl Books {
             positions: Table::open(&POSITIONS),
             journal: Journal::open(),
             trades: Trades::default(),
-            position_ids: sequence::named(c"trading", c"positions_id_seq"),
-            trade_ids: sequence::named(c"trading", c"trades_id_seq"),
+            position_ids: Ids::new(c"positions_id_seq"),
+            trade_ids: Ids::new(c"trades_id_seq"),
             now: Timestamp::now(),
             open: HashMap::new(),
             closed: Vec::new(),
@@ -100,16 +139,16 @@ impl Books {
         if let Some(place) = self.booked.get(&name) {
             return self.entries[*place].1.answer_again(request, book);
         }
-        if let Some(entry) = self.journal.find(bot.id, &request.fill_id) {
+        if let Some(entry) = self.journal.find(&bot, &request.fill_id) {
             return entry.answer_again(request, book);
         }
         let key = (book, request.terms.symbol.clone());
         if !self.open.contains_key(&key) {
-            let held = held::open(&mut self.positions, book, &request.terms.symbol);
+            let held = held::open(&mut self.positions, &key);
             let holding = held.map(|held| Holding { held, trades: Vec::new(), is_changed: false });
             self.open.insert(key.clone(), holding);
         }
-        let step = self.step(&bot, &key, request, rule)?;
+        let step = self.step(&bot, &key, request, Number::Next(rule))?;
         let booked = self.note(&bot, key, request, step);
         let terms = Terms { trade_type: Some(book.trade_type), run_id: book.run_id, ..request.terms.clone() };
         let entry = Entry {
@@ -127,7 +166,7 @@ impl Books {
     }
 
     /// Finds what a fill comes to; changes nothing.
-    fn step(&mut self, bot: &Bot, key: &(Book, String), request: &Request, rule: Rule) -> Answer<Step> {
+    fn step(&mut self, bot: &Bot, key: &(Book, String), request: &Request, number: Number) -> Answer<Step> {
         let (book, terms) = (key.0, &request.terms);
         let before = self.open.get(key).and_then(Option::as_ref).map(|holding| &holding.held.position);
         let mut position = match before {
@@ -147,7 +186,7 @@ impl Books {
         }
         let sums = self.ledgers.sums(bot, book);
         let fill = Fill {
-            number: sums.fills + 1,
+            number: if let Number::Known(number) = number { number } else { sums.fills + 1 },
             at: request.filled_at.0,
             side: terms.side,
             quantity: terms.quantity,
@@ -156,13 +195,13 @@ impl Books {
         };
         self.pieces.clear();
         let filled = position.apply(&fill, &mut self.pieces).map_err(|refusal| refused(refusal, terms))?;
-        if rule == Rule::ByStatus {
+        if let Number::Next(Rule::ByStatus) = number {
             require_taken(bot, book, &filled)?;
         }
         let result =
             filled.gross.minus(filled.commission).map_err(|_| overflow("the result of the fill", TOO_LARGE))?;
         let mut sums = sums.with(result)?;
-        sums.fills += 1;
+        sums.fills += i64::from(matches!(number, Number::Next(_)));
         sums.trades += self.pieces.len() as i64;
         sums.open_positions += i32::from(!position.is_flat()) - i32::from(before.is_some());
         Ok(Step { number: fill.number, position, filled, sums })
@@ -173,14 +212,12 @@ impl Books {
         let Step { number, position, filled, sums } = step;
         let book = key.0;
         let at = request.filled_at;
-        let (position_ids, trade_ids) = (self.position_ids, self.trade_ids);
         let existing = self.open.get_mut(&key).and_then(Option::take);
         let is_flip = filled.closed > Money::ZERO && filled.opened > Money::ZERO;
-        let mut holding =
-            existing.unwrap_or_else(|| begun(bot, book, request, number, sequence::next_value(position_ids)));
+        let mut holding = existing.unwrap_or_else(|| begun(bot, book, request, number, self.position_ids.next()));
         holding.is_changed = true;
         let pieces = std::mem::take(&mut self.pieces);
-        let mut trade_id = close_trades(&mut holding, &pieces, request, trade_ids);
+        let mut trade_id = close_trades(&mut holding, &pieces, request, &mut self.trade_ids);
         self.pieces = pieces;
         holding.held.see(request.terms.price);
         holding.held.last_fill = number;
@@ -189,7 +226,7 @@ impl Books {
             let (ended, begins) = flipped(&position, &holding.held.position, &filled);
             end(&mut holding.held, ended, at);
             self.closed.push(holding);
-            holding = begun(bot, book, request, number, sequence::next_value(position_ids));
+            holding = begun(bot, book, request, number, self.position_ids.next());
             rest = Some(begins);
         }
         if let Some(position) = rest {
@@ -197,11 +234,8 @@ impl Books {
         }
         let (held, mut quantity) = (&mut holding.held, Money::ZERO);
         if let Some(oldest) = held.position.seen().next() {
-            let new = || OpenTrade {
-                id: sequence::next_value(trade_ids),
-                entry_at: Timestamp(oldest.entry_at),
-                is_stored: false,
-            };
+            let entry_at = Timestamp(oldest.entry_at);
+            let new = || OpenTrade { id: self.trade_ids.next(), entry_at, is_stored: false };
             let trade = *held.trade.get_or_insert_with(new);
             (trade_id, quantity) = (trade.id, held.signed_quantity());
         } else {
@@ -225,6 +259,30 @@ impl Books {
         (number, booked)
     }
 
+    /// Books again what the journal has of a book in a symbol, whose rows were taken away: their ids are given again.
+    pub fn replay(&mut self, old: &Old, entries: &[(i64, Request)]) -> Answer<()> {
+        let bot = Rc::clone(self.ledgers.bot(old.key.0.bot_id)?);
+        let mut sums = self.ledgers.sums(&bot, old.key.0).with(-old.net)?;
+        sums.trades -= old.closed_trades;
+        sums.open_positions -= old.open_positions;
+        self.ledgers.set(old.key.0, sums);
+        self.open.insert(old.key.clone(), None);
+        self.position_ids.free = old.positions.iter().map(|position| position.id).collect();
+        self.trade_ids.free = old.trades.iter().copied().collect();
+        for (number, request) in entries {
+            pgrx::check_for_interrupts!();
+            let step = self.step(&bot, &old.key, request, Number::Known(*number))?;
+            self.note(&bot, old.key.clone(), request, step);
+        }
+        let open = self.open.get_mut(&old.key).and_then(Option::as_mut);
+        for holding in self.closed.iter_mut().chain(open) {
+            if let Some(before) = old.positions.iter().find(|before| before.id == holding.held.id) {
+                holding.held.take_over(before)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes all of it, each row once. Returns the bots that have become flat while they are being stopped.
     pub fn write(mut self) -> Answer<Vec<i64>> {
         let now = self.now;
@@ -235,7 +293,8 @@ impl Books {
         let open = self.open.into_values().flatten().filter(|holding| holding.is_changed);
         for Holding { held, trades, .. } in self.closed.into_iter().chain(open) {
             pgrx::check_for_interrupts!();
-            held.write(&mut self.positions, now);
+            let place = held.write(&mut self.positions, now);
+            places::set_position((held.book, held.symbol.clone()), (!held.position.is_flat()).then_some(place));
             for closed in &trades {
                 self.trades.write_closed(&held, closed, now)?;
             }
@@ -274,89 +333,18 @@ fn begun(bot: &Bot, book: Book, request: &Request, number: i64, id: i64) -> Hold
 
 /// Gives each round trip its row: the first to end a lot ends the row that is open, which is that of the oldest. Returns
 /// the last one's id.
-fn close_trades(holding: &mut Holding, pieces: &[Piece], request: &Request, ids: Oid) -> i64 {
+fn close_trades(holding: &mut Holding, pieces: &[Piece], request: &Request, ids: &mut Ids) -> i64 {
     let mut last = 0;
     for piece in pieces {
         let open = if piece.ends_lot { holding.held.trade.take() } else { None };
         let entry_at = Timestamp(piece.entry_at);
-        let trade = open.unwrap_or_else(|| OpenTrade { id: sequence::next_value(ids), entry_at, is_stored: false });
+        let trade = open.unwrap_or_else(|| OpenTrade { id: ids.next(), entry_at, is_stored: false });
         last = trade.id;
         holding.trades.push(Closed { trade, piece: *piece, exit: request.labels.clone() });
     }
     last
 }
 
-/// The two positions of a flip: what was closed, and what has begun.
-fn flipped(both: &Position, before: &Position, filled: &Filled) -> (Position, Position) {
-    let all = both.kept();
-    let unconverted = all.lots.iter().map(|lot| lot.unconverted).sum();
-    let fees = all.fees - filled.opening_commission;
-    let ended = Kept { direction: before.direction(), lots: vec![], fees, closed_fees: fees, ..all.clone() };
-    let begins = Kept {
-        gain: Default::default(),
-        realized: Money::ZERO,
-        fees: filled.opening_commission,
-        closed_fees: Money::ZERO,
-        funding: Money::ZERO,
-        unconverted,
-        ..all
-    };
-    // Each is a part of what fits.
-    let of = |kept| Position::of(&kept).unwrap_or_else(|_| Position::new(kept.terms));
-    (of(ended), of(begins))
-}
-
 fn end(held: &mut Held, position: Position, at: Timestamp) {
     (held.position, held.closed_at) = (position, Some(at));
-}
-
-/// What a fee is paid in.
-fn fee(terms: &Terms, quote: &str) -> Answer<Fee> {
-    let Some(currency) = terms.fee_currency.as_deref().filter(|currency| *currency != quote) else {
-        return Ok(Fee::Quote(terms.fee));
-    };
-    // Contracts are not what fees are paid in.
-    if terms.multiplier == Money::whole(1) && is_base(&terms.symbol, currency, quote) {
-        return Ok(Fee::Base(terms.fee));
-    }
-    Fee::third(terms.fee, terms.fee_rate).map_err(|_| overflow("fee x fee_rate", TOO_LARGE))
-}
-
-/// Whether it is the currency that a symbol begins with: BTC of BTC-USD, BTC/USDT:USDT, BTCUSD (quoted in USD), BTC.
-fn is_base(symbol: &str, currency: &str, quote: &str) -> bool {
-    match symbol.split_once(['-', '/', '_', ':']) {
-        Some((base, _)) => base == currency,
-        None => symbol.strip_prefix(currency).is_some_and(|rest| rest.is_empty() || rest == quote),
-    }
-}
-
-fn require_taken(bot: &Bot, book: Book, filled: &Filled) -> Answer<()> {
-    let trade_type = book.trade_type.as_str();
-    let takes = |opens| takes_fill(&bot.status, trade_type, opens);
-    let (opens, closes) = (filled.opened > Money::ZERO, filled.closed > Money::ZERO);
-    if (!opens || takes(true)) && (!closes || takes(false)) {
-        return Ok(());
-    }
-    let what = if opens { "opens a position" } else { "closes one" };
-    Err(Failure::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("bot {} is {}: it takes no fill that {what}", bot.id, bot.status),
-        "A running bot opens and closes, one that is paused, stopping, stopped or has failed only closes: start_bot().",
-    ))
-}
-
-fn refused(refusal: Refusal, terms: &Terms) -> Failure {
-    match refusal {
-        Refusal::Overflow => overflow("what the fill comes to", TOO_LARGE),
-        Refusal::NoQuantity => Failure::invalid(format!("quantity is {}", terms.quantity), "Give a positive quantity."),
-        Refusal::FeeTakesAll => Failure::invalid(
-            format!("the fee of {} takes all of the quantity {}", terms.fee, terms.quantity),
-            "A fee in what is bought is taken off the quantity: it is less.",
-        ),
-        Refusal::TooManyLots => Failure::new(
-            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-            format!("more than {MOST_LOTS} lots would be open in {:?}", clip(&terms.symbol)),
-            "Close some of it, or have the bot keep average cost: create_bot(method => 'average').",
-        ),
-    }
 }

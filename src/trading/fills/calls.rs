@@ -1,24 +1,31 @@
 //! The SQL calls that book fills: `sql/trading/fills.sql`.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use super::book::Book;
 use super::books::{Books, Rule};
 use super::desk::{require_write, with_books};
 use super::inbox;
 use super::journal::Booked;
-use super::ledgers::unknown_bot;
+use super::ledgers::{self, unknown_bot};
+use super::refold::{Folded, fold_all, refold};
 use super::request::{FillArguments, Request};
-use super::tables::{BOTS, bots};
+use super::tables::{BOTS, TradeType, bots};
 use crate::error::{Answer, Failure};
 use crate::identity;
 use crate::pg::arguments::Arguments;
+use crate::pg::fields::Words;
 use crate::pg::numeric::Numeric;
 use crate::pg::procedure;
 use crate::pg::result::Composite;
+use crate::pg::results::Rows;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
-use crate::pg::value::{Json, Timestamp};
+use crate::pg::value::{Json, Timestamp, Value};
 
 /// So many fills one call takes: each is held in memory until all are written.
 const MOST_FILLS: usize = 100_000;
@@ -161,4 +168,52 @@ fn trading_apply_pending(batch_size: Option<i32>, call: pg_sys::FunctionCallInfo
         require_write("apply_pending()")?;
         Ok(inbox::batch(most)? > 0)
     })?)
+}
+
+/// Books a book of a bot in a symbol again, after a correction. The caller has checked his rights, and holds the bot.
+#[pg_extern(sql = false)]
+fn trading_refold(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
+    require_write("correct_fill()")?;
+    let arguments = Arguments::of(call);
+    let trade_type = arguments.get::<&str>(1).and_then(TradeType::parse);
+    let (Some(bot_id), Some(trade_type), Some(symbol), Some(run_id)) =
+        (arguments.get(0), trade_type, arguments.get::<&str>(2), arguments.get(3))
+    else {
+        return Err(Failure::null("symbol").into());
+    };
+    Ok(refold(Book { bot_id, trade_type, run_id }, symbol)?)
+}
+
+/// What all positions would be if they were booked again. Who may see them has been checked.
+#[pg_extern(sql = false)]
+fn trading_folded() -> Result<Rows<14>, ErrorReport> {
+    let mut bots = HashMap::new();
+    let mut table = Table::open_to_read(&BOTS);
+    let index = table.index(c"bot_accounts_pkey");
+    table.scan_in_statement(index, &[], |row| {
+        let bot = ledgers::of_bot(row);
+        bots.insert(bot.id, bot);
+        ControlFlow::Continue(())
+    });
+    table.close();
+    let row = |folded: Folded| {
+        let position = &folded.position;
+        [
+            Value::Int(folded.book.bot_id),
+            Value::Text(folded.book.trade_type.as_str()),
+            Value::Int(folded.book.run_id),
+            Value::kept(&folded.symbol),
+            Value::Int(folded.first_fill),
+            Value::Int(folded.last_fill),
+            Value::Text(position.direction().as_str()),
+            Value::Money(position.quantity()),
+            Value::Numeric(Numeric::of_fine(position.cost().units())),
+            Value::Money(position.realized()),
+            Value::Money(position.fees()),
+            Value::Money(position.closed_fees()),
+            Value::Int(i64::from(position.unconverted())),
+            Value::Money(folded.net),
+        ]
+    };
+    Ok(Rows(fold_all(&bots)?.into_iter().map(row).collect()))
 }

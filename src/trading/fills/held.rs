@@ -3,10 +3,13 @@
 use analytics::position::{Direction, Exact, Kept, Lot, Method, Position, Terms};
 use money::Money;
 
-use super::ledgers::Book;
+use super::book::Book;
 use super::lots;
-use super::request::Labels;
+use super::places;
+use super::request::{Labels, TOO_LARGE};
 use super::tables::{OPEN_POSITION, positions};
+use crate::bourse::amounts::overflow;
+use crate::error::Answer;
 use crate::pg::fields::Words;
 use crate::pg::numeric::Numeric;
 use crate::pg::row::Row;
@@ -51,6 +54,16 @@ pub struct Held {
     pub tid: Option<Tid>,
 }
 
+/// What a position was before it was booked again.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    pub id: i64,
+    pub first_fill: i64,
+    pub funding: Money,
+    pub low: Money,
+    pub high: Money,
+}
+
 /// How a new position begins.
 #[must_use]
 pub fn terms(method: Method, multiplier: Money) -> Terms {
@@ -58,7 +71,17 @@ pub fn terms(method: Method, multiplier: Money) -> Terms {
 }
 
 /// The open position of a bot in a symbol, locked.
-pub fn open(table: &mut Table, book: Book, symbol: &str) -> Option<Held> {
+pub fn open(table: &mut Table, key: &(Book, String)) -> Option<Held> {
+    let (book, symbol) = (key.0, key.1.as_str());
+    let is_it = |row: &Row<'_>| {
+        let read = positions::of(row);
+        let of = Book { bot_id: read.bot_id(), trade_type: read.trade_type(), run_id: read.run_id() };
+        of == book && read.status() == "open" && read.symbol() == symbol
+    };
+    let known = places::position(key).and_then(|tid| table.relock(tid, is_it, |row| read(row, book)));
+    if known.is_some() {
+        return known;
+    }
     let index =
         table.index_on(OPEN_POSITION).unwrap_or_else(|| session::raise_missing("index trading.positions_open_key"));
     let keys = [Key::Int(book.bot_id), Key::Text(book.trade_type.as_str()), Key::Text(symbol), Key::Int(book.run_id)];
@@ -145,6 +168,17 @@ impl Held {
     /// A price is seen.
     pub fn see(&mut self, price: Money) {
         (self.low, self.high) = (self.low.min(price), self.high.max(price));
+    }
+
+    /// Takes over what no fill has told: funding, and the marks that it has seen.
+    pub fn take_over(&mut self, before: &Before) -> Answer<()> {
+        let funded = self.position.fund(before.funding);
+        funded.map_err(|_| overflow(&format!("funding {}", before.funding), TOO_LARGE))?;
+        if before.first_fill == self.first_fill {
+            self.see(before.low);
+            self.see(before.high);
+        }
+        Ok(())
     }
 
     /// Writes its row; returns where it stands.

@@ -3,7 +3,8 @@
 use money::Money;
 use pgrx::PgSqlErrorCode;
 
-use super::ledgers::{Book, Bot};
+use super::book::Book;
+use super::ledgers::Bot;
 use super::request::{Labels, Request, Terms};
 use super::tables::{FILLS, fills};
 use crate::error::{Answer, Failure, clip};
@@ -63,9 +64,9 @@ impl Journal {
     }
 
     /// The fill of a bot that has this id.
-    pub fn find(&mut self, bot_id: i64, fill_id: &str) -> Option<Entry> {
+    pub fn find(&mut self, bot: &Bot, fill_id: &str) -> Option<Entry> {
         let index = self.0.index(c"fills_pkey");
-        self.0.find(index, &[Key::Int(bot_id), Key::Text(fill_id)], read)
+        self.0.find(index, &[Key::Int(bot.user_id), Key::Int(bot.id), Key::Text(fill_id)], read)
     }
 
     pub fn insert(&mut self, bot: &Bot, entry: &Entry, now: Timestamp) {

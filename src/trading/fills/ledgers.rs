@@ -7,6 +7,8 @@ use std::rc::Rc;
 use analytics::position::Method;
 use money::{Money, Overflow};
 
+use super::book::Book;
+use super::places;
 use super::request::TOO_LARGE;
 use super::tables::{BALANCES, BOTS, TradeType, balances, bots};
 use crate::bourse::amounts::overflow;
@@ -15,14 +17,6 @@ use crate::pg::fields::Words;
 use crate::pg::row::Row;
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
-
-/// Which books of a bot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Book {
-    pub bot_id: i64,
-    pub trade_type: TradeType,
-    pub run_id: i64,
-}
 
 /// A bot whose row is locked.
 #[derive(Clone, Debug)]
@@ -78,7 +72,9 @@ impl Ledgers {
         ids.dedup();
         let index = ledgers.table.index(c"bot_accounts_pkey");
         for id in ids {
-            let found = ledgers.table.find_locked(index, &[Key::Int(id)], read_bot);
+            let known = places::bot(id)
+                .and_then(|tid| ledgers.table.relock(tid, |row| row.some_int(bots::at::id) == Some(id), read_bot));
+            let found = known.or_else(|| ledgers.table.find_locked(index, &[Key::Int(id)], read_bot));
             if let Some((bot, tid, sums)) = found {
                 let book = Book { bot_id: id, trade_type: bot.trade_type, run_id: 0 };
                 ledgers.ledgers.insert(book, Ledger { tid: Some(tid), sums, is_changed: false });
@@ -150,7 +146,7 @@ impl Ledgers {
             let Some(bot) = self.bots.get(&book.bot_id) else { continue };
             if is_own(bot, *book) {
                 let Some(tid) = ledger.tid else { continue };
-                own_changes(&ledger.sums).update(&mut self.table, tid);
+                places::set_bot(bot.id, own_changes(&ledger.sums).update(&mut self.table, tid));
                 if bot.status == "stopping" && ledger.sums.open_positions == 0 {
                     flat.push(bot.id);
                 }
@@ -210,9 +206,10 @@ fn write_side(table: &mut Table, bot: &Bot, book: Book, ledger: &Ledger) {
     new.insert(table);
 }
 
-fn read_bot(row: &Row<'_>) -> (Bot, Tid, Sums) {
+/// What a row says of a bot.
+pub fn of_bot(row: &Row<'_>) -> Bot {
     let read = bots::of(row);
-    let bot = Bot {
+    Bot {
         id: read.id(),
         user_id: read.user_id(),
         status: read.status().to_owned(),
@@ -220,7 +217,11 @@ fn read_bot(row: &Row<'_>) -> (Bot, Tid, Sums) {
         quote: read.quote().to_owned(),
         method: read.method(),
         starting_balance: read.starting_balance(),
-    };
+    }
+}
+
+fn read_bot(row: &Row<'_>) -> (Bot, Tid, Sums) {
+    let (bot, read) = (of_bot(row), bots::of(row));
     let sums = Sums {
         balance: read.current_balance(),
         total_pnl: read.total_pnl(),

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use analytics::position::{Direction, Method, Side};
 
-use crate::pg::check::{Check, mask};
+use crate::pg::check::{Check, Proposed, mask};
 use crate::pg::column::Column;
 use crate::pg::definition::Definition;
 use crate::pg::fields::{Words, table};
@@ -193,25 +193,64 @@ table! {
     }
 }
 
-/// A constraint of `trading.bot_accounts` that looks at nothing that a fill changes: it is not evaluated again.
-macro_rules! untouched {
-    ($name:literal, $definition:literal) => {
-        Check { name: $name, definition: $definition, columns: &[], mask: 0, holds: |_| true }
-    };
+/// A CHECK constraint of `trading.bot_accounts`, as far as fills change what it looks at.
+const fn check(
+    name: &'static str,
+    definition: &'static str,
+    columns: &'static [usize],
+    holds: fn(&Proposed<'_>) -> bool,
+) -> Check {
+    Check { name, definition, columns, mask: mask(columns), holds }
 }
 
-/// A count of `trading.bot_accounts`, which is never below zero.
-macro_rules! count {
-    ($name:literal, $definition:literal, $column:ident, $read:ident) => {
-        Check {
-            name: $name,
-            definition: $definition,
-            columns: &[bots::at::$column],
-            mask: mask(&[bots::at::$column]),
-            holds: |row| row.$read(bots::at::$column).is_none_or(|count| count >= 0),
-        }
-    };
-}
-
-/// Those of `trading.bot_accounts`: to look at its config with every fill would cost more than the fill.
-pub const BOT_CHECKS: &[Check] = &[];
+/// Those of `trading.bot_accounts`: to have its config looked at with every fill would cost more than the fill. What
+/// fills do not change has been looked at when it was written; an amount is never NaN.
+pub const BOT_CHECKS: &[Check] = &[
+    check(
+        "bot_accounts_config_check",
+        "CHECK (((jsonb_typeof(config) = 'object'::text) AND (octet_length((config)::text) <= 65536)))",
+        &[],
+        |_| true,
+    ),
+    check("bot_accounts_current_balance_check", "CHECK ((current_balance < 'NaN'::numeric))", &[], |_| true),
+    check("bot_accounts_description_check", "CHECK ((length(description) <= 10000))", &[], |_| true),
+    check("bot_accounts_error_count_check", "CHECK ((error_count >= 0))", &[], |_| true),
+    check(
+        "bot_accounts_extra_metadata_check",
+        "CHECK (((jsonb_typeof(extra_metadata) = 'object'::text) AND (octet_length((extra_metadata)::text) <= 65536)))",
+        &[],
+        |_| true,
+    ),
+    check("bot_accounts_fill_count_check", "CHECK ((fill_count >= 0))", &[bots::at::fill_count], |row| {
+        row.int(bots::at::fill_count).is_none_or(|count| count >= 0)
+    }),
+    check("bot_accounts_last_error_check", "CHECK ((length(last_error) <= 2000))", &[], |_| true),
+    check("bot_accounts_method_check", "CHECK ((method = ANY (ARRAY['average'::text, 'fifo'::text])))", &[], |_| true),
+    check("bot_accounts_open_positions_check", "CHECK ((open_positions >= 0))", &[bots::at::open_positions], |row| {
+        row.int4(bots::at::open_positions).is_none_or(|count| count >= 0)
+    }),
+    check("bot_accounts_quote_check", "CHECK ((quote ~ '^[A-Z0-9][A-Z0-9._-]{0,9}$'::text))", &[], |_| true),
+    check(
+        "bot_accounts_starting_balance_check",
+        "CHECK (((starting_balance >= (0)::numeric) AND (starting_balance < 'NaN'::numeric)))",
+        &[],
+        |_| true,
+    ),
+    check(
+        "bot_accounts_status_check",
+        "CHECK ((status = ANY (ARRAY['created'::text, 'starting'::text, 'running'::text, 'paused'::text, 'stopping'::text, 'stopped'::text, 'error'::text, 'disabled'::text])))",
+        &[],
+        |_| true,
+    ),
+    check("bot_accounts_total_pnl_check", "CHECK ((total_pnl < 'NaN'::numeric))", &[], |_| true),
+    check("bot_accounts_trade_count_check", "CHECK ((trade_count >= 0))", &[bots::at::trade_count], |row| {
+        row.int(bots::at::trade_count).is_none_or(|count| count >= 0)
+    }),
+    check(
+        "bot_accounts_trade_type_check",
+        "CHECK ((trade_type = ANY (ARRAY['paper'::text, 'live'::text, 'backtest'::text])))",
+        &[],
+        |_| true,
+    ),
+    check("bot_accounts_type_check", "CHECK ((btrim((type)::text) <> ''::text))", &[], |_| true),
+];

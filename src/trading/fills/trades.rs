@@ -4,12 +4,14 @@ use analytics::position::{Lot, Piece};
 use money::Money;
 
 use super::held::{Held, OpenTrade};
+use super::places;
 use super::request::Labels;
 use super::tables::{TRADE_KEY, TRADES, trades};
 use crate::bourse::partitions;
 use crate::error::{Answer, Failure};
 use crate::pg::definition::Definition;
 use crate::pg::numeric::Numeric;
+use crate::pg::row::Row;
 use crate::pg::scan::Key;
 use crate::pg::session;
 use crate::pg::table::{Table, Tid};
@@ -47,8 +49,13 @@ impl Trades {
 
     fn find(&mut self, trade: OpenTrade) -> Answer<(&mut Table, Tid)> {
         let table = self.at(trade.entry_at)?;
+        let is_it = |row: &Row<'_>| trades::of(row).id() == trade.id;
+        // Whoever changes it holds its bot.
+        if let Some(tid) = places::trade(trade.id).and_then(|tid| table.find_at(tid, is_it, |row| row.tid())) {
+            return Ok((table, tid));
+        }
         let index = table.index_on(TRADE_KEY).unwrap_or_else(|| session::raise_missing("index trading.trades_pkey"));
-        let tid = table.find_locked(index, &[Key::Int(trade.id)], |row| row.tid());
+        let tid = table.find(index, &[Key::Int(trade.id)], |row| row.tid());
         let tid = tid.ok_or_else(|| gone(trade.id))?;
         Ok((table, tid))
     }
@@ -58,7 +65,7 @@ impl Trades {
         let Closed { trade, piece, exit } = closed;
         let percentage = piece.percentage().map(Numeric::of_ten_thousandths);
         if !trade.is_stored {
-            return self.insert(held, &closed_row(closed, percentage, now));
+            return self.insert(held, &closed_row(closed, percentage, now)).map(|_| ());
         }
         let (table, tid) = self.find(*trade)?;
         let changes = trades::Changes {
@@ -81,6 +88,7 @@ impl Trades {
             ..trades::Changes::default()
         };
         changes.update(table, tid);
+        places::set_trade(trade.id, None);
         Ok(())
     }
 
@@ -102,14 +110,16 @@ impl Trades {
                 unconverted_fees: Some(i64::from(unconverted)),
                 ..trades::Changes::default()
             };
-            changes.update(table, tid);
+            places::set_trade(trade.id, Some(changes.update(table, tid)));
             return Ok(());
         }
         let open = open_row(trade, &oldest, now);
-        self.insert(held, &Figures { price, size, fees, unconverted, ..open })
+        let tid = self.insert(held, &Figures { price, size, fees, unconverted, ..open })?;
+        places::set_trade(trade.id, Some(tid));
+        Ok(())
     }
 
-    fn insert(&mut self, held: &Held, figures: &Figures<'_>) -> Answer<()> {
+    fn insert(&mut self, held: &Held, figures: &Figures<'_>) -> Answer<Tid> {
         let labels = &held.labels;
         let new = trades::New {
             id: figures.trade.id,
@@ -143,8 +153,7 @@ impl Trades {
             last_fill: figures.exit.map(|exit| exit.last_fill),
             unconverted_fees: i64::from(figures.unconverted),
         };
-        new.insert(self.at(figures.trade.entry_at)?);
-        Ok(())
+        Ok(new.insert(self.at(figures.trade.entry_at)?))
     }
 
     /// Closes all that was opened.

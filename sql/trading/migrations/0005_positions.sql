@@ -68,7 +68,8 @@ COMMENT ON COLUMN trading.positions.lots IS
 'Method fifo: what is open of each entry, the oldest first. NULL by average cost, where all that is open is one lot';
 COMMENT ON COLUMN trading.positions.first_fill IS 'The number of the fill that opened it: trading.fills.number';
 COMMENT ON COLUMN trading.positions.last_fill IS 'The number of the fill that changed it last';
-COMMENT ON COLUMN trading.positions.open_trade_id IS 'The row of trading.trades that is open, and when its lot was opened';
+COMMENT ON COLUMN trading.positions.open_trade_id IS
+'The row of trading.trades that is open, and when its lot was opened';
 
 -- One open position for each bot, trade type, run and symbol; every fill looks for it here.
 CREATE UNIQUE INDEX positions_open_key ON trading.positions (bot_id, trade_type, symbol, run_id)

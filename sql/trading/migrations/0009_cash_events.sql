@@ -15,7 +15,8 @@ CREATE TABLE trading.cash_events (
     position_id bigint,
     balance     numeric(20,8) NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (bot_id, cash_id),
+    -- A bot has one user: so a cash_id is unique by bot.
+    PRIMARY KEY (user_id, bot_id, cash_id),
     CONSTRAINT cash_events_sign_check CHECK (
         kind NOT IN ('deposit', 'withdrawal') OR (kind = 'deposit') = (amount > 0)),
     CONSTRAINT fk_cash_events_bot_id FOREIGN KEY (user_id, bot_id)

@@ -30,7 +30,8 @@ CREATE TABLE trading.fills (
     commission        numeric(20,8) NOT NULL,
     balance           numeric(20,8) NOT NULL,
     created_at        timestamptz NOT NULL,
-    PRIMARY KEY (bot_id, fill_id),
+    -- A bot has one user: so a fill is unique by bot and fill_id.
+    PRIMARY KEY (user_id, bot_id, fill_id),
     CONSTRAINT fk_fills_bot_id FOREIGN KEY (user_id, bot_id)
         REFERENCES trading.bot_accounts (user_id, id) ON DELETE CASCADE
 );
@@ -38,20 +39,19 @@ COMMENT ON TABLE trading.fills IS
 'Executions as bots were told of them, with the first answer of apply_fill(). Append only, unique by bot and fill_id '
 'for ever; trading.fill_corrections has what was changed since';
 COMMENT ON COLUMN trading.fills.fill_id IS 'What whoever executed it calls it, 1 to 128 characters';
-COMMENT ON COLUMN trading.fills.number IS 'The place among the fills of its bot, from 1: the order in which they were booked';
+COMMENT ON COLUMN trading.fills.number IS 
+'The place among the fills of its bot, trade type and run, from 1: the order in which they were booked';
 COMMENT ON COLUMN trading.fills.fee IS 'In fee_currency. Positive is paid, negative is a rebate';
 COMMENT ON COLUMN trading.fills.fee_currency IS
-'NULL: that of the price. In what is traded: it is taken off the quantity. Another: fee_rate says what one is worth, or '
-'it is kept, counted as unconverted and in no sum';
-COMMENT ON COLUMN trading.fills.position_id IS 'The position right after it; without a foreign key, for the journal stays';
+'NULL: that of the price. In what is traded: it is taken off the quantity. Another: fee_rate says what one is worth, '
+'or it is kept, counted as unconverted and in no sum';
+COMMENT ON COLUMN trading.fills.position_id IS
+'The position right after it; without a foreign key, for the journal stays';
 COMMENT ON COLUMN trading.fills.position_quantity IS 'What was open then; negative: short';
 COMMENT ON COLUMN trading.fills.realized_pnl IS 'Gain of what it has closed, without fees';
-COMMENT ON COLUMN trading.fills.commission IS 'Its own fee in the quote currency of the bot, as far as it could be converted';
+COMMENT ON COLUMN trading.fills.commission IS
+'Its own fee in the quote currency of the bot, as far as it could be converted';
 COMMENT ON COLUMN trading.fills.balance IS 'The balance after it';
-
--- The fills of a symbol in order: corrections fold them again.
-CREATE UNIQUE INDEX fills_number_key ON trading.fills
-    (user_id, bot_id, trade_type, symbol, run_id, number);
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.fills
     FOR EACH STATEMENT EXECUTE FUNCTION trading_private.refuse_change();

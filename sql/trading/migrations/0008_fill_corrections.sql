@@ -14,8 +14,8 @@ CREATE TABLE trading.fill_corrections (
     -- Without a foreign key: who has done it may be deleted, and has done it all the same.
     actor_id   bigint DEFAULT identity_private.author_id(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT fk_fill_corrections_fill_id FOREIGN KEY (bot_id, fill_id)
-        REFERENCES trading.fills (bot_id, fill_id) ON DELETE CASCADE,
+    CONSTRAINT fk_fill_corrections_fill_id FOREIGN KEY (user_id, bot_id, fill_id)
+        REFERENCES trading.fills (user_id, bot_id, fill_id) ON DELETE CASCADE,
     CONSTRAINT fk_fill_corrections_bot_id FOREIGN KEY (user_id, bot_id)
         REFERENCES trading.bot_accounts (user_id, id) ON DELETE CASCADE,
     CONSTRAINT fill_corrections_figures_check CHECK (
