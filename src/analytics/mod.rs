@@ -5,6 +5,7 @@ mod equity;
 mod functions;
 mod parameters;
 mod path;
+mod positions;
 mod refusals;
 mod sample;
 mod script;

@@ -8,6 +8,7 @@ use pgrx::extension_sql_file;
 extension_sql_file!("../../sql/analytics/equity.sql", name = "analytics_equity");
 extension_sql_file!("../../sql/analytics/moments.sql", name = "analytics_moments");
 extension_sql_file!("../../sql/analytics/paths.sql", name = "analytics_paths");
+extension_sql_file!("../../sql/analytics/positions.sql", name = "analytics_positions");
 extension_sql_file!("../../sql/analytics/statistics.sql", name = "analytics_statistics");
 extension_sql_file!("../../sql/analytics/tails.sql", name = "analytics_tails");
 extension_sql_file!("../../sql/analytics/targets.sql", name = "analytics_targets");
