@@ -52,7 +52,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp
 #variable_conflict use_variable
 DECLARE
     bot record;
-    before trading.cash_events;
+    before record;
     is_result boolean;
     held bigint;
     moved numeric;
@@ -64,10 +64,14 @@ BEGIN
     trade_type := coalesce(trade_type, bot.trade_type);
     run_id := coalesce(run_id, 0);
     PERFORM trading_private.require_book(bot_id, bot.trade_type, trade_type, run_id);
-    IF length(cash_id) NOT BETWEEN 1 AND 128 OR length(symbol) > 64 OR NOT isfinite(at) THEN
-        PERFORM bourse.refuse('22023', format('cash_id %s, symbol %s, at %s', bourse_private.quoted(cash_id),
-            bourse_private.quoted(symbol), at),
-            'Give a cash_id of 1 to 128 characters, a symbol of up to 64, and a time.');
+    IF length(cash_id) NOT BETWEEN 1 AND 128 THEN
+        PERFORM bourse.refuse('22023', format('cash_id has %s characters', length(cash_id)),
+            'A cash_id has 1 to 128 characters.');
+    ELSIF length(symbol) > 64 THEN
+        PERFORM bourse.refuse('22023', format('symbol has %s characters', length(symbol)),
+            'A symbol has up to 64 characters.');
+    ELSIF NOT isfinite(at) THEN
+        PERFORM bourse.refuse('22023', format('at is %s', at), 'Give a time.');
     ELSIF kind NOT IN ('funding', 'dividend', 'interest', 'deposit', 'withdrawal') THEN
         PERFORM bourse.refuse('22023', format('kind is %s', bourse_private.quoted(kind)),
             'A kind is funding, dividend, interest, deposit or withdrawal.');
@@ -85,6 +89,10 @@ BEGIN
                 'A cash_id names one event for ever: send the same figures again, or book the difference.');
         END IF;
         RETURN before.balance;
+    END IF;
+    IF abs(coalesce(trading_private.balance_of(bot_id, trade_type, run_id), 0) + amount) >= 1000000000000 THEN
+        PERFORM bourse.refuse('22003', format('the balance of bot %s with %s leaves the range of NUMERIC(20,8)', bot_id,
+            amount), 'No balance may reach 1000000000000.');
     END IF;
     is_result := kind NOT IN ('deposit', 'withdrawal');
     IF is_result AND symbol IS NOT NULL THEN
@@ -154,8 +162,8 @@ END
 $$;
 COMMENT ON FUNCTION trading.positions_at(bigint, jsonb) IS
 'The open positions of a bot at these prices, {"BTC-USD": 101.5, …}, or NULL: at the last ones of our own markets. '
-'What has no price has neither unrealized_pnl nor total_pnl, which is realized_pnl - fees + funding + unrealized_pnl. 22004 '
-'NULL bot, 22023 marks, 42704 no such bot, or of another user';
+'What has no price has neither unrealized_pnl nor total_pnl, which is realized_pnl - fees + funding + unrealized_pnl. '
+'22004 NULL bot, 22023 marks, 42704 no such bot, or of another user';
 GRANT EXECUTE ON FUNCTION trading.positions_at(bigint, jsonb) TO bourse_viewer, bourse_worker;
 
 -- A mark is seen by what is open, for how far it was ahead and behind.

@@ -37,8 +37,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     owner_id bigint;
-    told trading.fills;
-    last trading.fill_corrections;
+    told record;
+    last record;
 BEGIN
     PERFORM bourse_private.require_read_committed(kind || '_fill()');
     owner_id := (SELECT l.user_id FROM trading_private.lock_bot(bot_id) l);

@@ -37,11 +37,11 @@ COMMENT ON TABLE trading.fill_commands IS
 'The bulk inbox: COPY fills in, CALL trading.apply_pending(). Columns are named as the arguments of apply_fill(). It '
 'accepts anything: what is wrong is refused, fill by fill';
 
+-- The conditions are what COPY pays for each row; the function runs for those rows only that are refused.
 CREATE TRIGGER trigger_check_bot BEFORE INSERT ON trading.fill_commands
-    FOR EACH ROW WHEN (NOT trading_private.acts_for_bot(NEW.bot_id))
+    FOR EACH ROW WHEN (NOT trading_private.acts_for_bot(NEW.bot_id)
+                       OR NOT bourse_private.require_drawn(NEW.id, 'trading.fill_commands_id_seq'))
     EXECUTE FUNCTION trading_private.refuse_foreign_fill();
-CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON trading.fill_commands
-    FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('trading.fill_commands_id_seq');
 
 -- Every column by its name, as on exchange.order_commands.
 GRANT INSERT (id, bot_id, fill_id, symbol, side, quantity, price, fee, fee_currency, fee_rate, filled_at, trade_type,

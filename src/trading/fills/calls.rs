@@ -20,12 +20,12 @@ use crate::identity;
 use crate::pg::arguments::Arguments;
 use crate::pg::fields::Words;
 use crate::pg::numeric::Numeric;
-use crate::pg::procedure;
 use crate::pg::result::Composite;
 use crate::pg::results::Rows;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
 use crate::pg::value::{Json, Timestamp, Value};
+use crate::pg::{owner, procedure, session};
 
 /// So many fills one call takes: each is held in memory until all are written.
 const MOST_FILLS: usize = 100_000;
@@ -71,7 +71,7 @@ fn requests(fills: Json) -> Answer<Vec<Request>> {
     let query = "SELECT f.bot_id, f.fill_id, f.symbol, f.side, f.quantity, f.price, f.fee, f.fee_currency, f.fee_rate,
         f.filled_at, f.trade_type, f.strategy_name, f.entry_logic_name, f.exit_logic_name, f.\"interval\",
         f.exit_reason, f.multiplier, f.run_id FROM trading_private.fills_of($1) f";
-    Spi::connect(|client| {
+    let read_all = |client: &spi::SpiClient<'_>| {
         let rows = client.select(query, None, &[fills.into()]).map_err(|error| unreadable(&error))?;
         if rows.len() > MOST_FILLS {
             return Err(Failure::new(
@@ -84,7 +84,8 @@ fn requests(fills: Json) -> Answer<Vec<Request>> {
             request(&row).map_err(|failure| at_place(place, failure))
         };
         rows.enumerate().map(read).collect()
-    })
+    };
+    session::as_role(owner::NAME, || Spi::connect(read_all))
 }
 
 fn unreadable(error: &spi::Error) -> Failure {

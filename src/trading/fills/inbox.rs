@@ -20,6 +20,7 @@ const KEPT_BYTES: usize = 1000;
 struct Queued {
     tid: Tid,
     id: i64,
+    bot_id: Option<i64>,
     request: Answer<Request>,
 }
 
@@ -33,7 +34,7 @@ pub fn batch(most: usize) -> Answer<usize> {
         inbox.close();
         return Ok(0);
     }
-    let bot_ids = queued.iter().filter_map(|entry| entry.request.as_ref().ok()).map(|request| request.bot_id);
+    let bot_ids = queued.iter().filter_map(|entry| entry.bot_id);
     with_books(bot_ids, |books| {
         let mut rejections = None;
         for entry in &queued {
@@ -43,8 +44,7 @@ pub fn batch(most: usize) -> Answer<usize> {
                 Err(failure) => Err(failure.clone()),
             };
             if let Err(failure) = applied {
-                let bot = entry.request.as_ref().ok().and_then(|request| books.bot(request.bot_id).ok());
-                let user_id = bot.map(|bot| bot.user_id);
+                let user_id = entry.bot_id.and_then(|id| books.bot(id).ok()).map(|bot| bot.user_id);
                 reject(
                     &mut inbox,
                     rejections.get_or_insert_with(|| Table::open(&FILL_REJECTIONS)),
@@ -68,7 +68,8 @@ fn take(inbox: &mut Table, most: usize) -> Vec<Queued> {
     let mut queued = Vec::new();
     inbox.scan(index, &[], |row| {
         let request = FillArguments::of_command(row).request();
-        queued.push(Queued { tid: row.tid(), id: fill_commands::of(row).id(), request });
+        let read = fill_commands::of(row);
+        queued.push(Queued { tid: row.tid(), id: read.id(), bot_id: read.bot_id(), request });
         if queued.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     queued

@@ -162,7 +162,7 @@ fn positive(name: &str, number: Option<numeric::Numeric>) -> Answer<Money> {
     if amount > Money::ZERO {
         return Ok(amount);
     }
-    Err(Failure::invalid(format!("{name} is {amount}"), format!("Give a positive {name}; side says which way.")))
+    Err(Failure::invalid(format!("{name} is {amount}"), format!("Give a positive {name}.")))
 }
 
 fn not_negative(name: &str, number: Option<numeric::Numeric>) -> Answer<Money> {
@@ -179,7 +179,7 @@ fn short(name: &str, text: Option<&str>, most: usize) -> Answer<Option<String>> 
     if text.len() > 4 * most || text.chars().count() > most {
         return Err(Failure::invalid(
             format!("{name} has {} bytes", text.len()),
-            format!("Give a {name} of up to {most} characters."),
+            format!("{name} has up to {most} characters."),
         ));
     }
     Ok(Some(text.to_owned()))
