@@ -2,7 +2,8 @@
 SELECT p.oid, n.nspname AS schema, p.oid::regprocedure::text AS routine, p.prosecdef, p.proowner, p.proconfig
 INTO TEMP routines
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'exchange', 'trading', 'webui');
+WHERE split_part(n.nspname, '_', 1)
+      IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'exchange', 'trading', 'webui');
 SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS relation, c.relkind, c.relowner, c.reloptions
 INTO TEMP relations
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -98,7 +98,8 @@ SELECT a.attrelid::regclass AS "table", r.role, p.privilege, string_agg(a.attnam
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
      unnest(ARRAY['bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r (role),
      unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p (privilege)
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
+    'webui')
     AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped
   AND NOT has_table_privilege(r.role, a.attrelid, p.privilege)
@@ -120,6 +121,8 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
 LEFT JOIN (VALUES ('exchange.order_commands',
     'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
+                  ('trading.fill_commands',
+    'COPY refuses tables that have it: a trigger checks whose fills they are, only an admin reads them'),
                   ('exchange.markets', 'public'),
                   ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'), ('bourse.policies', 'names tables'),
@@ -133,14 +136,16 @@ LEFT JOIN (VALUES ('exchange.order_commands',
                   ('messaging.system_health', 'names systems'),
                   ('messaging.telegram_settings', 'public: secrets are refused'))
                   w (name, reason) ON w.name = c.oid::regclass::text
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
+    'webui')
     AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 ORDER BY c.oid::regclass::text COLLATE "C";
 SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,
        regexp_replace(replace(qual, ' AS current_user_id', ''), '\s+', ' ', 'g') AS shows,
        regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies
-WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
+    'webui')
 ORDER BY 1, 2;
 -- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
 -- the others from a table. With a view that has the rights of whoever asks, LOCK TABLE goes on to the table, and is
