@@ -50,6 +50,7 @@ cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
                                                  measure jobs beside other queues, write docs/benchmarks-jobs.md
 cargo bench-messages [--quick | --full] [--write] [--installed]
                                                  measure messages, write docs/benchmarks-messages.md
+cargo bench-trading [--installed]                measure fills of bots beside PL/pgSQL and what the server can do
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
@@ -87,6 +88,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("metrics", rest) => return metrics::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
+        ("bench-trading", rest) => bench::trading::run(&project, rest)?,
         ("bench-messages", rest) => bench::messages::run(&project, &bench::messages::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {

@@ -24,6 +24,7 @@ mod request;
 mod samples;
 mod statistics;
 mod throughput;
+pub mod trading;
 mod verdict;
 
 use std::time::Instant;
