@@ -31,11 +31,14 @@ type Corrections = HashMap<(i64, String), Option<(Money, Money, Money)>>;
 /// Runs a statement of ours about a book in a symbol, and reads its rows.
 fn rows<T>(
     statement: &str,
+    user_id: i64,
     (book, symbol): &(Book, String),
     read: impl Fn(&spi::SpiHeapTupleData<'_>) -> spi::Result<T>,
 ) -> Answer<Vec<T>> {
     use crate::pg::fields::Words;
-    let arguments = [book.bot_id.into(), book.trade_type.as_str().into(), symbol.as_str().into(), book.run_id.into()];
+    let trade_type = book.trade_type.as_str();
+    let (bot_id, run_id) = (book.bot_id, book.run_id);
+    let arguments = [user_id.into(), bot_id.into(), trade_type.into(), symbol.as_str().into(), run_id.into()];
     let run = || {
         Spi::connect_mut(|client| {
             client.update(statement, None, &arguments)?.map(|row| read(&row)).collect::<spi::Result<Vec<T>>>()
@@ -50,13 +53,14 @@ fn money(row: &spi::SpiHeapTupleData<'_>, column: usize) -> spi::Result<Money> {
 }
 
 /// Takes the rows of a book in a symbol away.
-fn take_away(key: &(Book, String)) -> Answer<Old> {
-    const WHICH: &str = "bot_id = $1 AND trade_type = $2 AND symbol = $3 AND run_id = $4";
+fn take_away(user_id: i64, key: &(Book, String)) -> Answer<Old> {
+    const WHICH: &str = "user_id = $1 AND bot_id = $2 AND trade_type = $3 AND symbol = $4 AND run_id = $5";
     let trades = rows(
         &format!(
             "DELETE FROM trading.trades WHERE {WHICH} AND first_fill IS NOT NULL
             RETURNING id, net_pnl::text, status = 'closed'"
         ),
+        user_id,
         key,
         |row| Ok((row.get::<i64>(1)?.unwrap_or_default(), money(row, 2)?, row.get::<bool>(3)? == Some(true))),
     )?;
@@ -65,6 +69,7 @@ fn take_away(key: &(Book, String)) -> Answer<Old> {
             "DELETE FROM trading.positions WHERE {WHICH}
             RETURNING id, first_fill, funding::text, low::text, high::text, status = 'open'"
         ),
+        user_id,
         key,
         |row| {
             let id = row.get(1)?.unwrap_or_default();
@@ -120,7 +125,7 @@ pub fn refold(book: Book, symbol: &str) -> Answer<()> {
     let corrections = corrections(Some(book.bot_id))?;
     with_books([book.bot_id], |books| {
         let user_id = books.bot(book.bot_id)?.user_id;
-        let old = take_away(&key)?;
+        let old = take_away(user_id, &key)?;
         session::advance();
         let mut entries = Vec::new();
         let mut table = Table::open_to_read(&FILLS);
