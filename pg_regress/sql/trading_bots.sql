@@ -108,13 +108,14 @@ SELECT call, refusal(call) AS answer FROM unnest(ARRAY[
 -- In the trail: what people have changed of their settings.
 SELECT action, record_id, new_values -> 'config' AS config FROM audit.audit_logs
 WHERE table_name = 'trading.bot_accounts' ORDER BY id;
--- A bot with a position open stays, in whatever way it would go: through its user, too.
-UPDATE trading.bot_accounts SET open_positions = 1 WHERE id = :grid;
+-- A bot with an active trade stays, in whatever way it would go: through its user, too.
+SELECT trading.start_bot(:grid);
+SELECT (trading.apply_fill(:grid, 'entry', 'BTC-USD', 'buy', 2, 100)).quantity;
 SELECT call, refusal(call) AS answer FROM unnest(ARRAY[
     $$SELECT trading.delete_bot(7001)$$, $$DELETE FROM trading.bots WHERE id = 7001$$,
     $$DELETE FROM trading.bot_accounts WHERE id = 7001$$, $$DELETE FROM identity.users WHERE id = 101$$,
     $$SELECT identity.erase_user(101, 'asked')$$]) WITH ORDINALITY c (call, n) ORDER BY n;
-UPDATE trading.bot_accounts SET open_positions = 0 WHERE id = :grid;
+SELECT (trading.apply_fill(:grid, 'exit', 'BTC-USD', 'sell', 2, 110)).quantity;
 -- What a person is told, and what goes with the person.
 SELECT table_name, count(*) FROM identity.export_user_rows(101) WHERE table_name LIKE 'trading.%' GROUP BY 1 ORDER BY 1;
 SELECT identity.erase_user(101, 'asked') #> '{deleted,trading.bot_accounts}' AS deleted;

@@ -33,7 +33,7 @@ DECLARE
     said text;
 BEGIN
     SET LOCAL session_replication_role = replica;
-    UPDATE trading.bot_accounts SET status = answer.status;
+    UPDATE trading.bot_accounts SET status = answer.status, open_positions = (answer.status = 'stopping')::integer;
     SET LOCAL session_replication_role = origin;
     EXECUTE call INTO said;
     -- Whatever it has done is undone.

@@ -74,11 +74,12 @@ CREATE FUNCTION trading_private.require_config(config jsonb) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('config', config, 'A bot has settings, were it an empty object: {}.');
-    PERFORM trading_private.require_open_object('config', config);
+    PERFORM trading_private.require_open_object('config', config), trading_private.require_guards(config -> 'guards');
 END
 $$;
 COMMENT ON FUNCTION trading_private.require_config(jsonb) IS
-'Refuses settings that are NULL (22004), no JSON object of up to 65536 bytes and 64 levels, or hold a secret (22023)';
+'Refuses settings that are NULL (22004), no JSON object of up to 65536 bytes and 64 levels, or hold a secret, or '
+'guards that there are not (22023)';
 
 CREATE FUNCTION trading_private.require_terms(quote text, method text, trade_type text, starting_balance numeric)
 RETURNS void
@@ -136,10 +137,11 @@ END
 $$;
 COMMENT ON FUNCTION trading.create_bot(bigint, text, jsonb, text, text, text, text, numeric) IS
 'Makes a bot of a user and returns its id. type: what its program calls it, 1 to 50 characters; config: its settings, '
-'a JSON object of up to 65536 bytes without secrets; description: up to 10000 characters; quote: the currency of its '
-'balance and sums; method: average or fifo, the cost that a reduced position gives up; trade_type: paper, live or '
-'backtest; starting_balance: in quote. It stands still until start_bot(). 22004 NULL, 22023 a bad value, or a secret, '
-'42501 not a user you act for, 42704 unknown user, 54000 a user has 1,000 bots, 55000 the user has been erased';
+'a JSON object of up to 65536 bytes without secrets, guards as locked_until() has them; description: up to 10000 '
+'characters; quote: the currency of its balance and sums; method: average or fifo, the cost that a reduced position '
+'gives up; trade_type: paper, live or backtest; starting_balance: in quote. It stands still until start_bot(). 22004 '
+'NULL, 22023 a bad value, or a secret, 42501 not a user you act for, 42704 unknown user, 54000 a user has 1,000 bots, '
+'55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION trading.create_bot(bigint, text, jsonb, text, text, text, text, numeric)
     TO bourse_trader, bourse_worker;
 
@@ -158,28 +160,40 @@ COMMENT ON FUNCTION trading.set_config(bigint, jsonb) IS
 GRANT EXECUTE ON FUNCTION trading.set_config(bigint, jsonb) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION trading_private.require_idle(bot_id bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
-    positions integer := (SELECT b.open_positions FROM trading.bot_accounts b WHERE b.id = bot_id);
+    owner bigint := (SELECT b.user_id FROM trading.bot_accounts b WHERE b.id = bot_id);
+    active record;
 BEGIN
-    IF positions > 0 THEN
-        PERFORM bourse.refuse('23503', format('bot %s has %s open positions', bot_id, positions),
-            'Stop it with trading.stop_bot(bot_id, close_positions => true), close them, then delete it.');
+    SELECT (SELECT count(*) FROM trading.trades t
+            WHERE t.user_id = owner AND t.bot_id = bot_id AND t.status NOT IN ('closed', 'cancelled')) AS trades,
+           (SELECT count(*) FROM trading.bot_orders o
+            WHERE o.user_id = owner AND o.bot_id = bot_id AND NOT o.is_settled) AS orders
+    INTO active;
+    IF active.trades > 0 THEN
+        PERFORM bourse.refuse('23503', format('bot %s has %s active trades', bot_id, active.trades),
+            'Stop it with trading.stop_bot(bot_id, close_positions => true), close its positions, then delete it.');
+    ELSIF active.orders > 0 THEN
+        PERFORM bourse.refuse('23503', format('bot %s has %s orders that are not settled', bot_id, active.orders),
+            'Stop it: that cancels its orders. trading.sync_fills() settles those that have ended.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION trading_private.require_idle(bigint) IS 'Refuses a bot that has positions open (23503)';
+COMMENT ON FUNCTION trading_private.require_idle(bigint) IS
+'Refuses a bot that has active trades, or orders on our exchange that may trade or have trades which are not booked '
+'(23503)';
 
 CREATE FUNCTION trading.delete_bot(bot_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM trading_private.lock_bot(bot_id);
+    PERFORM trading_private.sync(bot_id, thorough => true);
     DELETE FROM trading.bot_accounts b WHERE b.id = bot_id;
 END
 $$;
 COMMENT ON FUNCTION trading.delete_bot(bigint) IS
-'Deletes a bot with its books and events. 22004 NULL, 23503 it has active trades or positions, 42704 no such bot, or '
-'of another user';
+'Deletes a bot with its books and events. 22004 NULL, 23503 it has active trades, or orders on our exchange, 42704 no '
+'such bot, or of another user';
 GRANT EXECUTE ON FUNCTION trading.delete_bot(bigint) TO bourse_trader, bourse_worker;

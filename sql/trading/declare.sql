@@ -18,6 +18,11 @@ BEGIN
         bourse_private.declare_table('equity_snapshots', on_erasure => 'delete'),
         bourse_private.declare_table('fill_commands', engine_written => true),
         bourse_private.declare_table('fill_rejections', engine_written => true, on_erasure => 'delete'),
+        bourse_private.declare_table('bot_orders', on_erasure => 'delete'),
+        bourse_private.declare_table('bot_markets', on_erasure => 'delete'),
+        bourse_private.declare_table('pair_locks', on_erasure => 'delete', time_column => 'locked_until',
+                                     keep => '90 days'),
+        bourse_private.declare_table('performance_metrics', on_erasure => 'delete'),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
@@ -32,12 +37,12 @@ DECLARE
     bot_id bigint;
 BEGIN
     FOR bot_id IN SELECT b.id FROM trading.bot_accounts b WHERE b.user_id = user_id ORDER BY b.id FOR UPDATE LOOP
-        PERFORM trading_private.require_idle(bot_id);
+        PERFORM trading_private.sync(bot_id, thorough => true), trading_private.require_idle(bot_id);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION trading_private.before_erasure(bigint) IS
-'Locks the bots of a user who is to be erased; refuses while one has active trades or positions (23503)';
+'Locks the bots of a user who is to be erased; refuses while one has active trades or orders (23503)';
 
 CREATE FUNCTION trading_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -77,10 +82,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
     UNION ALL
     SELECT 'bot_watched_in_vain', count(*) FROM trading.bot_accounts b JOIN trading.bot_heartbeats h ON h.bot_id = b.id
     WHERE h.is_watched <> (b.status IN ('starting', 'running', 'paused', 'stopping'))
+    UNION ALL
+    SELECT 'order_to_be_cancelled', count(*) FROM trading.bot_orders o WHERE o.is_unwanted AND NOT o.is_settled
 $$;
 COMMENT ON FUNCTION trading_private.own_integrity() IS
 'What integrity() counts of trading: bots without a row for heartbeats, bots that are watched in a status in which '
-'they are not at work, or the other way round. Reads every bot';
+'they are not at work, or the other way round, orders of bots that have stopped and whose market has not let them go. '
+'Reads every bot';
 
 CREATE FUNCTION trading_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$

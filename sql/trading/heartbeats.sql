@@ -137,13 +137,16 @@ BEGIN
         PERFORM trading_private.take_step(suspect.bot_id, status, 'silence', 'error', jsonb_build_object(
             'error', format('no heartbeat since %s', to_char(suspect.at AT TIME ZONE 'UTC',
                                                              'YYYY-MM-DD HH24:MI:SS "UTC"'))));
+        UPDATE trading.bot_orders o SET is_unwanted = true
+        WHERE o.bot_id = suspect.bot_id AND NOT o.is_settled AND NOT o.is_exit;
         RETURN NEXT;
     END LOOP;
-    PERFORM trading_private.report_bots();
+    PERFORM trading_private.cancel_unwanted(NULL, 100), trading_private.report_bots();
 END
 $$;
 COMMENT ON FUNCTION trading_private.sweep(interval, integer) IS
-'What sweep_bots() does for a caller who may. Reads a narrow row for each bot; bots that somebody else has locked are '
+'What sweep_bots() does for a caller who may, and up to 100 orders that are to be cancelled. Reads a narrow row for '
+'each bot; bots that somebody else has locked are '
 'left to the next call';
 
 CREATE FUNCTION trading.sweep_bots(silent interval DEFAULT '90 seconds', "limit" integer DEFAULT 1000)
@@ -162,9 +165,10 @@ END
 $$;
 COMMENT ON FUNCTION trading.sweep_bots(interval, integer) IS
 'Has bots fail that are at work and have not been heard of for so long, up to so many, those first that have been '
-'silent longest, and returns them. A bot that has sent no heartbeat since it was started is watched only if it is '
-'awaited. Reports on the system trading_bot to messaging.system_health. The ticker of the platform does it every 10 '
-'seconds. For operators. 22023 an argument, 25001 not under READ COMMITTED, 42501 a session that acts for one user';
+'silent longest, and returns them. Their resting entries on our exchange are cancelled. A bot that has sent no '
+'heartbeat since it was started is watched only if it is awaited. Reports on the system trading_bot to '
+'messaging.system_health. The ticker of the platform does it every 10 seconds. For operators. 22023 an argument, 25001 '
+'not under READ COMMITTED, 42501 a session that acts for one user';
 GRANT EXECUTE ON FUNCTION trading.sweep_bots(interval, integer) TO bourse_admin, bourse_gateway, bourse_worker;
 
 CREATE FUNCTION trading_private.tick_bots() RETURNS void
@@ -176,8 +180,8 @@ BEGIN
        OR NOT EXISTS (SELECT FROM trading.bot_heartbeats h) THEN
         RETURN;
     END IF;
-    PERFORM trading_private.sweep(interval '90 seconds', 1000);
+    PERFORM trading_private.sweep(interval '90 seconds', 1000), trading_private.sync_behind(1000);
 END
 $$;
 COMMENT ON FUNCTION trading_private.tick_bots() IS
-'What the ticker of the platform does for bots: sweep_bots() every 10 seconds, once there is one';
+'What the ticker of the platform does for bots, once there is one: sweep_bots() and sync_fills() every 10 seconds';

@@ -118,13 +118,17 @@ CREATE FUNCTION trading.pause_bot(bot_id bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
     bot record;
+    withdrawn jsonb;
 BEGIN
+    PERFORM trading_private.lock_bot(bot_id);
+    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => false);
     SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
-    RETURN trading_private.take_step(bot_id, bot.status, 'pause', 'paused');
+    RETURN trading_private.take_step(bot_id, bot.status, 'pause', 'paused', withdrawn);
 END
 $$;
 COMMENT ON FUNCTION trading.pause_bot(bigint) IS
-'Has a bot open nothing more; it may close what is open. Returns its status. 22004 NULL, 42704 no such bot, or of '
+'Has a bot open nothing more; it may close what is open. Its resting entries on our exchange are cancelled, its exits '
+'stay. Returns its status. 22004 NULL, 42704 no such bot, or of '
 'another user, 55000 not from its status';
 
 CREATE FUNCTION trading.resume_bot(bot_id bigint) RETURNS text
@@ -140,22 +144,32 @@ COMMENT ON FUNCTION trading.resume_bot(bigint) IS
 'Ends the pause of a bot. Returns its status. 22004 NULL, 42704 no such bot, or of another user, 55000 not from its '
 'status';
 
+-- A bot that was stopping may turn out to be flat, and stopped, once its trades are booked.
 CREATE FUNCTION trading.stop_bot(bot_id bigint, close_positions boolean DEFAULT false) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
+    was record;
     bot record;
+    withdrawn jsonb;
 BEGIN
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    SELECT * INTO was FROM trading_private.lock_bot(bot_id);
     PERFORM bourse_private.require_given('close_positions', close_positions);
+    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => NOT close_positions);
+    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    IF bot.status <> was.status THEN
+        RETURN bot.status;
+    END IF;
     RETURN trading_private.take_step(
         bot_id, bot.status, 'stop',
-        CASE WHEN close_positions AND bot.open_positions > 0 THEN 'stopping' ELSE 'stopped' END);
+        CASE WHEN close_positions AND bot.open_positions > 0 THEN 'stopping' ELSE 'stopped' END, withdrawn);
 END
 $$;
 COMMENT ON FUNCTION trading.stop_bot(bigint, boolean) IS
-'Stops a bot: it opens nothing from now on, and what is open stays open. close_positions: while positions are open it '
-'is stopping, which lets exits through, and it is stopped when the last one is closed. Returns its status. 22004 NULL, '
-'42704 no such bot, or of another user, 55000 not from its status';
+'Stops a bot: in this transaction its resting orders on our exchange are cancelled, and no more are taken; what is '
+'open stays open. close_positions: while positions are open it is stopping, which keeps its exits and takes more of '
+'them, and it is stopped when the last one is closed. An order that its market does not let go now (halted) is '
+'cancelled by the ticker, once it does. Returns its status. 22004 NULL, 42704 no such bot, or of another user, 55000 '
+'not from its status';
 
 CREATE FUNCTION trading_private.settle(bot_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -163,26 +177,34 @@ LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     PERFORM trading_private.take_step(b.id, b.status, 'settle', 'stopped')
     FROM trading.bot_accounts b WHERE b.id = bot_id AND b.status = 'stopping' AND b.open_positions = 0;
+    IF FOUND THEN
+        UPDATE trading.bot_orders o SET is_unwanted = true WHERE o.bot_id = bot_id AND NOT o.is_settled;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION trading_private.settle(bigint) IS
-'A bot that is locked, stopping and flat is stopped. For whatever books fills, after the last position was closed';
+'A bot that is locked, stopping and flat is stopped; exits that are left are to be cancelled. For whatever books '
+'fills, after the last position was closed';
 
 CREATE FUNCTION trading.fail_bot(bot_id bigint, error text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
     bot record;
+    withdrawn jsonb;
 BEGIN
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    PERFORM trading_private.lock_bot(bot_id);
     PERFORM bourse_private.require_given('error', error, 'Say what has failed.');
-    RETURN trading_private.take_step(bot_id, bot.status, 'fail', 'error', jsonb_build_object('error',
+    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => false);
+    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    RETURN trading_private.take_step(bot_id, bot.status, 'fail', 'error', withdrawn || jsonb_build_object('error',
         CASE WHEN bourse_private.secret_in(jsonb_build_object('error', error)) IS NULL THEN left(error, 2000)
              ELSE '[redacted]' END));
 END
 $$;
 COMMENT ON FUNCTION trading.fail_bot(bigint, text) IS
-'Says that a bot has failed, and with what; error_count counts it. It opens nothing until it is started again. error: '
-'2000 characters are kept, and nothing of one that holds a secret. Returns its status. 22004 NULL, 42704 no such bot, '
+'Says that a bot has failed, and with what; error_count counts it. It opens nothing until it is started again: its '
+'resting entries on our exchange are cancelled, its exits stay. error: 2000 characters are kept, and nothing of one '
+'that holds a secret. Returns its status. 22004 NULL, 42704 no such bot, '
 'or of another user, 55000 not from its status';
 GRANT EXECUTE ON FUNCTION trading.start_bot(bigint, boolean), trading.pause_bot(bigint), trading.resume_bot(bigint),
     trading.stop_bot(bigint, boolean), trading.fail_bot(bigint, text) TO bourse_trader, bourse_worker;
@@ -191,20 +213,24 @@ CREATE FUNCTION trading.disable_bot(bot_id bigint, reason text DEFAULT NULL) RET
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
     bot record;
+    withdrawn jsonb;
 BEGIN
     PERFORM identity_private.require_operator();
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    PERFORM trading_private.lock_bot(bot_id);
     IF length(reason) > 2000 THEN
         PERFORM bourse.refuse('22023', format('reason has %s characters', length(reason)),
             'Give up to 2000 characters.');
     END IF;
-    RETURN trading_private.take_step(bot_id, bot.status, 'disable', 'disabled', jsonb_build_object('reason', reason));
+    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => true);
+    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    RETURN trading_private.take_step(bot_id, bot.status, 'disable', 'disabled',
+                                     withdrawn || jsonb_build_object('reason', reason));
 END
 $$;
 COMMENT ON FUNCTION trading.disable_bot(bigint, text) IS
-'Takes a bot out of use, whatever its user says, until enable_bot(). Its user reads the reason among its events. '
-'Returns its status. For operators. 22004 NULL, 22023 reason, 42501 a session that acts for one user, 42704 no such '
-'bot, 55000 it is disabled';
+'Takes a bot out of use, whatever its user says, until enable_bot(), and cancels its orders on our exchange. Its user '
+'reads the reason among its events. Returns its status. For operators. 22004 NULL, 22023 reason, 42501 a session that '
+'acts for one user, 42704 no such bot, 55000 it is disabled';
 
 CREATE FUNCTION trading.enable_bot(bot_id bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$

@@ -55,7 +55,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION trading_private.refuse_delete() IS
-'Trigger: keeps a bot that has positions open, in whatever way it would be deleted (23503)';
+'Trigger: keeps a bot that has active trades or orders, in whatever way it would be deleted (23503)';
 
 CREATE FUNCTION trading_private.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$

@@ -29,6 +29,9 @@ pub const MODULE: Module = Module {
         "0011_equity_snapshots",
         "0012_fill_commands",
         "0013_fill_rejections",
+        "0014_bot_orders",
+        "0015_pair_locks",
+        "0016_performance_metrics",
     ),
     after_migrations: None,
 };

@@ -1,3 +1,4 @@
-//! Bots through a real driver: what many sessions do to them at once.
+//! Bots through a real driver: what many sessions do to them at once, and their books.
 
 mod fills;
+mod life;
