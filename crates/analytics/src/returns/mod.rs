@@ -66,7 +66,7 @@ pub fn rate_of_a_period(yearly: f64, periods: f64) -> f64 {
     if yearly == 0.0 { 0.0 } else { (yearly.ln_1p() / periods).exp_m1() }
 }
 
-/// A quotient; none where nothing is divided by.
+/// A quotient; none where nothing is divided by. What has left the range of `f64` below is no number, and not 0.
 pub(crate) fn ratio(dividend: f64, divisor: f64) -> Option<f64> {
-    (divisor != 0.0).then(|| dividend / divisor)
+    (divisor != 0.0).then(|| if divisor.is_finite() { dividend / divisor } else { f64::NAN })
 }

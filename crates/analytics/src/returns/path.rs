@@ -40,7 +40,7 @@ impl Path {
         let factor = 1.0 + r;
         self.n += 1;
         self.total = self.total.times(factor);
-        self.under = self.under.times(factor).min(Scaled::ONE);
+        self.under = self.under.times_up_to_one(factor);
         let drawdown = self.under.less_one();
         self.worst = self.worst.min(drawdown);
         self.squares += drawdown * drawdown;

@@ -57,6 +57,17 @@ impl Scaled {
         self.product(Scaled::of(factor))
     }
 
+    /// The same, or 1 where it is more than that.
+    #[inline]
+    #[must_use]
+    pub fn times_up_to_one(self, factor: f64) -> Scaled {
+        let part = self.part * factor;
+        if self.scale == 0 && (LOW..HIGH).contains(&part) {
+            return Scaled { part: part.min(1.0), scale: 0 };
+        }
+        self.times(factor).min(Scaled::ONE)
+    }
+
     /// The product of two.
     #[inline]
     #[must_use]

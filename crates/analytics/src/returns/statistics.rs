@@ -59,13 +59,13 @@ impl ReturnStatistics {
         let periods = self.periods;
         let (mut sample, mut path, mut tail) = (Sample::default(), Path::default(), Tail::default());
         let (mut shortfall, mut gains) = (Shortfall::new(PERIODS, 0.0), Gains::default());
-        for (_, r) in self.in_order() {
-            sample.add(*r);
-            path.add(*r);
-            tail.add(*r);
-            shortfall.add(*r);
-            gains.add(*r);
-        }
+        let rows = self.in_order();
+        // One after the other: their figures stay in registers.
+        rows.iter().for_each(|(_, r)| sample.add(*r));
+        rows.iter().for_each(|(_, r)| path.add(*r));
+        rows.iter().for_each(|(_, r)| shortfall.add(*r));
+        rows.iter().for_each(|(_, r)| gains.add(*r));
+        rows.iter().for_each(|(_, r)| tail.add(*r));
         vec![
             ("returns", Figure::Count(sample.count() as u64)),
             ("mean", sample.mean_above(0.0).into()),

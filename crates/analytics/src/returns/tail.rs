@@ -29,24 +29,35 @@ impl Method {
 pub struct Tail {
     returns: Vec<f64>,
     is_sorted: bool,
+    /// Whether a quantile has been asked for. If more returns follow, another one will be, again and again.
+    was_asked: bool,
 }
 
 impl Tail {
     /// Without returns. In a frame they are kept in order from the first on: one comes in or leaves by a search.
     #[must_use]
     pub fn of_frame() -> Tail {
-        Tail { returns: Vec::new(), is_sorted: true }
+        Tail { is_sorted: true, ..Tail::default() }
     }
 
     /// A return comes in.
     #[inline]
     pub fn add(&mut self, r: f64) {
-        if self.is_sorted {
-            let at = self.returns.partition_point(|other| *other < r);
-            self.returns.insert(at, r);
-        } else {
+        if !self.is_sorted && !self.was_asked {
             self.returns.push(r);
+        } else {
+            self.put_in(r);
         }
+    }
+
+    #[cold]
+    fn put_in(&mut self, r: f64) {
+        if !self.is_sorted {
+            self.returns.sort_unstable_by(f64::total_cmp);
+            self.is_sorted = true;
+        }
+        let at = self.returns.partition_point(|other| *other < r);
+        self.returns.insert(at, r);
     }
 
     /// A return leaves the frame.
@@ -69,22 +80,23 @@ impl Tail {
         &self.returns
     }
 
-    /// Sorts them; from now on they stay so.
-    fn sorted(&mut self) -> &[f64] {
-        if !self.is_sorted {
-            self.returns.sort_unstable_by(f64::total_cmp);
-            self.is_sorted = true;
+    /// The returns of this rank and of the next.
+    fn of_rank(&mut self, rank: usize) -> (f64, f64) {
+        self.was_asked = true;
+        if self.is_sorted {
+            return (self.returns[rank], self.returns[(rank + 1).min(self.returns.len() - 1)]);
         }
-        &self.returns
+        // Nobody needs the others in order.
+        let (_, found, above) = self.returns.select_nth_unstable_by(rank, f64::total_cmp);
+        let found = *found;
+        (found, above.iter().copied().reduce(f64::min).unwrap_or(found))
     }
 
     /// The quantile of them, linear between ranks. None: no return.
     pub fn quantile(&mut self, p: f64) -> Option<f64> {
-        let sorted = self.sorted();
-        let last = sorted.len().checked_sub(1)?;
-        let rank = p * last as f64;
+        let rank = p * self.returns.len().checked_sub(1)? as f64;
         let below = rank.floor();
-        let (low, high) = (sorted[below as usize], sorted[(below as usize + 1).min(last)]);
+        let (low, high) = self.of_rank(below as usize);
         Some(low + (high - low) * (rank - below))
     }
 
@@ -102,11 +114,14 @@ impl Tail {
     /// The mean of those up to the value at risk. None: no return.
     pub fn conditional_value_at_risk(&mut self, confidence: f64) -> Option<f64> {
         let most = self.value_at_risk(confidence)?;
-        let sorted = self.sorted();
-        let worst = &sorted[..sorted.partition_point(|r| *r <= most)];
-        let mut sample = Sample::default();
-        worst.iter().for_each(|r| sample.add(*r));
-        sample.mean_above(0.0)
+        let mut worst = Sample::default();
+        if self.is_sorted {
+            let count = self.returns.partition_point(|r| *r <= most);
+            self.returns[..count].iter().for_each(|r| worst.add(*r));
+        } else {
+            self.returns.iter().filter(|r| **r <= most).for_each(|r| worst.add(*r));
+        }
+        worst.mean_above(0.0)
     }
 }
 

@@ -72,6 +72,17 @@ proptest::proptest! {
     }
 
     #[test]
+    fn quantiles_may_be_asked_for_while_returns_go_on(r in returns(2..80)) {
+        let mut growing = Tail::default();
+        for (at, next) in r.iter().enumerate() {
+            growing.add(*next);
+            let mut alone = Tail::default();
+            r[..=at].iter().for_each(|r| alone.add(*r));
+            proptest::prop_assert_eq!(growing.tail_ratio(), alone.tail_ratio());
+        }
+    }
+
+    #[test]
     fn merged_quantiles_are_those_of_all(r in returns(2..80), cut in 0..80_usize) {
         let (mut one, mut part, mut other) = (Tail::default(), Tail::default(), Tail::default());
         let cut = cut % r.len();

@@ -124,6 +124,16 @@ fn an_early_loss_is_a_drawdown() {
 }
 
 #[test]
+fn a_spread_beyond_every_number_makes_no_ratio_of_0() {
+    let (sample, mut shortfall) = (sample(&[1e200, -2e200, 3e200, 5e200]), Shortfall::new(252.0, 0.0));
+    [1e200, -2e200].iter().for_each(|r| shortfall.add(*r));
+    assert!(sample.sharpe_ratio(252.0, 0.0).is_some_and(f64::is_nan));
+    assert!(shortfall.sortino_ratio(252.0).is_some_and(f64::is_nan));
+    assert!(sample.volatility(252.0).is_some_and(f64::is_infinite));
+    assert!(sample.skewness().is_some_and(f64::is_nan) && sample.kurtosis().is_some_and(f64::is_nan));
+}
+
+#[test]
 fn the_normal_distribution_is_where_tables_say() {
     for (p, z) in
         [(0.5, 0.0), (0.05, -1.644_853_626_951_472_7), (0.975, 1.959_963_984_540_054), (1e-10, -6.361_340_902_404_056)]
