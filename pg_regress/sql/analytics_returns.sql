@@ -103,7 +103,8 @@ FROM unnest(ARRAY['sharpe_ratio(r, 0)', 'sharpe_ratio(r, -1)', 'sharpe_ratio(r, 
                   'volatility(r, ''Infinity'')', 'cagr(r, 0 ORDER BY day)', 'calmar_ratio(r, NULL ORDER BY day)',
                   'omega_ratio(r, NULL)', 'omega_ratio(r, day)', 'value_at_risk(r, 1)', 'value_at_risk(r, 0)',
                   'value_at_risk(r, NULL)', 'value_at_risk(r, 0.95, ''guessed'')', 'value_at_risk(r, 0.95, NULL)',
-                  'value_at_risk(r, 0.9 + day / 1000.0)', 'total_return(1e308 + day)']) arguments;
+                  'value_at_risk(r, 0.9 + day / 1000.0)', 'total_return(1e308 + day)',
+                  'sharpe_ratio(1e200 * day)']) arguments;
 -- Parameters are looked at when no return is given, too.
 SELECT refusal('SELECT analytics.sharpe_ratio(NULL, 0)');
 -- Nobody calls the functions behind them.

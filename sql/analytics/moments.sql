@@ -85,7 +85,7 @@ CREATE AGGREGATE analytics.volatility(r float8) (
     DESERIALFUNC = analytics_private.sample_read,
     MSFUNC = analytics_private.sample_push, MINVFUNC = analytics_private.sample_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.volatility, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.volatility(float8) IS 'As volatility(r, 252)';
+COMMENT ON AGGREGATE analytics.volatility(float8) IS 'With 252 periods';
 
 CREATE AGGREGATE analytics.sharpe_ratio(r float8, periods float8, rf float8) (
     SFUNC = analytics_private.sample_add, STYPE = internal, SSPACE = 160,
@@ -106,7 +106,7 @@ CREATE AGGREGATE analytics.sharpe_ratio(r float8, periods float8) (
     DESERIALFUNC = analytics_private.sample_read,
     MSFUNC = analytics_private.sample_push, MINVFUNC = analytics_private.sample_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.sharpe_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.sharpe_ratio(float8, float8) IS 'As sharpe_ratio(r, periods, 0)';
+COMMENT ON AGGREGATE analytics.sharpe_ratio(float8, float8) IS 'With rf 0';
 
 CREATE AGGREGATE analytics.sharpe_ratio(r float8) (
     SFUNC = analytics_private.sample_add, STYPE = internal, SSPACE = 160,
@@ -115,7 +115,7 @@ CREATE AGGREGATE analytics.sharpe_ratio(r float8) (
     DESERIALFUNC = analytics_private.sample_read,
     MSFUNC = analytics_private.sample_push, MINVFUNC = analytics_private.sample_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.sharpe_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.sharpe_ratio(float8) IS 'As sharpe_ratio(r, 252, 0)';
+COMMENT ON AGGREGATE analytics.sharpe_ratio(float8) IS 'With 252 periods and rf 0';
 
 CREATE AGGREGATE analytics.skewness(r float8) (
     SFUNC = analytics_private.sample_add, STYPE = internal, SSPACE = 160,

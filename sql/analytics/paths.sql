@@ -68,7 +68,7 @@ CREATE AGGREGATE analytics.cagr(r float8) (
     FINALFUNC = analytics_private.cagr,
     MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.cagr, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.cagr(float8) IS 'As cagr(r, 252)';
+COMMENT ON AGGREGATE analytics.cagr(float8) IS 'With 252 periods';
 
 CREATE AGGREGATE analytics.max_drawdown(r float8) (
     SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
@@ -94,14 +94,15 @@ CREATE AGGREGATE analytics.calmar_ratio(r float8, periods float8) (
     MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.calmar_ratio, PARALLEL = SAFE);
 COMMENT ON AGGREGATE analytics.calmar_ratio(float8, float8) IS
-'cagr(r, periods)/|max_drawdown(r)|. NULL: no drawdown, or no cagr(). SQLSTATEs as cagr()';
+'What a year grew by beside the largest fall: cagr/|max_drawdown|. NULL: no drawdown, or no cagr(). SQLSTATEs as '
+'cagr()';
 
 CREATE AGGREGATE analytics.calmar_ratio(r float8) (
     SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
     FINALFUNC = analytics_private.calmar_ratio,
     MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.calmar_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.calmar_ratio(float8) IS 'As calmar_ratio(r, 252)';
+COMMENT ON AGGREGATE analytics.calmar_ratio(float8) IS 'With 252 periods';
 
 CREATE AGGREGATE analytics.ulcer_index(r float8) (
     SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,

@@ -24,7 +24,7 @@ COMMENT ON AGGREGATE analytics.return_statistics(float8, timestamptz, float8) IS
 CREATE AGGREGATE analytics.return_statistics(r float8, t timestamptz) (
     SFUNC = analytics_private.statistics_add, STYPE = internal, SSPACE = 8192,
     FINALFUNC = analytics_private.return_statistics, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.return_statistics(float8, timestamptz) IS 'As return_statistics(r, t, 252)';
+COMMENT ON AGGREGATE analytics.return_statistics(float8, timestamptz) IS 'With 252 periods';
 CREATE FUNCTION analytics_private.trades_add(internal, numeric, timestamptz, numeric) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_trades_add_wrapper';
 COMMENT ON FUNCTION analytics_private.trades_add(internal, numeric, timestamptz, numeric) IS 'A row comes in';
@@ -65,14 +65,13 @@ CREATE AGGREGATE analytics.trade_statistics(net_pnl numeric, closed_at timestamp
     method text) (
     SFUNC = analytics_private.trades_add, STYPE = internal, SSPACE = 8192,
     FINALFUNC = analytics_private.trade_statistics, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.trade_statistics(numeric, timestamptz, numeric, text) IS
-'As trade_statistics(net_pnl, closed_at, starting_balance, method, NULL): without holding times';
+COMMENT ON AGGREGATE analytics.trade_statistics(numeric, timestamptz, numeric, text) IS 'Without holding times';
 
 CREATE AGGREGATE analytics.trade_statistics(net_pnl numeric, closed_at timestamptz, starting_balance numeric) (
     SFUNC = analytics_private.trades_add, STYPE = internal, SSPACE = 8192,
     FINALFUNC = analytics_private.trade_statistics, PARALLEL = SAFE);
 COMMENT ON AGGREGATE analytics.trade_statistics(numeric, timestamptz, numeric) IS
-'As trade_statistics(net_pnl, closed_at, starting_balance, ''freqtrade'', NULL)';
+'With the method freqtrade, without holding times';
 
 GRANT EXECUTE ON FUNCTION analytics.return_statistics(float8, timestamptz, float8),
     analytics.return_statistics(float8, timestamptz), analytics.trade_statistics(numeric, timestamptz, numeric,

@@ -73,7 +73,7 @@ CREATE AGGREGATE analytics.value_at_risk(r float8, confidence float8) (
     DESERIALFUNC = analytics_private.risk_read,
     MSFUNC = analytics_private.risk_push, MINVFUNC = analytics_private.risk_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.value_at_risk, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.value_at_risk(float8, float8) IS 'As value_at_risk(r, confidence, normal)';
+COMMENT ON AGGREGATE analytics.value_at_risk(float8, float8) IS 'With the method normal';
 
 CREATE AGGREGATE analytics.value_at_risk(r float8) (
     SFUNC = analytics_private.risk_add, STYPE = internal, SSPACE = 1024,
@@ -82,7 +82,8 @@ CREATE AGGREGATE analytics.value_at_risk(r float8) (
     DESERIALFUNC = analytics_private.risk_read,
     MSFUNC = analytics_private.risk_push, MINVFUNC = analytics_private.risk_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.value_at_risk, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.value_at_risk(float8) IS 'As value_at_risk(r, 0.95, ''normal'')';
+COMMENT ON AGGREGATE analytics.value_at_risk(float8) IS
+'With confidence 0.95 and the method normal';
 
 CREATE AGGREGATE analytics.conditional_value_at_risk(r float8, confidence float8, method text) (
     SFUNC = analytics_private.risk_add, STYPE = internal, SSPACE = 1024,
@@ -103,8 +104,7 @@ CREATE AGGREGATE analytics.conditional_value_at_risk(r float8, confidence float8
     DESERIALFUNC = analytics_private.risk_read,
     MSFUNC = analytics_private.risk_push, MINVFUNC = analytics_private.risk_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.conditional_value_at_risk, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.conditional_value_at_risk(float8, float8) IS
-'As conditional_value_at_risk(r, confidence, ''normal'')';
+COMMENT ON AGGREGATE analytics.conditional_value_at_risk(float8, float8) IS 'With the method normal';
 
 CREATE AGGREGATE analytics.conditional_value_at_risk(r float8) (
     SFUNC = analytics_private.risk_add, STYPE = internal, SSPACE = 1024,
@@ -114,7 +114,7 @@ CREATE AGGREGATE analytics.conditional_value_at_risk(r float8) (
     MSFUNC = analytics_private.risk_push, MINVFUNC = analytics_private.risk_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.conditional_value_at_risk, PARALLEL = SAFE);
 COMMENT ON AGGREGATE analytics.conditional_value_at_risk(float8) IS
-'As conditional_value_at_risk(r, 0.95, ''normal'')';
+'With confidence 0.95 and the method normal';
 
 CREATE AGGREGATE analytics.tail_ratio(r float8) (
     SFUNC = analytics_private.tail_add, STYPE = internal, SSPACE = 1024,

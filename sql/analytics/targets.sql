@@ -89,7 +89,7 @@ CREATE AGGREGATE analytics.sortino_ratio(r float8, periods float8) (
     DESERIALFUNC = analytics_private.shortfall_read,
     MSFUNC = analytics_private.shortfall_push, MINVFUNC = analytics_private.shortfall_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.sortino_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.sortino_ratio(float8, float8) IS 'As sortino_ratio(r, periods, 0)';
+COMMENT ON AGGREGATE analytics.sortino_ratio(float8, float8) IS 'With rf 0';
 
 CREATE AGGREGATE analytics.sortino_ratio(r float8) (
     SFUNC = analytics_private.shortfall_add, STYPE = internal, SSPACE = 128,
@@ -98,7 +98,7 @@ CREATE AGGREGATE analytics.sortino_ratio(r float8) (
     DESERIALFUNC = analytics_private.shortfall_read,
     MSFUNC = analytics_private.shortfall_push, MINVFUNC = analytics_private.shortfall_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.sortino_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.sortino_ratio(float8) IS 'As sortino_ratio(r, 252, 0)';
+COMMENT ON AGGREGATE analytics.sortino_ratio(float8) IS 'With 252 periods and rf 0';
 
 CREATE AGGREGATE analytics.omega_ratio(r float8, threshold float8) (
     SFUNC = analytics_private.gains_add, STYPE = internal, SSPACE = 112,
@@ -119,7 +119,7 @@ CREATE AGGREGATE analytics.omega_ratio(r float8) (
     DESERIALFUNC = analytics_private.gains_read,
     MSFUNC = analytics_private.gains_push, MINVFUNC = analytics_private.gains_pop, MSTYPE = internal,
     MFINALFUNC = analytics_private.omega_ratio, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.omega_ratio(float8) IS 'As omega_ratio(r, 0)';
+COMMENT ON AGGREGATE analytics.omega_ratio(float8) IS 'With threshold 0';
 
 GRANT EXECUTE ON FUNCTION analytics.sortino_ratio(float8, float8, float8), analytics.sortino_ratio(float8,
     float8), analytics.sortino_ratio(float8), analytics.omega_ratio(float8, float8),

@@ -29,28 +29,33 @@ pub(super) fn moment(call: &Call, place: usize, name: &str) -> Answer<Timestamp>
     Err(Failure::invalid(format!("{name} is infinite"), format!("Give a moment for {name}.")))
 }
 
-fn periods(call: &Call) -> Answer<f64> {
-    if call.arguments() <= YEAR {
-        return Ok(PERIODS);
+/// The return of a row, and its time.
+#[inline]
+fn given(call: &Call) -> Option<(i64, f64)> {
+    let r = call.real(1)?;
+    require_finite(r);
+    match call.int(AT) {
+        Some(at) if Timestamp(at).is_finite() => Some((at, r)),
+        _ => raise(moment(call, AT, "t").err().unwrap_or_else(|| Failure::null("t"))),
     }
-    let given = call.real(YEAR).ok_or_else(|| Failure::null("periods"))?;
-    super::refusals::periods(given)
+}
+
+fn begin(given: Option<f64>) -> Answer<Statistics> {
+    let periods = super::refusals::periods(given.ok_or_else(|| Failure::null("periods"))?)?;
+    Ok(Statistics { periods, returns: ReturnStatistics::new(periods) })
 }
 
 fn add(mut call: Call) -> Answered {
-    let row = call.real(1).map(|r| {
-        require_finite(r);
-        (moment(&call, AT, "t").unwrap_or_else(|failure| raise(failure)).0, r)
-    });
-    let periods = periods(&call).unwrap_or_else(|failure| raise(failure));
+    let row = given(&call);
+    let periods = if call.arguments() > YEAR { call.real(YEAR) } else { Some(PERIODS) };
     if let Some(state) = call.state::<Statistics>(0) {
-        if state.periods != periods {
+        if periods != Some(state.periods) {
             raise(varies());
         }
         row.into_iter().for_each(|(at, r)| state.returns.add(at, r));
         return call.same();
     }
-    let mut state = Statistics { periods, returns: ReturnStatistics::new(periods) };
+    let mut state = begin(periods).unwrap_or_else(|failure| raise(failure));
     row.into_iter().for_each(|(at, r)| state.returns.add(at, r));
     call.keep(state)
 }
