@@ -158,7 +158,7 @@ INSERT INTO bourse.parcels (claimable_at) VALUES (pg_temp.at(1));
 SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1;
 SELECT held, count(*) FROM pg_temp.claim('ann', 600, 5) GROUP BY 1 ORDER BY 1;
 
--- Whoever has claimed knows where it stands. What has been moved since is found all the same, by the lease or by the id;
+-- Whoever has claimed knows where it stands. What has been moved since is found all the same, by lease or by id;
 -- so is what a claim has taken that was taken back, and what is left of a lease.
 TRUNCATE bourse.parcels RESTART IDENTITY;
 INSERT INTO bourse.parcels (id) SELECT generate_series(1, 8);
