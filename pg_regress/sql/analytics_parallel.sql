@@ -19,6 +19,9 @@ FROM (SELECT bot, e.key, e.value::float8 FROM alone a, jsonb_each_text(to_jsonb(
 JOIN (SELECT bot, e.key, e.value::float8 FROM together t, jsonb_each_text(to_jsonb(t)) e) t USING (bot, key)
 WHERE abs(a.value - t.value) > 1e-10 * abs(a.value) OR (a.value IS NULL) <> (t.value IS NULL);
 SELECT count(*) FROM together;
+-- A parameter that changes is refused by workers, and where their parts meet.
+SELECT refusal('SELECT analytics.omega_ratio(r, bot / 100.0) FROM many');
+SELECT refusal('SELECT analytics.value_at_risk(r, 0.5 + bot / 10.0) FROM many');
 -- A worker without a row has nothing to tell.
 SELECT analytics.sharpe_ratio(r), analytics.tail_ratio(r) FROM many WHERE bot < 0;
 -- What depends on the order is not divided.

@@ -10,7 +10,7 @@ use crate::pg::aggregate::Call;
 pub const MOST: usize = 2;
 
 /// What is said in every row beside the return: the same in all of them.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub struct Parameters {
     /// How many are given.
     pub given: usize,

@@ -3,7 +3,7 @@
 use analytics::returns::{Frame, Partial, Portable};
 
 use super::parameters::{MOST, Parameters};
-use super::refusals::{raise, require_finite, require_in_range};
+use super::refusals::{raise, require_finite, require_in_range, varies};
 use crate::error::Answer;
 use crate::pg::aggregate::{Answered, Call, Lasting};
 
@@ -124,6 +124,9 @@ pub fn merge<P: Kind + Partial>(mut call: Call) -> Answered {
     let Some((parameters, whole)) = later else { return call.same() };
     match call.state::<State<P>>(0) {
         Some(state) => {
+            if state.parameters != parameters {
+                raise(varies());
+            }
             state.whole.merge(&whole);
             call.same()
         }

@@ -148,6 +148,9 @@ fn merge(mut call: Call) -> Answered {
     };
     match call.state::<Risk>(0) {
         Some(state) => {
+            if state.question != later.question {
+                raise(varies());
+            }
             state.sample.merge(&later.sample);
             state.tail.merge(&later.tail);
             call.same()
