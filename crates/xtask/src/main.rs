@@ -51,6 +51,8 @@ cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
 cargo bench-messages [--quick | --full] [--write] [--installed]
                                                  measure messages, write docs/benchmarks-messages.md
 cargo bench-trading [--installed]                measure fills of bots beside PL/pgSQL and what the server can do
+cargo bench-analytics [--quick | --full] [--write] [--installed]
+                                                 measure metrics, write docs/benchmarks-analytics.md
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
@@ -90,6 +92,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-trading", rest) => bench::trading::run(&project, rest)?,
         ("bench-messages", rest) => bench::messages::run(&project, &bench::messages::Request::parse(rest)?)?,
+        ("bench-analytics", rest) => bench::analytics::run(&project, &bench::analytics::Request::parse(rest)?)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

@@ -1,6 +1,7 @@
 //! `cargo bench-all`: pg_bourse against the peer and against the floor, in one server with full
 //! durability, alternating; the ratio of the medians is what counts.
 
+pub mod analytics;
 mod calls;
 mod chart;
 mod churn;
