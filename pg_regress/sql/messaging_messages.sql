@@ -148,7 +148,7 @@ SELECT messaging.ack(pg_temp.lease_of(2), 2);
 SELECT * FROM pg_temp.letters WHERE id = 2;
 SELECT * FROM messaging.verify();
 
--- What has expired nobody gets, not even on the next channel. What is cancelled neither, but what is being sent arrives.
+-- What has expired nobody gets, not even on the next channel. What is cancelled neither, but what is sent arrives.
 TRUNCATE messaging.messages RESTART IDENTITY CASCADE;
 SELECT messaging.enqueue_message('quote', '{sms,email}', '{}', :'ann', delivery => 'first',
                                  expires_at => now() + interval '1 hour');

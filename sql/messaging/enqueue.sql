@@ -66,9 +66,9 @@ BEGIN
     IF message.message_type !~ '^[a-z][a-z0-9_.]{0,49}$' THEN
         problem := format('message_type is %s', bourse_private.quoted(message.message_type));
         hint := 'Up to 50 small letters, digits, underscores and dots, the first a letter.';
-    ELSIF cardinality(message.channels) NOT BETWEEN 1 AND 10 OR array_ndims(message.channels) > 1
-          -- Their places are counted from 1.
-          OR array_lower(message.channels, 1) <> 1
+    -- Their places are counted from 1.
+    ELSIF cardinality(message.channels) NOT BETWEEN 1 AND 10
+          OR array_dims(message.channels) <> format('[1:%s]', cardinality(message.channels))
           OR (SELECT count(DISTINCT c) <> count(*) FROM unnest(message.channels) c) THEN
         problem := format('channels are %s', bourse_private.quoted(message.channels::text));
         hint := 'Name 1 to 10 channels, each once.';

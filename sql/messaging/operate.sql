@@ -53,8 +53,10 @@ DECLARE
 BEGIN
     SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
     -- Of delivery first one channel at a time is tried, and then those behind it.
-    IF message.expires_at <= clock_timestamp() OR message.delivery = 'first' AND EXISTS (
-           SELECT FROM messaging.deliveries d WHERE d.message_id = message_id AND d.status IN ('pending', 'running')) THEN
+    IF message.expires_at <= clock_timestamp()
+       OR message.delivery = 'first'
+          AND EXISTS (SELECT FROM messaging.deliveries d
+                      WHERE d.message_id = message_id AND d.status IN ('pending', 'running')) THEN
         RETURN false;
     END IF;
     SELECT array_agg(p.id ORDER BY p.place) INTO ids FROM (

@@ -230,9 +230,10 @@ GRANT EXECUTE ON FUNCTION messaging.telegram_statistics(integer) TO bourse_admin
 
 CREATE FUNCTION messaging_private.addresses_of(user_id bigint) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
-    SELECT lower(u.email) FROM identity.users u WHERE u.id = addresses_of.user_id AND u.email IS NOT NULL
+    SELECT identity.fold(u.email) FROM identity.users u WHERE u.id = addresses_of.user_id AND u.email IS NOT NULL
     UNION
-    SELECT unnest(ARRAY[lower(i.external_id), lower(i.provider || ':' || i.external_id), 'chat:' || i.external_id])
+    SELECT unnest(ARRAY[identity.fold(i.external_id), identity.fold(i.provider || ':' || i.external_id),
+                        'chat:' || i.external_id])
     FROM identity.auth_identities i WHERE i.user_id = addresses_of.user_id
 $$;
 COMMENT ON FUNCTION messaging_private.addresses_of(bigint) IS
@@ -253,12 +254,13 @@ BEGIN
       AND a.user_id IS NULL;
     UPDATE messaging.telegram_broadcast_logs b SET sent_by = 'erased user ' || user_id
     FROM identity.users u
-    WHERE u.id = user_id AND ltrim(lower(b.sent_by), '@') IN (lower(u.name), lower(u.email), lower(u.username));
+    WHERE u.id = user_id AND ltrim(identity.fold(b.sent_by), '@')
+          IN (identity.fold(u.name), identity.fold(u.email), identity.fold(u.username));
     DELETE FROM messaging.messages m
-    WHERE m.user_id IS NULL AND lower(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
+    WHERE m.user_id IS NULL AND identity.fold(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
     DELETE FROM messaging.messages_archive m
-    WHERE m.user_id IS NULL AND lower(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
-    DELETE FROM messaging.rate_limits r WHERE lower(r.user_id) IN (SELECT messaging_private.addresses_of(user_id));
+    WHERE m.user_id IS NULL AND identity.fold(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
+    DELETE FROM messaging.rate_limits r WHERE identity.fold(r.user_id) IN (SELECT messaging_private.addresses_of(user_id));
     UPDATE messaging.system_health h SET error_message = NULL
     FROM messaging.delivery_status s
     WHERE s.user_id = user_id AND h.system = 'notification' AND h.component = s.channel

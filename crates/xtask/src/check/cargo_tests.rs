@@ -18,6 +18,8 @@ pub fn unit(project: &Project) -> Result<Tally> {
         "-p",
         "analytics",
         "-p",
+        "calendar",
+        "-p",
         "cron",
         "-p",
         "ids",
