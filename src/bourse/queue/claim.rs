@@ -358,8 +358,8 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
 impl Ask<'_> {
     fn look<T>(&self, row: &Row<'_>, now: Timestamp, known: &Known, read: impl Fn(&Row<'_>) -> T) -> Seen<T> {
         let due = row.some_time(at::CLAIMABLE_AT).unwrap_or_default();
-        // What others are just taking need not be read.
-        let is_wanted = due <= now && self.only.asks_for(row) && !row.is_changing();
+        // What others are just taking, or keep locked, need not be read, however much it is.
+        let is_wanted = due <= now && self.only.asks_for(row) && !row.is_changing() && !row.is_held();
         let item = is_wanted.then(|| (Item::read(row, &known.places), read(row)));
         Seen { tid: row.tid(), due, priority: row.some_int2(at::PRIORITY).unwrap_or_default(), item }
     }
