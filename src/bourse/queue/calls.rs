@@ -1,5 +1,6 @@
 //! The SQL calls of queues: `sql/bourse/queue.sql`.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::pg::lock;
 use crate::pg::results::Rows;
 use crate::pg::subtransaction;
 use crate::pg::value::{Timestamp, Uuid, Value, microseconds, spelled};
+use crate::pg::{owner, session};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -142,9 +144,17 @@ fn queue_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorRepor
     Ok(Queue::work(queue, &[], |queue| failed.settle(queue, lease, id, now))?)
 }
 
+/// What a worker says, but for what holds a secret: others read it.
+fn without_secret(error: &str) -> Answer<Cow<'_, str>> {
+    let look = "SELECT bourse_private.secret_in(jsonb_build_object('error', $1::text)) IS NOT NULL";
+    let has_one = session::as_role(owner::NAME, || Spi::get_one_with_args::<bool>(look, &[error.into()]))
+        .map_err(|error| Failure::of("XX000", &error.to_string(), ""))?;
+    Ok(if has_one == Some(true) { Cow::Borrowed("[redacted]") } else { Cow::Borrowed(error) })
+}
+
 /// What a worker says of an attempt that has failed: error, retry_after and permanent, from this place on.
 pub struct Failed<'a> {
-    error: &'a str,
+    error: Cow<'a, str>,
     retry_after: Option<i64>,
     permanent: bool,
 }
@@ -152,7 +162,7 @@ pub struct Failed<'a> {
 impl<'a> Failed<'a> {
     /// Reads it.
     pub fn of(arguments: &'a Arguments, place: usize) -> Answer<Failed<'a>> {
-        let error = arguments.get(place).ok_or_else(|| Failure::null("error"))?;
+        let error = without_secret(arguments.get(place).ok_or_else(|| Failure::null("error"))?)?;
         let retry_after: Option<Interval> = arguments.get(place + 1);
         let permanent = arguments.get(place + 2).ok_or_else(|| Failure::null("permanent"))?;
         let year = 0..=360 * DAY;
@@ -169,14 +179,14 @@ impl<'a> Failed<'a> {
     }
 
     /// What the worker says, as much of it as is kept.
-    pub fn error(&self) -> std::borrow::Cow<'_, str> {
-        clipped(self.error)
+    pub fn error(&self) -> Cow<'_, str> {
+        clipped(&self.error)
     }
 
     /// Returns the status that the item has now.
     pub fn settle(&self, queue: &mut Queue, lease: Uuid, id: i64, now: Timestamp) -> Answer<&'static str> {
         let again_at = self.retry_after.map(|wait| Timestamp(now.0 + wait));
-        let error = clipped(self.error);
+        let error = self.error();
         let change = Change::Fail { error: &error, again_at, permanent: self.permanent };
         let settled = settle(queue, lease, Some(&[Some(id)]), now, &change, &[])?;
         Ok(settled.first().map_or("failed", |item| item.status))
