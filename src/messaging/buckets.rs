@@ -54,6 +54,8 @@ struct Bucket {
     most: i32,
     rate: i32,
     next_slot: Option<Timestamp>,
+    /// So many CRITICAL messages this call has put off: they have the next tokens.
+    urgent: i64,
     /// Taken by this call, or promised to what it hands out.
     taken: i64,
     is_changed: bool,
@@ -83,6 +85,7 @@ impl Bucket {
             most,
             rate,
             next_slot: read.next_slot(),
+            urgent: 0,
             taken: 0,
             is_changed: false,
         }
@@ -110,6 +113,13 @@ impl Bucket {
         let gain = GAIN * i128::from(self.rate);
         let steps = (missing + gain - 1) / gain;
         Timestamp(self.last_refill.0.saturating_add(i64::try_from(steps).unwrap_or(i64::MAX).saturating_mul(STEP)))
+    }
+
+    /// When a CRITICAL message that finds it empty is looked at again: it comes before all that wait for the same token.
+    fn next_token(&mut self) -> Timestamp {
+        self.urgent += 1;
+        let next = self.holds_at(1);
+        self.holds_at(self.urgent).min(Timestamp(next.0.saturating_add(LONGEST_WAIT)))
     }
 
     /// When the next message that finds it empty is looked at again: one after the other, as tokens come.
@@ -143,9 +153,10 @@ impl<'a> Buckets<'a> {
     }
 
     /// Looks into the bucket of a recipient.
-    pub fn look(&mut self, recipient: &str, now: Timestamp) -> Answer<Look> {
+    pub fn look(&mut self, recipient: &str, is_critical: bool, now: Timestamp) -> Answer<Look> {
         let Some(bucket) = self.bucket(recipient, now, false)? else { return Ok(Look::Busy) };
         Ok(bucket.map_or(Look::Tokens(None), |bucket| match i64::try_from(bucket.left() / ONE).unwrap_or_default() {
+            0 if is_critical => Look::Empty(bucket.next_token()),
             0 => Look::Empty(bucket.slot()),
             tokens => Look::Tokens(Some(tokens)),
         }))
@@ -267,8 +278,9 @@ impl<'a> Buckets<'a> {
         let tid = new.insert(&mut self.table);
         // It is changed by the same call.
         session::advance();
-        let (tokens, next_slot) = (full.units(), None);
-        Ok(Bucket { tid, tokens, last_refill: now, most: limit, rate: limit, next_slot, taken: 0, is_changed: false })
+        let tokens = full.units();
+        let (next_slot, urgent, taken, is_changed) = (None, 0, 0, false);
+        Ok(Bucket { tid, tokens, last_refill: now, most: limit, rate: limit, next_slot, urgent, taken, is_changed })
     }
 
     /// Writes what has been taken.

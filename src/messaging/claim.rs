@@ -124,7 +124,7 @@ impl Gate<'_, '_> {
             Wish::QuietUntil(_) | Wish::Anything => (),
         }
         let Some(recipient) = &letter.recipient else { return Ok(Verdict::Go) };
-        Ok(match self.buckets.look(recipient, self.now)? {
+        Ok(match self.buckets.look(recipient, letter.is_critical, self.now)? {
             Look::Busy => Verdict::Pass,
             Look::Empty(next) => Verdict::Wait(next),
             Look::Tokens(_) => {
