@@ -35,17 +35,20 @@ struct Part {
     attempts_before: i32,
     is_digest: bool,
     letter: Option<Letter>,
+    told: Option<Told>,
 }
 
-/// What a worker is told of a message.
+/// What the gate asks of a message. What is in it, which may be long, is read of what is handed out alone.
 struct Letter {
     tid: Tid,
     expires_at: Option<Timestamp>,
     has_ended: bool,
     is_critical: bool,
     recipient: Option<String>,
-    told: [Value<'static>; 6],
 }
+
+/// What a worker is told of a message.
+type Told = [Value<'static>; 6];
 
 impl Part {
     fn read(row: &Row<'_>, own: usize) -> Part {
@@ -55,6 +58,7 @@ impl Part {
             attempts_before: row.some_int4(own + own::ATTEMPTS_BEFORE).unwrap_or_default(),
             is_digest: row.some_text(own + own::DIGEST_KEY).is_some(),
             letter: None,
+            told: None,
         }
     }
 }
@@ -62,23 +66,27 @@ impl Part {
 impl Letter {
     fn read(row: &Row<'_>) -> Letter {
         let read = messages::of(row);
-        let text = |text: Option<&str>| text.map_or(Value::Null, Value::kept);
         Letter {
             tid: row.tid(),
             expires_at: read.expires_at(),
             has_ended: read.processed_at().is_some(),
             is_critical: read.priority() == "CRITICAL",
             recipient: read.recipient_id().map(str::to_owned),
-            told: [
-                text(read.recipient_id()),
-                Value::Json(read.content()),
-                text(Some(read.message_type())),
-                text(read.template_name()),
-                read.metadata().map_or(Value::Null, Value::Json),
-                text(Some(read.priority())),
-            ],
         }
     }
+}
+
+fn told(row: &Row<'_>) -> Told {
+    let read = messages::of(row);
+    let text = |text: Option<&str>| text.map_or(Value::Null, Value::kept);
+    [
+        text(read.recipient_id()),
+        Value::Json(read.content()),
+        text(Some(read.message_type())),
+        text(read.template_name()),
+        read.metadata().map_or(Value::Null, Value::Json),
+        text(Some(read.priority())),
+    ]
 }
 
 /// What a user wants on the channel at this hour.
@@ -161,14 +169,21 @@ impl Gate<'_, '_> {
     }
 }
 
-/// Says in the row of a message who has it. A hint: where somebody else is changing the row it is not said.
-fn mark(messages: &mut Table, letter: &Letter, worker: &str, now: Timestamp) {
+/// Reads what is in a message, and says in its row who has it. That is a hint: where somebody else is changing the row
+/// it is not said. None: it is just being deleted.
+fn mark(messages: &mut Table, message_id: i64, letter: &Letter, worker: &str, now: Timestamp) -> Option<Told> {
+    let there = messages.find_at(letter.tid, |row| messages::of(row).id() == message_id, told);
+    let told = there.or_else(|| {
+        let index = messages.index(c"messages_pkey");
+        messages.find(index, &[Key::Int(message_id)], told)
+    })?;
     let changes = [
         (messages::at::status, Value::Text("PROCESSING")),
         (messages::at::locked_by, Value::Text(worker)),
         (messages::at::locked_at, Value::Time(now)),
     ];
     messages.try_update(letter.tid, &changes);
+    Some(told)
 }
 
 /// What is to be written of what has become of parts that were not handed out, and of attempts that have ended without
@@ -215,8 +230,8 @@ fn digest(delivery_id: i64) -> Answer<Option<Value<'static>>> {
 
 /// A message in the hands of a worker.
 fn handed_out(item: Claimed<Part>) -> Option<Answer<[Value<'static>; 9]>> {
-    let (lease, letter) = (item.lease?, item.own.letter?);
-    let [recipient, mut content, message_type, template, metadata, priority] = letter.told;
+    let (lease, told) = (item.lease?, item.own.told?);
+    let [recipient, mut content, message_type, template, metadata, priority] = told;
     if item.own.is_digest {
         match digest(item.id) {
             Err(failure) => return Some(Err(failure)),
@@ -275,9 +290,12 @@ impl Wanted<'_> {
         let (messages, preferences) = (Table::open(&MESSAGES), Table::open_to_read(&PREFERENCES));
         let cancelled = Cancelled::open();
         let mut gate = Gate { channel: self.channel, now, messages, preferences, cancelled, buckets };
-        let claimed = claim_through(queue, &ask, |row| Part::read(row, own), |due, part| gate.ask(due, part))?;
-        for letter in claimed.iter().filter(|item| item.lease.is_some()).filter_map(|item| item.own.letter.as_ref()) {
-            mark(&mut gate.messages, letter, self.worker, now);
+        let mut claimed = claim_through(queue, &ask, |row| Part::read(row, own), |due, part| gate.ask(due, part))?;
+        for Part { message_id, letter, told, .. } in
+            claimed.iter_mut().filter(|item| item.lease.is_some()).map(|item| &mut item.own)
+        {
+            let letter = letter.as_ref();
+            *told = letter.and_then(|letter| mark(&mut gate.messages, *message_id, letter, self.worker, now));
         }
         gate.messages.close();
         gate.preferences.close();
