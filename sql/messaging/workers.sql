@@ -46,8 +46,9 @@ CREATE FUNCTION messaging.ack(lease uuid, message_id bigint, external_id text DE
                               response_time_ms integer DEFAULT NULL) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'messaging_ack_wrapper';
 COMMENT ON FUNCTION messaging.ack(uuid, bigint, text, integer) IS
-'The channel has taken a message. external_id: by which the provider knows it. 22004 NULL, 22023 out of bounds, 55000 '
-'the lease does not hold it any more: nothing is changed, 25001 not READ COMMITTED';
+'The channel has taken a message. external_id: by which the provider knows it. The same again, as by a worker that has '
+'not heard the answer, changes nothing. 22004 NULL, 22023 out of bounds, 55000 the lease does not hold it any more: '
+'nothing is changed, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.ack(uuid, bigint, text, integer) TO bourse_worker;
 
 CREATE FUNCTION messaging.fail(lease uuid, message_id bigint, error text, retry_after interval DEFAULT NULL,

@@ -12,8 +12,9 @@ use pgrx::prelude::*;
 use super::buckets::{Buckets, EVERYBODY, Look};
 use super::cancelled::Cancelled;
 use super::quiet::Hours;
+use super::settle::next_attempt;
 use super::tables::{DELIVERY_STATUS, LANES, MESSAGES, OWN, PREFERENCES, delivery_status, messages, own, preferences};
-use super::{after_failure, as_owner, queue, queue_of};
+use super::{as_owner, queue, queue_of};
 use crate::bourse::queue::{
     Ask, Claimed, Due, Lane, Only, Queue, Verdict, claim_through, lease_end, require_claim, turn,
 };
@@ -194,6 +195,7 @@ fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
         let mut attempts = Table::open(&DELIVERY_STATUS);
         for (item, lapsed) in claimed.iter().filter_map(|item| Some((item, item.lapsed.as_deref()?))) {
             let attempt = item.own.attempts_before + item.attempt - i32::from(item.lease.is_some());
+            let attempt = next_attempt(&mut attempts, item.own.message_id, channel, attempt);
             let new = delivery_status::New {
                 message_id: item.own.message_id,
                 channel,
@@ -205,6 +207,7 @@ fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
                 created_at: now,
                 attempt,
                 user_id: item.own.user_id,
+                lease: None,
             };
             new.insert(&mut attempts);
         }

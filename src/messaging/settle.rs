@@ -2,6 +2,8 @@
 //!
 //! Whoever ends a part of a message holds the row of the message, first: so the last one knows that it is the last.
 
+use std::ops::ControlFlow;
+
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -83,8 +85,9 @@ impl Held {
         as_owner("SELECT messaging_private.end_cancelled($1)", &[message_id.into()])
     }
 
-    fn tell(&self, message_id: i64, now: Timestamp, outcome: &Outcome<'_>) {
+    fn tell(&self, message_id: i64, lease: Uuid, now: Timestamp, outcome: &Outcome<'_>) {
         let mut attempts = Table::open(&DELIVERY_STATUS);
+        let attempt = next_attempt(&mut attempts, message_id, &self.part.channel, self.part.attempt);
         let new = delivery_status::New {
             message_id,
             channel: &self.part.channel,
@@ -94,8 +97,9 @@ impl Held {
             error_message: outcome.error,
             external_id: outcome.external_id,
             created_at: now,
-            attempt: self.part.attempt,
+            attempt,
             user_id: self.user_id,
+            lease: Some(lease),
         };
         new.insert(&mut attempts);
         attempts.close();
@@ -120,6 +124,28 @@ impl Held {
         };
         changes.update(messages, self.tid);
     }
+}
+
+/// The number of an attempt: what a provider has reported meanwhile may have taken it.
+pub(super) fn next_attempt(attempts: &mut Table, message_id: i64, channel: &str, attempt: i32) -> i32 {
+    let index = attempts.index(c"delivery_status_message_id_channel_attempt_key");
+    let mut cursor = attempts.cursor(index, &[Key::Int(message_id), Key::Text(channel)], true);
+    let last = cursor.next(attempts, |row| delivery_status::of(row).attempt());
+    cursor.close(attempts);
+    last.map_or(attempt, |last| attempt.max(last + 1))
+}
+
+/// Whether this lease has had a message delivered: its worker asks again where the answer was lost.
+fn has_delivered(lease: Uuid, message_id: i64) -> bool {
+    let mut attempts = Table::open_to_read(&DELIVERY_STATUS);
+    let (index, mut is_told) = (attempts.index(c"delivery_status_message_id_channel_attempt_key"), false);
+    attempts.scan(index, &[Key::Int(message_id)], |row| {
+        let read = delivery_status::of(row);
+        is_told = read.lease() == Some(lease) && read.status() != "FAILED";
+        if is_told { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    attempts.close();
+    is_told
 }
 
 /// What a worker says of its attempt.
@@ -153,12 +179,18 @@ fn messaging_ack(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     }
     Queue::work(queue_of("ack")?, &OWN, |queue| {
         let mut messages = Table::open(&MESSAGES);
-        let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
+        let held = match Held::hold(queue, &mut messages, lease, message_id, now) {
+            Err(_) if has_delivered(lease, message_id) => {
+                messages.close();
+                return Ok(());
+            }
+            held => held?,
+        };
         if held.part.is_digest {
             as_owner("SELECT messaging_private.end_digest($1, 'delivered', NULL)", &[held.part.id.into()])?;
         }
         settle_at(queue, (held.part.id, held.part.tid), lease, now, &Change::Complete)?;
-        held.tell(message_id, now, &outcome);
+        held.tell(message_id, lease, now, &outcome);
         held.update(&mut messages, now, true);
         messages.close();
         held.end_cancelled(message_id)?;
@@ -176,7 +208,7 @@ fn messaging_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorR
         let mut messages = Table::open(&MESSAGES);
         let held = Held::hold(queue, &mut messages, lease, message_id, now)?;
         let status = failed.settle(queue, lease, held.part.id, now)?;
-        held.tell(message_id, now, &Outcome { error: Some(&failed.error()), ..Outcome::default() });
+        held.tell(message_id, lease, now, &Outcome { error: Some(&failed.error()), ..Outcome::default() });
         messages.close();
         after_failure(message_id, held.part.id, status)?;
         // For good: the message is to blame.

@@ -75,6 +75,7 @@ table! {
         created_at: Time,
         attempt: Int4,
         user_id: Option<Int>,
+        lease: Option<Uuid>,
     }
 }
 

@@ -14,6 +14,7 @@ CREATE TABLE messaging.delivery_status (
     created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempt          integer NOT NULL DEFAULT 1 CONSTRAINT delivery_status_attempt_check CHECK (attempt > 0),
     user_id          bigint,
+    lease            uuid,
     CONSTRAINT delivery_status_message_id_channel_attempt_key UNIQUE (message_id, channel, attempt)
 );
 COMMENT ON TABLE messaging.delivery_status IS
@@ -25,6 +26,8 @@ COMMENT ON COLUMN messaging.delivery_status.status IS
 COMMENT ON COLUMN messaging.delivery_status.external_id IS 'By which the provider of the channel knows it';
 COMMENT ON COLUMN messaging.delivery_status.attempt IS 'Counts from 1 for each message and channel, over replays, too';
 COMMENT ON COLUMN messaging.delivery_status.user_id IS 'The user of its message';
+COMMENT ON COLUMN messaging.delivery_status.lease IS
+'Under which its worker has told of it: telling it twice changes nothing; NULL: nobody has';
 
 -- A user's attempts, the newest first; row security and erasure look here.
 CREATE INDEX idx_delivery_status_user_id ON messaging.delivery_status (user_id, id) WHERE user_id IS NOT NULL;
