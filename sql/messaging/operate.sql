@@ -165,6 +165,48 @@ COMMENT ON FUNCTION messaging.update_message_status(bigint, text, text) IS
 'there is no such message. 22023 status, 42501 not an operator, 55000 it is DELIVERED';
 GRANT EXECUTE ON FUNCTION messaging.update_message_status(bigint, text, text) TO bourse_admin, bourse_worker;
 
+CREATE FUNCTION messaging_private.require_report(message_id bigint, channel text, status text,
+                                                 response_time_ms integer, external_id text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    channels text[] := (SELECT m.channels FROM messaging.messages m WHERE m.id = message_id);
+BEGIN
+    IF status IS NULL OR status NOT IN ('PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED') THEN
+        PERFORM bourse.refuse('22023', format('status is %s', coalesce(bourse_private.quoted(status), 'NULL')),
+            'Give PENDING, SENT, DELIVERED, FAILED or BOUNCED.');
+    ELSIF channel <> ALL (channels) THEN
+        PERFORM bourse.refuse('22023', format('message %s does not go by channel %s', message_id,
+                                              bourse_private.quoted(channel)),
+            format('Name one of its channels: %s.', array_to_string(channels, ', ')));
+    ELSIF response_time_ms < 0 THEN
+        PERFORM bourse.refuse('22023', format('response_time_ms is %s', response_time_ms),
+            'Give milliseconds from 0, or NULL.');
+    ELSIF length(external_id) > 255 THEN
+        PERFORM bourse.refuse('22023', format('external_id has %s characters', length(external_id)),
+            'Give up to 255 characters.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.require_report(bigint, text, text, integer, text) IS
+'Refuses what no provider can report of a message: another status, channel, time or id (22023)';
+
+CREATE FUNCTION messaging.find_message(channel text, external_id text) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity_private.require_operator();
+    PERFORM bourse_private.require_given('channel', channel), bourse_private.require_given('external_id', external_id);
+    RETURN (SELECT s.message_id FROM messaging.delivery_status s
+            WHERE s.external_id = external_id AND s.channel = channel ORDER BY s.id DESC LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION messaging.find_message(text, text) IS
+'The message that the provider of a channel knows by this id, which ack() was given: the last one. NULL: there is none, '
+'or it has been archived. 22004 NULL, 42501 not an operator';
+GRANT EXECUTE ON FUNCTION messaging.find_message(text, text) TO bourse_admin, bourse_worker;
+
 CREATE FUNCTION messaging.record_delivery_status(
     message_id bigint, channel text, status text, response_time_ms integer DEFAULT NULL,
     error_message text DEFAULT NULL, external_id text DEFAULT NULL) RETURNS bigint
@@ -179,15 +221,7 @@ BEGIN
     PERFORM identity_private.require_operator();
     PERFORM messaging_private.message_of(message_id), messaging_private.require_channel(channel);
     PERFORM FROM messaging.messages m WHERE m.id = message_id FOR NO KEY UPDATE;
-    IF status IS NULL OR status NOT IN ('PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED') OR response_time_ms < 0
-       OR length(external_id) > 255
-       OR NOT EXISTS (SELECT FROM messaging.messages m WHERE m.id = message_id AND channel = ANY (m.channels)) THEN
-        PERFORM bourse.refuse('22023',
-            format('status is %s of channel %s, response_time_ms %s', coalesce(bourse_private.quoted(status), 'NULL'),
-                   bourse_private.quoted(channel), coalesce(response_time_ms::text, 'NULL')),
-            'Give PENDING, SENT, DELIVERED, FAILED or BOUNCED of one of its channels, milliseconds from 0 on, '
-            'and an external_id of up to 255 characters.');
-    END IF;
+    PERFORM messaging_private.require_report(message_id, channel, status, response_time_ms, external_id);
     error_message := left(error_message, 2000);
     SELECT s.id, s.status, s.attempt INTO last FROM messaging.delivery_status s
     WHERE s.message_id = message_id AND s.channel = channel ORDER BY s.attempt DESC LIMIT 1 FOR UPDATE;

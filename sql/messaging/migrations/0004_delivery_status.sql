@@ -31,6 +31,9 @@ COMMENT ON COLUMN messaging.delivery_status.lease IS
 
 -- A user's attempts, the newest first; row security and erasure look here.
 CREATE INDEX idx_delivery_status_user_id ON messaging.delivery_status (user_id, id) WHERE user_id IS NOT NULL;
+-- What a provider tells later names its own id alone.
+CREATE INDEX idx_delivery_status_external_id ON messaging.delivery_status (external_id, channel)
+    WHERE external_id IS NOT NULL;
 -- What of the last days there is, by channel: v_delivery_stats reads the newest pages.
 CREATE INDEX idx_delivery_status_created_at ON messaging.delivery_status USING brin (created_at);
 
