@@ -113,6 +113,18 @@ COMMENT ON FUNCTION bourse_private.hold_key(bigint) IS 'The lock of hold_key(), 
 COMMENT ON FUNCTION bourse_private.hold_key(text) IS
 'Waits for whoever holds the same key, and holds it to the end of the transaction. For keys that users name';
 
+-- What is nobody's fault, and may go another time: a deadlock, another's lock, a server that stops or is short of memory.
+CREATE FUNCTION bourse_private.raise_again(state text, message text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+BEGIN
+    IF left(state, 2) IN ('40', '53', '57', '58') OR state = '55P03' THEN
+        RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.raise_again(text, text) IS
+'Raises an error that was caught again if another attempt may do without it';
+
 CREATE FUNCTION bourse_private.queue_cancel(queue regclass, id bigint)
 RETURNS boolean
 LANGUAGE c AS 'MODULE_PATHNAME', 'queue_cancel_wrapper';

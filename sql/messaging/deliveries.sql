@@ -125,3 +125,27 @@ $$;
 COMMENT ON FUNCTION messaging_private.after_failure(bigint, bigint, text) IS
 'What follows when an attempt has failed, and its part is tried again (pending) or has ended (failed, cancelled): the '
 'next channel of delivery first, the messages of a digest, what the message is now';
+
+-- Whoever comes by a part that has to end, as a claim does, has others in hand.
+CREATE FUNCTION messaging_private.end_alone(message_id bigint, delivery_id bigint, outcome text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    problem text;
+BEGIN
+    PERFORM messaging_private.after_failure(message_id, delivery_id, outcome);
+EXCEPTION WHEN OTHERS THEN
+    PERFORM bourse_private.raise_again(SQLSTATE, SQLERRM);
+    problem := left(format('cannot be ended: %s (%s)', SQLERRM, SQLSTATE), 2000);
+    UPDATE messaging.deliveries d
+    SET status = 'failed', claimable_at = NULL, lease = NULL, finished_at = clock_timestamp(), last_error = problem
+    WHERE d.id = delivery_id;
+    UPDATE messaging.messages m
+    SET status = 'FAILED', processed_at = coalesce(m.processed_at, clock_timestamp()), locked_by = NULL,
+        locked_at = NULL, last_error = problem
+    WHERE m.id = message_id AND NOT EXISTS (SELECT FROM messaging.deliveries d
+                                            WHERE d.message_id = message_id AND d.status IN ('pending', 'running'));
+END
+$$;
+COMMENT ON FUNCTION messaging_private.end_alone(bigint, bigint, text) IS
+'after_failure() of one part among others: where it raises an error, the part alone is a dead letter, and says why';

@@ -5,7 +5,7 @@ CREATE FUNCTION messaging_private.has_open_digest(user_id bigint, channel text, 
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT EXISTS (SELECT FROM messaging.deliveries d
                    WHERE d.user_id = has_open_digest.user_id AND d.channel = has_open_digest.channel
-                     AND d.digest_key = has_open_digest.digest_key AND d.status = 'pending' AND d.attempt = 0
+                     AND d.digest_key = has_open_digest.digest_key AND d.status = 'pending' AND d.started_at IS NULL
                      AND d.digest_count < 1000 AND d.digest_bytes < 1048576)
 $$;
 COMMENT ON FUNCTION messaging_private.has_open_digest(bigint, text, text) IS
@@ -50,7 +50,7 @@ BEGIN
     -- Nobody is waited for who is at the digest just now: a worker that claims it, a user who cancels it.
     SELECT d.id, d.claimable_at INTO digest FROM messaging.deliveries d
     WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key
-      AND d.status = 'pending' AND d.attempt = 0 AND d.digest_count < most AND d.digest_bytes < most_bytes
+      AND d.status = 'pending' AND d.started_at IS NULL AND d.digest_count < most AND d.digest_bytes < most_bytes
     FOR UPDATE SKIP LOCKED;
     IF digest.id IS NULL AND messaging_private.has_open_digest(message.user_id, channel, message.digest_key) THEN
         RETURN false;
@@ -120,6 +120,7 @@ DECLARE
     at timestamptz := clock_timestamp();
     claimed_at timestamptz := (SELECT d.started_at FROM messaging.deliveries d WHERE d.id = delivery_id);
     part record;
+    number integer;
 BEGIN
     -- Whoever holds several messages has taken them in the order of their ids.
     PERFORM FROM messaging.messages m
@@ -132,10 +133,14 @@ BEGIN
             PERFORM messaging_private.end_expired_part(part.id);
             CONTINUE;
         END IF;
+        -- A provider may have reported on it before.
+        number := 1 + greatest(part.attempts_before, (SELECT max(s.attempt) FROM messaging.delivery_status s
+                                                      WHERE s.message_id = part.message_id
+                                                        AND s.channel = part.channel));
         INSERT INTO messaging.delivery_status AS s (message_id, channel, status, delivered_at, error_message,
                                                     external_id, attempt, user_id, created_at)
         SELECT part.message_id, part.channel, CASE outcome WHEN 'delivered' THEN 'DELIVERED' ELSE 'FAILED' END,
-               CASE outcome WHEN 'delivered' THEN at END, why, NULL, part.attempts_before + 1, part.user_id, at
+               CASE outcome WHEN 'delivered' THEN at END, why, NULL, number, part.user_id, at
         WHERE outcome <> 'cancelled';
         IF outcome = 'delivered' THEN
             DELETE FROM messaging.deliveries d WHERE d.id = part.id;
@@ -143,7 +148,7 @@ BEGIN
         ELSE
             UPDATE messaging.deliveries d
             SET status = outcome, claimable_at = NULL, finished_at = at, last_error = why, digest_id = NULL,
-                attempt = CASE outcome WHEN 'failed' THEN 1 ELSE 0 END
+                attempts_before = number - 1, attempt = CASE outcome WHEN 'failed' THEN 1 ELSE 0 END
             WHERE d.id = part.id;
             PERFORM messaging_private.after_failure(part.message_id, part.id, outcome);
         END IF;
@@ -153,3 +158,32 @@ $$;
 COMMENT ON FUNCTION messaging_private.end_digest(bigint, text, text) IS
 'Has the messages of a digest end as it does: delivered, failed or cancelled; what had expired when it was claimed was '
 'not in it, and is cancelled';
+
+-- Called for what a claim hands out: an error here would be one of everybody who claims on the channel.
+CREATE FUNCTION messaging_private.open_digest(delivery_id bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    message_id bigint := (SELECT d.message_id FROM messaging.deliveries d WHERE d.id = delivery_id);
+    content jsonb;
+BEGIN
+    PERFORM messaging_private.leave_digest(delivery_id);
+    content := messaging_private.digest_content(delivery_id);
+    IF content IS NULL THEN
+        PERFORM messaging_private.drop_digest(message_id);
+    END IF;
+    PERFORM length(content::text);
+    RETURN content;
+EXCEPTION WHEN OTHERS THEN
+    PERFORM bourse_private.raise_again(SQLSTATE, SQLERRM);
+    UPDATE messaging.deliveries d
+    SET status = 'failed', claimable_at = NULL, lease = NULL, finished_at = clock_timestamp(),
+        last_error = left(format('cannot be handed out: %s (%s)', SQLERRM, SQLSTATE), 2000)
+    WHERE d.id = delivery_id;
+    PERFORM messaging_private.end_alone(message_id, delivery_id, 'failed');
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION messaging_private.open_digest(bigint) IS
+'What a digest that has just been claimed has together; NULL: nothing any more, and it is cancelled, or it cannot be '
+'told, and it has failed';

@@ -20,7 +20,7 @@ BEGIN
         last_error = CASE outcome WHEN 'failed' THEN lapsed
                      ELSE 'expired at ' || (to_jsonb(part.expires_at) #>> '{}') END
     WHERE d.id = delivery_id;
-    PERFORM messaging_private.after_failure(part.message_id, delivery_id, outcome);
+    PERFORM messaging_private.end_alone(part.message_id, delivery_id, outcome);
 END
 $$;
 COMMENT ON FUNCTION messaging_private.end_expired_part(bigint) IS

@@ -214,21 +214,19 @@ fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
         attempts.close();
     }
     let ended = claimed.iter().filter(|item| matches!(item.status, "failed" | "cancelled"));
-    ended.into_iter().try_for_each(|item| after_failure(item.own.message_id, item.id, item.status))
+    ended.into_iter().try_for_each(|item| {
+        let arguments = [item.own.message_id.into(), item.id.into(), item.status.into()];
+        as_owner("SELECT messaging_private.end_alone($1, $2, $3)", &arguments)
+    })
 }
 
-/// What a digest has together; none: all of it was cancelled.
+/// What a digest has together; none: all of it was cancelled, or it cannot be handed out, and has ended.
 fn digest(delivery_id: i64) -> Answer<Option<Value<'static>>> {
-    let mut cancelled = Cancelled::open();
-    let may_leave = !cancelled.are_none();
-    cancelled.close();
-    if may_leave {
-        as_owner("SELECT messaging_private.leave_digest($1)", &[delivery_id.into()])?;
-    }
     session::advance();
-    let call = "SELECT messaging_private.digest_content($1)::text";
-    let content = session::as_role(owner::NAME, || Spi::get_one_with_args::<String>(call, &[delivery_id.into()]));
-    Ok(content.ok().flatten().map(|content| Value::Json(Json::of_text(&content))))
+    let call = "SELECT messaging_private.open_digest($1)::text";
+    let content = session::as_role(owner::NAME, || Spi::get_one_with_args::<String>(call, &[delivery_id.into()]))
+        .map_err(|error| Failure::of("XX000", &error.to_string(), ""))?;
+    Ok(content.map(|content| Value::Json(Json::of_text(&content))))
 }
 
 /// A message in the hands of a worker.
@@ -239,10 +237,7 @@ fn handed_out(item: Claimed<Part>) -> Option<Answer<[Value<'static>; 9]>> {
         match digest(item.id) {
             Err(failure) => return Some(Err(failure)),
             Ok(Some(together)) => content = together,
-            Ok(None) => {
-                let dropped = as_owner("SELECT messaging_private.drop_digest($1)", &[item.own.message_id.into()]);
-                return dropped.err().map(Err);
-            }
+            Ok(None) => return None,
         }
     }
     let attempt = Value::Int4(item.own.attempts_before + item.attempt);
