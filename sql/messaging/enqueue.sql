@@ -78,11 +78,11 @@ BEGIN
     ELSIF message.delivery NOT IN ('all', 'first') THEN
         problem := format('delivery is %s', bourse_private.quoted(message.delivery));
         hint := 'Give all, or first: the channels are tried one after the other until one takes it.';
-    ELSIF jsonb_typeof(message.content) <> 'object' OR pg_column_size(message.content) > 262144
-          OR jsonb_typeof(message.metadata) <> 'object' OR pg_column_size(message.metadata) > 65536 THEN
+    ELSIF jsonb_typeof(message.content) <> 'object' OR octet_length(message.content::text) > 262144
+          OR jsonb_typeof(message.metadata) <> 'object' OR octet_length(message.metadata::text) > 65536 THEN
         problem := format('content is a JSON %s of %s bytes, metadata %s of %s', jsonb_typeof(message.content),
-            pg_column_size(message.content), coalesce(jsonb_typeof(message.metadata), 'NULL'),
-            coalesce(pg_column_size(message.metadata), 0));
+            octet_length(message.content::text), coalesce(jsonb_typeof(message.metadata), 'NULL'),
+            coalesce(octet_length(message.metadata::text), 0));
         hint := 'Give JSON objects, content of up to 262144 bytes, metadata of up to 65536.';
     ELSIF length(message.recipient_id) NOT BETWEEN 1 AND 100 OR message.recipient_id = '*'
           OR message.recipient_id <> btrim(message.recipient_id) THEN

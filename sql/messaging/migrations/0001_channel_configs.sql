@@ -8,7 +8,7 @@ CREATE TABLE messaging.channel_configs (
     enabled                  boolean NOT NULL DEFAULT true,
     config                   jsonb NOT NULL DEFAULT '{}'
                              CONSTRAINT channel_configs_config_check
-                             CHECK (jsonb_typeof(config) = 'object' AND pg_column_size(config) <= 65536),
+                             CHECK (jsonb_typeof(config) = 'object' AND octet_length(config::text) <= 65536),
     rate_limit_per_minute    integer NOT NULL DEFAULT 60
                              CONSTRAINT channel_configs_rate_limit_per_minute_check
                              CHECK (rate_limit_per_minute BETWEEN 1 AND 1000000),
