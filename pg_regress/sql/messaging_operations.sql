@@ -123,22 +123,26 @@ SELECT count(messaging.ack(m.lease, m.message_id)) FROM messaging.claim('w1', 'e
 SELECT count(messaging.fail(m.lease, m.message_id, 'no', permanent => m.message_id <> 1))
 FROM messaging.claim('w1', 'sms') m;
 SELECT messaging.update_message_status(1, 'DELIVERED'), messaging.update_message_status(2, 'CANCELLED');
-UPDATE messaging.messages SET scheduled_for = now() - interval '31 days';
+UPDATE messaging.messages SET scheduled_for = now() - interval '31 days',
+    processed_at = CASE WHEN processed_at IS NOT NULL THEN now() - interval '31 days' END;
 SELECT messaging.cleanup_old_messages(32), messaging.cleanup_old_messages() AS moved;
 SELECT id, status, content, attempts -> 0 ->> 'channel' AS first, jsonb_array_length(attempts) AS attempts
 FROM messaging.messages_archive ORDER BY id;
 SELECT id, status FROM messaging.messages ORDER BY id;
 SELECT message_id FROM messaging.delivery_status GROUP BY 1 ORDER BY 1;
 SELECT pg_temp.refused('cleanup_old_messages(0)');
-UPDATE messaging.messages SET scheduled_for = now() - interval '91 days';
+UPDATE messaging.messages SET scheduled_for = now() - interval '91 days',
+    processed_at = CASE WHEN processed_at IS NOT NULL THEN now() - interval '91 days' END;
 UPDATE messaging.deliveries SET finished_at = now() - interval '31 days' WHERE status = 'failed';
-UPDATE messaging.messages_archive SET scheduled_for = now() - interval '366 days' WHERE id = 1;
+UPDATE messaging.messages_archive SET scheduled_for = now() - interval '366 days',
+    processed_at = now() - interval '366 days' WHERE id = 1;
 SELECT relation, step, rows, problem FROM bourse.maintain()
 WHERE relation LIKE 'messaging.%' AND step <> 'create partition' ORDER BY 1, 2;
 SELECT (SELECT array_agg(id) FROM messaging.messages) AS live, (SELECT array_agg(id) FROM messaging.messages_archive)
     AS archived, (SELECT count(*) FROM messaging.dead_letters) AS dead_letters;
 -- maintain() moves as well.
 SELECT messaging.update_message_status(4, 'DELIVERED');
+UPDATE messaging.messages SET processed_at = now() - interval '31 days' WHERE id = 4;
 SELECT relation, step, rows, problem FROM bourse.maintain()
 WHERE relation LIKE 'messaging.%' AND step <> 'create partition';
 SELECT array_agg(id ORDER BY id) AS archived FROM messaging.messages_archive;
@@ -151,6 +155,7 @@ RESET SESSION AUTHORIZATION;
 SELECT messaging.enqueue_message('note', '{email}', '{}', :'ann', scheduled_for => now() - interval '2 days') AS late
 \gset
 SELECT messaging.update_message_status(:late, 'DELIVERED');
+UPDATE messaging.messages SET processed_at = now() - interval '1 day' WHERE id = :late;
 SELECT relation, step, rows, problem FROM bourse.maintain()
 WHERE relation LIKE 'messaging.%' AND step <> 'create partition';
 SELECT count(*) AS archived FROM messaging.messages_archive WHERE id = :late;

@@ -244,6 +244,10 @@ DECLARE
     heir regclass := bourse_private.sibling(relation, move_to);
     columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+    -- What says when it has ended stays as long from then on, if that is later.
+    ended text := (SELECT format('AND (o.%I < $1) IS NOT FALSE', a.attname) FROM pg_attribute a
+                   WHERE a.attrelid = relation AND a.attname = 'processed_at' AND a.atttypid = 'timestamptz'::regtype
+                     AND NOT a.attisdropped);
     deleted bigint;
 BEGIN
     PERFORM bourse_private.require_no_strange_trigger(relation);
@@ -253,9 +257,9 @@ BEGIN
     -- Where somebody has a row just now, it is passed over and goes another time.
     EXECUTE format(CASE WHEN heir IS NULL THEN '%s' ELSE 'WITH moved AS (%s RETURNING %s) '
                         'INSERT INTO %s (%2$s) SELECT %2$s FROM moved' END,
-                   format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s '
+                   format('DELETE FROM %s t WHERE t.ctid = ANY (ARRAY(SELECT o.ctid FROM %1$s o WHERE o.%I < $1 %s %s '
                           'LIMIT 10000 FOR UPDATE SKIP LOCKED))', bourse_private.quoted_name(relation), time_column,
-                          CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END),
+                          CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END, ended),
                    columns, bourse_private.quoted_name(heir)) USING before, only_status;
     GET DIAGNOSTICS deleted = ROW_COUNT;
     RETURN deleted;
