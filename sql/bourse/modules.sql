@@ -5,6 +5,7 @@
 --   own_health() → (ok, detail)                               own_status() → (item, value)
 --   own_numbered_columns() → (sequence, relation, column_name): where numbers stand that another table's sequence gave
 --   own_rows(relation, user_id) → jsonb: what a person is told of a table that is not for everybody's eyes
+--   rows_beside(user_id) → (relation, data): what is held about a person in rows that no column says so of
 --   before_erasure(user_id): refuses while the person cannot leave, and locks what must not change any more
 --   on_erasure(user_id, report jsonb) → jsonb: redacts, and returns what the report says more
 --   own_policies() → (table_name, name, time_column, keep, only_status, move_to): of tables that have several

@@ -85,6 +85,10 @@ BEGIN
             RETURN QUERY SELECT held.name, NULL::jsonb;
         END IF;
     END LOOP;
+    FOR held IN SELECT h.call FROM bourse_private.hooks('rows_beside') h LOOP
+        RETURN QUERY EXECUTE format('SELECT bourse_private.qualified_name(r.relation), r.data FROM %s($1) r', held.call)
+            USING user_id;
+    END LOOP;
     PERFORM bourse_private.log_activity(user_id, 'export_user', 'user', user_id::text, NULL);
 END
 $$;
@@ -106,6 +110,7 @@ BEGIN
             FROM identity.export_user_rows(user_id) WITH ORDINALITY r (table_name, data, n) GROUP BY r.table_name
         ), held AS (
             SELECT bourse_private.qualified_name(t.relation) AS name FROM identity_private.user_tables() t
+            UNION SELECT e.table_name FROM exported e
         )
         SELECT jsonb_build_object(
             'user_id', user_id,

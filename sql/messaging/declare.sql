@@ -48,6 +48,22 @@ $$;
 COMMENT ON FUNCTION messaging_private.on_erasure(bigint, jsonb) IS
 'What erase_user() has messaging do beside deleting rows: the buckets of the user go';
 
+-- Not what was sent to an address: whoever gives himself the address of somebody else would be told it.
+CREATE FUNCTION messaging_private.rows_beside(user_id bigint) RETURNS TABLE (relation regclass, data jsonb)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT 'messaging.telegram_command_audits'::regclass, r
+    FROM identity_private.export_rows('messaging.telegram_command_audits', $condition$
+        t.user_id IS NULL AND t.telegram_user_id || '' IN (
+            SELECT i.external_id FROM identity.auth_identities i
+            WHERE i.user_id = $1 AND i.provider = 'telegram') $condition$, user_id) r
+    UNION ALL
+    SELECT 'messaging.rate_limits'::regclass, r
+    FROM identity_private.export_rows('messaging.rate_limits', 't.user_id = $1::text', user_id) r
+$$;
+COMMENT ON FUNCTION messaging_private.rows_beside(bigint) IS
+'What export_user() tells beside rows that have the id of the user: commands of the user''s telegram account from before '
+'it was linked, and the user''s buckets';
+
 CREATE FUNCTION messaging_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT 'messaging_messages_estimate', greatest(c.reltuples, 0)::numeric, NULL::jsonb
