@@ -141,8 +141,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     UNION ALL
     SELECT 'warning', 'queue_lags', t.name, format('the oldest item has been due for %s', l.lag),
            'More workers, or workers that are not stuck.'
-    FROM bourse_private.queues() t CROSS JOIN LATERAL bourse_private.queue_lag(t.relation) l (lag)
-    WHERE l.lag > interval '10 minutes'
+    -- Of lanes their schema tells: it knows where nobody is to work.
+    FROM bourse_private.queues() t CROSS JOIN LATERAL bourse_private.queue_lags(t.relation) l
+    WHERE l.lane IS NULL AND l.lag > interval '10 minutes'
 $$;
 COMMENT ON FUNCTION bourse_private.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
 

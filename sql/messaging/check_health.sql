@@ -153,8 +153,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT CASE h.status WHEN 'DOWN' THEN 'critical' ELSE 'warning' END,
            CASE h.status WHEN 'DOWN' THEN 'system_is_down' ELSE 'system_is_silent' END,
            concat_ws(' ', h.system, h.component),
-           CASE h.status WHEN 'DOWN' THEN format('%s failures in a row, the last with: %s', h.failure_count,
-                                                 coalesce(bourse_private.clip(h.error_message), 'nothing said'))
+           -- What attempts on a channel say may name a person.
+           CASE WHEN h.status = 'DOWN' AND h.system = 'notification' THEN format('%s failures in a row', h.failure_count)
+                WHEN h.status = 'DOWN' THEN format('%s failures in a row, the last with: %s', h.failure_count,
+                                                   coalesce(bourse_private.clip(h.error_message), 'nothing said'))
                 ELSE format('nobody has reported on it since %s', h.checked_at) END,
            CASE h.status WHEN 'DOWN' THEN 'messaging.system_health has more of it.'
                 ELSE 'Look at whoever reports on it; DELETE FROM messaging.system_health what is gone for good.' END

@@ -87,9 +87,10 @@ CREATE FUNCTION messaging_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT 'warning', 'channel_fails', f.channel,
-           format('%s have failed for good in the last hour, the last one with: %s', f.n, bourse_private.clip(f.error)),
-           'messaging.delivery_status tells of every attempt; messaging.replay() tries dead letters again.'
-    FROM (SELECT d.channel, count(*) AS n, (array_agg(d.last_error ORDER BY d.finished_at DESC))[1] AS error
+           format('%s have failed for good in the last hour', f.n),
+           -- Not with what: that may name the person.
+           'messaging.dead_letters says with what; messaging.replay() tries them again.'
+    FROM (SELECT d.channel, count(*) AS n
           FROM messaging.deliveries d
           WHERE d.finished_at > clock_timestamp() - interval '1 hour' AND d.status = 'failed'
           GROUP BY d.channel) f
@@ -99,6 +100,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     FROM messaging.channel_configs c
     WHERE NOT c.enabled AND EXISTS (SELECT FROM messaging.deliveries d
                                     WHERE d.channel = c.channel AND d.claimable_at < clock_timestamp())
+    UNION ALL
+    SELECT 'warning', 'queue_lags', 'messaging.deliveries ' || l.lane,
+           format('the oldest message on channel %s has been due for %s', l.lane, l.lag),
+           'Let a worker claim from this channel, or more of them; messaging.get_queue_statistics() has all channels.'
+    FROM bourse_private.queue_lags('messaging.deliveries') l
+    WHERE l.lag > interval '10 minutes' AND NOT messaging_private.is_off(l.lane)
     UNION ALL
     SELECT 'warning', 'expired_messages_wait', e.channel,
            format('one has expired at %s, and has not ended', e.expires_at),
@@ -112,8 +119,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION messaging_private.own_alerts() IS
 'What alerts() says of messaging: channels on which messages have failed for good in the last hour, though another '
-'may have taken them, channels that are off and have messages due, messages that nobody ends though they have expired, '
-'and what health_alerts() says';
+'may have taken them, channels that are off and have messages due, or are on and have some due for ten minutes, '
+'messages that nobody ends though they have expired, and what health_alerts() says. No text of an error: those who '
+'read alerts read nothing that names anybody';
 
 CREATE FUNCTION messaging_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$

@@ -46,6 +46,17 @@ $$;
 COMMENT ON FUNCTION messaging_private.require_system(text, text) IS
 'Refuses NULL (22004), what is no name of a system, and a component that is blank or too long (22023)';
 
+-- Providers repeat to whom a message was to go. What systems report monitors read, who read nothing that names anybody,
+-- and it stays when the person leaves.
+CREATE FUNCTION messaging_private.without_addresses(error text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, messaging, pg_temp
+SET standard_conforming_strings = on AS $$
+    SELECT regexp_replace(regexp_replace(error, '[^[:space:]<>()"'',;:=/]+@[^[:space:]<>()"'',;:]+', '…', 'g'),
+                          '(\+|\m00|\m(chat|tel):)[0-9][0-9 ()/-]{4,}[0-9]', '…', 'g')
+$$;
+COMMENT ON FUNCTION messaging_private.without_addresses(text) IS
+'A text with … in the place of email addresses and of telephone numbers that begin with + or 00';
+
 -- The caller has been asked for.
 CREATE FUNCTION messaging_private.record_health(system text, component text, ok boolean, response_time_ms integer,
                                                 error text, metadata jsonb) RETURNS text
@@ -54,7 +65,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     told text := left(CASE WHEN bourse_private.secret_in(jsonb_build_object('error', error)) IS NOT NULL
-                           THEN '[redacted]' ELSE error END, 2000);
+                           THEN '[redacted]' ELSE messaging_private.without_addresses(error) END, 2000);
     outcome text;
 BEGIN
     INSERT INTO messaging.system_health AS h (system, component, last_success, last_failure, failure_count,
@@ -107,7 +118,8 @@ COMMENT ON FUNCTION messaging.report_health(text, text, boolean, integer, text, 
 'Says how a system, or a component of it, is doing: it has answered, or not, in so many milliseconds, with this error. '
 'Returns its status now: DEGRADED after degraded_after failures in a row (1), or with an average over slow_after_ms, '
 'DOWN after down_after (3), HEALTHY after a success, what was DOWN after recovered_after (2). Every report counts, '
-'however many sessions report at once. error: 2000 characters are kept, and nothing of one that holds a secret; '
+'however many sessions report at once. error: 2000 characters are kept, … in the place of addresses and telephone '
+'numbers, and nothing of one that holds a secret; '
 'metadata: a JSON object of up to 65536 bytes. For gateways, workers and admins. 22004 NULL, 22023 a name, or one of '
 'those that the platform reports on itself, a negative time, other metadata, 42501 a session that acts for one user, '
 '55P03 somebody has reported on it in a transaction that goes on for 5 seconds';

@@ -264,7 +264,7 @@ BEGIN
     UPDATE messaging.system_health h SET error_message = NULL
     FROM messaging.delivery_status s
     WHERE s.user_id = user_id AND h.system = 'notification' AND h.component = s.channel
-      AND h.error_message = s.error_message;
+      AND h.error_message IN (s.error_message, messaging_private.without_addresses(s.error_message));
 END
 $$;
 COMMENT ON FUNCTION messaging_private.before_erasure(bigint) IS
