@@ -46,7 +46,7 @@ CREATE TABLE messaging.channel_configs (
     CONSTRAINT channel_configs_channel_check CHECK (channel::text ~ '^[a-z][a-z0-9_]*$'),
     CONSTRAINT channel_configs_channel_limit_per_minute_check CHECK (channel_limit_per_minute >= 1
         AND channel_limit_per_minute <= 1000000),
-    CONSTRAINT channel_configs_config_check CHECK (jsonb_typeof(config) = 'object' AND pg_column_size(config) <= 65536),
+    CONSTRAINT channel_configs_config_check CHECK (jsonb_typeof(config) = 'object' AND octet_length(config::text) <= 65536),
     CONSTRAINT channel_configs_max_retries_check CHECK (max_retries >= 0 AND max_retries <= 99),
     CONSTRAINT channel_configs_rate_limit_per_minute_check CHECK (rate_limit_per_minute >= 1
         AND rate_limit_per_minute <= 1000000),
@@ -122,7 +122,7 @@ CREATE TABLE messaging.deliveries (
         AND finished_at IS NOT NULL ELSE false END)
 );
 CREATE UNIQUE INDEX deliveries_digest_key_key ON messaging.deliveries USING btree (user_id, channel, digest_key)
-    WHERE digest_key IS NOT NULL AND status = 'pending' AND attempt = 0 AND digest_count < 1000
+    WHERE digest_key IS NOT NULL AND status = 'pending' AND started_at IS NULL AND digest_count < 1000
     AND digest_bytes < 1048576;
 CREATE INDEX idx_deliveries_claimable_at ON messaging.deliveries USING btree (channel, priority, claimable_at, id)
     WHERE claimable_at IS NOT NULL;
@@ -160,6 +160,8 @@ CREATE TABLE messaging.delivery_status (
     attempt          integer NOT NULL DEFAULT 1,
     -- The user of its message
     user_id          bigint,
+    -- Under which its worker has told of it: telling it twice changes nothing; NULL: nobody has
+    lease            uuid,
     CONSTRAINT delivery_status_pkey PRIMARY KEY (id),
     CONSTRAINT delivery_status_message_id_channel_attempt_key UNIQUE (message_id, channel, attempt),
     CONSTRAINT fk_delivery_status_message_id FOREIGN KEY (message_id)
@@ -171,6 +173,8 @@ CREATE TABLE messaging.delivery_status (
         CHECK (status = ANY (ARRAY['PENDING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED']))
 );
 CREATE INDEX idx_delivery_status_created_at ON messaging.delivery_status USING brin (created_at);
+CREATE INDEX idx_delivery_status_external_id ON messaging.delivery_status USING btree (external_id, channel)
+    WHERE external_id IS NOT NULL;
 CREATE INDEX idx_delivery_status_user_id ON messaging.delivery_status USING btree (user_id, id)
     WHERE user_id IS NOT NULL;
 ALTER TABLE messaging.delivery_status ENABLE ROW LEVEL SECURITY;
