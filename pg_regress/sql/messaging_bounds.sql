@@ -21,7 +21,7 @@ SELECT enqueued(format($$ '{email}', '{}', metadata => '{"a": %s1%s}' $$, repeat
 SELECT enqueued($$ '{email}', '{}', scheduled_for => '294276-12-31 23:59:59.999999+00' $$);
 SELECT enqueued($$ '{email}', '{}', scheduled_for => '4713-01-01 BC' $$);
 SELECT enqueued($$ '{email}', '{}', scheduled_for => 'infinity' $$);
-SELECT enqueued($$ '{email}', '{}', expires_at => 'infinity' $$);
+SELECT enqueued($$ '{email}', '{}', scheduled_for => '2026-01-01', expires_at => 'infinity' $$);
 SELECT enqueued($$ '{email}', '{}', scheduled_for => '9999-12-31 23:59:59+00' $$);
 
 -- A recipient is written in one way.

@@ -104,6 +104,7 @@ CREATE FUNCTION identity.export_user(user_id bigint) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
+    PERFORM bourse.require_installed();
     RETURN (
         WITH exported AS (
             SELECT r.table_name, jsonb_agg(r.data ORDER BY r.n) AS rows, bool_and(r.data IS NOT NULL) AS readable

@@ -46,7 +46,8 @@ CREATE TABLE messaging.channel_configs (
     CONSTRAINT channel_configs_channel_check CHECK (channel::text ~ '^[a-z][a-z0-9_]*$'),
     CONSTRAINT channel_configs_channel_limit_per_minute_check CHECK (channel_limit_per_minute >= 1
         AND channel_limit_per_minute <= 1000000),
-    CONSTRAINT channel_configs_config_check CHECK (jsonb_typeof(config) = 'object' AND octet_length(config::text) <= 65536),
+    CONSTRAINT channel_configs_config_check CHECK (jsonb_typeof(config) = 'object'
+        AND octet_length(config::text) <= 65536),
     CONSTRAINT channel_configs_max_retries_check CHECK (max_retries >= 0 AND max_retries <= 99),
     CONSTRAINT channel_configs_rate_limit_per_minute_check CHECK (rate_limit_per_minute >= 1
         AND rate_limit_per_minute <= 1000000),
