@@ -289,6 +289,7 @@ SELECT call, refusal(call) FROM unnest(ARRAY['TABLE jobs.schedule_runs', 'TABLE 
 RESET SESSION AUTHORIZATION;
 
 -- What is out of bounds.
+SELECT refusal($$SELECT jobs.enqueue('report', 'x', '{"a": 1e5000}')$$);
 SELECT call, refusal('SELECT jobs.' || replace(call, 'ANN', :'ann')) FROM unnest(ARRAY[
     'enqueue(NULL, ''x'')', 'enqueue(''report'', NULL)', 'enqueue(''Report'', ''x'')', 'enqueue(''report'', '''')',
         'enqueue(''report'', ''x'', ''[]'')', 'enqueue(''report'', ''x'', NULL)',

@@ -13,11 +13,13 @@ BEGIN
             format('task_params is a JSON %s of %s bytes', jsonb_typeof(task_params), octet_length(task_params::text)),
             'Give a JSON object of up to 65536 bytes, and keep what is larger in a table of your own.');
     END IF;
-    PERFORM bourse_private.require_shallow('task_params', task_params);
+    PERFORM bourse_private.require_shallow('task_params', task_params),
+            bourse_private.require_plain_numbers('task_params', task_params);
 END
 $$;
 COMMENT ON FUNCTION jobs_private.require_params(jsonb) IS
-'Refuses parameters that are no object, longer than 65536 bytes of text or of more than 64 levels (22023)';
+'Refuses parameters that are no object, longer than 65536 bytes of text, of more than 64 levels, or with a number that '
+'no double holds (22023)';
 
 -- Users take turns within a priority: one who could put himself before the others would take theirs.
 CREATE FUNCTION jobs_private.require_priority(priority integer) RETURNS void

@@ -66,6 +66,9 @@ BEGIN
     IF message.message_type !~ '^[a-z][a-z0-9_.]{0,49}$' THEN
         problem := format('message_type is %s', bourse_private.quoted(message.message_type));
         hint := 'Up to 50 small letters, digits, underscores and dots, the first a letter.';
+    ELSIF message.message_type = 'digest' THEN
+        problem := 'message_type digest is the platform''s own';
+        hint := 'A sender tells by it that there are several messages in one: give another.';
     -- Their places are counted from 1.
     ELSIF cardinality(message.channels) NOT BETWEEN 1 AND 10
           OR array_dims(message.channels) <> format('[1:%s]', cardinality(message.channels))
@@ -109,6 +112,8 @@ BEGIN
     PERFORM messaging_private.require_channel(c) FROM unnest(message.channels) c;
     PERFORM bourse_private.require_shallow('content', message.content),
             bourse_private.require_shallow('metadata', message.metadata);
+    PERFORM bourse_private.require_plain_numbers('content', message.content),
+            bourse_private.require_plain_numbers('metadata', message.metadata);
     IF NOT identity.acts_for_all() THEN
         PERFORM messaging_private.require_for_users(message);
     END IF;
@@ -185,10 +190,12 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('message_type', message_type),
-            bourse_private.require_given('channels', channels), bourse_private.require_given('content', content),
-            bourse_private.require_given('priority', priority), bourse_private.require_given('delivery', delivery),
-            bourse_private.require_given('scheduled_for', scheduled_for),
-            bourse_private.require_given('max_retries', max_retries);
+            bourse_private.require_given('channels', channels), bourse_private.require_given('content', content);
+    -- Drivers and mappers pass every argument: NULL is the default.
+    priority := coalesce(priority, 'NORMAL');
+    delivery := coalesce(delivery, 'all');
+    scheduled_for := coalesce(scheduled_for, now());
+    max_retries := coalesce(max_retries, 3);
     recipient_id := coalesce(recipient_id, sender::text);
     user_id := messaging_private.user_of_recipient(recipient_id);
     message := ROW(message_type, channels, content, recipient_id, priority, template_name, metadata, scheduled_for,
@@ -224,9 +231,9 @@ COMMENT ON FUNCTION messaging.enqueue_message(
 'template_name with. max_retries: so often is it tried again on a channel. idempotency_key: the same message again is '
 'not made again, and the id is that one''s. expires_at: from then on nobody gets it. digest_key: what it may be put '
 'together with, where the user has asked for that. A channel that the user has switched off is left out. NOTIFY '
-'messaging_messages tells workers. 22004 NULL, 22023 out of bounds, 23505 the key belongs to another message, 42501 '
-'not a user you act for, or (as HIGH and CRITICAL) not for who acts for one user, 42704 unknown user, or a channel '
-'that users may not name';
+'messaging_messages tells workers. NULL is the default of an argument that has one. 22004 NULL, 22023 out of bounds, '
+'23505 the key belongs to another message, 42501 not a user you act for, or (as HIGH and CRITICAL) not for who acts '
+'for one user, 42704 unknown user, or a channel that users may not name';
 GRANT EXECUTE ON FUNCTION messaging.enqueue_message(
     text, text[], jsonb, text, text, text, jsonb, timestamptz, integer, text, timestamptz, text, text)
 TO bourse_trader, bourse_worker;
