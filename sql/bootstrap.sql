@@ -9,7 +9,8 @@ DECLARE
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['bourse_owner', 'bourse_viewer', 'bourse_trader', 'bourse_admin',
-                                     'bourse_gateway', 'bourse_worker', 'bourse_runner', 'bourse_monitor'] LOOP
+                                     'bourse_gateway', 'bourse_worker', 'bourse_runner', 'bourse_sender',
+                                     'bourse_monitor'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;
@@ -33,6 +34,8 @@ GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, j
     TO bourse_viewer, bourse_worker, bourse_monitor;
 -- Whoever works off jobs acts for nobody, and sees nothing but what it has claimed.
 GRANT USAGE ON SCHEMA jobs TO bourse_runner;
+-- So does whoever sends messages.
+GRANT USAGE ON SCHEMA messaging TO bourse_sender;
 
 -- What nobody is to call by hand stands apart, so that the others show what there is to call.
 CREATE SCHEMA bourse_private AUTHORIZATION bourse_owner;

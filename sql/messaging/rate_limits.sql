@@ -6,7 +6,7 @@ COMMENT ON FUNCTION messaging.take_tokens(text, text, integer) IS
 'alone), or from none when one has too few; wait says how long it takes until there are enough. What has no limit '
 'grants always. claim() takes them itself; this is for what is sent without it. Waits for whoever is just taking. '
 '22004 NULL, 22023 no tokens, or more than the bucket holds';
-GRANT EXECUTE ON FUNCTION messaging.take_tokens(text, text, integer) TO bourse_worker;
+GRANT EXECUTE ON FUNCTION messaging.take_tokens(text, text, integer) TO bourse_sender, bourse_worker;
 
 CREATE FUNCTION messaging.set_rate_limit(user_id text, channel text, max_tokens integer, refill_rate integer)
 RETURNS void

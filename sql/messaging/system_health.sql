@@ -86,16 +86,20 @@ BEGIN
         checked_at = greatest(excluded.checked_at, h.checked_at)
     RETURNING h.status INTO outcome;
     RETURN outcome;
+EXCEPTION WHEN check_violation THEN
+    -- PostgreSQL's own words would show the whole row.
+    PERFORM bourse.refuse('23514', format('thresholds of %s are out of bounds', concat_ws(' ', system, component)),
+        'Counts are 1 to 1000, degraded_after no more than down_after; slow_after_ms is 0 (never) or more, stale_after '
+        '1 second to 30 days.');
 END
 $$;
 COMMENT ON FUNCTION messaging_private.record_health(text, text, boolean, integer, text, jsonb) IS
 'What report_health() does for a caller who may';
 
-CREATE FUNCTION messaging.report_health(system text, component text, ok boolean, response_time_ms integer DEFAULT NULL,
-                                        error text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET lock_timeout = '5s' AS $$
+CREATE FUNCTION messaging_private.take_report(system text, component text, ok boolean, response_time_ms integer,
+                                              error text, metadata jsonb) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
-    PERFORM identity_private.require_operator();
     PERFORM messaging_private.require_system(system, component), bourse_private.require_given('ok', ok);
     IF system IN ('database', 'worker', 'verify') THEN
         PERFORM bourse.refuse('22023', format('system %s reports on itself', system),
@@ -114,6 +118,17 @@ BEGIN
     RETURN messaging_private.record_health(system, component, ok, response_time_ms, error, metadata);
 END
 $$;
+COMMENT ON FUNCTION messaging_private.take_report(text, text, boolean, integer, text, jsonb) IS
+'A report of a caller who may, or a refusal of what is out of bounds (22004, 22023)';
+
+CREATE FUNCTION messaging.report_health(system text, component text, ok boolean, response_time_ms integer DEFAULT NULL,
+                                        error text DEFAULT NULL, metadata jsonb DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET lock_timeout = '5s' AS $$
+BEGIN
+    PERFORM identity_private.require_operator();
+    RETURN messaging_private.take_report(system, component, ok, response_time_ms, error, metadata);
+END
+$$;
 COMMENT ON FUNCTION messaging.report_health(text, text, boolean, integer, text, jsonb) IS
 'Says how a system, or a component of it, is doing: it has answered, or not, in so many milliseconds, with this error. '
 'Returns its status now: DEGRADED after degraded_after failures in a row (1), or with an average over slow_after_ms, '
@@ -128,16 +143,23 @@ GRANT EXECUTE ON FUNCTION messaging.report_health(text, text, boolean, integer, 
 
 CREATE FUNCTION messaging.update_channel_health(channel text, ok boolean, response_time_ms integer DEFAULT NULL,
                                                 error text DEFAULT NULL) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN
+    -- A sender acts for nobody; of channels it may tell.
+    IF identity_private.login_is('bourse_sender') THEN
+        PERFORM bourse.require_installed();
+        PERFORM messaging_private.require_channel(channel);
+    ELSE
+        PERFORM identity_private.require_operator();
+    END IF;
     PERFORM bourse_private.require_given('channel', channel);
-    RETURN messaging.report_health('notification', channel, ok, response_time_ms, error);
+    RETURN messaging_private.take_report('notification', channel, ok, response_time_ms, error, NULL);
 END
 $$;
 COMMENT ON FUNCTION messaging.update_channel_health(text, boolean, integer, text) IS
 'report_health() of a channel: component channel of the system notification. SQLSTATEs as there';
 GRANT EXECUTE ON FUNCTION messaging.update_channel_health(text, boolean, integer, text)
-    TO bourse_admin, bourse_gateway, bourse_worker;
+    TO bourse_admin, bourse_gateway, bourse_sender, bourse_worker;
 
 -- Whoever reports on the channel just now says about the same: a worker waits for nobody.
 CREATE FUNCTION messaging_private.note_attempt(channel text, ok boolean, response_time_ms integer, error text)
@@ -180,6 +202,11 @@ BEGIN
     WHERE h.system = system AND coalesce(h.component, '') = coalesce(component, '')
     RETURNING h.status INTO outcome;
     RETURN outcome;
+EXCEPTION WHEN check_violation THEN
+    -- PostgreSQL's own words would show the whole row.
+    PERFORM bourse.refuse('23514', format('thresholds of %s are out of bounds', concat_ws(' ', system, component)),
+        'Counts are 1 to 1000, degraded_after no more than down_after; slow_after_ms is 0 (never) or more, stale_after '
+        '1 second to 30 days.');
 END
 $$;
 COMMENT ON FUNCTION messaging.set_health_thresholds(text, text, integer, integer, integer, integer, interval) IS

@@ -67,7 +67,7 @@ CREATE POLICY channel_configs_read ON messaging.channel_configs FOR SELECT
 CREATE POLICY channel_configs_write ON messaging.channel_configs TO bourse_admin
     USING ((SELECT identity.acts_for_all()))
     WITH CHECK ((SELECT identity.acts_for_all()));
-GRANT SELECT ON messaging.channel_configs TO bourse_viewer, bourse_worker;
+GRANT SELECT ON messaging.channel_configs TO bourse_sender, bourse_viewer, bourse_worker;
 GRANT INSERT, UPDATE, DELETE ON messaging.channel_configs TO bourse_admin;
 
 -- The parts of messages that wait, are held by a worker, or have failed for good: one for each message and channel.

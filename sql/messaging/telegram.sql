@@ -120,7 +120,7 @@ COMMENT ON FUNCTION messaging.add_feedback(bigint, text, text) IS
 'Keeps what a user thinks, as open, and returns its id. type: up to 50 characters, like bug; message: up to 4096. '
 '22004 NULL, 22023 a text that is empty or too long, 42501 not a user you act for, 42704 unknown user, 55000 the user '
 'has been erased';
-GRANT EXECUTE ON FUNCTION messaging.add_feedback(bigint, text, text) TO bourse_trader, bourse_worker;
+GRANT EXECUTE ON FUNCTION messaging.add_feedback(bigint, text, text) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION messaging.set_feedback_status(feedback_id bigint, status text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
