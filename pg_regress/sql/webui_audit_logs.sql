@@ -72,6 +72,22 @@ SELECT call, substring(refusal('INSERT INTO webui.audit_logs (action, details, c
     $$'x', NULL, '-infinity'$$, $$'x', '1', now()$$]) WITH ORDINALITY c (call, n) ORDER BY n;
 RESET session_replication_role;
 DELETE FROM webui.audit_logs WHERE user_id IS NULL;
+-- A log-in that fails is nobody's: of a gateway, or who acts for everybody. Without a user it is the session's.
+SET SESSION AUTHORIZATION weblog_gateway;
+SELECT webui.log_action(NULL, 'login failed', details => '{"name": "ann"}') > 0 AS logged;
+BEGIN;
+SELECT identity.act_as(101);
+SELECT webui.log_action(NULL, 'of ann') > 0 AS logged;
+INSERT INTO webui.audit_logs (action) VALUES ('of ann') RETURNING user_id, actor;
+COMMIT;
+BEGIN;
+SELECT identity.act_for_everybody();
+INSERT INTO webui.audit_logs (action) VALUES ('of nobody') RETURNING user_id, actor;
+COMMIT;
+SELECT refusal($$INSERT INTO webui.audit_logs (action) VALUES ('of nobody')$$) AS names_nobody;
+RESET SESSION AUTHORIZATION;
+SELECT action, user_id, actor FROM webui.audit_logs WHERE action LIKE '%of %' OR action = 'login failed' ORDER BY id;
+DELETE FROM webui.audit_logs WHERE action LIKE '%of %' OR action = 'login failed';
 
 -- Each seed's query by its index.
 SET enable_seqscan = off;

@@ -45,13 +45,24 @@ SELECT call, refusal(call) FROM unnest(ARRAY[
     $$INSERT INTO webui.performance_snapshots (id, strategy_id, pnl) VALUES (7, 'x', '1')$$,
     $$UPDATE webui.performance_snapshots SET user_id = 102$$, $$DELETE FROM webui.performance_snapshots$$,
     $$LOCK TABLE webui.performance_snapshots$$]) WITH ORDINALITY c (call, n) ORDER BY n;
+-- The latest is no matter of choice: a time is of the last day, and stays. An owner that a mapper does not send does, too.
+UPDATE webui.performance_snapshots SET user_id = NULL, "timestamp" = '2021-01-01', pnl = '3' WHERE id = :mapped
+RETURNING user_id, pnl, "timestamp" > now() - interval '1 hour' AS kept;
+INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('mapped', '0', now() - interval '23 h')
+RETURNING "timestamp" < now() - interval '22 h' AS earlier;
+SELECT left(call, 90) AS call, regexp_replace(refusal(call), 'timestamp is .* / ', 'timestamp is … / ') AS answer FROM unnest(ARRAY[
+    $$INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('x', '1', now() + interval '1 d')$$,
+    $$INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('x', '1', now() - interval '2 d')$$,
+    $$SELECT webui.save_snapshot('x', '1', metrics => (repeat('[', 65) || repeat(']', 65))::jsonb)$$,
+    $$SELECT webui.save_snapshot('x', '{"a": 1e5000}')$$, $$SELECT webui.save_snapshot('x', '1', '[1e-400]')$$,
+    $$UPDATE webui.performance_snapshots SET drawdown = '1e999'$$]) WITH ORDINALITY c (call, n) ORDER BY n;
 SELECT count(*) AS own, bool_and(user_id = 101) AS hers FROM webui.performance_snapshots;
 RESET SESSION AUTHORIZATION;
 
 -- Every check.
 SELECT call, substring(refusal('INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp", trades_count, '
                                'user_id) VALUES (' || call || ')') FROM 'constraint "[a-z_]+"') AS violates
-FROM unnest(ARRAY[$$' ', '1', now(), 0, 101$$, $$'x', '1', 'infinity', 0, 101$$, $$'x', '1', now(), -1, 101$$,
+FROM unnest(ARRAY[$$' ', '1', now(), 0, 101$$, $$'x', '1', '-infinity', 0, 101$$, $$'x', '1', now(), -1, 101$$,
     $$'x', jsonb_build_object('a', repeat('x', 262144)), now(), 0, 101$$, $$'x', '1', now(), 0, 999$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
 

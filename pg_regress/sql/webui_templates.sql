@@ -18,7 +18,7 @@ SELECT name FROM webui.my_templates;
 SELECT call, refusal('SELECT webui.' || call) FROM unnest(ARRAY[
     $$save_template(102, 'x', '1')$$, $$save_template(101, NULL, '1')$$, $$save_template(101, ' ', '1')$$,
     $$save_template(101, repeat('x', 101), '1')$$, $$save_template(101, 'x', NULL)$$,
-    $$save_template(101, 'x', '1', is_public => NULL)$$, $$save_template(NULL, 'x', '1')$$,
+    $$save_template(NULL, 'x', '1')$$,
     $$save_template(101, 'x', jsonb_build_object('a', repeat('x', 65536)))$$,
     $$save_template(101, 'x', '1', repeat('x', 10001))$$, $$visible_templates(102)$$, $$delete_template(NULL)$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
@@ -58,6 +58,39 @@ SELECT mode, refusal(format('LOCK TABLE webui.my_templates IN %s MODE', mode)) A
        refusal(format('LOCK TABLE webui.strategy_templates IN %s MODE', mode)) AS its_table
 FROM unnest('{ROW EXCLUSIVE,SHARE,ACCESS EXCLUSIVE}'::text[]) mode;
 
+-- What a call leaves out stays; JSON that clients cannot read is refused, by whichever way it comes.
+SELECT webui.save_template(101, 'grid', '{"step": 8}', 'eight steps') = :grid AS the_same;
+SELECT description, is_public FROM webui.my_templates WHERE name = 'grid';
+SELECT webui.save_template(101, 'grid', '{"step": 9}', is_public => false) = :grid AS the_same;
+SELECT description, is_public FROM webui.my_templates WHERE name = 'grid';
+SELECT webui.save_template(101, 'bounds', '[1.7e308, -1.7e308, 2.3e-308, 0, 64000.00000001]') > 0 AS saved;
+SELECT left(call, 60) AS call, refusal(call) FROM unnest(ARRAY[
+    $$SELECT webui.save_template(101, 'x', (repeat('[', 65) || repeat(']', 65))::jsonb)$$,
+    $$SELECT webui.save_template(101, 'x', '{"a": [1e5000]}')$$, $$SELECT webui.save_template(101, 'x', '-1.8e308')$$,
+    $$SELECT webui.save_template(101, 'x', '1e-309')$$, $$SELECT webui.save_template(101, 'x', '{"a": -1e-309}')$$,
+    $$UPDATE webui.my_templates SET template_data = '1e5000' WHERE name = 'grid'$$]) WITH ORDINALITY c (call, n)
+ORDER BY n;
+-- A mapper sends no owner with the change of what it has just made.
+UPDATE webui.my_templates SET created_by = NULL, template_data = '[3]' WHERE name = 'bounds' RETURNING created_by;
+-- Of public ones a user has 100, and everybody's list comes in pages.
+SELECT count(webui.save_template(101, format('shown%s', to_char(n, '000')), to_jsonb(n), is_public => true))
+FROM generate_series(1, 100) n;
+SELECT refusal($$SELECT webui.save_template(101, 'one more', '1', is_public => true)$$) AS made,
+       refusal($$UPDATE webui.my_templates SET is_public = true WHERE name = 'grid'$$) AS made_public;
+SELECT webui.save_template(101, 'shown 100', '"changed"', is_public => true) > 0 AS changed;
+SELECT count(*), min(name), max(name) FROM webui.visible_templates(101);
+SELECT id AS reached FROM webui.visible_templates(101, 3) ORDER BY name DESC LIMIT 1 \gset
+SELECT string_agg(name, ',') AS next_ones FROM webui.visible_templates(101, 2, :reached);
+SELECT count(*) AS all_of_them, count(DISTINCT id) AS once,
+       (array_agg(name ORDER BY is_mine DESC, name, id))[count(*)] AS last
+FROM (SELECT id, name, created_by = 101 AS is_mine FROM webui.visible_templates(101, 100) UNION ALL
+      SELECT id, name, created_by = 101 FROM webui.visible_templates(101, 100, (
+          SELECT (array_agg(id))[100] FROM webui.visible_templates(101)))) t;
+SELECT call, refusal('SELECT webui.visible_templates(' || call || ')') FROM unnest(ARRAY[
+    '101, 0', '101, 1001', '101, NULL', '101, 1, -1']) WITH ORDINALITY c (call, n) ORDER BY n;
+SELECT count(webui.delete_template(id)) FROM webui.my_templates WHERE name LIKE 'shown %' OR name = 'bounds';
+SELECT webui.save_template(101, 'grid', '{"step": 7}', is_public => true) = :grid AS the_same;
+
 -- A viewer reads. A gateway acts for one, or for everybody.
 SET SESSION AUTHORIZATION webtpl_ben;
 SELECT name FROM webui.strategy_templates ORDER BY name;
@@ -95,7 +128,8 @@ RESET enable_seqscan;
 
 -- In the trail; told to the person, and gone with the person.
 SELECT action, subject_id, coalesce(new_values, old_values) ->> 'name' AS name FROM audit.audit_logs
-WHERE table_name = 'webui.strategy_templates' ORDER BY id;
+WHERE table_name = 'webui.strategy_templates' AND concat(new_values ->> 'name', old_values ->> 'name') NOT LIKE 'shown %'
+ORDER BY id;
 SELECT jsonb_array_length(identity.export_user(102) #> '{tables,webui.strategy_templates}') AS told;
 SELECT identity.erase_user(102, 'asked') #> '{deleted,webui.strategy_templates}' AS deleted;
 SELECT name FROM webui.strategy_templates ORDER BY name;

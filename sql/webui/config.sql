@@ -68,6 +68,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp A
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_text('key', key, 100);
+    IF key <> btrim(key) OR key ~ '^[0-9]*$' THEN
+        PERFORM bourse.refuse('22023', format('key is %s', bourse_private.quoted(key)),
+            'Give a name without blanks around it that is no number, like ui.page_size.');
+    END IF;
     PERFORM bourse_private.require_given('value', value);
     INSERT INTO webui.system_config AS c (key, value, description) VALUES (key, value, description)
     ON CONFLICT ON CONSTRAINT system_config_key_key DO UPDATE
@@ -78,8 +82,7 @@ $$;
 COMMENT ON FUNCTION webui.set_config(text, jsonb, text) IS
 'Sets a setting. key: 1 to 100 characters, no number, no blank around it; value: up to 65536 bytes; description: what '
 'it is for, up to 10000 characters, NULL leaves what is there. The same value again changes nothing and leaves no '
-'trace. 22004 NULL, 22023 a key that is empty or too long, a secret, JSON of more than 64 levels, 23514 another value '
-'that its column does not take';
+'trace. 22004 NULL, 22023 a key that is none, a secret, JSON of more than 64 levels, 23514 a value that is too long';
 GRANT EXECUTE ON FUNCTION webui.set_config(text, jsonb, text) TO bourse_admin;
 
 CREATE FUNCTION webui.remove_config(key text) RETURNS boolean

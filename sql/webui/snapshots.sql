@@ -13,6 +13,34 @@ $$;
 COMMENT ON FUNCTION webui_private.fill_snapshot() IS
 'Trigger: an explicit NULL in a new snapshot is the default of its column, as object-relational mappers mean it';
 
+-- The latest of a strategy goes by timestamp, and so does retention.
+CREATE FUNCTION webui_private.require_snapshot() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        -- A mapper that has made a row without these sends NULL along with the next change.
+        NEW.user_id := coalesce(NEW.user_id, OLD.user_id);
+        IF NEW."timestamp" IS NULL OR NOT identity.acts_for_all() THEN
+            NEW."timestamp" := OLD."timestamp";
+        END IF;
+    END IF;
+    IF NEW."timestamp" > clock_timestamp() + interval '5 minutes'
+       OR TG_OP = 'INSERT' AND NEW."timestamp" < clock_timestamp() - interval '1 day' AND NOT identity.acts_for_all()
+    THEN
+        PERFORM bourse.refuse('22023', format('timestamp is %s', NEW."timestamp"),
+            'Leave timestamp out; how a strategy stood may come up to a day later.');
+    END IF;
+    PERFORM bourse_private.require_shallow(j.name, j.value), bourse_private.require_plain_numbers(j.name, j.value)
+    FROM (VALUES ('pnl', NEW.pnl), ('positions', NEW.positions), ('win_rate', NEW.win_rate),
+                 ('drawdown', NEW.drawdown), ('metrics', NEW.metrics)) j (name, value);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION webui_private.require_snapshot() IS
+'Trigger: refuses a time that has not come or, of who acts for one user, is over for a day, JSON of more than 64 '
+'levels or with numbers that no double holds (22023). When it stood so stays as it is, and NULL as its owner is the '
+'owner that it has';
+
 CREATE FUNCTION webui.save_snapshot(strategy_id text, pnl jsonb, positions jsonb DEFAULT NULL,
                                     trades_count integer DEFAULT 0, win_rate jsonb DEFAULT NULL,
                                     drawdown jsonb DEFAULT NULL, metrics jsonb DEFAULT NULL,
@@ -26,6 +54,9 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', owner), bourse_private.require_given('pnl', pnl);
     PERFORM identity_private.require_text('strategy_id', strategy_id, 100);
+    IF trades_count < 0 THEN
+        PERFORM bourse.refuse('22023', format('trades_count is %s', trades_count), 'Give a count from 0.');
+    END IF;
     PERFORM identity_private.require_user(owner);
     INSERT INTO webui.performance_snapshots AS s (strategy_id, pnl, positions, trades_count, win_rate, drawdown,
                                                   metrics, user_id)
@@ -37,8 +68,9 @@ $$;
 COMMENT ON FUNCTION webui.save_snapshot(text, jsonb, jsonb, integer, jsonb, jsonb, jsonb, bigint) IS
 'Keeps how a strategy stands now, and returns the id of the snapshot. strategy_id: 1 to 100 characters, its name among '
 'those of its user; the JSON is the application''s own, up to 262144 bytes in all; user_id: whose strategy, by default '
-'the session''s user. 22004 NULL, or no user is known, 22023 strategy_id, 23514 a negative count, too much JSON, 42501 '
-'not a user you act for, 42704 unknown user, 55000 the user has been erased';
+'the session''s user. 22004 NULL, or no user is known, 22023 strategy_id, a negative count, JSON of more than 64 levels '
+'or with a number that no double holds, 23514 too much JSON, 42501 not a user you act for, 42704 unknown user, 55000 '
+'the user has been erased';
 GRANT EXECUTE ON FUNCTION webui.save_snapshot(text, jsonb, jsonb, integer, jsonb, jsonb, jsonb, bigint)
     TO bourse_trader, bourse_worker;
 

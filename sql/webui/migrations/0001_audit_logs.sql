@@ -19,7 +19,8 @@ COMMENT ON TABLE webui.audit_logs IS
 'What people did in the screens of a web application, as it tells by log_action() or a plain INSERT; nobody updates or '
 'deletes a row. A month of UTC is a partition; rows go when they are 90 days old (bourse.policies). Beside the trail: '
 'audit.audit_logs has every change of a row, whoever made it, for ever, and shows tampering';
-COMMENT ON COLUMN webui.audit_logs.user_id IS 'Who did it; NULL: the user has been deleted since';
+COMMENT ON COLUMN webui.audit_logs.user_id IS
+'Who did it; NULL: nobody who is known, or the user has been deleted since';
 COMMENT ON COLUMN webui.audit_logs.action IS 'What was done, like login or save_template';
 COMMENT ON COLUMN webui.audit_logs.resource_type IS 'What it was done to, like strategy_template';
 COMMENT ON COLUMN webui.audit_logs.details IS 'More, up to 65536 bytes. Secrets are redacted by their key';

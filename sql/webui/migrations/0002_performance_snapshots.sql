@@ -24,7 +24,7 @@ COMMENT ON TABLE webui.performance_snapshots IS
 'they are 365 days old (bourse.policies)';
 COMMENT ON COLUMN webui.performance_snapshots.strategy_id IS
 'The name of a strategy, of the application''s own choosing; two users may have strategies of one name';
-COMMENT ON COLUMN webui.performance_snapshots."timestamp" IS 'When it stood so';
+COMMENT ON COLUMN webui.performance_snapshots."timestamp" IS 'When it stood so, for good';
 COMMENT ON COLUMN webui.performance_snapshots.pnl IS
 'Profit and loss, a number or an object, in units that the application knows. With the other four up to 262144 bytes';
 COMMENT ON COLUMN webui.performance_snapshots.trades_count IS 'How many trades it has made';
@@ -45,6 +45,8 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.performance_snapshot
     FOR EACH ROW EXECUTE FUNCTION webui_private.fill_snapshot();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.performance_snapshots
     FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('webui.performance_snapshots_id_seq');
+CREATE TRIGGER trigger_require_snapshot BEFORE INSERT OR UPDATE ON webui.performance_snapshots
+    FOR EACH ROW EXECUTE FUNCTION webui_private.require_snapshot();
 CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.performance_snapshots
     FOR EACH ROW EXECUTE FUNCTION webui_private.keep_id();
 -- After the foreign key has waited for an erasure that is under way: triggers fire in order of name.

@@ -16,9 +16,10 @@ COMMENT ON TABLE webui.strategy_templates IS
 'Settings of strategies. Everybody reads the public ones and his own, and writes his own, as a plain table or by '
 'save_template(); rows go by delete_template() or DELETE FROM webui.my_templates. They go with their user';
 COMMENT ON COLUMN webui.strategy_templates.name IS 'Of a user''s templates one has it';
-COMMENT ON COLUMN webui.strategy_templates.template_data IS 'The settings, up to 65536 bytes. Everybody reads those of '
-'public templates';
-COMMENT ON COLUMN webui.strategy_templates.is_public IS 'Everybody reads it; only created_by changes it';
+COMMENT ON COLUMN webui.strategy_templates.template_data IS 'The settings, up to 65536 bytes and 64 levels. '
+'Everybody reads those of public templates';
+COMMENT ON COLUMN webui.strategy_templates.is_public IS
+'Everybody reads it, as up to 100 of one user; only created_by changes it';
 COMMENT ON COLUMN webui.strategy_templates.created_by IS 'Whose it is; by default the user of the session';
 
 CREATE UNIQUE INDEX ix_webui_strategy_templates_created_by ON webui.strategy_templates ((created_by + 0), (name || ''));
@@ -34,6 +35,8 @@ CREATE TRIGGER trigger_fill_defaults BEFORE INSERT ON webui.strategy_templates
     FOR EACH ROW EXECUTE FUNCTION webui_private.fill_template();
 CREATE TRIGGER trigger_require_drawn BEFORE INSERT ON webui.strategy_templates
     FOR EACH ROW EXECUTE FUNCTION bourse_private.require_drawn_id('webui.strategy_templates_id_seq');
+CREATE TRIGGER trigger_require_template BEFORE INSERT OR UPDATE ON webui.strategy_templates
+    FOR EACH ROW EXECUTE FUNCTION webui_private.require_template();
 CREATE TRIGGER trigger_keep_id BEFORE UPDATE OF id ON webui.strategy_templates
     FOR EACH ROW EXECUTE FUNCTION webui_private.keep_id();
 CREATE TRIGGER trigger_keep_created_at BEFORE UPDATE OF created_at ON webui.strategy_templates
