@@ -76,6 +76,8 @@ SELECT call, refusal(call) FROM unnest(ARRAY[
     $$DELETE FROM jobs.schedules$$, $$TRUNCATE jobs.schedules$$,
     $$LOCK TABLE jobs.my_schedules$$, $$LOCK TABLE jobs.my_schedules IN ROW SHARE MODE$$,
     $$LOCK TABLE jobs.schedules IN ROW SHARE MODE$$]) WITH ORDINALITY c (call, n) ORDER BY n;
+-- A mapper that has made one without its user sends NULL with the next change.
+UPDATE jobs.my_schedules SET user_id = NULL, cron = '@hourly' WHERE id = :viewed RETURNING user_id;
 SET SESSION AUTHORIZATION jobs_orm_other;
 SELECT name FROM jobs.my_schedules;
 DELETE FROM jobs.my_schedules WHERE id = :viewed RETURNING id;

@@ -107,6 +107,10 @@ DECLARE
     problem text;
     hint text;
 BEGIN
+    -- A mapper that has made a schedule without its user sends NULL along with the next change.
+    IF TG_OP = 'UPDATE' AND NEW.user_id IS NULL AND NOT identity.acts_for_all() THEN
+        NEW.user_id := OLD.user_id;
+    END IF;
     PERFORM bourse_private.require_given('name', NEW.name), bourse_private.require_given('target', NEW.target),
             bourse_private.require_given('job_type', NEW.job_type), bourse_private.require_given('cron', NEW.cron);
     IF btrim(NEW.name) = '' OR btrim(NEW.target) = '' THEN

@@ -163,15 +163,23 @@ BEGIN
         RETURN QUERY SELECT t FROM jobs_private.cron_ticks(cron, timezone, after, n) t;
         RETURN;
     END IF;
-    FOR i IN 1 .. n LOOP
-        tick := jobs_private.next_tick(cron, timezone, calendar, tick);
+    tick := jobs_private.next_tick(cron, timezone, calendar, tick);
+    RETURN NEXT tick;
+    FOR i IN 2 .. n LOOP
+        -- Near the end of a calendar there are fewer.
+        BEGIN
+            tick := jobs_private.next_tick(cron, timezone, calendar, tick);
+        EXCEPTION WHEN datetime_field_overflow THEN
+            RETURN;
+        END;
         RETURN NEXT tick;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer, text) IS
 'The next n times at which a cron expression is due in a time zone, each after the one before; of a schedule with a '
-'trading calendar only those on its sessions, or at its bells. 22004 NULL, 22008 outside of the years 1900 to 4899, or '
-'those of the calendar, 22023 no expression, no zone, n out of bounds, 42704 no such calendar';
+'trading calendar only those on its sessions, or at its bells, and no more than there are before it ends. 22004 NULL, '
+'22008 outside of the years 1900 to 4899, or none before the calendar ends, 22023 no expression, no zone, n out of '
+'bounds, 42704 no such calendar';
 GRANT EXECUTE ON FUNCTION jobs.next_ticks(text, text, timestamptz, integer, text)
     TO bourse_viewer, bourse_worker, bourse_monitor;
