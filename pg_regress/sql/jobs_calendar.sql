@@ -40,7 +40,8 @@ SET ROLE bourse_viewer;
 SELECT jobs.next_ticks('@close-5m', after => '2029-12-21', n => 2, calendar => 'JOB');
 SELECT jobs.next_ticks('0 18 * * *', 'America/New_York', '2029-12-21 20:00', 2, 'JOB');
 -- Near the end of a calendar there are fewer, and none is refused.
-SELECT count(*) BETWEEN 1 AND 19 AS fewer FROM jobs.next_ticks('@open', after => '2030-01-25', n => 20, calendar => 'JOB');
+SELECT count(*) BETWEEN 1 AND 19 AS fewer
+FROM jobs.next_ticks('@open', after => '2030-01-25', n => 20, calendar => 'JOB');
 SELECT refusal($$SELECT jobs.next_ticks('@open')$$), refusal($$SELECT jobs.next_ticks('@open-1d', calendar => 'JOB')$$),
     refusal($$SELECT jobs.next_ticks('@open', after => '2031-01-25', n => 20, calendar => 'JOB')$$),
     refusal($$SELECT jobs.next_ticks('@daily', calendar => 'NONE')$$);

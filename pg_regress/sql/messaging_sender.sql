@@ -12,7 +12,8 @@ LISTEN messaging_messages;
 UNLISTEN *;
 SELECT array_agg(lease) AS mails FROM messaging.claim('s', 'email') \gset
 SELECT array_agg(lease) AS chats FROM messaging.claim('s', 'telegram') \gset
-SELECT n, a.* FROM unnest(:'mails'::uuid[], ARRAY[:to_ann, :to_desk, :to_whom]) WITH ORDINALITY c (lease, message_id, n),
+SELECT n, a.*
+FROM unnest(:'mails'::uuid[], ARRAY[:to_ann, :to_desk, :to_whom]) WITH ORDINALITY c (lease, message_id, n),
     messaging.recipient_address(c.lease, c.message_id) a ORDER BY n;
 SELECT n, a.* FROM unnest(:'chats'::uuid[], ARRAY[:to_ann, :to_bob]) WITH ORDINALITY c (lease, message_id, n),
     messaging.recipient_address(c.lease, c.message_id) a ORDER BY n;
@@ -29,7 +30,7 @@ SELECT messaging.update_channel_health('sms', true, 5), messaging.update_channel
 -- What it does not hold it learns nothing of.
 SELECT replace(refusal(format('SELECT messaging.recipient_address(%L, %s)', :'lease', :to_bob)), :'lease', 'LEASE')
            LIKE '55000 lease LEASE does not hold message %' AS told,
-       refusal(format('SELECT messaging.recipient_address(%L, %s)', :'other_lease', :to_bob)) LIKE '55000 %' AS of_another,
+       refusal(format('SELECT messaging.recipient_address(%L, %s)', :'other_lease', :to_bob)) LIKE '55000 %' AS other,
        refusal('SELECT messaging.recipient_address(NULL, 1)') AS no_lease;
 SELECT call, refusal(call) FROM unnest(ARRAY['TABLE messaging.messages', 'TABLE messaging.deliveries',
     'TABLE messaging.preferences', 'TABLE messaging.system_health', 'TABLE identity.users',
@@ -52,7 +53,8 @@ SELECT call, refusal('SELECT messaging.enqueue_message(' || call || ')') FROM un
     $$'x', '{email}', '{"a": 1e5000}'$$, $$'x', '{email}', '{}', metadata => '{"a": [-1e-400]}'$$,
     $$'digest', '{email}', '{}'$$, $$NULL, '{email}', '{}'$$]) WITH ORDINALITY c (call, n) ORDER BY n;
 -- Whoever passes every argument passes NULL for its default.
-SELECT messaging.enqueue_message('x', '{email}', '{}', 'desk', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) AS id
+SELECT messaging.enqueue_message('x', '{email}', '{}', 'desk', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                 NULL) AS id
 \gset
 SELECT priority, delivery, max_retries, scheduled_for > now() - interval '1 minute' AS now FROM messaging.messages
 WHERE id = :id;

@@ -45,12 +45,13 @@ SELECT call, refusal(call) FROM unnest(ARRAY[
     $$INSERT INTO webui.performance_snapshots (id, strategy_id, pnl) VALUES (7, 'x', '1')$$,
     $$UPDATE webui.performance_snapshots SET user_id = 102$$, $$DELETE FROM webui.performance_snapshots$$,
     $$LOCK TABLE webui.performance_snapshots$$]) WITH ORDINALITY c (call, n) ORDER BY n;
--- The latest is no matter of choice: a time is of the last day, and stays. An owner that a mapper does not send does, too.
+-- The latest is no matter of choice: a time is of the last day, and stays. So does an owner that a mapper leaves out.
 UPDATE webui.performance_snapshots SET user_id = NULL, "timestamp" = '2021-01-01', pnl = '3' WHERE id = :mapped
 RETURNING user_id, pnl, "timestamp" > now() - interval '1 hour' AS kept;
 INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('mapped', '0', now() - interval '23 h')
 RETURNING "timestamp" < now() - interval '22 h' AS earlier;
-SELECT left(call, 90) AS call, regexp_replace(refusal(call), 'timestamp is .* / ', 'timestamp is … / ') AS answer FROM unnest(ARRAY[
+SELECT left(call, 90) AS call, regexp_replace(refusal(call), 'timestamp is .* / ', 'timestamp is … / ') AS answer
+FROM unnest(ARRAY[
     $$INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('x', '1', now() + interval '1 d')$$,
     $$INSERT INTO webui.performance_snapshots (strategy_id, pnl, "timestamp") VALUES ('x', '1', now() - interval '2 d')$$,
     $$SELECT webui.save_snapshot('x', '1', metrics => (repeat('[', 65) || repeat(']', 65))::jsonb)$$,

@@ -128,8 +128,8 @@ RESET enable_seqscan;
 
 -- In the trail; told to the person, and gone with the person.
 SELECT action, subject_id, coalesce(new_values, old_values) ->> 'name' AS name FROM audit.audit_logs
-WHERE table_name = 'webui.strategy_templates' AND concat(new_values ->> 'name', old_values ->> 'name') NOT LIKE 'shown %'
-ORDER BY id;
+WHERE table_name = 'webui.strategy_templates'
+  AND concat(new_values ->> 'name', old_values ->> 'name') NOT LIKE 'shown %' ORDER BY id;
 SELECT jsonb_array_length(identity.export_user(102) #> '{tables,webui.strategy_templates}') AS told;
 SELECT identity.erase_user(102, 'asked') #> '{deleted,webui.strategy_templates}' AS deleted;
 SELECT name FROM webui.strategy_templates ORDER BY name;

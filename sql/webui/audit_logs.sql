@@ -51,11 +51,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION webui.log_action(bigint, text, text, text, jsonb, inet, text) IS
-'Adds a row to webui.audit_logs, in the name of a user, and returns its id. user_id NULL: the session''s user, or, of an '
-'operator who acts for none, nobody, as when a log-in fails. action: 1 to 100 characters; '
-'resource_type, resource_id: up to 50 and 100; details: up to 65536 characters and 64 levels, secrets are redacted by '
-'their key; ip_address: of the browser, as the application knows it; user_agent: by default the setting '
-'bourse.user_agent, 500 characters are kept. 22004 NULL, 22023 a text that is empty or too long, details of too many '
-'levels, 22P02 no address, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user '
-'has been erased';
+'Adds a row to webui.audit_logs, in the name of a user, and returns its id. user_id NULL: the session''s user, or, of '
+'an operator who acts for none, nobody, as when a log-in fails. action: 1 to 100 characters; resource_type, '
+'resource_id: up to 50 and 100; details: up to 65536 characters and 64 levels, secrets are redacted by their key; '
+'ip_address: of the browser, as the application knows it; user_agent: by default the setting bourse.user_agent, 500 '
+'characters are kept. 22004 NULL, 22023 a text that is empty or too long, details of too many levels, 22P02 no '
+'address, 42501 not a user you act for, 42704 unknown user, 54000 details too long, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION webui.log_action(bigint, text, text, text, jsonb, inet, text) TO bourse_viewer, bourse_worker;

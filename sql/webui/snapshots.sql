@@ -66,11 +66,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION webui.save_snapshot(text, jsonb, jsonb, integer, jsonb, jsonb, jsonb, bigint) IS
-'Keeps how a strategy stands now, and returns the id of the snapshot. strategy_id: 1 to 100 characters, its name among '
-'those of its user; the JSON is the application''s own, up to 262144 bytes in all; user_id: whose strategy, by default '
-'the session''s user. 22004 NULL, or no user is known, 22023 strategy_id, a negative count, JSON of more than 64 levels '
-'or with a number that no double holds, 23514 too much JSON, 42501 not a user you act for, 42704 unknown user, 55000 '
-'the user has been erased';
+'Keeps how a strategy stands now, and returns the id of the snapshot. strategy_id: 1 to 100 characters, its name '
+'among those of its user; the JSON is the application''s own, up to 262144 bytes in all; user_id: whose strategy, by '
+'default the session''s user. 22004 NULL, or no user is known, 22023 strategy_id, a negative count, JSON of more than '
+'64 levels or with a number that no double holds, 23514 too much JSON, 42501 not a user you act for, 42704 unknown '
+'user, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION webui.save_snapshot(text, jsonb, jsonb, integer, jsonb, jsonb, jsonb, bigint)
     TO bourse_trader, bourse_worker;
 

@@ -88,9 +88,9 @@ $$;
 COMMENT ON FUNCTION webui.save_template(bigint, text, jsonb, text, boolean) IS
 'Makes a template of a user, or puts this in the place of the one that he has by that name, and returns its id. name: '
 '1 to 100 characters; template_data: up to 65536 bytes and 64 levels; description: up to 10000 characters; is_public: '
-'everybody reads it, as up to 100 of one user. NULL of these two leaves what is there, and a new one is private. 22004 '
-'NULL, 22023 name, JSON of too many levels, or with a number that no double holds, 23514 too long, 42501 not a user you '
-'act for, 42704 unknown user, 54000 too many public ones, 55000 the user has been erased';
+'everybody reads it, as up to 100 of one user. NULL of these two leaves what is there, and a new one is private. '
+'22004 NULL, 22023 name, JSON of too many levels, or with a number that no double holds, 23514 too long, 42501 not a '
+'user you act for, 42704 unknown user, 54000 too many public ones, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION webui.save_template(bigint, text, jsonb, text, boolean) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION webui.delete_template(template_id bigint) RETURNS void
