@@ -9,9 +9,13 @@ What it holds to, whatever it sends by:
   webhook, `Message-ID` of a mail.
 - What will never work is failed for good (permanent), anything else is tried again: when the other side says so
   (Retry-After), or when the database does.
+- Nobody who writes a message ends the sender: what cannot be rendered or sent, for whatever reason, fails for good.
+- It extends the lease before each message, and gives an attempt up before that ends, however slow the other side is.
 """
 
 import argparse
+import collections
+import contextlib
 import datetime
 import email.message
 import email.utils
@@ -37,6 +41,14 @@ TEMPLATES = pathlib.Path(__file__).parent / "templates"
 TRANSIENT = {408, 425, 429}
 # No provider is waited for longer than this: the database takes a year at most.
 LONGEST_RETRY = 86400
+# No lease lasts longer.
+LONGEST_LEASE = 86400
+# As long as an attempt may take, in timeouts: mail is about ten questions and answers.
+ROUND_TRIPS = 10
+# So much of an answer is read, which nobody looks at.
+MOST_OF_AN_ANSWER = 65536
+LONGEST_ID = 255
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Failed(Exception):
@@ -49,27 +61,32 @@ class Failed(Exception):
 
 
 def render(message):
-    """Subject and text: of the template, whose first line is the subject, or of the content itself."""
-    content = message.content
-    if "messages" in content and "digest_key" in content:
-        parts = [render(message._replace(content=m["content"], template_name=m["template_name"]))
-                 for m in content["messages"]]
-        return f"{len(parts)} messages", "\n\n".join(f"{subject}\n{text}" for subject, text in parts)
-    if message.template_name is None:
-        return str(content.get("subject", message.message_type)), str(content.get("text", json.dumps(content)))
+    """Subject and text. No message of a user has the type of a digest, and none in a digest is one."""
+    if message.message_type != "digest":
+        return render_one(message.message_type, message.template_name, message.content)
+    parts = [render_one(part["message_type"], part["template_name"], part["content"])
+             for part in message.content["messages"]]
+    return f"{len(parts)} messages", "\n\n".join(f"{subject}\n{text}" for subject, text in parts)
+
+
+def render_one(message_type, name, content):
+    """Of the template, whose first line is the subject, or of the content itself."""
+    if name is None:
+        return str(content.get("subject", message_type)), str(content.get("text", json.dumps(content)))
     # A name, never a path.
-    if not re.fullmatch(r"[a-z0-9_]+", message.template_name):
-        raise Failed(f"template {message.template_name!r} is no name", permanent=True)
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise Failed(f"template {name!r} is no name", permanent=True)
     try:
-        template = (TEMPLATES / f"{message.template_name}.txt").read_text(encoding="utf-8")
+        template = (TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")
         subject, _, text = string.Template(template).substitute(content).partition("\n")
     except (OSError, KeyError, ValueError) as error:
-        raise Failed(f"template {message.template_name}: {error!r}", permanent=True) from error
+        raise Failed(f"template {name}: {error!r}", permanent=True) from error
     return subject, text
 
 
 class Smtp:
-    """Mail. config: host, port, sender; starttls; login_in: the environment variable with `user:password`."""
+    """Mail. config: host, port, sender; starttls; login_in: the environment variable with `user:password`; to: who gets
+    what is to nobody in particular."""
 
     def __init__(self, config, timeout):
         self.config, self.timeout, self.server = config, timeout, None
@@ -88,7 +105,20 @@ class Smtp:
             self.close()
             raise Failed(repr(error)) from error
 
+    def look(self):
+        """Whether the server answers."""
+        self.connect()
+        try:
+            self.server.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Failed(repr(error)) from error
+        finally:
+            self.close()
+
     def send(self, message, address, key):
+        address = address.email or address.address or self.config.get("to")
+        if not address or len(address) > 254 or not MAIL_ADDRESS.fullmatch(address):
+            raise Failed(f"{address!r} is no address of mail", permanent=True)
         subject, text = render(message)
         mail = email.message.EmailMessage()
         try:
@@ -119,27 +149,58 @@ class Smtp:
 
 
 class Webhook:
-    """POST with JSON. config: url, unless the recipient is one; key_in: the environment variable that signs it."""
+    """POST with JSON. config: url, unless the recipient is a URL of its origin, or of one in the list origins, as
+    `https://hooks.example.org`; key_in: the environment variable that signs it."""
 
     def __init__(self, config, timeout):
         self.config, self.timeout = config, timeout
 
-    def send(self, message, address, key):
-        url = urllib.parse.urlsplit(address if "://" in (address or "") else self.config.get("url", ""))
+    def url(self, address):
+        """Of what somebody has typed a URL is taken only if its host is ours; a user's number never becomes one."""
+        home = urllib.parse.urlsplit(self.config.get("url", ""))
+        if address is None or "://" not in address:
+            url = home
+        elif not re.fullmatch(r"[!-~]+", address):
+            raise Failed("the URL has characters that none has", permanent=True)
+        else:
+            try:
+                url = urllib.parse.urlsplit(address)
+                known = {f"{home.scheme}://{home.netloc}", *self.config.get("origins", [])}
+                if f"{url.scheme}://{url.netloc}" not in known:
+                    raise Failed(f"{url.hostname!r} is no host of ours", permanent=True)
+            except ValueError as error:
+                raise Failed(f"no URL: {error}", permanent=True) from error
         if url.scheme not in ("http", "https") or not url.hostname:
             raise Failed(f"{url.geturl()!r} is no address of a webhook", permanent=True)
+        return url
+
+    def connection(self, url):
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        return kind(url.hostname, url.port, timeout=self.timeout)
+
+    def look(self):
+        """Whether somebody listens there: a request could do something."""
+        connection = self.connection(self.url(None))
+        try:
+            connection.connect()
+        except OSError as error:
+            raise Failed(repr(error)) from error
+        finally:
+            connection.close()
+
+    def send(self, message, address, key):
+        url = self.url(address.address)
         body = json.dumps({"id": message.message_id, "type": message.message_type, "content": message.content}).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if "key_in" in self.config:
             secret = os.environ[self.config["key_in"]].encode()
             headers["X-Signature"] = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
-        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = kind(url.hostname, url.port, timeout=self.timeout)
+        connection = self.connection(url)
         try:
             path = url.path or "/"
             connection.request("POST", f"{path}?{url.query}" if url.query else path, body, headers)
             answer = connection.getresponse()
-            answer.read()
+            answer.read(MOST_OF_AN_ANSWER)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Failed(repr(error)) from error
         finally:
@@ -163,12 +224,13 @@ def retry_after(header):
         try:
             until = email.utils.parsedate_to_datetime(header)
             seconds = (until - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             return None
     return min(max(seconds, 0), LONGEST_RETRY)
 
 
 KINDS = {"smtp": Smtp, "webhook": Webhook}
+Address = collections.namedtuple("Address", "address email account")
 
 
 class Sender:
@@ -176,80 +238,148 @@ class Sender:
 
     def __init__(self, arguments):
         self.arguments, self.channel, self.is_to_end = arguments, arguments.channel, False
-        self.database = psycopg.connect(arguments.dsn, autocommit=True, row_factory=namedtuple_row)
-        self.database.execute("LISTEN messaging_messages")
-        row = self.database.execute(
-            "SELECT config, timeout_seconds FROM messaging.channel_configs WHERE channel = %s",
-            [self.channel]).fetchone()
+        self.told = time.monotonic()
+        self.connect()
+        row = self.tell("SELECT config, timeout_seconds FROM messaging.channel_configs WHERE channel = %s",
+                        [self.channel])
         if row is None:
             sys.exit(f"messaging.channel_configs has no channel {self.channel}")
-        self.timeout = row.timeout_seconds
-        self.transport = KINDS[arguments.by](row.config, self.timeout)
+        self.lasting = min(arguments.lease or row.timeout_seconds * ROUND_TRIPS, LONGEST_LEASE)
+        self.transport = KINDS[arguments.by](row.config, row.timeout_seconds)
+
+    def connect(self):
+        self.database = psycopg.connect(self.arguments.dsn, autocommit=True, row_factory=namedtuple_row)
+        self.database.execute("LISTEN messaging_messages")
 
     def run(self):
         signal.signal(signal.SIGTERM, self.end)
         signal.signal(signal.SIGINT, self.end)
+        signal.signal(signal.SIGALRM, too_slow)
         while not self.is_to_end:
-            if self.batch() or self.is_to_end:
-                continue
-            if self.arguments.once:
-                break
-            # No server keeps a connection for ever.
-            self.transport.close()
-            # Woken by what is enqueued; a message that is due later, or again, wakes nobody.
-            for _ in self.database.notifies(timeout=self.arguments.pause, stop_after=1):
-                pass
+            try:
+                if self.database.closed:
+                    self.connect()
+                if self.batch() or self.is_to_end:
+                    continue
+                if self.arguments.once:
+                    break
+                self.wait()
+            except psycopg.Error as error:
+                # The server is restarted, or busy: what is held is given out again when its lease has ended.
+                self.say(error)
+                if self.arguments.once:
+                    sys.exit(1)
+                time.sleep(self.arguments.pause)
         self.transport.close()
+
+    def wait(self):
+        # No server keeps a connection for ever.
+        self.transport.close()
+        if time.monotonic() - self.told >= self.arguments.look:
+            self.look()
+        # Woken by what is enqueued; a message that is due later, or again, wakes nobody.
+        for notified in self.database.notifies(timeout=self.arguments.pause):
+            if notified.payload in ("", self.channel):
+                break
 
     def end(self, *_):
         """What it is at is finished, and the rest of the batch given back."""
         self.is_to_end = True
 
+    def look(self):
+        """A sign of life of a channel on which nothing is due."""
+        began, error = time.monotonic(), None
+        try:
+            with deadline(self.lasting):
+                self.transport.look()
+        except Failed as failure:
+            error = plain(str(failure))
+        self.told = time.monotonic()
+        self.tell("SELECT messaging.update_channel_health(%s, %s, %s, %s)",
+                  [self.channel, error is None, since(began), error])
+
     def batch(self):
-        # A lease that lasts as long as all of the batch may take.
-        lease = self.arguments.lease or (self.arguments.batch + 1) * self.timeout
+        # JSON as text: it is read message by message.
         claimed = self.database.execute(
-            "SELECT * FROM messaging.claim(%s, %s, %s, make_interval(secs => %s))",
-            [self.arguments.worker, self.channel, self.arguments.batch, lease]).fetchall()
-        for message in claimed:
+            """SELECT message_id, lease, message_type, recipient_id, template_name, content::text AS content
+               FROM messaging.claim(%s, %s, %s, make_interval(secs => %s))""",
+            [self.arguments.worker, self.channel, self.arguments.batch, self.lasting]).fetchall()
+        extended = time.monotonic()
+        for n, message in enumerate(claimed):
             if self.is_to_end:
                 self.tell("SELECT messaging.release(%s, %s)", [message.lease, message.message_id])
-            else:
-                self.deliver(message)
+                continue
+            # The others have to wait for the slow ones.
+            began = time.monotonic()
+            late = began - extended > self.lasting / 4
+            held = [self.tell("SELECT messaging.extend(%s, %s, make_interval(secs => %s))",
+                              [other.lease, other.message_id, self.lasting])
+                    for other in (claimed[n:] if late else [message])]
+            extended = began if late else extended
+            if held[0] is not None:
+                self.deliver(message, began)
         return len(claimed)
 
-    def deliver(self, message):
-        began = time.monotonic()
+    def deliver(self, message, began):
+        address = Address(message.recipient_id, None, None)
+        if (message.recipient_id or "").isdigit():
+            address = self.tell("SELECT * FROM messaging.recipient_address(%s, %s)",
+                                [message.lease, message.message_id])
+            if address is None:
+                return
         try:
-            # The key says nothing of the attempt: to the receiver they are all one.
-            external_id = self.transport.send(message, self.address(message), f"{message.message_id}.{self.channel}")
-        except Failed as failure:
+            # Some time is left to tell of it.
+            with deadline(began + self.lasting * 0.8 - time.monotonic()):
+                message = message._replace(content=json.loads(message.content))
+                # The key says nothing of the attempt: to the receiver they are all one.
+                external_id = self.transport.send(message, address, f"{message.message_id}.{self.channel}")
+        except Exception as error:
+            failure = error if isinstance(error, Failed) else Failed(repr(error), permanent=True)
+            self.transport.close()
             self.tell("SELECT messaging.fail(%s, %s, %s, make_interval(secs => %s), %s)",
-                      [message.lease, message.message_id, str(failure), failure.retry_after, failure.permanent])
+                      [message.lease, message.message_id, plain(str(failure)), failure.retry_after, failure.permanent])
         else:
             self.tell("SELECT messaging.ack(%s, %s, %s, %s)",
-                      [message.lease, message.message_id, external_id, self.since(began)])
-
-    def address(self, message):
-        """A number is a user: mail goes to the address of the profile."""
-        if message.recipient_id is None or not message.recipient_id.isdigit():
-            return message.recipient_id
-        row = self.database.execute(
-            "SELECT email FROM identity.users WHERE id = %s", [int(message.recipient_id)]).fetchone()
-        if row is None or row.email is None:
-            raise Failed(f"user {message.recipient_id} has no email", permanent=True)
-        return row.email
+                      [message.lease, message.message_id, plain(external_id or "")[:LONGEST_ID] or None,
+                       since(began)])
+        self.told = time.monotonic()
 
     def tell(self, statement, values):
+        """The row that the database answers with; None: it has refused."""
         try:
-            self.database.execute(statement, values)
-        except psycopg.errors.ObjectNotInPrerequisiteState as error:
-            # The lease has ended: the message is somebody else's, who says what becomes of it.
-            print(f"{self.arguments.worker}: {error.diag.message_primary}", file=sys.stderr)
+            return self.database.execute(statement, values).fetchone()
+        except psycopg.Error as error:
+            if self.database.closed:
+                raise
+            # Mostly the lease has ended: the message is somebody else's, who says what becomes of it.
+            self.say(error)
+            return None
 
-    @staticmethod
-    def since(began):
-        return int((time.monotonic() - began) * 1000)
+    def say(self, error):
+        print(f"{self.arguments.worker}: {error.diag.message_primary or error}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def deadline(seconds):
+    """Ends what is in it, whatever it waits for."""
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def too_slow(*_):
+    raise Failed("the other side is too slow")
+
+
+def since(began):
+    return int((time.monotonic() - began) * 1000)
+
+
+def plain(text):
+    """What a text of the database holds."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def main():
@@ -259,8 +389,9 @@ def main():
     parser.add_argument("--by", choices=KINDS, required=True)
     parser.add_argument("--worker", default=f"sender {os.uname().nodename} {os.getpid()}")
     parser.add_argument("--batch", type=int, default=10, help="so many messages are claimed at a time")
-    parser.add_argument("--lease", type=float, help="seconds; by default as long as the batch may take")
+    parser.add_argument("--lease", type=float, help="seconds for an attempt, by default ten times timeout_seconds")
     parser.add_argument("--pause", type=float, default=5, help="seconds until it looks again when nothing is due")
+    parser.add_argument("--look", type=float, default=60, help="seconds after which an idle sender looks at its server")
     parser.add_argument("--once", action="store_true", help="end when nothing is due")
     Sender(parser.parse_args()).run()
 

@@ -134,7 +134,7 @@ fn mail(stream: TcpStream, received: &Received, mood: Mood, random: &mut Random)
     Ok(())
 }
 
-/// A server of webhooks: what is posted to /orders it takes.
+/// A server of webhooks: what is posted to /orders it takes, and to /slow as well, but it never comes to an end.
 pub struct Hook {
     pub port: u16,
     pub received: Received,
@@ -166,6 +166,13 @@ fn post(stream: TcpStream, received: &Received, mood: Mood, random: &mut Random)
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
     thread::sleep(WORK);
+    if request.starts_with("POST /slow ") {
+        to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")?;
+        loop {
+            thread::sleep(WORK);
+            to.write_all(b"x")?;
+        }
+    }
     if !request.starts_with("POST /orders ") {
         return to.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     }
@@ -176,7 +183,9 @@ fn post(stream: TcpStream, received: &Received, mood: Mood, random: &mut Random)
             if outcome == Outcome::TakenUnsaid {
                 return Ok(());
             }
-            to.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            // Longer than what the database keeps.
+            let id = "i".repeat(300);
+            write!(to, "HTTP/1.1 200 OK\r\nX-Request-Id: {id}\r\nContent-Length: 0\r\n\r\n")
         }
     }
 }

@@ -43,9 +43,8 @@ impl House {
     fn open(name: &str) -> Result<House> {
         let python = python()?;
         let database = Database::fresh(name)?;
-        database.login("test_sender", "bourse_worker")?;
-        let mut root = database.connect()?;
-        root.run("GRANT bourse_viewer TO test_sender")?;
+        database.login("test_sender", "bourse_sender")?;
+        let root = database.connect()?;
         Ok(House { database, root, python })
     }
 
@@ -70,6 +69,13 @@ impl House {
             .env("PGDATABASE", &self.database.name)
             .stderr(Stdio::inherit());
         command.spawn().map_err(|error| Failure::new(format!("the sender does not start: {error}")))
+    }
+
+    /// Sends until nothing is due.
+    fn send_all(&self, channel: &str, by: &str, more: &[&str]) -> Result<()> {
+        let status = self.sender(channel, by, &[&["--once"], more].concat())?.wait();
+        assert!(status.is_ok_and(|status| status.success()), "--once ends when nothing is due");
+        Ok(())
     }
 
     fn left(&mut self) -> Result<i64> {
@@ -148,8 +154,7 @@ fn what_is_wrong_for_good_is_not_tried_again() -> Result<()> {
     let hook = Hook::open(Mood { refuses: 0, hangs_up: 0 })?;
     let mut house = House::open("sender_permanent")?;
     house.enqueue("webhook", &format!(r#"{{"url": "http://127.0.0.1:{}/gone"}}"#, hook.port), "chat:1", 1)?;
-    let status = house.sender("webhook", "webhook", &["--once"])?.wait();
-    assert!(status.is_ok_and(|status| status.success()), "--once ends when nothing is due");
+    house.send_all("webhook", "webhook", &[])?;
     let told = "SELECT m.status, d.attempt, d.last_error FROM messaging.messages m JOIN messaging.deliveries d
                 ON d.message_id = m.id";
     assert_eq!(house.root.line(told)?, "FAILED|1|404 Not Found");
@@ -176,5 +181,98 @@ fn a_sender_that_is_asked_to_end_gives_its_batch_back() -> Result<()> {
     let waiting = "SELECT count(*), max(attempt) FROM messaging.deliveries WHERE status = 'pending'
                        AND claimable_at <= clock_timestamp()";
     assert_eq!(house.root.line(waiting)?, format!("{}|0", 50 - keys));
+    Ok(())
+}
+
+/// Whatever users say, and are called: what can be sent is, the rest fails for good, and the sender goes on.
+#[test]
+fn nobody_ends_a_sender_by_what_he_writes() -> Result<()> {
+    let mailbox = Mailbox::open(Mood { refuses: 0, hangs_up: 0 })?;
+    let mut house = House::open("sender_words")?;
+    house.root.run(&format!(
+        r#"INSERT INTO messaging.channel_configs (channel, config)
+           VALUES ('email', '{{"host": "127.0.0.1", "port": {}, "sender": "bourse@example.org"}}')"#,
+        mailbox.port
+    ))?;
+    house.root.run(
+        r#"SELECT identity.register('user ' || n, email) FROM unnest(ARRAY[
+               'ann@example.org', '_:a@=,"', ':%[@_;)"', '(<;a).@<', 'http://127.0.0.1/?@x.org'])
+               WITH ORDINALITY e (email, n) ORDER BY n;
+           SELECT messaging.enqueue_message('x', '{email}', '{"text": "to all"}', u.id::text, max_retries => 9)
+           FROM identity.users u ORDER BY u.id;
+           SELECT messaging.enqueue_message('x', '{email}', c::jsonb, 'bob@example.org', max_retries => 9)
+           FROM unnest(ARRAY['{"digest_key": 1, "messages": 5}', '{"digest_key": 1, "messages": [{}]}',
+               '{"subject": "a\nBcc: all@example.org"}', '{"subject": [1], "text": {"a": null}}']) c;
+           SELECT messaging.enqueue_message('x', '{email}', '{}');
+           SELECT messaging.enqueue_message('x', '{email}', '{"amount": {}}', 'bob@example.org', template_name => t)
+           FROM unnest('{order_filled,../sender}'::text[]) t"#,
+    )?;
+    house.send_all("email", "smtp", &[])?;
+    let told = "SELECT string_agg(status, ',' ORDER BY id), max(retry_count) FROM messaging.messages";
+    let users = "DELIVERED,FAILED,FAILED,FAILED,FAILED";
+    let words = "DELIVERED,DELIVERED,FAILED,DELIVERED";
+    assert_eq!(house.root.line(told)?, format!("{users},{words},FAILED,FAILED,FAILED|0"));
+    Ok(())
+}
+
+/// A URL is taken of the hosts of the config only, and a user's number never becomes one.
+#[test]
+fn nobody_has_a_sender_call_another_host() -> Result<()> {
+    let (ours, other) = (Hook::open(Mood { refuses: 0, hangs_up: 0 })?, Hook::open(Mood { refuses: 0, hangs_up: 0 })?);
+    let mut house = House::open("sender_hosts")?;
+    house.root.run(&format!(
+        r#"INSERT INTO messaging.channel_configs (channel, config) VALUES
+               ('webhook', '{{"url": "http://127.0.0.1:{}/orders"}}');
+           SELECT identity.register('eve', 'http://127.0.0.1:{}/orders?@x.org') AS eve;
+           SELECT messaging.enqueue_message('x', '{{webhook}}', '{{}}', to_whom, max_retries => 0)
+           FROM unnest(ARRAY[(SELECT id::text FROM identity.users), 'http://127.0.0.1:{0}/orders',
+                             'http://127.0.0.1:{1}/orders', 'http://127.0.0.1:{0}@127.0.0.1:{1}/orders',
+                             'http://h:99999/x', 'http://[::1/x', 'file:///etc/passwd']) to_whom"#,
+        ours.port, other.port
+    ))?;
+    house.send_all("webhook", "webhook", &[])?;
+    let told = "SELECT string_agg(status, ',' ORDER BY id) FROM messaging.messages";
+    assert_eq!(house.root.line(told)?, "DELIVERED,DELIVERED,FAILED,FAILED,FAILED,FAILED,FAILED");
+    assert_eq!((ours.received.counts().0, other.received.counts().0), (2, 0));
+    Ok(())
+}
+
+/// However slowly the other side answers, an attempt ends before its lease does.
+#[test]
+fn a_slow_server_is_given_up_before_the_lease_ends() -> Result<()> {
+    let hook = Hook::open(Mood { refuses: 0, hangs_up: 0 })?;
+    let mut house = House::open("sender_slow")?;
+    house.enqueue("webhook", &format!(r#"{{"url": "http://127.0.0.1:{}/slow"}}"#, hook.port), "chat:1", 1)?;
+    house.send_all("webhook", "webhook", &["--lease", "2"])?;
+    let told = "SELECT d.status, d.attempt, d.last_error FROM messaging.deliveries d";
+    assert_eq!(house.root.line(told)?, "pending|1|the other side is too slow");
+    Ok(())
+}
+
+/// A sender that has nothing to do says that its channel is there, and is there again after its server was not.
+#[test]
+fn an_idle_sender_gives_signs_of_life() -> Result<()> {
+    let mailbox = Mailbox::open(Mood { refuses: 0, hangs_up: 0 })?;
+    let mut house = House::open("sender_idle")?;
+    let config = format!(r#"{{"host": "127.0.0.1", "port": {}, "sender": "bourse@example.org"}}"#, mailbox.port);
+    house.enqueue("email", &config, "ann@example.org", 1)?;
+    let mut sender = house.sender("email", "smtp", &["--look", "0.2"])?;
+    let looked = "SELECT coalesce(max(success_count), 0) FROM messaging.system_health WHERE component = 'email'";
+    let mut last = 0;
+    for cut in [false, true, true] {
+        if cut {
+            house.root.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE usename = 'test_sender' AND datname = current_database()",
+            )?;
+        }
+        let began = Instant::now();
+        while house.root.number(looked)? < last + 2 {
+            assert!(began.elapsed() < PATIENCE, "nothing is heard of the sender");
+            thread::sleep(Duration::from_millis(50));
+        }
+        last = house.root.number(looked)?;
+    }
+    sender.kill().and_then(|()| sender.wait()).map_err(|error| Failure::new(error.to_string()))?;
     Ok(())
 }
