@@ -82,3 +82,23 @@ FROM unnest(ARRAY['argon2_memory = 8', 'argon2_memory = ''65 MB''',
 SET bourse.argon2_memory = 64;
 SET bourse.argon2_parallelism = 8;
 SELECT identity.set_password(:ann, 'long enough');
+-- Who may act for everybody does not set everybody's password for it: a worker that is a viewer, too, sets its own only.
+CREATE ROLE pas_worker LOGIN IN ROLE bourse_worker, bourse_viewer;
+CREATE ROLE pas_admin LOGIN IN ROLE bourse_admin;
+CREATE ROLE pas_gateway LOGIN IN ROLE bourse_gateway;
+SET SESSION AUTHORIZATION pas_worker;
+SELECT refusal(format('SELECT identity.set_password(%s, ''new password 1234'')', :bob)) AS anybodys;
+SET SESSION AUTHORIZATION pas_admin;
+SELECT identity.set_password(:bob, 'new password 1234');
+SET SESSION AUTHORIZATION pas_gateway;
+BEGIN;
+SELECT identity.act_as(:bob);
+SELECT identity.set_password(:bob, 'new password 1234');
+COMMIT;
+RESET SESSION AUTHORIZATION;
+UPDATE identity.users SET db_role = 'pas_worker' WHERE id = :bob;
+SET SESSION AUTHORIZATION pas_worker;
+SELECT identity.set_password(:bob, 'new password 1234');
+RESET SESSION AUTHORIZATION;
+DROP OWNED BY pas_worker, pas_admin, pas_gateway;
+DROP ROLE pas_worker, pas_admin, pas_gateway;

@@ -11,6 +11,7 @@ UPDATE identity.users SET db_role = 'regress_irt_trader' WHERE id = :ann;
 CREATE ROLE regress_irt_trader LOGIN IN ROLE bourse_trader;
 CREATE ROLE regress_irt_gateway LOGIN IN ROLE bourse_gateway;
 CREATE ROLE regress_irt_admin LOGIN IN ROLE bourse_admin;
+CREATE ROLE regress_irt_worker LOGIN IN ROLE bourse_worker, bourse_viewer;
 CREATE ROLE regress_irt_giver LOGIN CREATEROLE IN ROLE bourse_admin;
 CREATE TEMP TABLE refused (n serial, login text DEFAULT 'postgres', sqlstate text, hint text, call text);
 INSERT INTO refused (sqlstate, hint, call) VALUES
@@ -85,6 +86,8 @@ INSERT INTO refused (login, sqlstate, hint, call) VALUES
     ('regress_irt_gateway', '42501',
      'Connect as an admin, or as a member of bourse_gateway and do this in a transaction without identity.act_as().',
      'register(''x'')'),
+    ('regress_irt_worker', '42501', 'Connect as an admin or a member of bourse_gateway, or as the user himself.',
+     'set_password(@bob, ''long enough'')'),
     ('regress_irt_gateway_of_itself', '42501',
      'A gateway makes viewers and traders; connect as a member of bourse_admin for the others.',
      'register(''x'', role => ''admin'')');
@@ -129,4 +132,4 @@ WHERE p.pronamespace IN ('identity'::regnamespace, 'identity_private'::regnamesp
   AND NOT EXISTS (SELECT FROM answered a WHERE a.hint = h)
 ORDER BY 1;
 UPDATE identity.users SET db_role = NULL WHERE id = :ann;
-DROP ROLE regress_irt_trader, regress_irt_gateway, regress_irt_admin, regress_irt_giver;
+DROP ROLE regress_irt_trader, regress_irt_gateway, regress_irt_admin, regress_irt_worker, regress_irt_giver;

@@ -4,6 +4,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(user_id);
+    -- A worker acts for everybody, but is let in as nobody: a viewer's right to set the own password adds nothing to it.
+    IF user_id IS DISTINCT FROM identity.current_user_id()
+       AND NOT (identity_private.login_is('bourse_admin') OR identity_private.login_is('bourse_gateway')) THEN
+        PERFORM bourse.refuse('42501', format('no permission to set the password of user %s', user_id),
+            'Connect as an admin or a member of bourse_gateway, or as the user himself.');
+    END IF;
     PERFORM identity_private.require_password(password);
     -- Whoever was remembered with the old password is not with the new one.
     UPDATE identity.users u SET password_hash = identity_private.hash_password(password), remember_token = NULL
@@ -12,7 +18,8 @@ END
 $$;
 COMMENT ON FUNCTION identity.set_password(bigint, text) IS
 'Hashes and stores the password of a user you act for. 8 to 1024 characters, at most 72 bytes with bcrypt. 22004 NULL, '
-'22023 length, 42501 not a user you act for, 42704 unknown user, 55000 the user has been erased';
+'22023 length, 42501 not a user you act for, or a worker''s login that is neither his nor an admin''s or a gateway''s, '
+'42704 unknown user, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION identity.set_password(bigint, text) TO bourse_viewer;
 
 -- An email address comes first: nobody can take somebody else's as a username and be found by it.
