@@ -67,7 +67,7 @@ CREATE POLICY channel_configs_read ON messaging.channel_configs FOR SELECT
 CREATE POLICY channel_configs_write ON messaging.channel_configs TO bourse_admin
     USING ((SELECT identity.acts_for_all()))
     WITH CHECK ((SELECT identity.acts_for_all()));
-GRANT SELECT ON messaging.channel_configs TO bourse_sender, bourse_viewer, bourse_worker;
+GRANT SELECT ON messaging.channel_configs TO bourse_monitor, bourse_sender, bourse_viewer, bourse_worker;
 GRANT INSERT, UPDATE, DELETE ON messaging.channel_configs TO bourse_admin;
 
 -- The parts of messages that wait, are held by a worker, or have failed for good: one for each message and channel.
@@ -629,7 +629,7 @@ CREATE VIEW messaging.v_channel_health_summary WITH (security_invoker=true) AS
             v.checked_at
            FROM messaging.v_system_health v
           WHERE v.system::text = 'notification' AND v.component IS NOT NULL) h ON h.component::text = c.channel::text;
-GRANT SELECT ON messaging.v_channel_health_summary TO bourse_admin, bourse_gateway, bourse_worker;
+GRANT SELECT ON messaging.v_channel_health_summary TO bourse_admin, bourse_gateway, bourse_monitor, bourse_worker;
 
 -- The attempts of the last 30 days, by day of UTC and channel: how many, and what has become of them
 CREATE VIEW messaging.v_delivery_stats WITH (security_invoker=true) AS

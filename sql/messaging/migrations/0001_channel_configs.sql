@@ -47,5 +47,5 @@ ALTER TABLE messaging.channel_configs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY channel_configs_read ON messaging.channel_configs FOR SELECT USING (true);
 CREATE POLICY channel_configs_write ON messaging.channel_configs TO bourse_admin
     USING ((SELECT identity.acts_for_all())) WITH CHECK ((SELECT identity.acts_for_all()));
-GRANT SELECT ON messaging.channel_configs TO bourse_sender, bourse_viewer, bourse_worker;
+GRANT SELECT ON messaging.channel_configs TO bourse_monitor, bourse_sender, bourse_viewer, bourse_worker;
 GRANT INSERT, UPDATE, DELETE ON messaging.channel_configs TO bourse_admin;

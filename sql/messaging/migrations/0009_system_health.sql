@@ -102,4 +102,4 @@ CREATE VIEW messaging.v_channel_health_summary WITH (security_invoker = true) AS
                WHERE v.system = 'notification' AND v.component IS NOT NULL) h ON h.component = c.channel;
 COMMENT ON VIEW messaging.v_channel_health_summary IS
 'The channels that are configured or have been reported on, and how each is now; UNKNOWN: nobody has reported lately';
-GRANT SELECT ON messaging.v_channel_health_summary TO bourse_admin, bourse_gateway, bourse_worker;
+GRANT SELECT ON messaging.v_channel_health_summary TO bourse_admin, bourse_gateway, bourse_monitor, bourse_worker;
