@@ -82,7 +82,7 @@ FROM unnest(ARRAY['argon2_memory = 8', 'argon2_memory = ''65 MB''',
 SET bourse.argon2_memory = 64;
 SET bourse.argon2_parallelism = 8;
 SELECT identity.set_password(:ann, 'long enough');
--- Who may act for everybody does not set everybody's password for it: a worker that is a viewer, too, sets its own only.
+-- Who may act for everybody does not set everybody's password for it: a worker that is a viewer, too, sets its own.
 CREATE ROLE pas_worker LOGIN IN ROLE bourse_worker, bourse_viewer;
 CREATE ROLE pas_admin LOGIN IN ROLE bourse_admin;
 CREATE ROLE pas_gateway LOGIN IN ROLE bourse_gateway;

@@ -4,7 +4,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_tem
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(user_id);
-    -- A worker acts for everybody, but is let in as nobody: a viewer's right to set the own password adds nothing to it.
+    -- A worker acts for everybody: a viewer's right to set the own password adds none to set everybody's.
     IF user_id IS DISTINCT FROM identity.current_user_id()
        AND NOT (identity_private.login_is('bourse_admin') OR identity_private.login_is('bourse_gateway')) THEN
         PERFORM bourse.refuse('42501', format('no permission to set the password of user %s', user_id),
