@@ -40,7 +40,8 @@ SELECT r.error FROM jobs.schedule_runs r WHERE r.id = :run;
 SELECT messaging.enqueue_message('note', '{mail}', '{}', :'ann') AS refused \gset
 SELECT messaging.fail(lease, message_id, '550 <bob@example.com>: no such user', permanent => true)
 FROM messaging.claim('w', 'mail');
-SELECT messaging.update_channel_health('mail', false, 10, '450 <bob@example.com>: greylisted') FROM generate_series(1, 3);
+SELECT messaging.update_channel_health('mail', false, 10, '450 <bob@example.com>: greylisted')
+FROM generate_series(1, 3);
 SET SESSION AUTHORIZATION report_monitor;
 SELECT a.alert, a.subject, a.detail FROM bourse.alerts() a WHERE a.subject IN ('mail', 'notification mail')
 ORDER BY a.alert;
@@ -66,15 +67,18 @@ FROM messaging.deliveries d JOIN messaging.messages m ON m.id = d.message_id
 WHERE d.channel = 'slots' AND d.status = 'pending' ORDER BY d.priority, d.claimable_at;
 
 -- What somebody has scheduled for long ago stays as long as anything else that has just ended, and its key is its own.
-SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => '1999-01-01', idempotency_key => 'once')
+SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => '1999-01-01',
+                                 idempotency_key => 'once')
     AS old \gset
 SELECT messaging.ack(lease, message_id) FROM messaging.claim('w', 'old');
-SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => now() - interval '100 days') AS dead \gset
+SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => now() - interval '100 days')
+    AS dead \gset
 SELECT messaging.fail(lease, message_id, 'no', permanent => true) FROM messaging.claim('w', 'old');
 SELECT messaging.cleanup_old_messages(1) AS moved;
 SELECT bourse_private.delete_old_rows('messaging.messages', 'scheduled_for', '{FAILED}', now() - interval '90 days')
     AS deleted;
-SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => '1999-01-01', idempotency_key => 'once')
+SELECT messaging.enqueue_message('note', '{old}', '{}', :'ann', scheduled_for => '1999-01-01',
+                                 idempotency_key => 'once')
     = :old AS same;
 UPDATE messaging.messages m SET processed_at = now() - interval '91 days' WHERE m.id IN (:old, :dead);
 SELECT messaging.cleanup_old_messages(90) AS moved;

@@ -113,7 +113,7 @@ COMMENT ON FUNCTION bourse_private.hold_key(bigint) IS 'The lock of hold_key(), 
 COMMENT ON FUNCTION bourse_private.hold_key(text) IS
 'Waits for whoever holds the same key, and holds it to the end of the transaction. For keys that users name';
 
--- What is nobody's fault, and may go another time: a deadlock, another's lock, a server that stops or is short of memory.
+-- What is nobody's fault, and may go another time: a deadlock, another's lock, a server that stops or lacks memory.
 CREATE FUNCTION bourse_private.raise_again(state text, message text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN

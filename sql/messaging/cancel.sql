@@ -88,9 +88,9 @@ END
 $$;
 COMMENT ON FUNCTION messaging.cancel_many(text, text, bigint, timestamptz, integer) IS
 'Cancels messages that wait and that nobody is at, whole, the oldest first: of a user, by default the session''s own, '
-'or of all where it acts for everybody; that have a channel, of one type, enqueued since then. Returns how many. What is '
-'in a digest goes with the digest. 22004 nothing is named and it acts for everybody, 22023 limit, 42501 another user, '
-'42704 unknown user';
+'or of all where it acts for everybody; that have a channel, of one type, enqueued since then. Returns how many. What '
+'is in a digest goes with the digest. 22004 nothing is named and it acts for everybody, 22023 limit, 42501 another '
+'user, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION messaging.cancel_many(text, text, bigint, timestamptz, integer)
 TO bourse_trader, bourse_worker;
 

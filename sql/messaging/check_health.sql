@@ -154,7 +154,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
            CASE h.status WHEN 'DOWN' THEN 'system_is_down' ELSE 'system_is_silent' END,
            concat_ws(' ', h.system, h.component),
            -- What attempts on a channel say may name a person.
-           CASE WHEN h.status = 'DOWN' AND h.system = 'notification' THEN format('%s failures in a row', h.failure_count)
+           CASE WHEN h.status = 'DOWN' AND h.system = 'notification'
+                THEN format('%s failures in a row', h.failure_count)
                 WHEN h.status = 'DOWN' THEN format('%s failures in a row, the last with: %s', h.failure_count,
                                                    coalesce(bourse_private.clip(h.error_message), 'nothing said'))
                 ELSE format('nobody has reported on it since %s', h.checked_at) END,

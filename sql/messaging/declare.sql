@@ -61,8 +61,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     FROM identity_private.export_rows('messaging.rate_limits', 't.user_id = $1::text', user_id) r
 $$;
 COMMENT ON FUNCTION messaging_private.rows_beside(bigint) IS
-'What export_user() tells beside rows that have the id of the user: commands of the user''s telegram account from before '
-'it was linked, and the user''s buckets';
+'What export_user() tells beside rows that have the id of the user: commands of the user''s telegram account from '
+'before it was linked, and the user''s buckets';
 
 CREATE FUNCTION messaging_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$

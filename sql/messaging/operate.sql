@@ -203,8 +203,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging.find_message(text, text) IS
-'The message that the provider of a channel knows by this id, which ack() was given: the last one. NULL: there is none, '
-'or it has been archived. 22004 NULL, 42501 not an operator';
+'The message that the provider of a channel knows by this id, which ack() was given: the last one. NULL: there is '
+'none, or it has been archived. 22004 NULL, 42501 not an operator';
 GRANT EXECUTE ON FUNCTION messaging.find_message(text, text) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION messaging.record_delivery_status(

@@ -260,7 +260,8 @@ BEGIN
     WHERE m.user_id IS NULL AND identity.fold(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
     DELETE FROM messaging.messages_archive m
     WHERE m.user_id IS NULL AND identity.fold(m.recipient_id) IN (SELECT messaging_private.addresses_of(user_id));
-    DELETE FROM messaging.rate_limits r WHERE identity.fold(r.user_id) IN (SELECT messaging_private.addresses_of(user_id));
+    DELETE FROM messaging.rate_limits r
+    WHERE identity.fold(r.user_id) IN (SELECT messaging_private.addresses_of(user_id));
     UPDATE messaging.system_health h SET error_message = NULL
     FROM messaging.delivery_status s
     WHERE s.user_id = user_id AND h.system = 'notification' AND h.component = s.channel

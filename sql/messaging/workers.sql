@@ -58,8 +58,8 @@ COMMENT ON FUNCTION messaging.fail(uuid, bigint, text, interval, boolean) IS
 'The channel has not taken a message. Returns what becomes of it there: pending (due again after retry_after, as the '
 'provider has said in Retry-After, by default after 15 seconds, twice as long after every further attempt, an hour at '
 'most), failed (that was the last attempt, or permanent: a dead letter, and of delivery first the next channel is '
-'tried). error: up to 2000 characters are kept, and nothing of one that holds a secret. 22004 NULL, 22023 retry_after out '
-'of bounds, 55000 the lease does not hold it any more: nothing is changed, 25001 not READ COMMITTED';
+'tried). error: up to 2000 characters are kept, and nothing of one that holds a secret. 22004 NULL, 22023 retry_after '
+'out of bounds, 55000 the lease does not hold it any more: nothing is changed, 25001 not READ COMMITTED';
 GRANT EXECUTE ON FUNCTION messaging.fail(uuid, bigint, text, interval, boolean) TO bourse_sender, bourse_worker;
 
 CREATE FUNCTION messaging.release(lease uuid, message_id bigint) RETURNS void

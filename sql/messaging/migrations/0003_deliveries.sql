@@ -77,8 +77,8 @@ CREATE INDEX idx_deliveries_expires_at ON messaging.deliveries (expires_at)
     WHERE expires_at IS NOT NULL AND claimable_at IS NOT NULL;
 -- What a digest has together.
 CREATE INDEX idx_deliveries_digest_id ON messaging.deliveries (digest_id) WHERE digest_id IS NOT NULL;
--- At most one digest of a key is open to a user on a channel: until somebody has claimed it, also one that is given back,
--- or it is full.
+-- At most one digest of a key is open to a user on a channel: until somebody has claimed it, also one that is given
+-- back, or it is full.
 CREATE UNIQUE INDEX deliveries_digest_key_key ON messaging.deliveries (user_id, channel, digest_key)
     WHERE digest_key IS NOT NULL AND status = 'pending' AND started_at IS NULL AND digest_count < 1000
       AND digest_bytes < 1048576;
