@@ -96,15 +96,16 @@ COMMENT ON FUNCTION trading_private.enter_market(bigint, bigint, text) IS
 'Before a bot places an order: notes where the trades of its market are, if none of its orders there can have some '
 'that are not booked';
 
--- What goes wrong with one bot is told, and holds up no other.
+-- What goes wrong with one bot is told, and holds up no other. Where there are more bots than a call takes, chance says
+-- whose turn it is: none is always behind the others.
 CREATE FUNCTION trading_private.sync_behind(most integer) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     behind bigint;
     booked bigint := 0;
 BEGIN
-    FOR behind IN SELECT DISTINCT o.bot_id FROM trading.bot_orders o
-                  WHERE NOT o.is_settled ORDER BY o.bot_id LIMIT most LOOP
+    FOR behind IN SELECT b.bot_id FROM (SELECT DISTINCT o.bot_id FROM trading.bot_orders o WHERE NOT o.is_settled) b
+                  ORDER BY random() LIMIT most LOOP
         BEGIN
             PERFORM FROM trading.bot_accounts b WHERE b.id = behind FOR NO KEY UPDATE SKIP LOCKED;
             IF FOUND THEN
@@ -118,8 +119,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION trading_private.sync_behind(integer) IS
-'sync() of all bots that have orders which have not ended and been booked, up to so many; those that somebody else has '
-'locked are left to the next call';
+'sync() of all bots that have orders which have not ended and been booked, up to so many, by chance; those that '
+'somebody else has locked are left to the next call';
 
 CREATE FUNCTION trading.sync_fills(bot_id bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$

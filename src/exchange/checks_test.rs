@@ -220,9 +220,10 @@ mod tests {
     #[pg_test]
     fn each_check_refuses_what_violates_it() {
         let long: &'static str = Box::leak("x".repeat(1001).into_boxed_str());
-        let of_texts: [(&str, Vec<(usize, Value<'static>)>); 2] = [
+        let of_texts: [(&str, Vec<(usize, Value<'static>)>); 3] = [
             ("order_commands_size_check", vec![(order_commands::at::side, text(long))]),
             ("markets_calendar_size_check", vec![(markets::at::calendar, text(long))]),
+            ("markets_status_reason_check", vec![(markets::at::status_reason, text(long))]),
         ];
         let listed = VIOLATIONS.iter().map(|(name, changes)| (*name, changes.to_vec()));
         let mut missed: BTreeSet<&str> =

@@ -100,9 +100,12 @@ impl House {
                     messaging.set_preferences({user}, 'email');
              SELECT messaging.update_message_status(
                  messaging.enqueue_message('note', '{{email}}', '{{\"of\": \"{name}\"}}', '{user}'), 'DELIVERED');
-             UPDATE messaging.messages SET scheduled_for = '2000-01-01' WHERE user_id = {user};
+             UPDATE messaging.messages SET scheduled_for = '2000-01-01', processed_at = '2000-01-01' WHERE user_id = {user};
              SELECT messaging.cleanup_old_messages(), messaging.record_delivery_status(
                  messaging.enqueue_message('note', '{{email,sms}}', '{{\"of\": \"{name}\"}}', '{user}'), 'sms', 'FAILED');
+             SELECT messaging.enqueue_message('note', '{{fax}}', '{{\"of\": \"{name}\"}}', '{user}');
+             SELECT count(*) FROM messaging.claim('{name} sender', 'fax', 1, '1 day');
+             SELECT messaging.cancel(max(m.id)) FROM messaging.messages m WHERE m.user_id = {user};
              INSERT INTO identity.exchange_credentials
                  (user_id, principal_id, exchange, api_key_encrypted, api_secret_encrypted, key_id)
              SELECT {user}, '{name} principal', 'KRAKEN', token, token, repeat('0', 16)
