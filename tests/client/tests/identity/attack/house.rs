@@ -44,7 +44,7 @@ impl House {
         // the attacker's, and what says the victim's id says no other.
         root.run(
             "SELECT setval(oid, 1000000 + 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
-             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'webui')",
+             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'trading', 'webui')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         house.attacker = house.person("mallory", "50.5")?;
@@ -115,7 +115,33 @@ impl House {
              VALUES ('new', {user}, 'X-Y', '{name} command')"
         ))?;
         root.run("CALL exchange.match_orders()")?;
+        self.bot(user, name)?;
         Ok(user)
+    }
+
+    /// A bot of a user, with everything that a bot can have.
+    fn bot(&mut self, user: i64, name: &str) -> Result<()> {
+        self.root.run(&format!(
+            "DO $$
+             DECLARE
+                 bot bigint := trading.create_bot({user}, 'grid', '{{\"of\": \"{name}\"}}', '{name} bot',
+                                                  starting_balance => 1000);
+             BEGIN
+                 PERFORM trading.start_bot(bot), trading.heartbeat(bot, '{{\"of\": \"{name}\"}}');
+                 PERFORM trading.apply_fill(bot, '{name} fill', 'BTC-USD', 'buy', 2, 10, strategy_name => '{name} way');
+                 PERFORM trading.apply_fill(bot, '{name} test', 'BTC-USD', 'buy', 1, 10, trade_type => 'backtest',
+                                            run_id => 1);
+                 PERFORM trading.correct_fill(bot, '{name} fill', 1, 10, 0, '{name} reason');
+                 PERFORM trading.apply_cash(bot, '{name} cash', 'funding', 1);
+                 PERFORM trading.record_equity(bot, marks => '{{\"BTC-USD\": 11}}');
+                 PERFORM trading.place_order(bot, 'BTC-USD', 'buy', 1, 1, client_order_id => '{name} bot order');
+                 PERFORM trading.calculate_metrics(bot, 'paper');
+                 PERFORM trading.lock_pair(bot, 'BTC-USD', 'buy', now() + interval '1 hour', '{name} news');
+                 INSERT INTO trading.fill_commands (bot_id, fill_id, symbol, side, quantity, price)
+                 VALUES (bot, '{name} refused', 'BTC-USD', 'sideways', 1, 1);
+             END $$"
+        ))?;
+        self.root.run("CALL trading.apply_pending()")
     }
 
     /// A table of which the victim has no row proves nothing. The inbox is empty: whoever drains it serves everybody.
@@ -137,7 +163,7 @@ impl House {
                                      ELSE coalesce(t.condition, 'true') END
              FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
-               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs', 'webui')
+               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs', 'trading', 'webui')
                AND NOT c.relispartition ORDER BY 1",
         )?;
         let victim = self.victim.to_string();
