@@ -30,7 +30,7 @@ pub fn routines(root: &mut Session) -> Result<Vec<Routine>> {
                 coalesce((SELECT string_agg(coalesce(p.proargnames[a.n], '') || ':' || a.type::regtype, ';' ORDER BY a.n)
                           FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)), '')
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'webui')
+         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
            AND p.prorettype <> 'trigger'::regtype ORDER BY 1",
     )?;
     let argument = |text: &str| {
@@ -304,7 +304,7 @@ fn no_statement_changes_a_row_of_the_victims() -> Result<()> {
         "SELECT c.oid::regclass, string_agg(quote_ident(a.attname), ',') FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          WHERE c.relkind IN ('r', 'p', 'v')
-           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'webui') GROUP BY 1 ORDER BY 1",
+           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui') GROUP BY 1 ORDER BY 1",
     )?;
     for (actor, mut session) in house.actors()? {
         let mut done = 0;

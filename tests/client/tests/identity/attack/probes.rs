@@ -15,7 +15,7 @@ const PLANNING: [&str; 2] = [
 
 /// What no policy keeps from being counted: numbers that count up, times, and what such a row says to whoever knows its
 /// number. None of them tells whose the row is; docs/identity.md tells of it.
-const TELLING: [&str; 34] = [
+const TELLING: [&str; 48] = [
     "audit.activity_logs \"timestamp\"",
     "audit.activity_logs id",
     "audit.activity_logs transaction_id",
@@ -47,6 +47,20 @@ const TELLING: [&str; 34] = [
     "identity.exchange_credentials id",
     "identity.user_principals id",
     "identity.verification_codes id",
+    "trading.bot_accounts id",
+    "trading.bot_events id",
+    "trading.bot_heartbeats bot_id",
+    "trading.bot_markets bot_id",
+    "trading.bot_orders bot_id",
+    "trading.bot_orders order_id",
+    "trading.fill_corrections id",
+    "trading.fill_rejections command_id",
+    "trading.pair_locks id",
+    "trading.performance_metrics calculated_at",
+    "trading.performance_metrics id",
+    "trading.positions bot_id",
+    "trading.positions id",
+    "trading.trades position_id",
     "webui.performance_snapshots \"timestamp\"",
     "webui.performance_snapshots id",
     "webui.strategy_templates id",
@@ -75,7 +89,7 @@ fn probes(house: &mut House) -> Result<Vec<Probe>> {
     let indexes = house.root.rows(
         "SELECT i.indexrelid, c.oid::regclass, coalesce(pg_get_expr(i.indpred, c.oid), 'true') FROM pg_index i
          JOIN pg_class c ON c.oid = i.indrelid
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui')
          ORDER BY i.indexrelid::regclass::text",
     )?;
     let mut probes = Vec::new();
@@ -185,7 +199,7 @@ fn no_column_is_compared_before_the_policy_is_asked() -> Result<()> {
     let columns = house.root.rows(
         "SELECT c.oid::regclass, quote_ident(a.attname) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui')
            AND a.atttypid::regtype::text IN ('bigint', 'integer', 'text', 'character varying', 'name', 'timestamp with time zone')
          ORDER BY 1, 2",
     )?;

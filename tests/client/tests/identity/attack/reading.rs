@@ -15,7 +15,7 @@ fn readable(session: &mut Session) -> Result<Vec<Readable>> {
         "SELECT c.oid::regclass, string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'webui') GROUP BY 1 ORDER BY 1",
+           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui') GROUP BY 1 ORDER BY 1",
     )?;
     Ok(rows.into_iter().map(|row| Readable { name: row[0].clone(), columns: row[1].clone() }).collect())
 }
@@ -117,7 +117,7 @@ fn explain_counts_the_same_for_the_victim_as_for_nobody() -> Result<()> {
     let victim = house.victim.to_string();
     let columns = house.root.rows(
         "SELECT a.attrelid::regclass, quote_ident(a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'webui')
+         WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'trading', 'webui')
            AND (a.attname = 'user_id' OR a.attname = 'created_by' AND a.atttypid = 'int8'::regtype
                 OR c.relname IN ('users', 'user_secure_view') AND a.attname = 'id') ORDER BY 1",
     )?;
