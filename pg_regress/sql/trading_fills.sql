@@ -21,6 +21,11 @@ SELECT * FROM trading.apply_fill(:grid, 'a1', 'BTC-USD', 'buy', 100, 10, 0.1, fi
 SELECT * FROM trading.apply_fill(:grid, 'a1', 'BTC-USD', 'buy', 100, 10, 0.1);
 SELECT refusal(format('SELECT trading.apply_fill(7001, ''a1'', ''BTC-USD'', ''buy'', %s, %s, %s)', q, p, f)) AS answer
 FROM (VALUES (101, 10, 0.1), (100, 10.5, 0.1), (100, 10, 0)) r (q, p, f);
+-- The ids of our own exchange's trades are not for users: whoever took one would keep its trade out of the books.
+SELECT refusal('SELECT trading.apply_fill(7001, ''exchange:1:1'', ''BTC-USD'', ''buy'', 1, 10)') AS answer;
+-- A bot of somebody else is refused before anything is locked.
+SELECT refusal('SELECT trading.apply_fills(''[{"bot_id": 7002, "fill_id": "x", "symbol": "S", "side": "buy",
+    "quantity": 1, "price": 1}]'')') AS answer;
 
 -- Average cost: an addition moves the average, a reduction gains and leaves it.
 SELECT * FROM trading.apply_fill(:grid, 'a2', 'BTC-USD', 'buy', 100, 11, 0.1, filled_at => '2026-02-01 10:00Z');

@@ -51,12 +51,14 @@ WHERE system = 'trading_bot';
 SELECT module, severity, alert, subject FROM bourse.alerts() WHERE module = 'trading';
 SELECT name, value, labels FROM bourse.metrics() WHERE name LIKE 'trading%' ORDER BY name, labels::text COLLATE "C";
 
--- Heard of again they go on where they were; it is all healthy with the last of them.
+-- Heard of again they go on where they were; it is all healthy with the last of them, as the next look reports.
 SET SESSION AUTHORIZATION tbeat_ann;
 SELECT trading.heartbeat(:grid);
 SET SESSION AUTHORIZATION tbeat_worker;
+SELECT count(*) FROM trading.sweep_bots();
 SELECT status FROM messaging.v_system_health WHERE system = 'trading_bot';
 SELECT trading.heartbeats(ARRAY[:bens]);
+SELECT count(*) FROM trading.sweep_bots();
 SELECT status FROM messaging.v_system_health WHERE system = 'trading_bot';
 RESET SESSION AUTHORIZATION;
 SELECT event, old_status, new_status FROM trading.bot_events(:bens);

@@ -17,6 +17,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM bourse.require_installed();
+    -- What others have done before the lock is held must be seen: an order that has just been placed, above all.
+    PERFORM bourse_private.require_read_committed('a step of a bot');
     RETURN QUERY
     SELECT b.user_id, b.status, b.trade_type, b.quote, b.open_positions, b.config
     FROM trading.bot_accounts b WHERE b.id = lock_bot.bot_id AND identity.acts_for(b.user_id)
@@ -28,7 +30,7 @@ END
 $$;
 COMMENT ON FUNCTION trading_private.lock_bot(bigint) IS
 'Locks a bot until the transaction ends, and says how it is now. 22004 NULL, 42704 no such bot, or of a user whom the '
-'session does not act for';
+'session does not act for, 25001 not READ COMMITTED';
 
 CREATE FUNCTION trading_private.require_bot(bot_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$

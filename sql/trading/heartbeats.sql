@@ -19,9 +19,6 @@ BEGIN
                     trading_private.settle(bot.id);
         END IF;
     END LOOP;
-    IF bot.status = 'error' THEN
-        PERFORM trading_private.report_bots();
-    END IF;
 END
 $$;
 COMMENT ON FUNCTION trading_private.wake(bigint[]) IS
@@ -110,7 +107,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION trading_private.report_bots() IS
-'Reports on the system trading_bot: it fails while bots are silent, and tells which, up to 100';
+'Reports on the system trading_bot: it fails while bots are silent, and tells which, up to 100. A sweep does, and no '
+'heartbeat: it would hold the row for as long as its transaction lasts';
 
 CREATE FUNCTION trading_private.sweep(silent interval, most integer)
 RETURNS TABLE (bot_id bigint, last_heartbeat timestamptz)
@@ -119,22 +117,19 @@ LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
     until CONSTANT timestamptz := clock_timestamp() - silent;
     suspect record;
-    status text;
 BEGIN
     FOR suspect IN
-        SELECT h.bot_id, coalesce(h.last_heartbeat, h.awaited_since) AS at FROM trading.bot_heartbeats h
+        SELECT h.bot_id, coalesce(h.last_heartbeat, h.awaited_since) AS at, b.status
+        FROM trading.bot_heartbeats h JOIN trading.bot_accounts b ON b.id = h.bot_id
         WHERE h.is_watched AND coalesce(h.last_heartbeat, h.awaited_since) < until
-        ORDER BY 2 LIMIT most
+        ORDER BY 2 LIMIT most FOR NO KEY UPDATE OF b SKIP LOCKED
     LOOP
-        SELECT b.status INTO status FROM trading.bot_accounts b
-        WHERE b.id = suspect.bot_id FOR NO KEY UPDATE SKIP LOCKED;
-        CONTINUE WHEN NOT FOUND;
         -- It may have been heard of since, or be just now.
         SELECT h.bot_id, h.last_heartbeat INTO bot_id, last_heartbeat FROM trading.bot_heartbeats h
         WHERE h.bot_id = suspect.bot_id AND h.is_watched AND coalesce(h.last_heartbeat, h.awaited_since) < until
         FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
-        PERFORM trading_private.take_step(suspect.bot_id, status, 'silence', 'error', jsonb_build_object(
+        PERFORM trading_private.take_step(suspect.bot_id, suspect.status, 'silence', 'error', jsonb_build_object(
             'error', format('no heartbeat since %s', to_char(suspect.at AT TIME ZONE 'UTC',
                                                              'YYYY-MM-DD HH24:MI:SS "UTC"'))));
         UPDATE trading.bot_orders o SET is_unwanted = true

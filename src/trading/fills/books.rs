@@ -18,7 +18,7 @@ use super::journal::{Booked, Entry, Journal};
 use super::ledgers::{Bot, Ledgers, Sums};
 use super::places;
 use super::request::{Request, TOO_LARGE, Terms};
-use super::rules::{fee, refused, require_taken};
+use super::rules::{FACTS, fee, not_yours, refused, require_taken};
 use super::tables::POSITIONS;
 use super::trades::{Closed, Trades};
 use crate::bourse::amounts::overflow;
@@ -141,6 +141,9 @@ impl Books {
         }
         if let Some(entry) = self.journal.find(&bot, &request.fill_id) {
             return entry.answer_again(request, book);
+        }
+        if rule == Rule::ByStatus && request.fill_id.starts_with(FACTS) {
+            return Err(not_yours(&request.fill_id));
         }
         let key = (book, request.terms.symbol.clone());
         if !self.open.contains_key(&key) {

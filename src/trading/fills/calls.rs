@@ -1,16 +1,15 @@
 //! The SQL calls that book fills: `sql/trading/fills.sql`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::book::Book;
-use super::books::{Books, Rule};
+use super::books::Rule;
 use super::desk::{require_write, with_books};
 use super::inbox;
-use super::journal::Booked;
 use super::ledgers::{self, unknown_bot};
 use super::refold::{Folded, fold_all, refold};
 use super::request::{FillArguments, Request};
@@ -34,30 +33,45 @@ const MOST_FILLS: usize = 100_000;
 fn trading_apply_fill(call: pg_sys::FunctionCallInfo) -> Result<Composite<7>, ErrorReport> {
     require_write("apply_fill()")?;
     let request = FillArguments::of_call(&Arguments::of(call)).request()?;
-    let booked = with_books([request.bot_id], |books| {
-        require_own(books, request.bot_id)?;
-        books.apply(&request, Rule::ByStatus)
-    })?;
+    if !acts_for(request.bot_id) {
+        return Err(unknown_bot(request.bot_id).into());
+    }
+    let booked = with_books([request.bot_id], |books| books.apply(&request, Rule::ByStatus))?;
     Ok(Composite(booked.columns()))
 }
 
+/// Whether the session acts for the user of a bot, who is the same as long as there is the bot. Asked before it is
+/// locked: nobody holds, or waits for, what is another's.
+fn acts_for(bot_id: i64) -> bool {
+    let mut table = Table::open_to_read(&BOTS);
+    let index = table.index(c"bot_accounts_pkey");
+    let user = table.find(index, &[Key::Int(bot_id)], |row| bots::of(row).user_id());
+    table.close();
+    user.is_some_and(|user| identity::require_acts_for(user).is_ok())
+}
+
 /// A bot of somebody else is treated as one that does not exist.
-fn require_own(books: &Books, bot_id: i64) -> Answer<()> {
-    identity::require_acts_for(books.bot(bot_id)?.user_id).map_err(|_| unknown_bot(bot_id))
+fn require_own(requests: &[Request]) -> Answer<()> {
+    let mut asked = HashSet::new();
+    for (place, request) in requests.iter().enumerate() {
+        if asked.insert(request.bot_id) && !acts_for(request.bot_id) {
+            return Err(at_place(place, unknown_bot(request.bot_id)));
+        }
+    }
+    Ok(())
 }
 
 /// The fills of a JSON array: how many of them were booked, repeats included.
 fn apply_all(fills: Json, rule: Rule) -> Answer<i64> {
     let requests = requests(fills)?;
+    if rule == Rule::ByStatus {
+        require_own(&requests)?;
+    }
     let bot_ids: Vec<i64> = requests.iter().map(|request| request.bot_id).collect();
     with_books(bot_ids, |books| {
         for (place, request) in requests.iter().enumerate() {
             pgrx::check_for_interrupts!();
-            let applied: Answer<Booked> = match rule {
-                Rule::ByStatus => require_own(books, request.bot_id).and_then(|()| books.apply(request, rule)),
-                Rule::Facts => books.apply(request, rule),
-            };
-            applied.map_err(|failure| at_place(place, failure))?;
+            books.apply(request, rule).map_err(|failure| at_place(place, failure))?;
         }
         Ok(requests.len() as i64)
     })
@@ -147,12 +161,7 @@ fn trading_apply_facts(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorRepor
 /// Whether the session acts for the user of a bot. COPY asks for each row.
 #[pg_extern(sql = false)]
 fn trading_acts_for_bot(bot_id: Option<i64>) -> bool {
-    let Some(bot_id) = bot_id else { return false };
-    let mut table = Table::open_to_read(&BOTS);
-    let index = table.index(c"bot_accounts_pkey");
-    let user = table.find(index, &[Key::Int(bot_id)], |row| bots::of(row).user_id());
-    table.close();
-    user.is_some_and(|user| identity::require_acts_for(user).is_ok())
+    bot_id.is_some_and(acts_for)
 }
 
 /// Books what waits in the inbox. The caller sees nothing of what others have queued before it stands, and can take

@@ -48,6 +48,17 @@ pub fn require_taken(bot: &Bot, book: Book, filled: &Filled) -> Answer<()> {
     ))
 }
 
+/// How the ids of fills begin that come from our own exchange: `sql/trading/sync.sql`.
+pub const FACTS: &str = "exchange:";
+
+/// Whoever took the id of a trade to come would keep it out of the books.
+pub fn not_yours(fill_id: &str) -> Failure {
+    Failure::invalid(
+        format!("fill_id is {:?}", clip(fill_id)),
+        format!("Ids that begin with {FACTS:?} are those of trades of this exchange, which sync_fills() books."),
+    )
+}
+
 pub fn refused(refusal: Refusal, terms: &Terms) -> Failure {
     match refusal {
         Refusal::Overflow => overflow("what the fill comes to", TOO_LARGE),
