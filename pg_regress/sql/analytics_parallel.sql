@@ -17,7 +17,7 @@ CREATE TEMP TABLE together AS SELECT * FROM drawn;
 SELECT t.bot, a.key, a.value AS alone, t.value AS together
 FROM (SELECT bot, e.key, e.value::float8 FROM alone a, jsonb_each_text(to_jsonb(a)) e) a
 JOIN (SELECT bot, e.key, e.value::float8 FROM together t, jsonb_each_text(to_jsonb(t)) e) t USING (bot, key)
-WHERE abs(a.value - t.value) > 1e-10 * abs(a.value) OR (a.value IS NULL) <> (t.value IS NULL);
+WHERE abs(a.value - t.value) > 1e-10 * abs(a.value) + 1e-12 OR (a.value IS NULL) <> (t.value IS NULL);
 SELECT count(*) FROM together;
 -- A parameter that changes is refused by workers, and where their parts meet.
 SELECT refusal('SELECT analytics.omega_ratio(r, bot / 100.0) FROM many');
