@@ -131,7 +131,7 @@ impl Pace {
 
     /// Jobs that wait at the beginning of all turns of a client: more than it ends.
     pub fn waiting(self, batch: u32) -> u32 {
-        (self.turns(batch) + 4) * if batch == 1 { 2_500 } else { 15_000 }
+        (self.turns(batch) + 4) * if batch == 1 { 4_000 } else { 30_000 }
     }
 
     /// Jobs that wait at the beginning of a turn of `pgbench`: more than it ends.
