@@ -91,8 +91,12 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-trading", rest) => bench::trading::run(&project, rest)?,
-        ("bench-messages", rest) => bench::messages::run(&project, &bench::messages::Request::parse(rest)?)?,
-        ("bench-analytics", rest) => bench::analytics::run(&project, &bench::analytics::Request::parse(rest)?)?,
+        ("bench-messages", rest) => {
+            bench::messages::run(&project, &bench::PacedRequest::parse("bench-messages", rest)?)?
+        }
+        ("bench-analytics", rest) => {
+            bench::analytics::run(&project, &bench::PacedRequest::parse("bench-analytics", rest)?)?
+        }
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

@@ -1,7 +1,6 @@
 //! All figures of a run, as a text for a terminal and as docs/benchmarks-analytics.md.
 
 use super::cases::{ALL_GOAL, GROUPS, Group};
-use super::request::command;
 use crate::bench::grid::{self, Grid};
 use crate::bench::jobs::Pace;
 use crate::bench::machine::Machine;
@@ -80,7 +79,7 @@ impl Figures {
 
     fn places(&self) -> Vec<(&'static str, String)> {
         let mut places = vec![
-            ("command", command(self.pace).to_owned()),
+            ("command", self.pace.command("bench-analytics")),
             ("date", self.machine.date.clone()),
             ("cores", self.machine.cores.to_string()),
             ("server", self.machine.server.clone()),

@@ -4,14 +4,15 @@
 
 mod cases;
 mod figures;
-mod request;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use crate::bench::SETTINGS;
+use crate::bench::jobs::Pace;
 use crate::bench::machine::{self, Machine};
+use crate::bench::paced::Request;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
@@ -20,10 +21,14 @@ use crate::{install, progress, python, setup};
 
 use cases::{ALL, GROUPS};
 use figures::Figures;
-pub use request::Request;
 
 /// The peer, as `cargo xtask metrics` compares with it.
 const PYTHON: [&str; 4] = ["quantstats==0.0.86", "pandas==3.1.1", "numpy==2.4.6", "scipy==1.17.1"];
+
+/// How many returns.
+fn rows(pace: Pace) -> u32 {
+    if pace == Pace::Quick { 100_000 } else { 1_000_000 }
+}
 
 /// Measures, prints it, and writes the page.
 pub fn run(project: &Project, request: &Request) -> Result<()> {
@@ -38,10 +43,11 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     cluster.destroy()?;
     let _running = cluster.run(&SETTINGS)?;
     let database = cluster.fresh_database("returns")?;
+    let rows = rows(request.pace);
     let script = project::read_text(&project.root.join("bench/analytics/series.sql"))?;
-    database.run(&format!("\\set rows {}\n{script}", request.rows()))?;
-    let mut figures = Figures::new(Machine::look(&cluster.database("postgres"))?, request.pace, request.rows());
-    Arena { project, database: &database, python, rows: f64::from(request.rows()) }.measure(request, &mut figures)?;
+    database.run(&format!("\\set rows {}\n{script}", rows))?;
+    let mut figures = Figures::new(Machine::look(&cluster.database("postgres"))?, request.pace, rows);
+    Arena { project, database: &database, python, rows: f64::from(rows) }.measure(request, &mut figures)?;
     println!("{}\n{:.0} seconds", figures.text(), start.elapsed().as_secs_f64());
     if request.write { figures.write(project) } else { Ok(()) }
 }

@@ -132,7 +132,7 @@ impl Figures {
     /// The places of the page's template, and what stands there.
     fn places(&self) -> Vec<(&'static str, String)> {
         let mut places = vec![
-            ("command", self.pace.command().to_owned()),
+            ("command", self.pace.command("bench-jobs")),
             ("date", self.machine.date.clone()),
             ("cores", self.machine.cores.to_string()),
             ("server", self.machine.server.clone()),

@@ -87,13 +87,14 @@ impl Request {
 }
 
 impl Pace {
-    /// What a reader has to type for it.
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Quick => "cargo bench-jobs --quick --write",
-            Self::Default => "cargo bench-jobs",
-            Self::Full => "cargo bench-jobs --full",
-        }
+    /// What a reader has to type for it, to write the page of `bench-jobs` or the like.
+    pub fn command(self, name: &str) -> String {
+        let arguments = match self {
+            Self::Quick => " --quick --write",
+            Self::Default => "",
+            Self::Full => " --full",
+        };
+        format!("cargo {name}{arguments}")
     }
 
     /// How often everybody has a turn of some seconds.

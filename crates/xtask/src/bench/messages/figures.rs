@@ -1,6 +1,5 @@
 //! All figures of a run, as a text for a terminal and as docs/benchmarks-messages.md.
 
-use super::request::command;
 use super::{Both, CLIENTS};
 use crate::bench::grid::{self, Grid};
 use crate::bench::jobs::Pace;
@@ -100,7 +99,7 @@ impl Figures {
 
     fn places(&self) -> Vec<(&'static str, String)> {
         let mut places = vec![
-            ("command", command(self.pace).to_owned()),
+            ("command", self.pace.command("bench-messages")),
             ("date", self.machine.date.clone()),
             ("cores", self.machine.cores.to_string()),
             ("server", self.machine.server.clone()),

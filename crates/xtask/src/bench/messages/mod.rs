@@ -2,13 +2,13 @@
 //! UPDATE of one row; in one server with full durability, in turns; the median of the ratios of the rounds counts.
 
 mod figures;
-mod request;
 
 use std::time::Instant;
 
 use crate::bench::SETTINGS;
 use crate::bench::copies;
 use crate::bench::machine::{self, Machine};
+use crate::bench::paced::Request;
 use crate::bench::pairs::Pairs;
 use crate::bench::pgbench::Pgbench;
 use crate::cluster::Cluster;
@@ -19,7 +19,6 @@ use crate::psql::Database;
 use crate::setup;
 
 use figures::Figures;
-pub use request::Request;
 
 /// Sessions of pgbench.
 const CLIENTS: [u32; 2] = [1, 8];

@@ -1,25 +1,22 @@
-//! What the reader of the figures of messages asked for.
+//! What the reader of a page of figures asked for, where all of it is measured at once.
 
-use crate::bench::jobs::Pace;
+use super::jobs::Pace;
 use crate::failure::{Failure, Result};
-
-/// The arguments of `cargo bench-messages`.
-pub const USAGE: &str = "cargo bench-messages [--quick | --full] [--write] [--installed]";
 
 /// What a run measures.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
     /// How long.
     pub pace: Pace,
-    /// Whether docs/benchmarks-messages.md is written.
+    /// Whether the page is written.
     pub write: bool,
     /// Whether the extension is measured as it is installed, without a build.
     pub installed: bool,
 }
 
 impl Request {
-    /// Reads what [`USAGE`] says. A quick run writes the page if it is told to.
-    pub fn parse(arguments: &[String]) -> Result<Self> {
+    /// Reads the arguments of a command, `bench-messages` or the like. A quick run writes the page if it is told to.
+    pub fn parse(command: &str, arguments: &[String]) -> Result<Self> {
         let mut request = Self { pace: Pace::Default, write: false, installed: false };
         for argument in arguments {
             match argument.as_str() {
@@ -27,7 +24,10 @@ impl Request {
                 "--full" if request.pace == Pace::Default => request.pace = Pace::Full,
                 "--write" => request.write = true,
                 "--installed" => request.installed = true,
-                other => return Err(Failure::new(format!("unexpected argument {other}"), USAGE)),
+                other => {
+                    let usage = format!("cargo {command} [--quick | --full] [--write] [--installed]");
+                    return Err(Failure::new(format!("unexpected argument {other}"), usage));
+                }
             }
         }
         request.write |= request.pace != Pace::Quick;
@@ -35,19 +35,11 @@ impl Request {
     }
 }
 
-/// What a reader has to type for it.
-pub fn command(pace: Pace) -> &'static str {
-    match pace {
-        Pace::Quick => "cargo bench-messages --quick --write",
-        Pace::Default => "cargo bench-messages",
-        Pace::Full => "cargo bench-messages --full",
-    }
-}
-
 #[test]
 fn a_quick_run_writes_the_page_only_when_told_to() {
     let parse = |line: &str| {
-        Request::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).map(|request| request.write)
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Request::parse("bench-messages", &arguments).map(|request| request.write)
     };
     assert_eq!(parse("").ok(), Some(true));
     assert_eq!(parse("--quick").ok(), Some(false));
