@@ -48,6 +48,26 @@ pub fn require_tables() -> Answer<()> {
     ))
 }
 
+/// Refuses in a transaction that reads one snapshot: `why` it must see what others have written since.
+pub fn require_read_committed(command: &str, why: &str) -> Answer<()> {
+    if !session::reads_one_snapshot() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+        format!("{command} needs READ COMMITTED"),
+        format!("{why}: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED."),
+    ))
+}
+
+/// Refuses where nothing can be written that others see at once: before install, on a standby, in a transaction that
+/// reads one snapshot.
+pub fn require_write(command: &str, why: &str) -> Answer<()> {
+    require_tables()?;
+    session::refuse_read_only(command);
+    require_read_committed(command, why)
+}
+
 /// Refuses a database that a process of ours has no business in, before it evaluates anything of it.
 pub fn require_home() -> Answer<()> {
     owner::require_home()?;

@@ -1,7 +1,6 @@
 //! Carrying out commands, by whatever door they have come.
 
 use matching::MarketStatus;
-use pgrx::prelude::PgSqlErrorCode;
 
 use super::behind;
 use super::bell::{self, Because, Bell};
@@ -10,23 +9,14 @@ use super::door_rule::Door;
 use super::run::Effects;
 use super::venue::Venue;
 use super::write::write;
-use crate::bourse::require_tables;
-use crate::error::{Answer, Failure};
+use crate::bourse;
+use crate::error::Answer;
+use crate::pg::sequence;
 use crate::pg::value::Timestamp;
-use crate::pg::{sequence, session};
 
 /// Refuses where the exchange cannot work: before install, on a standby, in a transaction that reads one snapshot.
 pub fn require_write(command: &str) -> Answer<()> {
-    require_tables()?;
-    session::refuse_read_only(command);
-    if session::reads_one_snapshot() {
-        return Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            format!("{command} needs READ COMMITTED"),
-            "The book must be read after its lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.",
-        ));
-    }
-    Ok(())
+    bourse::require_write(command, "The book must be read after its lock is held")
 }
 
 /// So many steps make a transaction of a batch large enough: the commands that are left come in the next one.

@@ -15,7 +15,7 @@ use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 
 use crate::bourse::modules::{Module, migrations};
-use crate::bourse::require_tables;
+use crate::bourse::{require_read_committed, require_tables};
 use crate::error::{Answer, Failure};
 use crate::pg::{owner, session};
 
@@ -53,13 +53,7 @@ fn queue() -> Answer<Oid> {
 
 /// The queue, for whoever works at it: what others have said of the parts of a message must be seen.
 fn queue_of(call: &str) -> Answer<Oid> {
-    if session::reads_one_snapshot() {
-        return Err(Failure::of(
-            "25001",
-            &format!("messaging.{call}() needs READ COMMITTED"),
-            "What others have said meanwhile must be seen: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.",
-        ));
-    }
+    require_read_committed(&format!("messaging.{call}()"), "What others have said meanwhile must be seen")?;
     queue()
 }
 

@@ -3,22 +3,13 @@
 use pgrx::prelude::*;
 
 use super::books::Books;
-use crate::bourse::require_tables;
+use crate::bourse;
 use crate::error::{Answer, Failure};
 use crate::pg::{attached, owner, session};
 
 /// Refuses where nothing can be booked: before install, on a standby, in a transaction that reads one snapshot.
 pub fn require_write(command: &str) -> Answer<()> {
-    require_tables()?;
-    session::refuse_read_only(command);
-    if session::reads_one_snapshot() {
-        return Err(Failure::new(
-            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            format!("{command} needs READ COMMITTED"),
-            "The books must be read after their lock is held: BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED.",
-        ));
-    }
-    Ok(())
+    bourse::require_write(command, "The books must be read after their lock is held")
 }
 
 /// Books fills with the books of their bots open, writes them, and tells bots that have become flat.
