@@ -38,6 +38,13 @@ LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_acts_for_wrapper';
 COMMENT ON FUNCTION identity_private.require_acts_for(bigint) IS
 'Refuses a user whom the session may not act for (42501)';
 
+CREATE FUNCTION identity_private.time_of_row(told timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+    SELECT CASE WHEN identity.acts_for_all() THEN coalesce(told, now()) ELSE now() END
+$$;
+COMMENT ON FUNCTION identity_private.time_of_row(timestamptz) IS
+'When a new row was made: now, or what whoever acts for everybody says, who brings back rows as they were';
+
 CREATE FUNCTION identity_private.require_operator() RETURNS void
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'require_operator_wrapper';
 COMMENT ON FUNCTION identity_private.require_operator() IS

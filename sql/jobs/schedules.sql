@@ -10,13 +10,8 @@ BEGIN
     END IF;
     NEW.task_params := coalesce(NEW.task_params, '{}');
     NEW.enabled := coalesce(NEW.enabled, true);
-    -- Who acts for everybody brings back rows as they were.
-    IF NOT identity.acts_for_all() THEN
-        NEW.created_at := now();
-        NEW.updated_at := now();
-    END IF;
-    NEW.created_at := coalesce(NEW.created_at, now());
-    NEW.updated_at := coalesce(NEW.updated_at, now());
+    NEW.created_at := identity_private.time_of_row(NEW.created_at);
+    NEW.updated_at := identity_private.time_of_row(NEW.updated_at);
     NEW.timezone := coalesce(NEW.timezone, 'UTC');
     NEW.misfire := coalesce(NEW.misfire, 'once');
     NEW.grace := coalesce(NEW.grace, '300 s');

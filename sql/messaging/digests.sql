@@ -1,16 +1,6 @@
 -- A digest is a message of its own, with one part, which is due when the first message that went into it has waited as
 -- long as its user wants. The parts of those messages wait, due never, until it has ended, and end as it does.
 
-CREATE FUNCTION messaging_private.has_open_digest(user_id bigint, channel text, digest_key text) RETURNS boolean
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, messaging, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM messaging.deliveries d
-                   WHERE d.user_id = has_open_digest.user_id AND d.channel = has_open_digest.channel
-                     AND d.digest_key = has_open_digest.digest_key AND d.status = 'pending' AND d.started_at IS NULL
-                     AND d.digest_count < 1000 AND d.digest_bytes < 1048576)
-$$;
-COMMENT ON FUNCTION messaging_private.has_open_digest(bigint, text, text) IS
-'Whether a digest of a user, a channel and a key is open, whoever holds it just now';
-
 -- Two who begin a digest at once: one of them joins that of the other. In one order, and before any row is held.
 CREATE FUNCTION messaging_private.hold_digests(message_id bigint) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -30,13 +20,11 @@ RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
-    most CONSTANT integer := 1000;
-    most_bytes CONSTANT integer := 1048576;
     bytes integer;
     message record;
     wait interval;
     due timestamptz;
-    digest record;
+    digest bigint;
     digest_message bigint;
 BEGIN
     SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
@@ -47,20 +35,24 @@ BEGIN
        OR message.scheduled_for > clock_timestamp() THEN
         RETURN false;
     END IF;
-    -- Nobody is waited for who is at the digest just now: a worker that claims it, a user who cancels it.
-    SELECT d.id, d.claimable_at INTO digest FROM messaging.deliveries d
+    -- As the unique index of open digests has it: whoever holds that one just now, there is no other.
+    SELECT d.id INTO digest FROM messaging.deliveries d
     WHERE d.user_id = message.user_id AND d.channel = channel AND d.digest_key = message.digest_key
-      AND d.status = 'pending' AND d.started_at IS NULL AND d.digest_count < most AND d.digest_bytes < most_bytes
-    FOR UPDATE SKIP LOCKED;
-    IF digest.id IS NULL AND messaging_private.has_open_digest(message.user_id, channel, message.digest_key) THEN
-        RETURN false;
+      AND d.status = 'pending' AND d.started_at IS NULL AND d.digest_count < 1000 AND d.digest_bytes < 1048576;
+    IF FOUND THEN
+        -- Nobody is waited for who is at it: a worker that claims it, a user who cancels it.
+        SELECT d.claimable_at INTO due FROM messaging.deliveries d
+        WHERE d.id = digest AND d.status = 'pending' AND d.started_at IS NULL FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
     END IF;
     -- A day is 24 hours, whatever the zone of the session.
-    due := coalesce(digest.claimable_at, clock_timestamp() + make_interval(secs => extract(epoch FROM wait)::float8));
+    due := coalesce(due, clock_timestamp() + make_interval(secs => extract(epoch FROM wait)::float8));
     IF message.expires_at <= due THEN
         RETURN false;
     END IF;
-    IF digest.id IS NULL THEN
+    IF digest IS NULL THEN
         INSERT INTO messaging.messages AS m (message_type, priority, channels, recipient_id, user_id, sender_id,
                                              content, scheduled_for, max_retries, digest_key)
         VALUES ('digest', message.priority, ARRAY[channel], message.recipient_id, message.user_id, message.sender_id,
@@ -70,17 +62,17 @@ BEGIN
                                                digest_key, digest_count, digest_bytes)
         VALUES (digest_message, channel, message.user_id, priority, due, max_attempts,
                 message.digest_key, 0, 0)
-        RETURNING d.id INTO digest.id;
+        RETURNING d.id INTO digest;
     END IF;
     INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts, digest_id,
                                       expires_at)
-    VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest.id, message.expires_at);
+    VALUES (message_id, channel, message.user_id, priority, 'infinity', max_attempts, digest, message.expires_at);
     bytes := octet_length(message.content::text) + coalesce(octet_length(message.metadata::text), 0);
     UPDATE messaging.deliveries d
     SET digest_count = d.digest_count + 1, digest_bytes = d.digest_bytes + bytes,
-        claimable_at = CASE WHEN d.digest_count + 1 < most AND d.digest_bytes + bytes < most_bytes
+        claimable_at = CASE WHEN d.digest_count + 1 < 1000 AND d.digest_bytes + bytes < 1048576
                             THEN d.claimable_at ELSE clock_timestamp() END
-    WHERE d.id = digest.id;
+    WHERE d.id = digest;
     RETURN true;
 END
 $$;

@@ -85,13 +85,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_te
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('messaging.telegram_feedbacks_id_seq'));
     NEW.user_id := coalesce(NEW.user_id, identity.current_user_id());
-    -- Who acts for everybody brings back rows as they were.
-    IF NOT identity.acts_for_all() THEN
-        NEW.created_at := now();
+    NEW.created_at := identity_private.time_of_row(NEW.created_at);
+    IF NEW.status IS NULL OR NOT identity.acts_for_all() THEN
         NEW.status := 'open';
     END IF;
-    NEW.created_at := coalesce(NEW.created_at, now());
-    NEW.status := coalesce(NEW.status, 'open');
     RETURN NEW;
 END
 $$;

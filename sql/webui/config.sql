@@ -4,13 +4,8 @@ CREATE FUNCTION webui_private.fill_config() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN
     NEW.id := coalesce(NEW.id, nextval('webui.system_config_id_seq'));
-    -- Who acts for everybody brings back rows as they were.
-    IF NOT identity.acts_for_all() THEN
-        NEW.created_at := now();
-        NEW.updated_at := now();
-    END IF;
-    NEW.created_at := coalesce(NEW.created_at, now());
-    NEW.updated_at := coalesce(NEW.updated_at, now());
+    NEW.created_at := identity_private.time_of_row(NEW.created_at);
+    NEW.updated_at := identity_private.time_of_row(NEW.updated_at);
     RETURN NEW;
 END
 $$;

@@ -7,13 +7,8 @@ BEGIN
     NEW.id := coalesce(NEW.id, nextval('webui.strategy_templates_id_seq'));
     NEW.is_public := coalesce(NEW.is_public, false);
     NEW.created_by := coalesce(NEW.created_by, identity.current_user_id());
-    -- Who acts for everybody brings back rows as they were.
-    IF NOT identity.acts_for_all() THEN
-        NEW.created_at := now();
-        NEW.updated_at := now();
-    END IF;
-    NEW.created_at := coalesce(NEW.created_at, now());
-    NEW.updated_at := coalesce(NEW.updated_at, now());
+    NEW.created_at := identity_private.time_of_row(NEW.created_at);
+    NEW.updated_at := identity_private.time_of_row(NEW.updated_at);
     RETURN NEW;
 END
 $$;
