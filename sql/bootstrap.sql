@@ -29,8 +29,11 @@ CREATE SCHEMA messaging AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange AUTHORIZATION bourse_owner;
 CREATE SCHEMA trading AUTHORIZATION bourse_owner;
+CREATE SCHEMA marketplace AUTHORIZATION bourse_owner;
+CREATE SCHEMA mirror AUTHORIZATION bourse_owner;
 CREATE SCHEMA webui AUTHORIZATION bourse_owner;
-GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, jobs, exchange, trading, webui
+GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, jobs, exchange, trading, marketplace,
+                      mirror, webui
     TO bourse_viewer, bourse_worker, bourse_monitor;
 -- Whoever works off jobs acts for nobody, and sees nothing but what it has claimed.
 GRANT USAGE ON SCHEMA jobs TO bourse_runner;
@@ -47,6 +50,8 @@ CREATE SCHEMA messaging_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA jobs_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA exchange_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA trading_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA marketplace_private AUTHORIZATION bourse_owner;
+CREATE SCHEMA mirror_private AUTHORIZATION bourse_owner;
 CREATE SCHEMA webui_private AUTHORIZATION bourse_owner;
 -- For require_drawn(), which triggers call with the rights of whoever inserts.
 GRANT USAGE ON SCHEMA bourse_private TO bourse_trader;
@@ -60,6 +65,8 @@ COMMENT ON SCHEMA messaging IS 'Messages to people and systems: the channels the
 COMMENT ON SCHEMA jobs IS 'What is to be done, when, by whom: schedules and the runs that workers claim';
 COMMENT ON SCHEMA exchange IS 'The exchange: markets, funds, orders, trades';
 COMMENT ON SCHEMA trading IS 'Trading bots: their life, their books, what they have come to';
+COMMENT ON SCHEMA marketplace IS 'Bots that are sold: catalogue, subscriptions, trades, reviews, bills';
+COMMENT ON SCHEMA mirror IS 'Accounts at brokers: what they hold, whose orders are copied, which connection is used';
 COMMENT ON SCHEMA webui IS 'What a web application keeps: logs, snapshots, templates, settings';
 COMMENT ON SCHEMA bourse_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA identity_private IS 'Private: what only functions of ours call';
@@ -70,4 +77,6 @@ COMMENT ON SCHEMA messaging_private IS 'Private: what only functions of ours cal
 COMMENT ON SCHEMA jobs_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA exchange_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA trading_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA marketplace_private IS 'Private: what only functions of ours call';
+COMMENT ON SCHEMA mirror_private IS 'Private: what only functions of ours call';
 COMMENT ON SCHEMA webui_private IS 'Private: what only functions of ours call';

@@ -11,6 +11,8 @@
 //! | [`jobs`] | schedules, and the runs that workers claim |
 //! | [`exchange`] | the doors of the exchange over the pure core in `crates/matching` |
 //! | [`trading`] | trading bots: their life, their books, what they have come to |
+//! | [`marketplace`] | bots that are sold: catalogue, subscriptions, trades, reviews, bills |
+//! | [`mirror`] | accounts at brokers: what they hold, whose orders are copied, which connection is used |
 //! | [`webui`] | what a web application keeps: logs, snapshots, templates, settings |
 //! | [`pg`] | everything `unsafe`: rows, locks, NUMERIC, settings |
 //! | [`error`] | the failure that every refusal becomes |
@@ -29,7 +31,9 @@ pub mod error;
 pub mod exchange;
 pub mod identity;
 pub mod jobs;
+pub mod marketplace;
 pub mod messaging;
+pub mod mirror;
 pub mod pg;
 pub mod trading;
 pub mod webui;
@@ -47,6 +51,8 @@ const MODULES: &[bourse::modules::Module] = &[
     jobs::MODULE,
     exchange::MODULE,
     trading::MODULE,
+    marketplace::MODULE,
+    mirror::MODULE,
     webui::MODULE,
 ];
 
@@ -73,6 +79,7 @@ pub extern "C-unwind" fn _PG_init() {
     pg::owner::declare(MODULES.iter().map(|module| module.schema));
     pg::prepared::guard(MODULES.iter().flat_map(|module| module.waited_for));
     pg::called::register(bourse::require_safe_code);
+    exchange::growth::ask(trading::require_may_grow);
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {
         MODULES.iter().filter_map(|module| module.prepare).for_each(|prepare| prepare());

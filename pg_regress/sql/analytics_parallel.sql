@@ -4,7 +4,8 @@ ANALYZE many;
 CREATE TEMP VIEW drawn AS
 SELECT bot, analytics.sharpe_ratio(r, 365, 0.02), analytics.sortino_ratio(r, 365, 0.02), analytics.skewness(r),
        analytics.kurtosis(r), analytics.omega_ratio(r, 0.001), analytics.kelly_criterion(r), analytics.tail_ratio(r),
-       analytics.value_at_risk(r, 0.9) AS normal, analytics.conditional_value_at_risk(r, 0.9, 'historical') AS worst
+       analytics.total_return(r), analytics.cagr(r, 365), analytics.value_at_risk(r, 0.9) AS normal,
+       analytics.conditional_value_at_risk(r, 0.9, 'historical') AS worst
 FROM many GROUP BY bot;
 SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE alone AS SELECT * FROM drawn;

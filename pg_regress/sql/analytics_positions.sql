@@ -30,6 +30,18 @@ FROM (SELECT m, analytics.position(side, q, price, fee, m, 1250 ORDER BY n) AS p
              sum(CASE side WHEN 'buy' THEN -1 ELSE 1 END * q * price * 1250 - fee) AS cash
       FROM thirds, unnest(ARRAY['average', 'fifo']) m GROUP BY m) t ORDER BY m;
 
+-- Over a window many open lots are not spelled: each row would have all of them.
+SELECT n, (p).quantity, jsonb_array_length((p).lots) AS lots
+FROM (SELECT n, analytics.position('buy', 1, 1, 0, 'fifo') OVER (ORDER BY n) AS p FROM generate_series(1, 4000) n) f
+WHERE n IN (1, 100, 101, 4000);
+SELECT jsonb_array_length((analytics.position('buy', 1, 1, 0, 'fifo')).lots) AS lots FROM generate_series(1, 4000);
+-- Groups that are drawn at the same time share the room that a process has for rows.
+SET enable_sort = off;
+SELECT refusal($$ SELECT analytics.position('buy', 1, 1, 0, 'fifo') FROM generate_series(1, 4000000) n
+                  GROUP BY n % 40 $$)
+    AS answer;
+RESET enable_sort;
+
 -- No row, no fill; of NULLs none.
 SELECT analytics.position(side, quantity, price, fee) FROM fills WHERE false;
 SELECT (analytics.position(side, quantity, price, fee)).quantity

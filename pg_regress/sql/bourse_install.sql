@@ -1,6 +1,6 @@
 -- Before install() there are functions but no tables.
 SELECT count(*) AS tables FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange', 'trading', 'webui')
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
   AND c.relkind IN ('r', 'v', 'm', 'p', 'S');
 
 -- Every function that a trader or an admin may call answers 55000 and says what to do. The calls come from the
@@ -14,7 +14,7 @@ SELECT n.nspname || '.' || p.proname AS function, p.pronargs AS arguments, refus
                             'boolean'::regtype) THEN '''1'''
                                              ELSE '''2024-01-01''' END) g (given)))) AS answer
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange', 'trading', 'webui')
+WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
   AND p.prorettype <> 'trigger'::regtype
   AND p.proname <> 'install'
   AND (has_function_privilege('bourse_admin', p.oid, 'EXECUTE')

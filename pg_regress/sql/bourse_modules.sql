@@ -10,6 +10,8 @@ CREATE TEMP VIEW declared AS SELECT d.module, t.* FROM (VALUES
     ('jobs', jobs_private.own_tables()),
     ('exchange', exchange_private.own_tables()),
     ('trading', trading_private.own_tables()),
+    ('marketplace', marketplace_private.own_tables()),
+    ('mirror', mirror_private.own_tables()),
     ('webui', webui_private.own_tables())) d (module, tables), unnest(d.tables) t;
 SELECT d.name AS declared_twice FROM declared d GROUP BY d.module, d.name HAVING count(*) > 1;
 SELECT d.name AS declared_and_not_there FROM declared d

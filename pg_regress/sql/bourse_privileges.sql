@@ -49,8 +49,7 @@ SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
 FROM objects o,
      unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker',
                   'bourse_runner', 'bourse_sender', 'bourse_monitor', 'bourse_owner']) r (role)
-WHERE split_part(split_part(o.name, '.', 1), '_', 1)
-      IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading', 'webui');
+WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN (SELECT bourse_private.modules());
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public,
        max(may) FILTER (WHERE role = 'bourse_viewer') AS viewer,
@@ -90,7 +89,7 @@ FROM (SELECT nspname::text, nspowner, nspacl FROM pg_namespace
       UNION ALL SELECT p.oid::regprocedure::text, p.proowner, p.proacl FROM pg_proc p) AS g (object, owner, acl),
      aclexplode(g.acl) acl
 WHERE acl.is_grantable AND acl.grantee <> g.owner
-    AND g.object ~ '^(bourse|identity|audit|calendar|messaging|jobs|exchange|webui)(_private)?\M';
+    AND substring(g.object FROM '^([a-z]+)(_private)?\M') IN (SELECT bourse_private.modules());
 SELECT p.parname AS setting_that_somebody_may_set FROM pg_parameter_acl p WHERE p.parname LIKE 'bourse.%';
 
 -- The columns behind the small letters.
@@ -98,8 +97,7 @@ SELECT a.attrelid::regclass AS "table", r.role, p.privilege, string_agg(a.attnam
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
      unnest(ARRAY['bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker']) r (role),
      unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p (privilege)
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
-    'webui')
+WHERE n.nspname IN (SELECT bourse_private.modules())
     AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped
   AND NOT has_table_privilege(r.role, a.attrelid, p.privilege)
@@ -134,18 +132,25 @@ LEFT JOIN (VALUES ('exchange.order_commands',
                   ('bourse.stalled_keys', 'keys of queues: only monitors read it'),
                   ('webui.system_config', 'public: secrets are refused'),
                   ('messaging.system_health', 'names systems'),
-                  ('messaging.telegram_settings', 'public: secrets are refused'))
+                  ('trading.price_ranges', 'prices of markets, which are public'),
+                  ('messaging.telegram_settings', 'public: secrets are refused'),
+                  ('marketplace.billing_settings', 'public: what the house takes, and how long it waits'),
+                  ('marketplace.bot_categories', 'public'),
+                  ('marketplace.bot_listings', 'approved bots, for search_bots(): nobody else reads it'),
+                  ('marketplace.bot_words', 'words of approved bots, for search_bots(): nobody else reads it'),
+                  ('marketplace.bot_sums', 'sums of bots; only an admin reads them'),
+                  ('marketplace.bot_sum_changes', 'as bot_sums, not folded yet'),
+                  ('marketplace.subscriber_changes', 'counts of bots, not folded yet: nobody reads it'),
+                  ('mirror.brokers', 'public'), ('mirror.instruments', 'public'))
                   w (name, reason) ON w.name = c.oid::regclass::text
-WHERE n.nspname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
-    'webui')
+WHERE n.nspname IN (SELECT bourse_private.modules())
     AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity
 ORDER BY c.oid::regclass::text COLLATE "C";
 SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_string(roles, ' ') AS roles,
        regexp_replace(replace(qual, ' AS current_user_id', ''), '\s+', ' ', 'g') AS shows,
        regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies
-WHERE schemaname IN ('bourse', 'identity', 'audit', 'calendar', 'analytics', 'messaging', 'jobs', 'exchange', 'trading',
-    'webui')
+WHERE schemaname IN (SELECT bourse_private.modules())
 ORDER BY 1, 2;
 -- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
 -- the others from a table. With a view that has the rights of whoever asks, LOCK TABLE goes on to the table, and is

@@ -29,6 +29,11 @@ SELECT statement, left(refusal(statement), 5) AS refusal FROM unnest(ARRAY[
     'SELECT (exchange.submit_order(7831, ''REP-USD'', ''buy'', 1, 1)).*', 'SELECT (exchange.submit_cancel(1)).*',
     'SELECT (exchange.submit_cancel(7831, ''a'')).*',
     'SELECT (exchange.submit_amend(1, 1, 1)).*', 'SELECT (exchange.sweep_fees(7831)).*',
+    'SELECT (trading.place_order(1, ''REP-USD'', ''buy'', 1, 1)).*',
+    'SELECT (trading.apply_fill(1, ''1'', ''REP-USD'', ''buy'', 1, 1)).*',
+    'SELECT (jobs.claim(''w'', NULL)).*', 'SELECT (jobs.complete_and_claim(NULL, NULL, ''w'', NULL)).*',
+    'SELECT (messaging.claim(''w'', ''email'')).*', 'SELECT (messaging.take_tokens(''u'', ''email'')).*',
+    'SELECT (marketplace.claim_runs(''w'')).*',
     'SELECT (identity.issue_api_key(7831, ''bot'')).*',
     'SELECT (identity.rotate_credentials()).*', 'SELECT (identity.decrypt_credentials(7831, ''kraken'')).*']) statement;
 SELECT refusal('SELECT (exchange.place_order(7831, ''REP-USD'', ''buy'', 1, 1)).*');
@@ -62,9 +67,9 @@ $$;
 SELECT orders() AS fourteen;
 -- Every function of ours that may change something, answers with a row and may be called by somebody, is looked after,
 -- but for these, which only read, or do no more when they are repeated.
-SELECT p.oid::regprocedure AS without_support FROM pg_proc p
-WHERE p.pronamespace IN ('exchange'::regnamespace, 'identity'::regnamespace, 'audit'::regnamespace,
-                         'bourse'::regnamespace)
+SELECT p.oid::regprocedure AS without_support FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+WHERE n.nspname NOT LIKE '%\_private'
   AND p.provolatile = 'v' AND p.prosupport <> 'bourse_private.refuse_repeats'::regproc AND p.prokind = 'f'
   AND (p.prorettype = 'record'::regtype OR (SELECT t.typtype FROM pg_type t WHERE t.oid = p.prorettype) = 'c')
   AND EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner AND a.grantee <> 'bourse_owner'::regrole)

@@ -73,9 +73,7 @@ DECLARE
     holds boolean;
 BEGIN
     FOR source IN SELECT c.oid FROM pg_class c
-    WHERE c.relnamespace::regnamespace::text
-            IN ('identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui', 'bourse')
-        AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace::regnamespace::text IN (SELECT bourse_private.modules()) AND c.relkind IN ('r', 'p')
     ORDER BY c.oid::regclass::text COLLATE "C" LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM %s t WHERE t::text ILIKE $1)',
                        source) INTO holds USING '%' || word || '%';

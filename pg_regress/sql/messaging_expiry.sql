@@ -31,6 +31,19 @@ SELECT messaging.replay(), messaging.update_message_status(1, 'PENDING') AS ther
 SELECT status FROM pg_temp.letters WHERE id = 1;
 SELECT m.message_id FROM messaging.claim('w1', 'sms') m;
 
+-- So much in a turn, and for a tenth of a second: others have something done in the same one.
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+    PERFORM pg_sleep(0.11);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER slow AFTER UPDATE ON messaging.messages FOR EACH ROW WHEN (NEW.status = 'CANCELLED')
+    EXECUTE FUNCTION slow();
+SELECT count(pg_temp.late('{fax}')) FROM generate_series(1, 3);
+SELECT messaging_private.end_expired(clock_timestamp(), 10), messaging_private.end_expired(clock_timestamp(), 10);
+DROP TRIGGER slow ON messaging.messages;
+DROP FUNCTION slow();
+SELECT messaging_private.end_expired(clock_timestamp(), 10);
+
 -- What a worker holds is his to end; once his lease is over, it has expired.
 TRUNCATE messaging.messages RESTART IDENTITY CASCADE;
 SELECT count(messaging.enqueue_message('note', '{sms}', '{}', '1', expires_at => now() + interval '1 hour',

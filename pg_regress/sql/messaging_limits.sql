@@ -137,6 +137,18 @@ SELECT call, pg_temp.refused(replace(call, 'ANN', :'ann')) FROM unnest(ARRAY['se
 SET SESSION AUTHORIZATION limits_ann;
 SELECT refusal(format('SELECT messaging.set_preferences(%s, %L)', :bob, 'sms')) AS not_of_others;
 RESET SESSION AUTHORIZATION;
+-- Who only looks gets messages, too, and says what he wants.
+CREATE ROLE limits_viewer LOGIN IN ROLE bourse_viewer;
+UPDATE identity.users SET db_role = 'limits_viewer' WHERE id = :bob;
+SET SESSION AUTHORIZATION limits_viewer;
+SELECT messaging.set_preferences(:bob, 'sms', enabled => false);
+SELECT channel, enabled FROM messaging.preferences;
+SELECT messaging.add_feedback(:bob, 'general', 'fewer mails') > 0 AS added;
+SELECT refusal(format('SELECT messaging.set_preferences(%s, %L)', :ann, 'sms')) AS not_of_others,
+       refusal('SELECT messaging.enqueue_message(''note'', ''{email}'', ''{}'')') AS sends_nothing;
+RESET SESSION AUTHORIZATION;
+DELETE FROM messaging.preferences p WHERE p.user_id = :bob;
+UPDATE identity.users SET db_role = NULL WHERE id = :bob;
 
 -- A digest: one is open for each key, user and channel; what is enqueued until it is due goes out with it.
 TRUNCATE messaging.messages RESTART IDENTITY CASCADE;

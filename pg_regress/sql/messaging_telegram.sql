@@ -6,6 +6,7 @@ CREATE ROLE tg_ben LOGIN IN ROLE bourse_trader;
 CREATE ROLE tg_bot LOGIN IN ROLE bourse_gateway;
 CREATE ROLE tg_admin LOGIN IN ROLE bourse_admin;
 CREATE ROLE tg_viewer LOGIN IN ROLE bourse_viewer;
+CREATE ROLE tg_monitor LOGIN IN ROLE bourse_monitor;
 
 -- An account is nobody's until it is linked; whose it is, is looked up.
 SET SESSION AUTHORIZATION tg_bot;
@@ -63,6 +64,11 @@ SELECT user_id, type, message, status FROM messaging.telegram_feedbacks ORDER BY
 COMMIT;
 SELECT commands, failed_commands, accounts, registered_users, avg_response_time_ms, broadcasts, reached, recipients,
        open_feedbacks, top_commands FROM messaging.telegram_statistics();
+-- A monitor reads figures that name nobody: what is no command may be a name.
+SELECT messaging.log_command('4711', 'ann') > 0 AS logged;
+SET SESSION AUTHORIZATION tg_monitor;
+SELECT commands, accounts, top_commands FROM messaging.telegram_statistics();
+SELECT refusal('SELECT FROM messaging.telegram_command_audits') AS no_rows;
 
 -- Settings: everybody reads, admins write, no secrets.
 SET SESSION AUTHORIZATION tg_admin;

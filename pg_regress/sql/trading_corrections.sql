@@ -79,6 +79,40 @@ SELECT statement, damage(statement) AS found FROM unnest(ARRAY[
     'UPDATE trading.fills SET price = price + 1 WHERE fill_id = ''x4''',
     'DELETE FROM trading.fill_corrections',
     'DELETE FROM trading.cash_events']) WITH ORDINALITY s (statement, n) ORDER BY n;
+-- So is what is wrong with lots, with prices that were seen, with whose funding it is, and with one trade of many.
+SELECT trading.create_bot(101, 'grid', '{}', method => 'fifo', starting_balance => 1000) AS fifo \gset
+SELECT trading.start_bot(:fifo);
+SELECT n, f.quantity, f.realized_pnl
+FROM (VALUES (1, 'buy', 2, 10), (2, 'buy', 1, 12), (3, 'sell', 1, 13)) r (n, side, q, p),
+    LATERAL trading.apply_fill(:fifo, 'y' || n, 'ETH-USD', side, q, p, 0.1,
+                               filled_at => timestamptz '2026-01-01Z' + n * interval '1 day') f ORDER BY n;
+SELECT statement, damage(statement) AS found FROM unnest(ARRAY[
+    'UPDATE trading.positions SET gain = gain + 0.000000000000000000000001',
+    'UPDATE trading.positions SET avg_price = avg_price + 0.00000001 WHERE status = ''open''',
+    'UPDATE trading.positions SET low = low + 0.00000001 WHERE symbol = ''ETH-USD''',
+    'UPDATE trading.positions SET high = high - 0.00000001 WHERE symbol = ''ETH-USD''',
+    'UPDATE trading.positions SET lots = jsonb_set(lots, ''{0,quantity}'', ''"9.00000000"'') WHERE lots IS NOT NULL',
+    'UPDATE trading.positions SET lots = jsonb_set(lots, ''{1,cost}'', ''"1"'') WHERE lots IS NOT NULL',
+    'UPDATE trading.positions SET lots = jsonb_set(lots, ''{1,fees}'', ''"0.00000000"'') WHERE lots IS NOT NULL',
+    'UPDATE trading.positions SET lots = lots - 1 WHERE lots IS NOT NULL',
+    'UPDATE trading.positions SET lots = jsonb_set(lots, ''{0,high}'', ''"12.99999999"'') WHERE lots IS NOT NULL',
+    'UPDATE trading.positions SET lots = NULL',
+    'UPDATE trading.trades SET entry_price = entry_price + 0.00000001 WHERE status = ''closed''',
+    'UPDATE trading.trades SET exit_price = exit_price + 0.00000001 WHERE status = ''closed''',
+    'UPDATE trading.trades SET size = size + 0.00000001 WHERE status = ''closed''',
+    'UPDATE trading.trades SET exit_time = exit_time + interval ''1 microsecond'' WHERE status = ''closed''',
+    'UPDATE trading.trades SET entry_time = entry_time - interval ''1 microsecond'' WHERE status = ''closed''',
+    'UPDATE trading.trades SET direction = ''short'' WHERE status = ''closed''',
+    'UPDATE trading.trades SET pnl_percentage = 0 WHERE status = ''closed''',
+    'UPDATE trading.trades SET unconverted_fees = 1 WHERE status = ''closed''',
+    'UPDATE trading.trades SET mae = 0, mfe = 0 WHERE status = ''closed''',
+    'UPDATE trading.trades SET first_fill = first_fill + 7 WHERE status = ''closed''',
+    'UPDATE trading.trades SET entry_price = entry_price + 0.00000001 WHERE status = ''open''',
+    'UPDATE trading.cash_events SET position_id = NULL',
+    'UPDATE trading.cash_events SET fill_number = 0']) WITH ORDINALITY s (statement, n) ORDER BY n;
+-- Prices that were seen besides are in no journal: more of them is no damage.
+SELECT damage('UPDATE trading.positions SET low = 1, high = 99') AS positions,
+       damage('UPDATE trading.trades SET mae = -5, mfe = 50 WHERE status = ''closed''') AS trades;
 SELECT * FROM trading.verify();
 DROP VIEW booked;
 DROP ROLE tcorr_ann, tcorr_ben;

@@ -91,8 +91,21 @@ SELECT net_pnl, status FROM trading.trades WHERE symbol = 'ADA-USD';
 SELECT fills, refusal(format('SELECT trading.apply_fills(%L)', fills)) AS answer FROM unnest(ARRAY[
     NULL, '{}', '[1]', '[]',
     '[{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}, {"bot_id": 7001}]',
-    '[{"bot_id": 7002, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}]'])
+    '[{"bot_id": 7002, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}]',
+    '[{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1, "fees": 1}]',
+    '[{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1},
+      {"bot_id": 7001, "fill_id": "k2", "symbol": "A", "side": "sell", "Quantity": 1, "price": 1}]'])
     WITH ORDINALITY c (fills, n) ORDER BY n;
+-- What cannot be read is named as well.
+SELECT value, refusal(format('SELECT trading.apply_fills(%L)', jsonb_build_array(
+    '{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}'::jsonb,
+    value))) AS answer
+FROM unnest('{"{\"bot_id\": \"mine\"}", "{\"bot_id\": 1e30}", "{\"price\": \"10 USD\"}",
+              "{\"filled_at\": \"soon\"}"}'::jsonb[]) WITH ORDINALITY c (value, n) ORDER BY n;
+-- Every argument of apply_fill() is a field.
+SELECT count(*) AS fields, count(*) FILTER (WHERE refusal(format('SELECT trading.apply_fills(%L)',
+    jsonb_build_array(jsonb_build_object(a.name, NULL)))) LIKE '%there is no field%') AS unknown
+FROM (SELECT unnest(p.proargnames) FROM pg_proc p WHERE p.oid = 'trading.apply_fill'::regproc) a (name);
 SELECT count(*) AS booked FROM trading.fills WHERE fill_id = 'k1';
 
 -- The bulk door takes anything for bots of one's own, and says what it has refused.

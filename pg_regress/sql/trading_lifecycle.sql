@@ -84,6 +84,7 @@ SELECT trading.stop_bot(:bot, close_positions => true);
 SET SESSION AUTHORIZATION tlife_admin;
 SELECT trading.disable_bot(:bot, 'it floods the market');
 SELECT refusal(format('SELECT trading.disable_bot(7101, %L)', repeat('x', 2001)));
+SELECT refusal('SELECT trading.apply_fill(7101, ''late'', ''BTC-USD'', ''buy'', 1, 100)');
 SET SESSION AUTHORIZATION tlife_ann;
 SELECT refusal('SELECT trading.start_bot(7101)');
 SELECT event, new_status, actor, actor_id, detail FROM trading.bot_events(:bot, 1);

@@ -74,8 +74,23 @@ FROM generate_series(timestamptz '2026-10-24 12:00Z', '2026-10-27 12:00Z', '1 da
 SELECT trading.calculate_metrics(:bot, 'live', store => false) #> '{returns,returns}' AS returns;
 SELECT call, refusal('SELECT trading.calculate_metrics(' || call || ')') AS answer FROM unnest(ARRAY[
     $$NULL, 'live'$$, $$1, 'live'$$, $$7501, NULL$$, $$7501, 'real'$$, $$7501, 'live', method => 'mine'$$,
-    $$7501, 'live', method => NULL$$, $$7501, 'live', periods => 0$$, $$7501, 'live', store => NULL$$])
+    $$7501, 'live', method => NULL$$, $$7501, 'live', periods => 0$$, $$7501, 'live', store => NULL$$,
+    $$7501, 'live', run_id => 7$$, $$7501, 'backtest', run_id => -1$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
+-- Each run of a backtest has figures of its own.
+SELECT count(*) FROM (VALUES (7, 'buy', 100, '2026-03-01Z'), (7, 'sell', 110, '2026-03-02Z'),
+                             (8, 'buy', 100, '2026-03-01Z'), (8, 'sell', 95, '2026-03-02Z')) r (run, side, price, at),
+    LATERAL trading.apply_fill(:bot, format('run %s %s', run, side), 'BTC-EUR', side, 1, price, 1,
+                               filled_at => at::timestamptz, trade_type => 'backtest', run_id => run) f;
+SELECT trading.record_equity(:bot, at, trade_type => 'backtest', run_id => 7) IS NOT NULL AS recorded
+FROM generate_series(timestamptz '2026-03-02 12:00Z', '2026-03-04 12:00Z', '1 day') at;
+SELECT run, m -> 'trades' AS trades, m -> 'net_pnl' AS net_pnl, m #> '{returns,returns}' AS returns
+FROM unnest(ARRAY[7, 8, NULL]) run, trading.calculate_metrics(:bot, 'backtest', run_id => run) m;
+SELECT trade_type, run_id, metrics -> 'net_pnl' AS net_pnl FROM trading.performance_metrics
+WHERE trade_type = 'backtest' ORDER BY id;
+SELECT run, s.trades, s.net_pnl FROM unnest(ARRAY[7, 8]) run,
+    trading.pnl_summary(:bot, '2026-03-01Z', '2026-04-01Z', 'month', 'UTC', 'backtest', run) s;
+SELECT refusal($$SELECT trading.pnl_summary(7501, '2026-01-01', '2027-01-01', run_id => 7)$$);
 SET SESSION AUTHORIZATION tpnl_ben;
 SELECT count(*) FROM trading.performance_metrics;
 SELECT refusal($$SELECT trading.calculate_metrics(7501, 'live')$$),

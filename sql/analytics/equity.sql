@@ -20,7 +20,8 @@ COMMENT ON AGGREGATE analytics.equity_returns(numeric, timestamptz, interval, te
 'divides 24 hours, on the clocks of time_zone: a day is 23 or 25 hours long where they are changed. NULL equity '
 'is skipped. NULL: no row, or only one period. 22023 equity is NaN or infinite, no such time zone, every is no '
 'such length, at is infinite, a parameter not the same in all rows, 22004 at or a parameter is NULL, 54000 more '
-'than 10000000 periods';
+'than 10000000 periods, or aggregates of this process would keep more than 1000 MB (16 bytes a value), 53200 the '
+'machine has no memory for it';
 
 GRANT EXECUTE ON FUNCTION analytics.equity_returns(numeric, timestamptz, interval, text)
 TO bourse_viewer, bourse_worker;

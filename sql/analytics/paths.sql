@@ -1,4 +1,4 @@
--- Metrics of returns in their order, which is to be said: total_return(r ORDER BY t), or OVER (ORDER BY t). In moving
+-- Metrics of returns in their order, which is to be said: max_drawdown(r ORDER BY t), or OVER (ORDER BY t). In moving
 -- windows a row costs the same however long the frame is, but for max_drawdown_duration() and ulcer_index(), which go
 -- through the frame again.
 CREATE FUNCTION analytics_private.path_add(internal, float8) RETURNS internal
@@ -19,12 +19,6 @@ COMMENT ON FUNCTION analytics_private.path_push(internal, float8, float8) IS 'A 
 CREATE FUNCTION analytics_private.path_pop(internal, float8, float8) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_path_pop_wrapper';
 COMMENT ON FUNCTION analytics_private.path_pop(internal, float8, float8) IS 'A row leaves a moving frame';
-CREATE FUNCTION analytics_private.total_return(internal) RETURNS float8
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_total_return_wrapper';
-COMMENT ON FUNCTION analytics_private.total_return(internal) IS 'The figure';
-CREATE FUNCTION analytics_private.cagr(internal) RETURNS float8
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_cagr_wrapper';
-COMMENT ON FUNCTION analytics_private.cagr(internal) IS 'The figure';
 CREATE FUNCTION analytics_private.max_drawdown(internal) RETURNS float8
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_max_drawdown_wrapper';
 COMMENT ON FUNCTION analytics_private.max_drawdown(internal) IS 'The figure';
@@ -43,32 +37,6 @@ COMMENT ON FUNCTION analytics_private.longest_winning_streak(internal) IS 'The f
 CREATE FUNCTION analytics_private.longest_losing_streak(internal) RETURNS bigint
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'analytics_longest_losing_streak_wrapper';
 COMMENT ON FUNCTION analytics_private.longest_losing_streak(internal) IS 'The figure';
-
-CREATE AGGREGATE analytics.total_return(r float8) (
-    SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
-    FINALFUNC = analytics_private.total_return,
-    MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
-    MFINALFUNC = analytics_private.total_return, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.total_return(float8) IS
-'What returns compound to: Π(1 + r) − 1, as a fraction. NULL: no return. 22023 r is NaN or infinite, 22003 out '
-'of range';
-
-CREATE AGGREGATE analytics.cagr(r float8, periods float8) (
-    SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
-    FINALFUNC = analytics_private.cagr,
-    MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
-    MFINALFUNC = analytics_private.cagr, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.cagr(float8, float8) IS
-'The same in a year (compound annual growth rate): Π(1 + r)^(periods/n) − 1. periods: how many observations a '
-'year has. NULL: no return, or the product is negative. 22023 r is NaN or infinite, periods not above 0 or not '
-'the same in all rows, 22004 periods is NULL, 22003 out of range';
-
-CREATE AGGREGATE analytics.cagr(r float8) (
-    SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
-    FINALFUNC = analytics_private.cagr,
-    MSFUNC = analytics_private.path_push, MINVFUNC = analytics_private.path_pop, MSTYPE = internal,
-    MFINALFUNC = analytics_private.cagr, PARALLEL = SAFE);
-COMMENT ON AGGREGATE analytics.cagr(float8) IS 'With 252 periods';
 
 CREATE AGGREGATE analytics.max_drawdown(r float8) (
     SFUNC = analytics_private.path_add, STYPE = internal, SSPACE = 224,
@@ -129,8 +97,7 @@ CREATE AGGREGATE analytics.longest_losing_streak(r float8) (
 COMMENT ON AGGREGATE analytics.longest_losing_streak(float8) IS
 'The longest run of r < 0: one of 0 ends it, NULL does not. A count; 0 of no return. 22023 r is NaN or infinite';
 
-GRANT EXECUTE ON FUNCTION analytics.total_return(float8), analytics.cagr(float8, float8),
-    analytics.cagr(float8), analytics.max_drawdown(float8), analytics.max_drawdown_duration(float8),
+GRANT EXECUTE ON FUNCTION analytics.max_drawdown(float8), analytics.max_drawdown_duration(float8),
     analytics.calmar_ratio(float8, float8), analytics.calmar_ratio(float8), analytics.ulcer_index(float8),
     analytics.longest_winning_streak(float8), analytics.longest_losing_streak(float8)
 TO bourse_viewer, bourse_worker;

@@ -23,7 +23,8 @@ COMMENT ON TYPE analytics.position_state IS
 'What fills have come to: what is open, negative: short; what one of it has cost, rounded to 8 decimals, NULL: '
 'nothing is open; what all of it has cost, or has brought where it is short, with up to 24 decimals; the gain of what '
 'is closed, without fees, with as many; all fees, and those of what is closed; the multiplier and the method; what is '
-'open of each entry, the oldest first: the number of the fill, quantity, cost, fees. realized_pnl + unrealized_pnl() '
+'open of each entry, the oldest first: the number of the fill, quantity, cost, fees; NULL: over a window, where more '
+'than 100 are open, for each row would spell all of them. realized_pnl + unrealized_pnl() '
 '- fees is what was got less what was paid, and what is open is worth, to the last decimal';
 
 CREATE TYPE analytics.round_trip AS (
@@ -75,7 +76,8 @@ COMMENT ON AGGREGATE analytics.position(text, numeric, numeric, numeric, text, n
 'none. A fill against what is open closes it, by average cost (method average) or the first first (fifo), and what is '
 'more opens a position the other way. multiplier: what one of the quantity stands for. A row of NULLs is skipped; of '
 'no row NULL. 22003 overflow, 22004 NULL, 22023 bad value, or a method or multiplier that is not the same in all '
-'rows, 54000 more than 100000 lots open';
+'rows, 54000 more than 100000 lots open, or aggregates of this process would keep more than 1000 MB, 53200 the '
+'machine has no memory for it';
 GRANT EXECUTE ON FUNCTION analytics.position(text, numeric, numeric, numeric, text, numeric)
 TO bourse_viewer, bourse_worker;
 
@@ -102,7 +104,7 @@ COMMENT ON AGGREGATE analytics_private.round_trips(text, numeric, numeric, numer
 'For round_trips() only';
 
 CREATE FUNCTION analytics.unrealized_pnl(state analytics.position_state, mark numeric) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, analytics, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, analytics, pg_temp AS $$
 BEGIN
     IF mark = 'NaN' OR abs(mark) = 'Infinity' THEN
         PERFORM bourse.refuse('22023', format('mark is %s', mark), 'Give a finite mark.');

@@ -19,7 +19,9 @@ COMMENT ON AGGREGATE analytics.return_statistics(float8, timestamptz, float8) IS
 'both also with _historical), omega_ratio, tail_ratio, win_rate, profit_factor, payoff_ratio, kelly_criterion, '
 'skewness, kurtosis, longest_winning_streak, longest_losing_streak. null: undefined, as each of them says; of no '
 'row all but the streaks. t puts returns in order. 22023 r is NaN or infinite, t infinite, periods not above 0 '
-'or not the same in all rows, 22004 t or periods is NULL, 22003 out of range';
+'or not the same in all rows, 22004 t or periods is NULL, 22003 out of range, 54000 aggregates of this process '
+'would keep more than 1000 MB (16 bytes a row, 24 to put it in order, 8 for quantiles), 53200 the machine has no '
+'memory for it';
 
 CREATE AGGREGATE analytics.return_statistics(r float8, t timestamptz) (
     SFUNC = analytics_private.statistics_add, STYPE = internal, SSPACE = 8192,
@@ -59,7 +61,8 @@ COMMENT ON AGGREGATE analytics.trade_statistics(numeric, timestamptz, numeric, t
 'of the balance with 365 periods. average_, shortest_, longest_holding_time: seconds, of trades with opened_at. '
 'null: undefined (no trade, no loss, no spread, freqtrade: all closes at one moment). NULL: no row. 22023 an '
 'amount is NaN, infinite, finer than 8 decimals, starting_balance not above 0, unknown method, closed before '
-'opened, a parameter not the same in all rows, 22004 a parameter or closed_at is NULL';
+'opened, a parameter not the same in all rows, 22004 a parameter or closed_at is NULL, 54000 and 53200 as '
+'return_statistics()';
 
 CREATE AGGREGATE analytics.trade_statistics(net_pnl numeric, closed_at timestamptz, starting_balance numeric,
     method text) (

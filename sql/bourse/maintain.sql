@@ -190,7 +190,9 @@ COMMENT ON FUNCTION bourse_private.require_no_reference(regclass, text) IS
 'they would go along, or hold them back. For create_partition() only';
 
 -- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
--- move and the check of ATTACH nothing may come.
+-- move and the check of ATTACH nothing may come. ATTACH makes the foreign keys of the table, which bars writers from
+-- what they refer to: that is locked first. Whoever waits for the default partition has it locked already, and the
+-- move would be in vain.
 CREATE FUNCTION bourse_private.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
                                         time_column text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
@@ -204,6 +206,7 @@ DECLARE
                   WHERE p.is_default);
     columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
                      WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+    referred regclass;
     moved bigint := 0;
 BEGIN
     IF length(partition::bytea) > 63 THEN
@@ -214,6 +217,10 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
     END IF;
     EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows of %s from %s on', parent, lower::date));
+    FOR referred IN SELECT DISTINCT k.confrelid::regclass FROM pg_constraint k
+                    WHERE k.contype = 'f' AND k.conrelid = relation ORDER BY 1 LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', bourse_private.quoted_name(referred));
+    END LOOP;
     IF heir IS NOT NULL THEN
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', heir);
         EXECUTE format('SELECT count(*) FROM (SELECT FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 LIMIT $3 + 1) r',
@@ -326,12 +333,12 @@ CREATE FUNCTION bourse.maintain() RETURNS TABLE (relation text, step text, targe
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    RETURN QUERY SELECT * FROM bourse_private.maintain_at(clock_timestamp(), 20);
+    RETURN QUERY SELECT * FROM bourse_private.maintain_at(clock_timestamp(), 40);
 END
 $$;
 COMMENT ON FUNCTION bourse.maintain() IS
 'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes, or moves, '
-'rows that have become too old, 10,000 rows of a table and 20 steps in a call. Returns what it has done; problem: why '
+'rows that have become too old, 10,000 rows of a table and 40 steps in a call. Returns what it has done; problem: why '
 'a step has failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does '
 'it. Waits for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, '
 '55000 before install()';

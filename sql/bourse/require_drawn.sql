@@ -6,7 +6,7 @@ COMMENT ON FUNCTION bourse_private.require_drawn(bigint, regclass) IS
 'Refuses (42501) the id of a new row that its sequence has not just drawn; NULL and whatever bourse_owner inserts '
 'pass. For triggers. Returns true';
 -- Triggers call it with the rights of whoever inserts.
-GRANT EXECUTE ON FUNCTION bourse_private.require_drawn(bigint, regclass) TO bourse_trader;
+GRANT EXECUTE ON FUNCTION bourse_private.require_drawn(bigint, regclass) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION bourse_private.require_drawn_id() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$

@@ -12,7 +12,7 @@ DECLARE
         '|discord(app)?\.com/api/(v[0-9]+/)?webhooks/|\.webhook\.office\.com/'
         '|\m[sr]k_(live|test)_[A-Za-z0-9]{8,}|\mA(KI|SI)A[A-Z0-9]{16}|\m(gh[a-z]|github_pat)_[A-Za-z0-9_]{20,}'
         '|\mglpat-[A-Za-z0-9_-]{16,}|\mnpm_[A-Za-z0-9]{30,}|\mAIza[A-Za-z0-9_-]{30,}|\msk-[A-Za-z0-9_-]{16,}'
-        '|\mSK[0-9a-f]{32}|\mSG\.[A-Za-z0-9_-]{16,}\.|\mkey-[0-9a-f]{32}|\mbrs_[0-9a-f]{8}'
+        '|\mSK[0-9a-f]{32}|\mSG\.[A-Za-z0-9_-]{16,}\.|\mkey-[0-9a-f]{32}|\m(brs|bot)_[0-9a-f]{8}'
         '|\mgAAAAA[A-Za-z0-9_-]{60,}'
         '|\m[Bb][Ee][Aa][Rr][Ee][Rr]([[:space:]]|\\t)+[A-Za-z0-9._~+/=-]{8,}'
         '|\m[Bb][Aa][Ss][Ii][Cc]([[:space:]]|\\t)+[A-Za-z0-9+/=]{8,}';

@@ -39,6 +39,23 @@ COMMENT ON FUNCTION exchange.cancel_order(bigint) IS
 'halted';
 GRANT EXECUTE ON FUNCTION exchange.cancel_order(bigint) TO bourse_trader, bourse_worker;
 
+CREATE FUNCTION exchange_private.hold_markets(symbols text[])
+RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hold_markets_wrapper';
+COMMENT ON FUNCTION exchange_private.hold_markets(text[]) IS
+'Holds markets to the end of the transaction, in the order of everybody who holds several. 55P03 lock_timeout';
+
+CREATE FUNCTION exchange_private.hold_client_ids(user_id bigint)
+RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'hold_client_ids_wrapper';
+COMMENT ON FUNCTION exchange_private.hold_client_ids(bigint) IS
+'Holds the client_order_ids of a user to the end of the transaction, as place_order() does before it holds a market: '
+'nobody else uses one of them meanwhile. 55P03 lock_timeout';
+
+CREATE FUNCTION exchange_private.cancel_for_platform(order_id bigint)
+RETURNS void LANGUAGE c AS 'MODULE_PATHNAME', 'cancel_for_platform_wrapper';
+COMMENT ON FUNCTION exchange_private.cancel_for_platform(bigint) IS
+'cancel_order() of anybody''s order, for what has asked whether the caller may have the platform do it. 42501 the '
+'market is for the sequencer, 42704 unknown order, 55000 not live or market halted';
+
 CREATE FUNCTION exchange.cancel_order(user_id bigint, client_order_id text)
 RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
 AS 'MODULE_PATHNAME', 'cancel_client_order_wrapper';
@@ -58,7 +75,8 @@ RETURNS exchange.order_result LANGUAGE c SUPPORT bourse_private.refuse_repeats
 AS 'MODULE_PATHNAME', 'amend_order_wrapper';
 COMMENT ON FUNCTION exchange.amend_order(bigint, numeric, numeric) IS
 'Changes the price, the total amount (what has traded included) or both. Less at the same price keeps priority; '
-'anything else loses it and may trade. NULL: as it is. SQLSTATEs as place_order and cancel_order';
+'anything else loses it and may trade. NULL: as it is. An order of a trading bot becomes no larger (55000). SQLSTATEs '
+'as place_order and cancel_order';
 GRANT EXECUTE ON FUNCTION exchange.amend_order(bigint, numeric, numeric) TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION exchange_private.check_inserted(

@@ -285,7 +285,7 @@ COMMENT ON FUNCTION exchange.update_user_balance(bigint, numeric) IS
 GRANT EXECUTE ON FUNCTION exchange.update_user_balance(bigint, numeric) TO bourse_admin;
 
 CREATE FUNCTION exchange.calculate_commission(amount numeric, price numeric, rate numeric DEFAULT 0.015) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF amount IS NULL OR price IS NULL OR rate IS NULL THEN
         PERFORM bourse.refuse('22004', 'amount, price and rate must not be NULL', 'Give all three.');

@@ -94,6 +94,11 @@ COMMENT ON FUNCTION identity_private.new_code() IS 'Six random digits';
 CREATE FUNCTION identity_private.new_api_key() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'new_api_key_wrapper';
 COMMENT ON FUNCTION identity_private.new_api_key() IS 'brs_, 8 digits of prefix, _ and 32 random bytes in base64';
 
+CREATE FUNCTION identity_private.is_key_of(api_key text, key_hash bytea) RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'is_key_of_wrapper';
+COMMENT ON FUNCTION identity_private.is_key_of(text, bytea) IS
+'Whether an API key has this digest; takes the same time wherever they differ';
+
 CREATE FUNCTION identity_private.encrypt_secret(user_id bigint, exchange text, is_testnet boolean, purpose text,
                                                 secret text)
 RETURNS text

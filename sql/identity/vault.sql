@@ -44,6 +44,8 @@ DECLARE
     api_secret text;
     api_passphrase text;
     bad bigint[] := '{}';
+    asked text;
+    other record;
 BEGIN
     PERFORM identity_private.require_operator();
     IF batch_size IS NULL OR batch_size < 1 THEN
@@ -88,13 +90,21 @@ BEGIN
             HINT = 'Find out who has written these rows; then store the credentials anew, or '
                 'identity.delete_credentials() them.';
     END IF;
+    -- Secrets of other schemas take what is left of the batch.
+    FOR asked IN SELECT h.call FROM bourse_private.hooks('rotate_secrets') h LOOP
+        EXECUTE format('SELECT * FROM %s($1)', asked) INTO other USING (batch_size - rotated)::integer;
+        rotated := rotated + other.rotated;
+        remaining := remaining + other.remaining;
+        unreadable := unreadable + other.unreadable;
+    END LOOP;
 END
 $$;
 COMMENT ON FUNCTION identity.rotate_credentials(integer) IS
-'Encrypts up to batch_size credentials of older keys anew with the newest. Returns how many it has done, how many '
-'remain, and how many of those that it met were changed or moved: they stay as they are, do not count as remaining, '
-'and a warning (XX001) names the first 100. Call it, each call committed, until none remain; with none unreadable the '
-'older keys can go. 22023 batch_size below 1, 42501 the session does not act for everybody, 55000 the vault has no key';
+'Encrypts up to batch_size credentials, and API keys of accounts at brokers, of older keys anew with the newest. '
+'Returns how many it has done, how many remain, and how many of those that it met were changed or moved: they stay as '
+'they are, do not count as remaining, and a warning (XX001) names the first 100. Call it, each call committed, until '
+'none remain; with none unreadable the older keys can go. 22023 batch_size below 1, 42501 the session does not act for '
+'everybody, 55000 the vault has no key';
 GRANT EXECUTE ON FUNCTION identity.rotate_credentials(integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION identity.vault_keys() RETURNS TABLE (key_id text, place text, credentials bigint)
@@ -104,7 +114,11 @@ BEGIN
     PERFORM identity_private.require_operator();
     RETURN QUERY
     WITH ring AS (SELECT k.id, k.at FROM identity_private.vault_key_ids() WITH ORDINALITY AS k (id, at)),
-         used AS (SELECT e.key_id AS id, count(*) AS rows FROM identity.exchange_credentials e GROUP BY e.key_id)
+         used AS (SELECT u.id, sum(u.rows)::bigint AS rows FROM (
+                      SELECT e.key_id AS id, count(*) AS rows FROM identity.exchange_credentials e GROUP BY e.key_id
+                      UNION ALL
+                      SELECT o.key_id, o.secrets FROM bourse_private.ask('own_secrets', 'r.key_id, r.secrets')
+                          AS o (module text, key_id text, secrets bigint)) u GROUP BY u.id)
     SELECT id, CASE WHEN ring.at IS NULL THEN 'missing' WHEN ring.at = 1 THEN 'newest' ELSE 'older' END,
            coalesce(used.rows, 0)
     FROM ring FULL JOIN used USING (id) ORDER BY ring.at NULLS LAST, id;
@@ -112,5 +126,6 @@ END
 $$;
 COMMENT ON FUNCTION identity.vault_keys() IS
 'The keys of the vault, newest first, then those that credentials need and the vault has not (missing); each with the '
-'number of credentials. 42501 the session does not act for everybody, 55000 the vault has no key';
+'number of credentials, and of API keys of accounts at brokers, that need it. 42501 the session does not act for '
+'everybody, 55000 the vault has no key';
 GRANT EXECUTE ON FUNCTION identity.vault_keys() TO bourse_admin, bourse_worker;

@@ -33,6 +33,35 @@ COMMENT ON FUNCTION jobs_private.task_lag() IS
 'How long the run of a task that is due longest has been due; 0: none is, NULL: none waits. Reads what waits of '
 'nobody''s runs';
 
+-- What stands at the very front and is due for long, workers pass over: nobody claims its type.
+CREATE FUNCTION jobs_private.unclaimed_types() RETURNS TABLE (job_type text, run_id bigint, lag interval)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_variable
+DECLARE
+    level smallint;
+    front record;
+BEGIN
+    LOOP
+        SELECT min(r.priority) INTO level FROM jobs.schedule_runs r
+        WHERE r.claimable_at IS NOT NULL AND (r.priority > level OR level IS NULL);
+        EXIT WHEN level IS NULL;
+        -- Its place may be before it was due: behind what had waited.
+        SELECT r.id, r.job_type, clock_timestamp() - greatest(r.claimable_at, r.scheduled_for) AS lag INTO front
+        FROM jobs.schedule_runs r
+        WHERE r.priority = level AND r.claimable_at IS NOT NULL ORDER BY r.claimable_at, r.id LIMIT 1;
+        IF front.lag > interval '0' AND front.job_type <> 'task' THEN
+            job_type := front.job_type;
+            run_id := front.id;
+            lag := front.lag;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION jobs_private.unclaimed_types() IS
+'Of each priority the job type of the run that is due longest, and for how long, but for tasks. Two probes of an index '
+'for each priority';
+
 -- Up to so many of each: whoever watches wants to know that there are many.
 CREATE FUNCTION jobs_private.counted_runs(most integer)
 RETURNS TABLE (job_type text, status text, runs bigint)
@@ -87,6 +116,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
            'Set bourse.tasks = on with pg_bourse preloaded, or have jobs.run_tasks() called.'
     FROM jobs_private.task_lag() l (lag) WHERE l.lag > interval '10 minutes'
     UNION ALL
+    SELECT 'warning', 'runs_wait', u.job_type, format('a run of it has been due for %s: run %s', u.lag, u.run_id),
+           'Have workers claim this type, or jobs.cancel_many(job_type => …): claims of other types walk over it.'
+    FROM jobs_private.unclaimed_types() u
+    WHERE u.lag > interval '1 hour' AND NOT EXISTS (SELECT FROM jobs.paused_types p WHERE p.job_type = u.job_type)
+    UNION ALL
     SELECT 'warning', 'tasks_have_a_setback', NULL, w.setback, 'SELECT * FROM bourse.workers() tells of its process.'
     FROM bourse.workers() w WHERE w.kind = 'tasks' AND w.database = current_database() AND w.setback IS NOT NULL
     UNION ALL
@@ -112,8 +146,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION jobs_private.own_alerts() IS
 'What alerts() says of jobs: ticks that nobody enqueues, or that somebody keeps from being enqueued, tasks that nobody '
-'runs, or that are not what was registered, runs that have failed for good within a day, types that have been paused '
-'for an hour, and up to 100 schedules that could not run when they were due last, of every user some';
+'runs, or that are not what was registered, types of which a run has been due for an hour and nobody claims it, runs '
+'that have failed for good within a day, types that have been paused for an hour, and up to 100 schedules that could '
+'not run when they were due last, of every user some';
 
 CREATE FUNCTION jobs_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$

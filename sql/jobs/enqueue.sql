@@ -4,6 +4,12 @@ COMMENT ON FUNCTION jobs_private.turn(bigint, smallint, timestamptz) IS
 'Where a run of a user that is due at this time stands in the queue: its claimable_at. Whoever has many waiting keeps '
 'nobody from his first';
 
+CREATE FUNCTION jobs_private.require_room(user_id bigint, runs bigint) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_require_room_wrapper';
+COMMENT ON FUNCTION jobs_private.require_room(bigint, bigint) IS
+'Refuses so many further runs of a user that more than 100,000 of his would wait (54000), or a thousand more for each '
+'session in which he enqueues. Counts what waits once in a while: about a thousand runs in a session';
+
 -- The size of the text: a value that comes out of a table may be compressed.
 CREATE FUNCTION jobs_private.require_params(task_params jsonb) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
@@ -142,6 +148,9 @@ BEGIN
         PERFORM bourse_private.hold_key('jobs.enqueue ' || key);
         SELECT r.id INTO id FROM jobs.schedule_runs r WHERE r.concurrency_key = key AND r.status = 'pending' LIMIT 1;
     END IF;
+    IF id IS NULL AND NOT identity.acts_for_all() AND jobs_private.live_run(owner_id, unique_key) IS NULL THEN
+        PERFORM jobs_private.require_room(owner_id, 1);
+    END IF;
     WHILE id IS NULL LOOP
         INSERT INTO jobs.schedule_runs AS r (job_type, user_id, scheduled_for, job_snapshot, priority, claimable_at,
                                              max_attempts, unique_key, concurrency_key, timeout)
@@ -166,7 +175,8 @@ jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, intege
 'with one_waiting at most one waits, and else the id is that one''s. Keys are the user''s own. timeout: so long may '
 'an attempt last; NULL: as it likes. NOTIFY jobs_runs tells workers. Only an admin enqueues a task, which is '
 'nobody''s. 22004 NULL, 22023 out of bounds, 42501 not a user you act for, a task and no admin, or a priority beyond 0 '
-'to 9 from whoever does not act for everybody, 42704 unknown user or task, 55000 a task that does not run';
+'to 9 from whoever does not act for everybody, 42704 unknown user or task, 54000 100,000 runs of the user wait already '
+'and you do not act for everybody, 55000 a task that does not run';
 GRANT EXECUTE ON FUNCTION
 jobs.enqueue(text, text, jsonb, bigint, timestamptz, integer, text, text, integer, interval, boolean)
 TO bourse_trader, bourse_worker;
@@ -188,6 +198,11 @@ BEGIN
     END IF;
     PERFORM jobs_private.user_of_request(u.user_id)
     FROM (SELECT DISTINCT (q ->> 'user_id')::bigint FROM jsonb_array_elements(requests) q) u (user_id);
+    IF NOT identity.acts_for_all() THEN
+        PERFORM jobs_private.require_room(u.user_id, u.runs)
+        FROM (SELECT coalesce((q ->> 'user_id')::bigint, identity.current_user_id()), count(*)
+              FROM jsonb_array_elements(requests) q GROUP BY 1 ORDER BY 1) u (user_id, runs);
+    END IF;
     RETURN QUERY
     WITH asked AS MATERIALIZED (
         SELECT a.*, coalesce(a.user_id, identity.current_user_id()) AS owner_id
@@ -218,7 +233,9 @@ BEGIN
                     * interval '1 microsecond',
            f.max_attempts, f.unique_key, f.concurrency_key, f.timeout
     FROM filled f
-    JOIN turns t ON t.owner_id IS NOT DISTINCT FROM f.owner_id AND t.priority = f.priority AND t.run_at = f.run_at
+    -- No user has the id 0.
+    JOIN turns t ON coalesce(t.owner_id, 0) = coalesce(f.owner_id, 0) AND t.priority = f.priority
+                AND t.run_at = f.run_at
     ORDER BY f.place
     ON CONFLICT DO NOTHING
     RETURNING r.id;

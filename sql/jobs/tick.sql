@@ -192,6 +192,11 @@ BEGIN
         PERFORM bourse.refuse('42501', format('it is not %s yet', at),
             'Leave at out. Only an admin enqueues ahead of the clock: it moves the next ticks of all past that time.');
     END IF;
+    IF at < clock_timestamp() - interval '1 second' AND NOT identity_private.login_is('bourse_admin') THEN
+        PERFORM bourse.refuse('42501', format('%s is over', at),
+            'Leave at out. Only an admin says another time than the clock: a schedule whose calendar has changed would '
+            'go on from there.');
+    END IF;
     PERFORM bourse_private.require_read_committed('jobs.tick()');
     PERFORM jobs_private.heed_calendar(c.name, coalesce(at, clock_timestamp()), 20000)
     FROM jobs_private.changed_calendars() c (name);
@@ -205,16 +210,20 @@ COMMENT ON FUNCTION jobs.tick(timestamptz, integer) IS
 'longest, and returns them. Any number of sessions may call it at once: schedules that another has just now are passed '
 'over, and each tick is enqueued once. Next ticks of schedules whose calendar has changed are moved first. The ticker '
 'of the platform calls it every second. NOTIFY jobs_runs tells workers. 22004 NULL, 22023 batch out of bounds, 25001 '
-'under another isolation level than READ COMMITTED, 42501 a time that is still to come, from whoever is no admin';
+'under another isolation level than READ COMMITTED, 42501 a time that is still to come, or over, from whoever is no '
+'admin';
 GRANT EXECUTE ON FUNCTION jobs.tick(timestamptz, integer) TO bourse_admin, bourse_runner, bourse_worker;
 
 -- Not for ever: what has been enqueued is seen by the workers when this transaction ends.
 CREATE FUNCTION jobs_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    -- Once: a condition on what changes while it is asked is none for an index.
+    moment CONSTANT timestamptz := clock_timestamp();
 BEGIN
-    IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= clock_timestamp())
+    IF EXISTS (SELECT FROM jobs.schedules s WHERE s.next_run_at <= moment)
        OR EXISTS (SELECT FROM jobs.gone_schedules) OR EXISTS (SELECT FROM jobs_private.changed_calendars())
-       OR EXISTS (SELECT FROM jobs_private.stopped_schedules(clock_timestamp(), 1)) THEN
+       OR EXISTS (SELECT FROM jobs_private.stopped_schedules(moment, 1)) THEN
         PERFORM FROM jobs.tick(NULL, 20000);
     END IF;
 END

@@ -16,7 +16,7 @@ COMMENT ON TYPE jobs.claimed_run IS
 
 CREATE FUNCTION jobs.claim(worker text, job_types text[], n integer DEFAULT 1, lease interval DEFAULT '30 seconds')
 RETURNS SETOF jobs.claimed_run
-LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_claim_wrapper';
+LANGUAGE c SUPPORT bourse_private.refuse_repeats AS 'MODULE_PATHNAME', 'jobs_claim_wrapper';
 COMMENT ON FUNCTION jobs.claim(text, text[], integer, interval) IS
 'Hands up to n runs that are due to a worker, of these job types (NULL: of all but task) that are not paused: the '
 'lowest priority number first, then whose turn it is. All of one call have one lease, which lasts so long from now '
@@ -36,7 +36,7 @@ CREATE FUNCTION jobs.complete_and_claim(lease uuid, run_ids bigint[], worker tex
                                         n integer DEFAULT 1, lasting interval DEFAULT '30 seconds',
                                         result jsonb DEFAULT NULL)
 RETURNS SETOF jobs.claimed_run
-LANGUAGE c AS 'MODULE_PATHNAME', 'jobs_complete_and_claim_wrapper';
+LANGUAGE c SUPPORT bourse_private.refuse_repeats AS 'MODULE_PATHNAME', 'jobs_complete_and_claim_wrapper';
 COMMENT ON FUNCTION jobs.complete_and_claim(uuid, bigint[], text, text[], integer, interval, jsonb) IS
 'complete() and claim() in one call: one round trip and one commit for each job. lasting: how long '
 'the next lease lasts. SQLSTATEs as both';
@@ -71,7 +71,7 @@ GRANT EXECUTE ON FUNCTION jobs.release(uuid) TO bourse_runner, bourse_worker;
 
 CREATE FUNCTION jobs.backoff(attempt integer, base interval DEFAULT '15 seconds', factor double precision DEFAULT 2,
                              cap interval DEFAULT '1 hour', jitter double precision DEFAULT 0.2) RETURNS interval
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, jobs, pg_temp AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     RETURN bourse_private.backoff(0, attempt, base, factor, cap, jitter);
 END

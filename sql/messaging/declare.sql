@@ -154,4 +154,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging_private.on_tick() IS
-'What the ticker of the platform does for messaging: what has expired ends, 1,000 parts in a turn, and tick_health()';
+'What the ticker of the platform does for messaging: what has expired ends, 1,000 parts in a turn or what a tenth of a '
+'second is enough for, and tick_health()';

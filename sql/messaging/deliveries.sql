@@ -1,12 +1,5 @@
 -- The parts of messages, one for each channel. Whoever ends one holds the row of the message.
 
-CREATE FUNCTION messaging_private.is_wanted(user_id bigint, channel text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
-    SELECT NOT EXISTS (SELECT FROM messaging.preferences p
-                       WHERE p.user_id = is_wanted.user_id AND p.channel = is_wanted.channel AND NOT p.enabled)
-$$;
-COMMENT ON FUNCTION messaging_private.is_wanted(bigint, text) IS 'Whether a user takes messages on a channel';
-
 CREATE FUNCTION messaging_private.is_off(channel text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
     SELECT EXISTS (SELECT FROM messaging.channel_configs k WHERE k.channel = is_off.channel AND NOT k.enabled)
@@ -15,60 +8,69 @@ COMMENT ON FUNCTION messaging_private.is_off(text) IS 'Whether a channel has bee
 
 CREATE FUNCTION messaging_private.priority_number(priority text) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, messaging, pg_temp AS $$
-    SELECT array_position(ARRAY['CRITICAL', 'HIGH', 'NORMAL', 'LOW'], priority)::smallint
+    SELECT pg_catalog.array_position(ARRAY['CRITICAL', 'HIGH', 'NORMAL', 'LOW'], priority)::pg_catalog.int2
 $$;
 COMMENT ON FUNCTION messaging_private.priority_number(text) IS
 'A priority as the queue has it: a lower number comes first';
 
--- A worker is told when there is something to claim; the table is the truth.
-CREATE FUNCTION messaging_private.ring(channel text, due timestamptz) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp AS $$
-BEGIN
-    IF due <= clock_timestamp() THEN
-        PERFORM bourse_private.notify('messaging_messages', channel);
-    END IF;
-END
+CREATE FUNCTION messaging_private.channels_of(channels text[], delivery text, user_id bigint, after_channel text)
+RETURNS TABLE (channel text, most_retries integer, place bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+    SELECT c.channel, (SELECT k.max_retries FROM messaging.channel_configs k WHERE k.channel = c.channel), c.place
+    FROM pg_catalog.unnest(channels) WITH ORDINALITY c (channel, place)
+    WHERE c.place > coalesce(pg_catalog.array_position(channels, after_channel), 0)
+      AND NOT EXISTS (SELECT FROM messaging.preferences p
+                      WHERE p.user_id = channels_of.user_id AND p.channel = c.channel AND NOT p.enabled)
+    -- The first that takes it: not one that is off, as long as there is another.
+    ORDER BY delivery = 'first' AND messaging_private.is_off(c.channel), c.place
+    LIMIT CASE delivery WHEN 'first' THEN 1 END
 $$;
-COMMENT ON FUNCTION messaging_private.ring(text, timestamptz) IS
-'Tells the listeners of messaging_messages that something is due on a channel, if it is: once in a transaction';
+COMMENT ON FUNCTION messaging_private.channels_of(text[], text, bigint, text) IS
+'By which of its channels a message goes: of delivery all by each that its user takes messages on, of delivery first '
+'by the next such one after a channel (NULL: the first) that is not off; by one that is off, when all of them are. '
+'With the retries that the channel allows, and its place among the channels';
 
-CREATE FUNCTION messaging_private.add_deliveries(message_id bigint, after_channel text) RETURNS void
+CREATE FUNCTION messaging_private.add_deliveries(message_id bigint, after_channel text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
+    any_added boolean := false;
     message record;
     part record;
 BEGIN
-    SELECT m.* INTO message FROM messaging.messages m WHERE m.id = message_id;
+    SELECT m.user_id, m.scheduled_for, m.expires_at, m.max_retries, m.channels, m.delivery, m.digest_key,
+           messaging_private.priority_number(m.priority) AS priority
+    INTO message FROM messaging.messages m WHERE m.id = message_id;
     FOR part IN
-        SELECT c.channel, messaging_private.priority_number(message.priority) AS priority,
-               least(message.max_retries, (SELECT k.max_retries FROM messaging.channel_configs k
-                                           WHERE k.channel = c.channel)) + 1 AS max_attempts,
-               coalesce((SELECT max(s.attempt) FROM messaging.delivery_status s
-                         WHERE s.message_id = message.id AND s.channel = c.channel), 0) AS attempts_before
-        FROM unnest(message.channels) WITH ORDINALITY c (channel, place)
-        WHERE c.place > coalesce(array_position(message.channels, after_channel), 0)
-          AND messaging_private.is_wanted(message.user_id, c.channel)
-        -- The first that takes it: not one that is off, as long as there is another.
-        ORDER BY message.delivery = 'first' AND messaging_private.is_off(c.channel), c.place
-        LIMIT CASE message.delivery WHEN 'first' THEN 1 END
+        SELECT c.channel, least(message.max_retries, c.most_retries) + 1 AS max_attempts,
+               -- Of a channel that it comes to, it may have gone by it before, and been replayed.
+               CASE WHEN after_channel IS NULL THEN 0 ELSE coalesce(
+                   (SELECT max(s.attempt) FROM messaging.delivery_status s
+                    WHERE s.message_id = message_id AND s.channel = c.channel), 0) END AS attempts_before
+        FROM messaging_private.channels_of(message.channels, message.delivery, message.user_id, after_channel) c
+        ORDER BY c.place
     LOOP
+        any_added := true;
         -- What comes to its next channel goes by itself.
-        CONTINUE WHEN after_channel IS NULL
-            AND messaging_private.join_digest(message.id, part.channel, part.priority, part.max_attempts);
+        CONTINUE WHEN message.digest_key IS NOT NULL AND after_channel IS NULL
+            AND messaging_private.join_digest(message_id, part.channel, message.priority, part.max_attempts);
         INSERT INTO messaging.deliveries (message_id, channel, user_id, priority, claimable_at, max_attempts,
                                           attempts_before, expires_at)
-        VALUES (message.id, part.channel, message.user_id, part.priority,
-                messaging_private.turn(part.channel, message.user_id, part.priority,
+        VALUES (message_id, part.channel, message.user_id, message.priority,
+                messaging_private.turn(part.channel, message.user_id, message.priority,
                                        greatest(message.scheduled_for, clock_timestamp())),
                 part.max_attempts, part.attempts_before, message.expires_at);
-        PERFORM messaging_private.ring(part.channel, message.scheduled_for);
+        -- A hint that there is something to claim: the table is the truth.
+        IF message.scheduled_for <= clock_timestamp() THEN
+            PERFORM bourse_private.notify('messaging_messages', part.channel);
+        END IF;
     END LOOP;
+    RETURN any_added;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.add_deliveries(bigint, text) IS
-'Adds the parts of a message: of delivery all one for each channel that its user takes messages on, of delivery first '
-'the next such one after a channel (NULL: the first) that is not off; one that is off, when all of them are';
+'Adds the parts of a message, one for each channel by which it goes next, after a channel or from the first on (NULL). '
+'False: there is none';
 
 CREATE FUNCTION messaging_private.settle_message(message_id bigint, why text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
@@ -138,7 +140,8 @@ EXCEPTION WHEN OTHERS THEN
     PERFORM bourse_private.raise_again(SQLSTATE, SQLERRM);
     problem := left(format('cannot be ended: %s (%s)', SQLERRM, SQLSTATE), 2000);
     UPDATE messaging.deliveries d
-    SET status = 'failed', claimable_at = NULL, lease = NULL, finished_at = clock_timestamp(), last_error = problem
+    SET status = 'failed', claimable_at = NULL, lease = NULL, finished_at = clock_timestamp(), last_error = problem,
+        digest_id = NULL
     WHERE d.id = delivery_id;
     UPDATE messaging.messages m
     SET status = 'FAILED', processed_at = coalesce(m.processed_at, clock_timestamp()), locked_by = NULL,

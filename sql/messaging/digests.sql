@@ -1,19 +1,28 @@
 -- A digest is a message of its own, with one part, which is due when the first message that went into it has waited as
 -- long as its user wants. The parts of those messages wait, due never, until it has ended, and end as it does.
 
+CREATE FUNCTION messaging_private.hold_digest(user_id bigint, channel text, digest_key text, waits boolean)
+RETURNS boolean
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'messaging_hold_digest_wrapper';
+COMMENT ON FUNCTION messaging_private.hold_digest(bigint, text, text, boolean) IS
+'Holds the digests of a user, channel and key to the end of the transaction, and returns whether it does. waits: for '
+'whoever holds them, unless the transaction holds some that come behind them: no two transactions wait for each other';
+
 -- Two who begin a digest at once: one of them joins that of the other. In one order, and before any row is held.
-CREATE FUNCTION messaging_private.hold_digests(message_id bigint) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
-    SELECT bourse_private.hold_key(format('messaging.join_digest %s %s %s', w.user_id, w.channel, w.digest_key))
-    FROM (SELECT p.user_id, p.channel, m.digest_key
+CREATE FUNCTION messaging_private.hold_digests(message_ids bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, messaging, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM messaging_private.hold_digest(w.user_id, w.channel, w.digest_key, true)
+    FROM (SELECT DISTINCT p.user_id, p.channel, m.digest_key
           FROM messaging.messages m JOIN messaging.preferences p ON p.user_id = m.user_id
-          WHERE m.id = message_id AND m.digest_key IS NOT NULL AND m.sender_id IS NULL AND p.digest IS NOT NULL
+          WHERE m.id = ANY (message_ids) AND m.digest_key IS NOT NULL AND m.sender_id IS NULL AND p.digest IS NOT NULL
             AND p.channel = ANY (m.channels)
-          ORDER BY p.channel) w
+          ORDER BY p.user_id, p.channel, m.digest_key) w;
+END
 $$;
-COMMENT ON FUNCTION messaging_private.hold_digests(bigint) IS
-'Waits for whoever puts another message into a digest that this one may go into, and holds them to the end of the '
-'transaction';
+COMMENT ON FUNCTION messaging_private.hold_digests(bigint[]) IS
+'Waits for whoever puts other messages into digests that these may go into, and holds them to the end of the '
+'transaction; but for none that comes before one that this transaction holds: join_digest() goes without it then';
 
 CREATE FUNCTION messaging_private.join_digest(message_id bigint, channel text, priority smallint, max_attempts integer)
 RETURNS boolean
@@ -33,6 +42,9 @@ BEGIN
     -- What somebody sends himself goes by itself: his open transaction would hold the digest.
     IF wait IS NULL OR message.digest_key IS NULL OR message.priority = 'CRITICAL' OR message.sender_id IS NOT NULL
        OR message.scheduled_for > clock_timestamp() THEN
+        RETURN false;
+    END IF;
+    IF NOT messaging_private.hold_digest(message.user_id, channel, message.digest_key, false) THEN
         RETURN false;
     END IF;
     -- As the unique index of open digests has it: whoever holds that one just now, there is no other.
@@ -79,7 +91,8 @@ $$;
 COMMENT ON FUNCTION messaging_private.join_digest(bigint, text, smallint, integer) IS
 'Puts a message into the open digest of its user, key and channel, or begins one; one that is full, with 1,000 '
 'messages or 1 MiB, is due at once. False: the user wants none, the message has no key, is CRITICAL, sent by the user '
-'himself, due later, or expires before, or somebody is at the digest. The caller has called hold_digests()';
+'himself, due later, or expires before, or somebody is at the digest, or at others of its key. The caller has called '
+'hold_digests()';
 
 CREATE FUNCTION messaging_private.digest_content(delivery_id bigint) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$

@@ -60,10 +60,16 @@ COMMENT ON FUNCTION messaging_private.require_for_users(messaging.new_message) I
 CREATE FUNCTION messaging_private.require_message(message messaging.new_message) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 DECLARE
+    content_bytes integer := octet_length(message.content::text);
+    metadata_bytes integer := octet_length(message.metadata::text);
     problem text;
     hint text;
 BEGIN
-    IF message.message_type !~ '^[a-z][a-z0-9_.]{0,49}$' THEN
+    IF message.message_type IS NULL OR message.channels IS NULL OR message.content IS NULL THEN
+        PERFORM bourse_private.require_given('message_type', message.message_type),
+                bourse_private.require_given('channels', message.channels),
+                bourse_private.require_given('content', message.content);
+    ELSIF message.message_type !~ '^[a-z][a-z0-9_.]{0,49}$' THEN
         problem := format('message_type is %s', bourse_private.quoted(message.message_type));
         hint := 'Up to 50 small letters, digits, underscores and dots, the first a letter.';
     ELSIF message.message_type = 'digest' THEN
@@ -81,11 +87,10 @@ BEGIN
     ELSIF message.delivery NOT IN ('all', 'first') THEN
         problem := format('delivery is %s', bourse_private.quoted(message.delivery));
         hint := 'Give all, or first: the channels are tried one after the other until one takes it.';
-    ELSIF jsonb_typeof(message.content) <> 'object' OR octet_length(message.content::text) > 262144
-          OR jsonb_typeof(message.metadata) <> 'object' OR octet_length(message.metadata::text) > 65536 THEN
+    ELSIF jsonb_typeof(message.content) <> 'object' OR content_bytes > 262144
+          OR jsonb_typeof(message.metadata) <> 'object' OR metadata_bytes > 65536 THEN
         problem := format('content is a JSON %s of %s bytes, metadata %s of %s', jsonb_typeof(message.content),
-            octet_length(message.content::text), coalesce(jsonb_typeof(message.metadata), 'NULL'),
-            coalesce(octet_length(message.metadata::text), 0));
+            content_bytes, coalesce(jsonb_typeof(message.metadata), 'NULL'), coalesce(metadata_bytes, 0));
         hint := 'Give JSON objects, content of up to 262144 bytes, metadata of up to 65536.';
     ELSIF length(message.recipient_id) NOT BETWEEN 1 AND 100 OR message.recipient_id = '*'
           OR message.recipient_id <> btrim(message.recipient_id) THEN
@@ -110,40 +115,45 @@ BEGIN
         PERFORM bourse.refuse('22023', problem, hint);
     END IF;
     PERFORM messaging_private.require_channel(c) FROM unnest(message.channels) c;
-    PERFORM bourse_private.require_shallow('content', message.content),
-            bourse_private.require_shallow('metadata', message.metadata);
-    PERFORM bourse_private.require_plain_numbers('content', message.content),
-            bourse_private.require_plain_numbers('metadata', message.metadata);
+    -- What is shorter has no room for 64 levels, nor for a number that no double holds.
+    IF content_bytes >= 128 OR metadata_bytes >= 128 THEN
+        PERFORM bourse_private.require_shallow('content', message.content),
+                bourse_private.require_shallow('metadata', message.metadata);
+        PERFORM bourse_private.require_plain_numbers('content', message.content),
+                bourse_private.require_plain_numbers('metadata', message.metadata);
+    END IF;
     IF NOT identity.acts_for_all() THEN
         PERFORM messaging_private.require_for_users(message);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.require_message(messaging.new_message) IS
-'Refuses a message that is out of bounds (22023), or has a channel that is NULL (22004); what is not for users: a '
-'channel without a row (42704), a priority (42501)';
+'Refuses a message that lacks what it needs, or has a channel that is NULL (22004), or is out of bounds (22023); what '
+'is not for users: a channel without a row (42704), a priority (42501)';
 
 -- To whom: a number is a user, whoever else may be numbered.
 CREATE FUNCTION messaging_private.user_of_recipient(recipient_id text) RETURNS bigint
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 DECLARE
+    for_all boolean := identity.acts_for_all();
     named bigint;
 BEGIN
     IF recipient_id ~ '^[0-9]+$' THEN
         -- No number is written in two ways: preferences and buckets go by it. What users there are, only who acts for
         -- everybody learns.
         IF length(recipient_id) > 18 OR recipient_id <> recipient_id::bigint::text
-           OR identity.acts_for_all() AND NOT EXISTS (SELECT FROM identity.users u
-                                                      WHERE u.id = recipient_id::bigint) THEN
+           OR for_all AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = recipient_id::bigint) THEN
             PERFORM bourse.refuse('42704', format('user %s does not exist', bourse_private.quoted(recipient_id)),
                 'A recipient_id of digits is the id of a user; write other numbers as chat:123 or the like.');
         END IF;
         named := recipient_id::bigint;
-        PERFORM identity_private.require_user(named);
+        IF NOT for_all THEN
+            PERFORM identity_private.require_user(named);
+        END IF;
         RETURN named;
     END IF;
     -- Who acts for one user only sends to him, and a gateway that has not said for whom it acts to nobody.
-    IF NOT identity.acts_for_all() THEN
+    IF NOT for_all THEN
         PERFORM bourse.refuse('42501', format('recipient_id %s is not for users',
                                               coalesce(bourse_private.quoted(recipient_id), 'NULL')),
             'Give the id of the user for whom you act: identity.act_as(). Addresses are for who acts for everybody.');
@@ -189,8 +199,6 @@ DECLARE
     id bigint;
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM bourse_private.require_given('message_type', message_type),
-            bourse_private.require_given('channels', channels), bourse_private.require_given('content', content);
     -- Drivers and mappers pass every argument: NULL is the default.
     priority := coalesce(priority, 'NORMAL');
     delivery := coalesce(delivery, 'all');
@@ -202,11 +210,13 @@ BEGIN
                    max_retries, idempotency_key, expires_at, delivery, digest_key);
     PERFORM messaging_private.require_message(message);
     LOOP
-        SELECT m.* INTO existing FROM messaging.messages m
-        WHERE m.idempotency_key || '' = message.idempotency_key AND coalesce(m.sender_id, 0) = coalesce(sender, 0);
-        IF FOUND THEN
-            PERFORM messaging_private.require_same(existing.id, to_jsonb(message), to_jsonb(existing));
-            RETURN existing.id;
+        IF idempotency_key IS NOT NULL THEN
+            SELECT m.* INTO existing FROM messaging.messages m
+            WHERE m.idempotency_key || '' = idempotency_key AND coalesce(m.sender_id, 0) = coalesce(sender, 0);
+            IF FOUND THEN
+                PERFORM messaging_private.require_same(existing.id, to_jsonb(message), to_jsonb(existing));
+                RETURN existing.id;
+            END IF;
         END IF;
         INSERT INTO messaging.messages AS m (
             message_type, channels, content, recipient_id, user_id, sender_id, priority, template_name, metadata,
@@ -217,9 +227,13 @@ BEGIN
         -- Somebody has been faster.
         EXIT WHEN id IS NOT NULL;
     END LOOP;
-    PERFORM messaging_private.hold_digests(id);
-    PERFORM messaging_private.add_deliveries(id, NULL);
-    PERFORM messaging_private.settle_message(id, NULL);
+    IF digest_key IS NOT NULL THEN
+        PERFORM messaging_private.hold_digests(ARRAY[id]);
+    END IF;
+    IF NOT messaging_private.add_deliveries(id, NULL) THEN
+        -- Its user takes messages on none of its channels.
+        PERFORM messaging_private.settle_message(id, NULL);
+    END IF;
     RETURN id;
 END
 $$;

@@ -35,7 +35,8 @@ BEGIN
         ELSE
             -- The holder's next word is refused.
             UPDATE messaging.deliveries d
-            SET status = outcome, claimable_at = NULL, finished_at = clock_timestamp(), last_error = why, lease = NULL
+            SET status = outcome, claimable_at = NULL, finished_at = clock_timestamp(), last_error = why, lease = NULL,
+                digest_id = NULL
             WHERE d.id = part.id;
         END IF;
     END LOOP;
@@ -79,7 +80,7 @@ BEGIN
     UPDATE messaging.messages m
     SET status = CASE m.status WHEN 'PROCESSING' THEN 'PROCESSING' ELSE 'PENDING' END, processed_at = NULL
     WHERE m.id = message_id;
-    PERFORM messaging_private.ring(d.channel, clock_timestamp()) FROM messaging.deliveries d WHERE d.id = ANY (ids);
+    PERFORM bourse_private.notify('messaging_messages', d.channel) FROM messaging.deliveries d WHERE d.id = ANY (ids);
     RETURN true;
 END
 $$;

@@ -40,4 +40,4 @@ COMMENT ON FUNCTION messaging.set_preferences(bigint, text, boolean, time, time,
 'together, once the first has waited so long. 22004 NULL, 22023 out of bounds, 42501 not a user you act for, 42704 '
 'unknown user';
 GRANT EXECUTE ON FUNCTION messaging.set_preferences(bigint, text, boolean, time, time, text, interval)
-TO bourse_trader, bourse_worker;
+TO bourse_viewer, bourse_worker;

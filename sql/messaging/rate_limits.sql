@@ -1,6 +1,6 @@
 CREATE FUNCTION messaging.take_tokens(user_id text, channel text, tokens integer DEFAULT 1,
                                       OUT granted boolean, OUT wait interval)
-LANGUAGE c AS 'MODULE_PATHNAME', 'messaging_take_tokens_wrapper';
+LANGUAGE c SUPPORT bourse_private.refuse_repeats AS 'MODULE_PATHNAME', 'messaging_take_tokens_wrapper';
 COMMENT ON FUNCTION messaging.take_tokens(text, text, integer) IS
 'Takes tokens from the bucket of a recipient on a channel and from that of the channel (user_id NULL: from that '
 'alone), or from none when one has too few; wait says how long it takes until there are enough. What has no limit '

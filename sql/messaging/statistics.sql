@@ -75,6 +75,10 @@ BEGIN
     FROM messaging.deliveries d LEFT JOIN messaging.deliveries g ON g.id = d.digest_id AND g.digest_key IS NOT NULL
     WHERE d.claimable_at = 'infinity' AND coalesce(g.status, 'none') NOT IN ('pending', 'running')
     UNION ALL
+    -- Digests are deleted past the foreign key, and a dump with what points to one that is gone is not restored.
+    SELECT 'part_that_has_ended_is_in_no_digest', d.id::text, 'none', d.digest_id::text
+    FROM messaging.deliveries d WHERE d.digest_id IS NOT NULL AND d.claimable_at IS DISTINCT FROM 'infinity'
+    UNION ALL
     SELECT 'digest_counts_what_it_has', g.id::text, g.digest_count::text, c.n::text
     FROM messaging.deliveries g
     CROSS JOIN LATERAL (SELECT count(*) AS n FROM messaging.deliveries d WHERE d.digest_id = g.id) c
@@ -91,6 +95,6 @@ END
 $$;
 COMMENT ON FUNCTION messaging.verify() IS
 'What is not as it must be among messages and their parts: 0 rows. A message that nobody will end, or that has ended '
-'and still goes out, a digest that leaves somebody out, a part that would expire at another time, attempts out of '
-'bounds. Reads every message';
+'and still goes out, a digest that leaves somebody out, or has what has ended, a part that would expire at another '
+'time, attempts out of bounds. Reads every message';
 GRANT EXECUTE ON FUNCTION messaging.verify() TO bourse_admin, bourse_monitor;

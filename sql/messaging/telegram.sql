@@ -196,8 +196,12 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, messaging
 #variable_conflict use_column
 DECLARE
     since timestamptz;
+    is_monitor boolean := identity_private.login_is('bourse_monitor') AND NOT identity_private.is_operator();
 BEGIN
-    PERFORM identity_private.require_operator();
+    PERFORM bourse.require_installed();
+    IF NOT is_monitor THEN
+        PERFORM identity_private.require_operator();
+    END IF;
     PERFORM bourse_private.require_given('days', telegram_statistics.days);
     IF telegram_statistics.days NOT BETWEEN 1 AND 3650 THEN
         PERFORM bourse.refuse('22023', format('days is %s', telegram_statistics.days), 'Count 1 to 3650 days.');
@@ -211,6 +215,8 @@ BEGIN
                               ORDER BY t.n DESC, t.command COLLATE "C"), '[]')
     INTO top_commands
     FROM (SELECT a.command, count(*) AS n FROM messaging.telegram_command_audits a WHERE a.created_at >= since
+            -- What is no command may be a name.
+            AND (NOT is_monitor OR a.command ~ '^/[A-Za-z0-9_@]{1,64}$')
           GROUP BY a.command ORDER BY count(*) DESC, a.command COLLATE "C" LIMIT 10) t;
     SELECT count(*), coalesce(sum(b.success_count), 0), coalesce(sum(b.total_count), 0)
     INTO broadcasts, reached, recipients FROM messaging.telegram_broadcast_logs b WHERE b.created_at >= since;
@@ -221,9 +227,10 @@ COMMENT ON FUNCTION messaging.telegram_statistics(integer) IS
 'How the telegram bot was used in so many days: commands and how many of them failed, accounts and users who sent '
 'them, the mean of response_time_ms (NULL: none was measured), the ten commands that were sent most, as {"command", '
 '"count"}, broadcasts and how many of their recipients they have reached; feedback that is open or in progress, of any '
-'time. Reads the commands of these days. For gateways, workers and admins. 22004 NULL, 22023 days out of bounds, 42501 '
-'a session that acts for one user';
-GRANT EXECUTE ON FUNCTION messaging.telegram_statistics(integer) TO bourse_admin, bourse_gateway, bourse_worker;
+'time. Reads the commands of these days. For gateways, workers and admins, and for monitors, who are told only of '
+'commands that begin with /. 22004 NULL, 22023 days out of bounds, 42501 a session that acts for one user';
+GRANT EXECUTE ON FUNCTION messaging.telegram_statistics(integer)
+TO bourse_admin, bourse_gateway, bourse_monitor, bourse_worker;
 
 CREATE FUNCTION messaging_private.addresses_of(user_id bigint) RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$

@@ -17,7 +17,7 @@ COMMENT ON TYPE messaging.claimed_message IS
 '[{"id", "message_type", "template_name", "content", "metadata", "created_at"}, …]}';
 CREATE FUNCTION messaging.claim(worker text, channel text, n integer DEFAULT 10, lease interval DEFAULT '30 seconds')
 RETURNS SETOF messaging.claimed_message
-LANGUAGE c AS 'MODULE_PATHNAME', 'messaging_claim_wrapper';
+LANGUAGE c SUPPORT bourse_private.refuse_repeats AS 'MODULE_PATHNAME', 'messaging_claim_wrapper';
 COMMENT ON FUNCTION messaging.claim(text, text, integer, interval) IS
 'Hands up to n messages that are due on a channel to a worker: CRITICAL first, then whose turn it is. All of one call '
 'have one lease, which lasts so long. Takes a token of the recipient and of the channel for each; who has none left, '

@@ -11,7 +11,7 @@ COMMENT ON FUNCTION trading_private.refuse_unknown(bigint) IS
 'Says that there is no such bot, or not for this session: NULL (22004), 42704';
 
 -- Fills, steps and orders of a bot come one after the other: each begins with this lock.
-CREATE FUNCTION trading_private.lock_bot(bot_id bigint)
+CREATE FUNCTION trading_private.lock_bot(bot_id bigint, for_anybody boolean DEFAULT false)
 RETURNS TABLE (user_id bigint, status text, trade_type text, quote text, open_positions integer, config jsonb)
 LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 #variable_conflict use_column
@@ -21,16 +21,16 @@ BEGIN
     PERFORM bourse_private.require_read_committed('a step of a bot');
     RETURN QUERY
     SELECT b.user_id, b.status, b.trade_type, b.quote, b.open_positions, b.config
-    FROM trading.bot_accounts b WHERE b.id = lock_bot.bot_id AND identity.acts_for(b.user_id)
+    FROM trading.bot_accounts b WHERE b.id = lock_bot.bot_id AND (for_anybody OR identity.acts_for(b.user_id))
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM trading_private.refuse_unknown(lock_bot.bot_id);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION trading_private.lock_bot(bigint) IS
-'Locks a bot until the transaction ends, and says how it is now. 22004 NULL, 42704 no such bot, or of a user whom the '
-'session does not act for, 25001 not READ COMMITTED';
+COMMENT ON FUNCTION trading_private.lock_bot(bigint, boolean) IS
+'Locks a bot until the transaction ends, and says how it is now. for_anybody: the caller has been asked what he may. '
+'22004 NULL, 42704 no such bot, or of a user whom the session does not act for, 25001 not READ COMMITTED';
 
 CREATE FUNCTION trading_private.require_bot(bot_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$

@@ -19,10 +19,12 @@ BEGIN
         bourse_private.declare_table('fill_commands', engine_written => true),
         bourse_private.declare_table('fill_rejections', engine_written => true, on_erasure => 'delete'),
         bourse_private.declare_table('bot_orders', on_erasure => 'delete'),
+        bourse_private.declare_table('unbooked_fills', on_erasure => 'delete'),
         bourse_private.declare_table('bot_markets', on_erasure => 'delete'),
         bourse_private.declare_table('pair_locks', on_erasure => 'delete', time_column => 'locked_until',
                                      keep => '90 days'),
         bourse_private.declare_table('performance_metrics', on_erasure => 'delete'),
+        bourse_private.declare_table('price_ranges'),
         bourse_private.declare_table('*', on_erasure => 'delete')];
 END
 $$;
@@ -62,9 +64,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
            format('no heartbeat since %s', coalesce(h.last_heartbeat, h.silent_since)),
            'Its next heartbeat has it go on; trading.start_bot() or stop_bot() end the wait.'
     FROM (SELECT s.* FROM trading.bot_heartbeats s WHERE s.silent_since IS NOT NULL ORDER BY s.bot_id LIMIT 100) h
+    UNION ALL
+    (SELECT 'warning', 'trades_are_not_booked', u.bot_id::text, format('trades: %s, %s (%s)', count(*),
+            min(u.reason), min(u.sqlstate)),
+            'trading.unbooked_fills has them. Mend what is in their way, then trading.retry_fills().'
+     FROM trading.unbooked_fills u GROUP BY u.user_id, u.bot_id ORDER BY u.user_id, u.bot_id LIMIT 100)
 $$;
 COMMENT ON FUNCTION trading_private.own_alerts() IS
-'What alerts() says of trading: bots that have gone silent, up to 100. Costs a probe of an index';
+'What alerts() says of trading: bots that have gone silent, and those in whose books trades are missing, up to 100 '
+'each. Costs a probe of an index, and what is not booked';
 
 CREATE FUNCTION trading_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -84,16 +92,20 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
     WHERE h.is_watched <> (b.status IN ('starting', 'running', 'paused', 'stopping'))
     UNION ALL
     SELECT 'order_to_be_cancelled', count(*) FROM trading.bot_orders o WHERE o.is_unwanted AND NOT o.is_settled
+    UNION ALL
+    SELECT 'trade_that_is_not_booked', count(*) FROM trading.unbooked_fills
 $$;
 COMMENT ON FUNCTION trading_private.own_integrity() IS
 'What integrity() counts of trading: bots without a row for heartbeats, bots that are watched in a status in which '
-'they are not at work, or the other way round, orders of bots that have stopped and whose market has not let them go. '
-'Reads every bot';
+'they are not at work, or the other way round, orders of bots that have stopped and whose market has not let them go, '
+'trades of our exchange that could not be booked. Reads every bot';
 
 CREATE FUNCTION trading_private.on_tick() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
+    PERFORM trading_private.note_prices(100);
     PERFORM trading_private.tick_bots();
 END
 $$;
-COMMENT ON FUNCTION trading_private.on_tick() IS 'What the ticker of the platform does for trading: tick_bots()';
+COMMENT ON FUNCTION trading_private.on_tick() IS
+'What the ticker of the platform does for trading: note_prices(), tick_bots()';

@@ -12,7 +12,8 @@ BEGIN
     END IF;
     IF given IS NULL OR given NOT BETWEEN interval '1 second' AND interval '365 days' THEN
         PERFORM bourse.refuse('22023',
-            format('guards.%s is %s', array_to_string(path, '.'), coalesce(bourse_private.quoted(value), 'missing')),
+            format('guards.%s is %s', array_to_string(path, '.'),
+                CASE WHEN value IS NULL THEN 'missing' ELSE bourse_private.quoted(value) END),
             'Give an interval from 1 second to 365 days, like "30 minutes".');
     END IF;
     RETURN given;
@@ -36,7 +37,7 @@ BEGIN
     IF given IS NULL OR given <= 0 OR given > most THEN
         PERFORM bourse.refuse('22023',
             format('guards.%s is %s', array_to_string(path, '.'),
-                coalesce(bourse_private.quoted(guards #>> path), 'missing')),
+                CASE WHEN guards #>> path IS NULL THEN 'missing' ELSE bourse_private.quoted(guards #>> path) END),
             format('Give a number above 0, up to %s.', most));
     END IF;
     RETURN given;
@@ -73,8 +74,11 @@ BEGIN
         PERFORM trading_private.guard_interval(guards, '{cooldown}');
     END IF;
     IF guards ? 'stop_loss' THEN
-        PERFORM trading_private.guard_number(guards, '{stop_loss,trades}', 1000),
-                trading_private.guard_interval(guards, '{stop_loss,within}'),
+        IF trading_private.guard_number(guards, '{stop_loss,trades}', 1000) % 1 <> 0 THEN
+            PERFORM bourse.refuse('22023', format('guards.stop_loss.trades is %s', guards #>> '{stop_loss,trades}'),
+                'Give a whole number of trades, from 1 to 1000.');
+        END IF;
+        PERFORM trading_private.guard_interval(guards, '{stop_loss,within}'),
                 trading_private.guard_interval(guards, '{stop_loss,lock}');
         IF jsonb_typeof(guards #> '{stop_loss,per_symbol}') <> 'boolean' THEN
             PERFORM bourse.refuse('22023', 'guards.stop_loss.per_symbol is neither true nor false',
@@ -91,55 +95,108 @@ $$;
 COMMENT ON FUNCTION trading_private.require_guards(jsonb) IS
 'Refuses guards in a bot''s settings that nobody would follow: unknown, or with a value that is none (22023)';
 
-CREATE FUNCTION trading_private.cooldown_until(bot_id bigint, trade_type text, symbol text, guards jsonb)
-RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+-- A trade ended when it says, or when that was told if it was told late: who says that it was long ago opens nothing.
+-- The indexes on what a bot has closed begin with its user.
+CREATE FUNCTION trading_private.cooldown_until(user_id bigint, bot_id bigint, trade_type text, symbol text,
+                                               guards jsonb) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
+DECLARE
+    cooldown interval;
+    since timestamptz;
 BEGIN
     IF NOT guards ? 'cooldown' THEN
         RETURN NULL;
     END IF;
-    RETURN (SELECT max(t.exit_time) FROM trading.trades t
-            WHERE t.bot_id = bot_id AND t.trade_type = trade_type AND t.symbol = symbol AND t.run_id = 0
-              AND t.status = 'closed')
-           + trading_private.guard_interval(guards, '{cooldown}');
+    cooldown := trading_private.guard_interval(guards, '{cooldown}');
+    since := clock_timestamp() - cooldown;
+    RETURN (SELECT max(greatest(t.exit_time, t.told_at)) FROM trading.trades t
+            WHERE t.user_id = user_id AND t.bot_id = bot_id AND t.trade_type = trade_type
+              AND (t.exit_time > since OR t.told_at > since) AND t.symbol = symbol AND t.run_id = 0
+              AND t.status = 'closed') + cooldown;
 END
 $$;
-COMMENT ON FUNCTION trading_private.cooldown_until(bigint, text, text, jsonb) IS
+COMMENT ON FUNCTION trading_private.cooldown_until(bigint, bigint, text, text, jsonb) IS
 'Until when the cooldown after the last trade in a market lasts; NULL: none';
 
 -- A lock is longer than what it looks at: it counts from each exit that was one too many.
-CREATE FUNCTION trading_private.losses_until(bot_id bigint, trade_type text, symbol text, guards jsonb)
+CREATE FUNCTION trading_private.losses_until(user_id bigint, bot_id bigint, trade_type text, symbol text, guards jsonb)
 RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     within interval;
     lock interval;
+    since timestamptz;
 BEGIN
     IF NOT guards ? 'stop_loss' THEN
         RETURN NULL;
     END IF;
     within := trading_private.guard_interval(guards, '{stop_loss,within}');
     lock := trading_private.guard_interval(guards, '{stop_loss,lock}');
+    since := clock_timestamp() - within - lock;
     RETURN (
-        SELECT max(l.exit_time) + lock FROM (
-            SELECT t.exit_time,
-                   count(*) OVER (ORDER BY t.exit_time RANGE BETWEEN within PRECEDING AND CURRENT ROW) AS losses
+        SELECT max(l.ended) + lock FROM (
+            SELECT greatest(t.exit_time, t.told_at) AS ended,
+                   count(*) OVER (ORDER BY greatest(t.exit_time, t.told_at)
+                                  RANGE BETWEEN within PRECEDING AND CURRENT ROW) AS losses
             FROM trading.trades t
-            WHERE t.bot_id = bot_id AND t.trade_type = trade_type AND t.run_id = 0 AND t.status = 'closed'
+            WHERE t.user_id = user_id AND t.bot_id = bot_id AND t.trade_type = trade_type
+              AND (t.exit_time > since OR t.told_at > since) AND t.run_id = 0 AND t.status = 'closed'
               AND t.net_pnl < 0
               AND t.exit_reason IN ('stop_loss', 'trailing_stop_loss', 'stop_loss_on_exchange', 'liquidation')
-              AND t.exit_time > clock_timestamp() - within - lock
               AND (t.symbol = symbol OR NOT coalesce((guards #> '{stop_loss,per_symbol}')::boolean, false))) l
         WHERE l.losses >= trading_private.guard_number(guards, '{stop_loss,trades}', 1000));
 END
 $$;
-COMMENT ON FUNCTION trading_private.losses_until(bigint, text, text, jsonb) IS
+COMMENT ON FUNCTION trading_private.losses_until(bigint, bigint, text, text, jsonb) IS
 'Until when the guard against stop losses bars entries: so many trades within so long have ended by one; NULL: it '
 'does not';
 
-CREATE FUNCTION trading_private.drawdown_until(bot_id bigint, trade_type text, guards jsonb) RETURNS timestamptz
+-- Money that is put in or taken out is no gain or loss: what the balance was before is scaled to what it is after, so
+-- that a fall stays the same part of the peak. Where nothing is left to scale a new reckoning begins. What comes first
+-- the number of the fill says, and money moves when it is told: neither is as somebody says.
+CREATE FUNCTION trading_private.balances_since(user_id bigint, bot_id bigint, trade_type text, since timestamptz)
+RETURNS TABLE (at timestamptz, is_cash boolean, reckoning bigint, worth_before numeric, worth numeric)
+LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp SET enable_seqscan = off AS $$
+    WITH moves AS (
+        SELECT greatest(t.exit_time, t.told_at) AS at, false AS is_cash, 2 * t.last_fill AS place, t.id, '' AS cash_id,
+               t.net_pnl AS amount
+        FROM trading.trades t
+        WHERE t.user_id = balances_since.user_id AND t.bot_id = balances_since.bot_id
+          AND t.trade_type = balances_since.trade_type
+          AND (t.exit_time > balances_since.since OR t.told_at > balances_since.since) AND t.run_id = 0
+          AND t.status = 'closed'
+        UNION ALL
+        SELECT c.created_at, c.kind IN ('deposit', 'withdrawal'), 2 * c.fill_number + 1, 0, c.cash_id, c.amount
+        FROM trading.cash_events c
+        WHERE c.user_id = balances_since.user_id AND c.bot_id = balances_since.bot_id
+          AND c.trade_type = balances_since.trade_type AND c.created_at > balances_since.since AND c.run_id = 0
+    ), balances AS (
+        SELECT m.*, b.current_balance - sum(m.amount) OVER () + sum(m.amount) OVER in_time AS balance
+        FROM moves m CROSS JOIN trading.bot_accounts b WHERE b.id = balances_since.bot_id
+        WINDOW in_time AS (ORDER BY m.place, m.at, m.id, m.cash_id)
+    ), steps AS (
+        SELECT s.*, s.is_cash AND (s.balance <= 0 OR s.balance <= s.amount) AS begins,
+               CASE WHEN s.is_cash AND s.balance > 0 AND s.balance > s.amount
+                    THEN ln(s.balance / (s.balance - s.amount)) ELSE 0 END AS step
+        FROM balances s
+    ), scaled AS (
+        -- No factor of any use lies beyond the bound, and exp() ends at 6000.
+        SELECT s.*, count(*) FILTER (WHERE s.begins) OVER in_time AS reckoning,
+               exp(least(greatest(sum(s.step) OVER in_time, -500), 500)) AS factor
+        FROM steps s WINDOW in_time AS (ORDER BY s.place, s.at, s.id, s.cash_id)
+    )
+    SELECT s.at, s.is_cash, s.reckoning,
+           CASE WHEN s.is_cash THEN s.balance ELSE s.balance - s.amount END / s.factor, s.balance / s.factor
+    FROM scaled s
+$$;
+COMMENT ON FUNCTION trading_private.balances_since(bigint, bigint, text, timestamptz) IS
+'The balances of a bot before and after each trade that was closed since some time, and each funding or the like, as '
+'if nobody had put money in or taken it out: only parts of each other mean something, within one reckoning';
+
+CREATE FUNCTION trading_private.drawdown_until(user_id bigint, bot_id bigint, trade_type text, guards jsonb)
+RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -152,30 +209,22 @@ BEGIN
     within := trading_private.guard_interval(guards, '{drawdown,within}');
     lock := trading_private.guard_interval(guards, '{drawdown,lock}');
     RETURN (
-        WITH closed AS (
-            SELECT t.exit_time, t.id, t.net_pnl FROM trading.trades t
-            WHERE t.bot_id = bot_id AND t.trade_type = trade_type AND t.run_id = 0 AND t.status = 'closed'
-              AND t.exit_time > clock_timestamp() - within - lock
-        ), balances AS (
-            SELECT c.exit_time, c.net_pnl,
-                   b.current_balance - sum(c.net_pnl) OVER () + sum(c.net_pnl) OVER (ORDER BY c.exit_time, c.id)
-                       AS balance
-            FROM closed c CROSS JOIN trading.bot_accounts b WHERE b.id = bot_id
-        ), peaks AS (
+        WITH peaks AS (
             -- The balance before a trade is a peak as well: the first loss counts.
-            SELECT s.exit_time, s.balance,
-                   max(greatest(s.balance, s.balance - s.net_pnl))
-                       OVER (ORDER BY s.exit_time RANGE BETWEEN within PRECEDING AND CURRENT ROW) AS peak
-            FROM balances s
+            SELECT s.at, s.is_cash, s.worth,
+                   max(greatest(s.worth, s.worth_before)) OVER (
+                       PARTITION BY s.reckoning ORDER BY s.at RANGE BETWEEN within PRECEDING AND CURRENT ROW) AS peak
+            FROM trading_private.balances_since(user_id, bot_id, trade_type, clock_timestamp() - within - lock) s
         )
-        SELECT max(p.exit_time) + lock FROM peaks p
-        WHERE p.peak > 0
-          AND (p.peak - p.balance) * 100 >= p.peak * trading_private.guard_number(guards, '{drawdown,percent}', 100));
+        SELECT max(p.at) + lock FROM peaks p
+        WHERE NOT p.is_cash AND p.peak > 0
+          AND round((p.peak - p.worth) * 100 / p.peak, 8)
+              >= trading_private.guard_number(guards, '{drawdown,percent}', 100));
 END
 $$;
-COMMENT ON FUNCTION trading_private.drawdown_until(bigint, text, jsonb) IS
+COMMENT ON FUNCTION trading_private.drawdown_until(bigint, bigint, text, jsonb) IS
 'Until when the guard against drawdown bars entries: within so long the balance has fallen by so many per cent of its '
-'peak; NULL: it does not';
+'peak, deposits and withdrawals apart; NULL: it does not';
 
 CREATE FUNCTION trading_private.entry_locks(bot_id bigint, symbol text, side text)
 RETURNS TABLE (locked_until timestamptz, reason text)
@@ -187,14 +236,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
       AND (l.side IN (entry_locks.side, '*') OR entry_locks.side IS NULL) AND l.locked_until > clock_timestamp()
     UNION ALL
     SELECT g.locked_until, g.reason
-    FROM (SELECT b.id, b.trade_type, b.config -> 'guards' AS guards FROM trading.bot_accounts b
+    FROM (SELECT b.user_id, b.id, b.trade_type, b.config -> 'guards' AS guards FROM trading.bot_accounts b
           WHERE b.id = entry_locks.bot_id AND b.config ? 'guards') b
     CROSS JOIN LATERAL (VALUES
-        (trading_private.cooldown_until(b.id, b.trade_type, entry_locks.symbol, b.guards),
+        (trading_private.cooldown_until(b.user_id, b.id, b.trade_type, entry_locks.symbol, b.guards),
          'The guard cooldown waits after a trade'),
-        (trading_private.losses_until(b.id, b.trade_type, entry_locks.symbol, b.guards),
+        (trading_private.losses_until(b.user_id, b.id, b.trade_type, entry_locks.symbol, b.guards),
          'The guard stop_loss has seen too many losses'),
-        (trading_private.drawdown_until(b.id, b.trade_type, b.guards),
+        (trading_private.drawdown_until(b.user_id, b.id, b.trade_type, b.guards),
          'The guard drawdown has seen the balance fall too far')) g (locked_until, reason)
     WHERE g.locked_until > clock_timestamp()
 $$;
@@ -204,7 +253,7 @@ COMMENT ON FUNCTION trading_private.entry_locks(bigint, text, text) IS
 CREATE FUNCTION trading_private.require_pair(symbol text, side text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
-    PERFORM identity_private.require_text('symbol', symbol, 20);
+    PERFORM identity_private.require_text('symbol', symbol, 64);
     IF side NOT IN ('buy', 'sell', '*') THEN
         PERFORM bourse.refuse('22023', format('side is %s', bourse_private.quoted(side)),
             'Entries are buy or sell; * is both.');

@@ -7,12 +7,19 @@ DECLARE
     bot record;
     was text;
 BEGIN
+    -- A step that was taken while a heartbeat was being written has left its row as it was.
+    UPDATE trading.bot_heartbeats h SET awaited_since = NULL, silent_since = NULL
+    FROM trading.bot_accounts b
+    WHERE b.id = h.bot_id AND h.bot_id = ANY (bot_ids) AND b.status NOT IN ('starting', 'error');
     FOR bot IN SELECT b.id, b.user_id, b.status FROM trading.bot_accounts b
                WHERE b.id = ANY (bot_ids) AND b.status IN ('starting', 'error')
                ORDER BY b.id FOR NO KEY UPDATE SKIP LOCKED LOOP
         IF bot.status = 'starting' THEN
             PERFORM trading_private.take_step(bot.id, bot.status, 'heartbeat', 'running');
-        ELSIF EXISTS (SELECT FROM trading.bot_heartbeats h WHERE h.bot_id = bot.id AND h.silent_since IS NOT NULL) THEN
+        ELSIF EXISTS (SELECT FROM trading.bot_heartbeats h WHERE h.bot_id = bot.id AND h.silent_since IS NOT NULL)
+              -- Nobody knows what it holds.
+              AND NOT EXISTS (SELECT FROM trading.unbooked_fills u
+                              WHERE u.user_id = bot.user_id AND u.bot_id = bot.id) THEN
             SELECT nullif(e.old_status, 'starting') INTO was FROM trading.bot_events e
             WHERE e.user_id = bot.user_id AND e.bot_id = bot.id AND e.event = 'silence' ORDER BY e.id DESC LIMIT 1;
             PERFORM trading_private.take_step(bot.id, bot.status, 'recover', coalesce(was, 'running')),
@@ -129,14 +136,22 @@ BEGIN
         WHERE h.bot_id = suspect.bot_id AND h.is_watched AND coalesce(h.last_heartbeat, h.awaited_since) < until
         FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
+        IF suspect.status NOT IN ('starting', 'running', 'paused', 'stopping') THEN
+            -- A step that was taken while a heartbeat was being written has left its row as it was.
+            UPDATE trading.bot_heartbeats h SET is_watched = false, awaited_since = NULL WHERE h.bot_id = bot_id;
+            CONTINUE;
+        END IF;
         PERFORM trading_private.take_step(suspect.bot_id, suspect.status, 'silence', 'error', jsonb_build_object(
             'error', format('no heartbeat since %s', to_char(suspect.at AT TIME ZONE 'UTC',
                                                              'YYYY-MM-DD HH24:MI:SS "UTC"'))));
-        UPDATE trading.bot_orders o SET is_unwanted = true
-        WHERE o.bot_id = suspect.bot_id AND NOT o.is_settled AND NOT o.is_exit;
+        PERFORM trading_private.mark_unwanted(suspect.bot_id);
         RETURN NEXT;
     END LOOP;
-    PERFORM trading_private.cancel_unwanted(NULL, 100), trading_private.report_bots();
+    -- The same of one that was silent: it is no more.
+    UPDATE trading.bot_heartbeats h SET silent_since = NULL WHERE h.ctid = ANY (ARRAY(
+        SELECT s.ctid FROM trading.bot_heartbeats s JOIN trading.bot_accounts b ON b.id = s.bot_id
+        WHERE s.silent_since IS NOT NULL AND b.status <> 'error' FOR NO KEY UPDATE OF s SKIP LOCKED));
+    PERFORM trading_private.cancel_unwanted(100), trading_private.report_bots();
 END
 $$;
 COMMENT ON FUNCTION trading_private.sweep(interval, integer) IS
@@ -175,7 +190,9 @@ BEGIN
        OR NOT EXISTS (SELECT FROM trading.bot_heartbeats h) THEN
         RETURN;
     END IF;
-    PERFORM trading_private.sweep(interval '90 seconds', 1000), trading_private.sync_behind(1000);
+    -- What is cancelled holds its market to the end: that comes last.
+    PERFORM trading_private.sync_behind(NULL, lasting => interval '2 seconds');
+    PERFORM trading_private.sweep(interval '90 seconds', 1000);
 END
 $$;
 COMMENT ON FUNCTION trading_private.tick_bots() IS

@@ -70,6 +70,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
 DECLARE
     moment CONSTANT timestamptz := clock_timestamp();
     failed CONSTANT boolean := step IN ('fail', 'silence');
+    is_free boolean;
     owner bigint;
 BEGIN
     IF NOT EXISTS (SELECT FROM trading.bot_transitions() t
@@ -83,12 +84,16 @@ BEGIN
         error_count = b.error_count + failed::integer,
         last_error = CASE WHEN failed THEN detail ->> 'error' ELSE b.last_error END
     WHERE b.id = bot_id RETURNING b.user_id INTO owner;
+    -- Whoever is writing a heartbeat is not waited for, but to start: what is missed here the next look of the sweep
+    -- mends, and nothing that is at work goes unwatched.
+    PERFORM FROM trading.bot_heartbeats h WHERE h.bot_id = bot_id FOR NO KEY UPDATE SKIP LOCKED;
+    is_free := FOUND;
     UPDATE trading.bot_heartbeats h
     SET is_watched = new_status IN ('starting', 'running', 'paused', 'stopping'),
         awaited_since = CASE new_status WHEN 'starting' THEN moment END,
         silent_since = CASE step WHEN 'silence' THEN moment END,
         last_heartbeat = CASE step WHEN 'start' THEN NULL ELSE h.last_heartbeat END
-    WHERE h.bot_id = bot_id;
+    WHERE h.bot_id = bot_id AND (is_free OR step = 'start');
     INSERT INTO trading.bot_events (user_id, bot_id, at, event, old_status, new_status, detail)
     VALUES (owner, bot_id, moment, step, status, new_status, nullif(jsonb_strip_nulls(detail), '{}'));
     RETURN new_status;
@@ -105,6 +110,9 @@ DECLARE
 BEGIN
     SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
     PERFORM bourse_private.require_given('await_heartbeat', await_heartbeat);
+    PERFORM bourse.refuse('55000', format('trades of bot %s are not in its books', start_bot.bot_id),
+                          'trading.unbooked_fills says why: trading.retry_fills() books them once that is mended.')
+    FROM trading.unbooked_fills u WHERE u.user_id = bot.user_id AND u.bot_id = start_bot.bot_id LIMIT 1;
     RETURN trading_private.take_step(bot_id, bot.status, 'start',
                                      CASE WHEN await_heartbeat THEN 'starting' ELSE 'running' END);
 END
@@ -112,24 +120,25 @@ $$;
 COMMENT ON FUNCTION trading.start_bot(bigint, boolean) IS
 'Starts a bot that was created, stopped or has failed, and returns its status: running. await_heartbeat: starting, and '
 'its first heartbeat has it run; if none comes, sweep_bots() has it fail. 22004 NULL, 42704 no such bot, or of another '
-'user, 55000 not from its status';
+'user, 55000 not from its status, or trades of it could not be booked';
 
 CREATE FUNCTION trading.pause_bot(bot_id bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
     bot record;
     withdrawn jsonb;
 BEGIN
-    PERFORM trading_private.lock_bot(bot_id);
-    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => false);
     SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
-    RETURN trading_private.take_step(bot_id, bot.status, 'pause', 'paused', withdrawn);
+    withdrawn := trading_private.withdraw_orders(bot_id, exits_too => false);
+    PERFORM trading_private.take_step(bot_id, bot.status, 'pause', 'paused', withdrawn),
+            trading_private.try_to_sync(bot_id);
+    RETURN (SELECT b.status FROM trading.bot_accounts b WHERE b.id = bot_id);
 END
 $$;
 COMMENT ON FUNCTION trading.pause_bot(bigint) IS
 'Has a bot open nothing more; it may close what is open. Its resting entries on our exchange are cancelled, its exits '
-'stay. Returns its status. 22004 NULL, 42704 no such bot, or of '
-'another user, 55000 not from its status';
+'stay. Returns its status. 22004 NULL, 42704 no such bot, or of another user, 55000 not from its status';
 
 CREATE FUNCTION trading.resume_bot(bot_id bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -155,8 +164,9 @@ BEGIN
     SELECT * INTO was FROM trading_private.lock_bot(bot_id);
     PERFORM bourse_private.require_given('close_positions', close_positions);
     withdrawn := trading_private.withdraw_orders(bot_id, exits_too => NOT close_positions);
+    PERFORM trading_private.try_to_sync(bot_id);
     SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
-    IF bot.status <> was.status THEN
+    IF bot.status = 'stopped' AND was.status <> 'stopped' THEN
         RETURN bot.status;
     END IF;
     RETURN trading_private.take_step(
@@ -179,12 +189,15 @@ BEGIN
     FROM trading.bot_accounts b WHERE b.id = bot_id AND b.status = 'stopping' AND b.open_positions = 0;
     IF FOUND THEN
         UPDATE trading.bot_orders o SET is_unwanted = true WHERE o.bot_id = bot_id AND NOT o.is_settled;
+    ELSE
+        PERFORM trading_private.mark_unwanted(b.id) FROM trading.bot_accounts b
+        WHERE b.id = bot_id AND b.status IN ('paused', 'stopping', 'error');
     END IF;
 END
 $$;
 COMMENT ON FUNCTION trading_private.settle(bigint) IS
-'A bot that is locked, stopping and flat is stopped; exits that are left are to be cancelled. For whatever books '
-'fills, after the last position was closed';
+'A bot that is locked, stopping and flat is stopped; exits of one that may only close, beyond what is still open, are '
+'to be cancelled. For whatever books fills';
 
 CREATE FUNCTION trading.fail_bot(bot_id bigint, error text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -192,45 +205,55 @@ DECLARE
     bot record;
     withdrawn jsonb;
 BEGIN
-    PERFORM trading_private.lock_bot(bot_id);
+    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
     PERFORM bourse_private.require_given('error', error, 'Say what has failed.');
     withdrawn := trading_private.withdraw_orders(bot_id, exits_too => false);
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
-    RETURN trading_private.take_step(bot_id, bot.status, 'fail', 'error', withdrawn || jsonb_build_object('error',
-        CASE WHEN bourse_private.secret_in(jsonb_build_object('error', error)) IS NULL THEN left(error, 2000)
-             ELSE '[redacted]' END));
+    PERFORM trading_private.take_step(bot_id, bot.status, 'fail', 'error', withdrawn || jsonb_build_object('error',
+                CASE WHEN bourse_private.secret_in(jsonb_build_object('error', error)) IS NULL THEN left(error, 2000)
+                     ELSE '[redacted]' END)),
+            trading_private.try_to_sync(bot_id);
+    RETURN 'error';
 END
 $$;
 COMMENT ON FUNCTION trading.fail_bot(bigint, text) IS
 'Says that a bot has failed, and with what; error_count counts it. It opens nothing until it is started again: its '
 'resting entries on our exchange are cancelled, its exits stay. error: 2000 characters are kept, and nothing of one '
-'that holds a secret. Returns its status. 22004 NULL, 42704 no such bot, '
-'or of another user, 55000 not from its status';
+'that holds a secret. Returns its status. 22004 NULL, 42704 no such bot, or of another user, 55000 not from its '
+'status';
 GRANT EXECUTE ON FUNCTION trading.start_bot(bigint, boolean), trading.pause_bot(bigint), trading.resume_bot(bigint),
     trading.stop_bot(bigint, boolean), trading.fail_bot(bigint, text) TO bourse_trader, bourse_worker;
 
+-- An operator waits for nobody for long: a moment for each market, which he would hold while he waits for the next.
 CREATE FUNCTION trading.disable_bot(bot_id bigint, reason text DEFAULT NULL) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
     bot record;
     withdrawn jsonb;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM trading_private.lock_bot(bot_id);
+    BEGIN
+        SELECT * INTO bot FROM trading_private.lock_bot(bot_id, for_anybody => true);
+    EXCEPTION WHEN lock_not_available THEN
+        PERFORM bourse.refuse('55P03', format('bot %s is held by another transaction', bot_id),
+            'pg_blocking_pids() of a call that waits says whose: pg_terminate_backend() ends it, then call again.');
+    END;
     IF length(reason) > 2000 THEN
         PERFORM bourse.refuse('22023', format('reason has %s characters', length(reason)),
             'Give up to 2000 characters.');
     END IF;
+    PERFORM set_config('lock_timeout', '20ms', true);
     withdrawn := trading_private.withdraw_orders(bot_id, exits_too => true);
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
-    RETURN trading_private.take_step(bot_id, bot.status, 'disable', 'disabled',
-                                     withdrawn || jsonb_build_object('reason', reason));
+    PERFORM trading_private.take_step(bot_id, bot.status, 'disable', 'disabled',
+                                      withdrawn || jsonb_build_object('reason', reason)),
+            trading_private.try_to_sync(bot_id);
+    RETURN 'disabled';
 END
 $$;
 COMMENT ON FUNCTION trading.disable_bot(bigint, text) IS
 'Takes a bot out of use, whatever its user says, until enable_bot(), and cancels its orders on our exchange. Its user '
-'reads the reason among its events. Returns its status. For operators. 22004 NULL, 22023 reason, 42501 a session that '
-'acts for one user, 42704 no such bot, 55000 it is disabled';
+'reads the reason among its events. Returns its status. It waits for up to 5 seconds for whoever holds the bot, and '
+'for no market: the ticker cancels what is in one that somebody holds. For operators. 22004 NULL, 22023 reason, 42501 '
+'a session that acts for one user, 42704 no such bot, 55000 it is disabled, 55P03 somebody holds the bot';
 
 CREATE FUNCTION trading.enable_bot(bot_id bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -238,7 +261,7 @@ DECLARE
     bot record;
 BEGIN
     PERFORM identity_private.require_operator();
-    SELECT * INTO bot FROM trading_private.lock_bot(bot_id);
+    SELECT * INTO bot FROM trading_private.lock_bot(bot_id, for_anybody => true);
     RETURN trading_private.take_step(bot_id, bot.status, 'enable', 'stopped');
 END
 $$;
@@ -255,10 +278,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, trading, 
 #variable_conflict use_column
 BEGIN
     PERFORM trading_private.require_bot(bot_events.bot_id);
-    IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
-        PERFORM bourse.refuse('22023', format('%s events asked for', coalesce("limit"::text, 'NULL')),
-            'Ask for 1 to 10000 events; go on before the last id.');
-    END IF;
+    PERFORM bourse_private.require_page('events', "limit");
     RETURN QUERY
     SELECT e.id, e.at, e.event, e.old_status, e.new_status, e.actor::text, e.actor_id, e.detail
     FROM trading.bot_events e

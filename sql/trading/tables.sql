@@ -100,7 +100,7 @@ CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON trading.bot_accounts FOR
 CREATE TRIGGER trigger_guard_status BEFORE UPDATE OF status ON trading.bot_accounts FOR EACH ROW
     WHEN (old.status IS DISTINCT FROM new.status) EXECUTE FUNCTION trading_private.guard_status();
 CREATE TRIGGER trigger_keep_user BEFORE UPDATE OF id, user_id, created_at ON trading.bot_accounts FOR EACH ROW
-    EXECUTE FUNCTION trading_private.keep_user();
+    EXECUTE FUNCTION bourse_private.keep_user();
 CREATE TRIGGER trigger_refuse_delete BEFORE DELETE ON trading.bot_accounts FOR EACH ROW
     EXECUTE FUNCTION trading_private.refuse_delete();
 CREATE TRIGGER trigger_refuse_erased AFTER INSERT ON trading.bot_accounts FOR EACH ROW
@@ -141,7 +141,7 @@ CREATE TABLE trading.bot_events (
 -- The events of a bot, the latest first
 CREATE INDEX idx_bot_events_user_id ON trading.bot_events USING btree (user_id, bot_id, id);
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.bot_events FOR EACH STATEMENT
-    EXECUTE FUNCTION trading_private.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.bot_events FOR EACH ROW
     EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 ALTER TABLE trading.bot_events ENABLE ROW LEVEL SECURITY;
@@ -214,11 +214,13 @@ CREATE TABLE trading.bot_orders (
     bot_id           bigint NOT NULL,
     symbol           text COLLATE "C" NOT NULL,
     side             text COLLATE "C" NOT NULL,
-    -- When it was placed it could do no more than reduce the position of the bot: a paused bot keeps it
+    -- When it was placed it could do no more than reduce the position of the bot: a paused bot keeps it, and it goes
+    -- once it would open one the other way
     is_exit          boolean NOT NULL,
     -- It has ended, and all its trades are booked
     is_settled       boolean NOT NULL DEFAULT false,
-    -- It is to be cancelled: its bot has been stopped, or may open nothing. Where a market takes no cancels, later
+    -- It is to be cancelled: its bot has been stopped, or may open nothing, or it would close more than is open. Where
+    -- a market takes no cancels, later
     is_unwanted      boolean NOT NULL DEFAULT false,
     -- What its fills are booked with; the four that follow as well
     strategy_name    character varying(100),
@@ -260,8 +262,10 @@ CREATE TABLE trading.cash_events (
     at          timestamp with time zone NOT NULL,
     trade_type  text COLLATE "C" NOT NULL,
     run_id      bigint NOT NULL DEFAULT 0,
-    -- The position that was open in the symbol, whose funding it is
+    -- The position that was open in the symbol, whose funding it is; NULL: none was. Corrections of fills find it anew
     position_id bigint,
+    -- How many fills its book had: trading.fills.number of the last one before it
+    fill_number bigint NOT NULL DEFAULT 0,
     -- The balance after it
     balance     numeric(20,8) NOT NULL,
     created_at  timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
@@ -278,8 +282,9 @@ CREATE TABLE trading.cash_events (
 );
 -- What a bot got and paid in a span of time
 CREATE INDEX ix_trading_cash_events_at ON trading.cash_events USING btree (user_id, bot_id, trade_type, at);
-CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.cash_events FOR EACH STATEMENT
-    EXECUTE FUNCTION trading_private.refuse_change();
+CREATE TRIGGER trigger_append_only BEFORE UPDATE OF bot_id, user_id, cash_id, kind, amount, symbol, at, trade_type,
+    run_id, fill_number, balance, created_at OR TRUNCATE ON trading.cash_events FOR EACH STATEMENT
+    EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.cash_events FOR EACH ROW
     EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 ALTER TABLE trading.cash_events ENABLE ROW LEVEL SECURITY;
@@ -372,6 +377,8 @@ CREATE TABLE trading.fill_corrections (
     actor      name NOT NULL DEFAULT identity_private.author(),
     actor_id   bigint DEFAULT identity_private.author_id(),
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    -- How many fills the book of the fill had: trading.fills.number of the last one before the correction
+    fill_count bigint NOT NULL,
     CONSTRAINT fill_corrections_pkey PRIMARY KEY (id),
     CONSTRAINT fk_fill_corrections_bot_id FOREIGN KEY (user_id, bot_id)
         REFERENCES trading.bot_accounts(user_id, id) ON DELETE CASCADE,
@@ -385,7 +392,7 @@ CREATE TABLE trading.fill_corrections (
 -- What became of a fill, the latest last
 CREATE INDEX ix_trading_fill_corrections_fill_id ON trading.fill_corrections USING btree (user_id, bot_id, fill_id, id);
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.fill_corrections FOR EACH STATEMENT
-    EXECUTE FUNCTION trading_private.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.fill_corrections FOR EACH ROW
     EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 ALTER TABLE trading.fill_corrections ENABLE ROW LEVEL SECURITY;
@@ -485,7 +492,7 @@ CREATE TABLE trading.fills (
     CONSTRAINT fills_side_check CHECK (side = ANY (ARRAY['buy', 'sell']))
 );
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.fills FOR EACH STATEMENT
-    EXECUTE FUNCTION trading_private.refuse_change();
+    EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.fills FOR EACH ROW
     EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 ALTER TABLE trading.fills ENABLE ROW LEVEL SECURITY;
@@ -502,7 +509,7 @@ CREATE TABLE trading.pair_locks (
     user_id      bigint NOT NULL,
     bot_id       bigint NOT NULL,
     -- A market; *: all of them
-    symbol       character varying(20) COLLATE "C" NOT NULL,
+    symbol       character varying(64) COLLATE "C" NOT NULL,
     -- Of the entries that are refused: buy, sell; *: both
     side         text COLLATE "C" NOT NULL,
     locked_until timestamp with time zone NOT NULL,
@@ -532,7 +539,9 @@ CREATE TABLE trading.performance_metrics (
     user_id          bigint NOT NULL,
     bot_id           bigint NOT NULL,
     trade_type       character varying(10) COLLATE "C" NOT NULL,
-    symbol           character varying(20) COLLATE "C",
+    -- Which run of a backtest; 0: none
+    run_id           bigint NOT NULL DEFAULT 0,
+    symbol           character varying(64) COLLATE "C",
     "interval"       character varying(10),
     entry_logic_name character varying(100),
     exit_logic_name  character varying(100),
@@ -544,6 +553,7 @@ CREATE TABLE trading.performance_metrics (
     CONSTRAINT fk_performance_metrics_bot_id FOREIGN KEY (user_id, bot_id)
         REFERENCES trading.bot_accounts(user_id, id) ON DELETE CASCADE,
     CONSTRAINT performance_metrics_metrics_check CHECK (jsonb_typeof(metrics) = 'object'),
+    CONSTRAINT performance_metrics_run_id_check CHECK (run_id >= 0),
     CONSTRAINT performance_metrics_trade_type_check CHECK (trade_type::text = ANY (ARRAY['paper', 'live', 'backtest']))
 );
 -- Those of a bot, the latest first
@@ -600,6 +610,8 @@ CREATE TABLE trading.positions (
     funding          numeric(20,8) NOT NULL DEFAULT 0,
     -- How many fees were in a third currency without a rate: they are in no sum
     unconverted_fees bigint NOT NULL DEFAULT 0,
+    -- Those of them that what is open was bought or sold with
+    open_unconverted bigint NOT NULL DEFAULT 0,
     -- The lowest price that was seen while it was open: of fills and of marks
     low              numeric(20,8) NOT NULL,
     high             numeric(20,8) NOT NULL,
@@ -642,6 +654,20 @@ CREATE POLICY positions_own ON trading.positions FOR SELECT
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
 GRANT SELECT ON trading.positions TO bourse_viewer, bourse_worker;
 
+-- The lowest and the highest price of each thousand trades of a market of our exchange, for mae and mfe of trades that
+-- have been open for long. Written by the ticker, in order
+CREATE TABLE trading.price_ranges (
+    symbol text COLLATE "C" NOT NULL,
+    -- n: the trades from sequence 1000 n + 1 to 1000 n + 1000
+    block  bigint NOT NULL,
+    low    numeric(20,8) NOT NULL,
+    high   numeric(20,8) NOT NULL,
+    CONSTRAINT price_ranges_pkey PRIMARY KEY (symbol, block),
+    CONSTRAINT price_ranges_block_check CHECK (block >= 0),
+    CONSTRAINT price_ranges_high_check CHECK (high >= low AND high < 'NaN'),
+    CONSTRAINT price_ranges_low_check CHECK (low > 0)
+);
+
 -- Round trips of bots, split at the lots that they close, in the quote currency of the bot; and one open row for each
 -- open position. Over all rows, net_pnl adds up to what fills have moved the balance by
 CREATE TABLE trading.trades (
@@ -657,6 +683,7 @@ CREATE TABLE trading.trades (
     symbol           text COLLATE "C" NOT NULL,
     "interval"       text COLLATE "C" NOT NULL DEFAULT '',
     entry_time       timestamp with time zone NOT NULL,
+    -- When it was closed. That of its entry where the fill that closed it was told to be earlier
     exit_time        timestamp with time zone,
     -- What one has cost, rounded to 8 decimals
     entry_price      numeric(20,8) NOT NULL,
@@ -688,12 +715,15 @@ CREATE TABLE trading.trades (
     last_fill        bigint,
     -- How many fees were in a third currency without a rate: net_pnl lacks them
     unconverted_fees bigint NOT NULL DEFAULT 0,
+    -- When the fill that closed it was told, if that was more than a second after exit_time: guards count from then
+    told_at          timestamp with time zone,
     CONSTRAINT trades_pkey PRIMARY KEY (id, entry_time),
     CONSTRAINT fk_trades_bot_id FOREIGN KEY (user_id, bot_id)
         REFERENCES trading.bot_accounts(user_id, id) ON DELETE CASCADE,
     CONSTRAINT fk_trades_position_id FOREIGN KEY (position_id) REFERENCES trading.positions(id) ON DELETE SET NULL,
     CONSTRAINT trades_direction_check CHECK (direction = ANY (ARRAY['long', 'short'])),
     CONSTRAINT trades_entry_time_check CHECK (isfinite(entry_time)),
+    CONSTRAINT trades_exit_time_check CHECK (exit_time >= entry_time),
     CONSTRAINT trades_net_pnl_check CHECK (net_pnl = (gross_pnl - commission)),
     CONSTRAINT trades_run_id_check CHECK (run_id >= 0),
     CONSTRAINT trades_size_check CHECK (size > 0 AND size < 'NaN'),
@@ -705,6 +735,9 @@ CREATE TABLE trading.trades (
 CREATE INDEX ix_trading_trades_bot_id ON ONLY trading.trades USING btree (user_id, bot_id, trade_type, exit_time);
 -- The round trips of a position
 CREATE INDEX ix_trading_trades_position_id ON ONLY trading.trades USING btree (position_id);
+-- What was told late of a bot: guards look here as well
+CREATE INDEX ix_trading_trades_told_at ON ONLY trading.trades USING btree (user_id, bot_id, trade_type, told_at)
+    WHERE told_at IS NOT NULL;
 ALTER TABLE trading.trades ENABLE ROW LEVEL SECURITY;
 CREATE POLICY trades_all ON trading.trades FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -712,6 +745,40 @@ CREATE POLICY trades_own ON trading.trades FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
 GRANT SELECT ON trading.trades TO bourse_viewer, bourse_worker;
+
+-- Trades of our own exchange that are missing from the books of their bot, which has failed with them: sync_fills() has
+-- set them aside, and retry_fills() books them once what is in their way is mended
+CREATE TABLE trading.unbooked_fills (
+    order_id     bigint NOT NULL,
+    -- exchange.trades.id; a trade with the same bot on both sides is two
+    trade_id     bigint NOT NULL,
+    user_id      bigint NOT NULL,
+    bot_id       bigint NOT NULL,
+    symbol       text COLLATE "C" NOT NULL,
+    side         text COLLATE "C" NOT NULL,
+    quantity     numeric(20,8) NOT NULL,
+    price        numeric(20,8) NOT NULL,
+    -- The commission of the bot's side, in the quote currency of the market
+    fee          numeric(20,8) NOT NULL,
+    traded_at    timestamp with time zone NOT NULL,
+    -- Why it was not booked when it was tried last; reason and hint, too
+    sqlstate     text COLLATE "C" NOT NULL,
+    reason       text NOT NULL,
+    hint         text,
+    -- When it was tried last
+    tried_at     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    set_aside_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT unbooked_fills_pkey PRIMARY KEY (user_id, bot_id, order_id, trade_id),
+    CONSTRAINT fk_unbooked_fills_bot_id FOREIGN KEY (user_id, bot_id)
+        REFERENCES trading.bot_accounts(user_id, id) ON DELETE CASCADE
+);
+ALTER TABLE trading.unbooked_fills ENABLE ROW LEVEL SECURITY;
+CREATE POLICY unbooked_fills_all ON trading.unbooked_fills FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
+    USING ((SELECT identity.acts_for_all()));
+CREATE POLICY unbooked_fills_own ON trading.unbooked_fills FOR SELECT
+    USING (user_id = ((SELECT identity.current_user_id()))
+        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+GRANT SELECT ON trading.unbooked_fills TO bourse_viewer, bourse_worker;
 
 -- Bots, one's own or for whoever acts for everybody all: settings, status, sums, the last heartbeat. Can be inserted,
 -- updated and deleted as a table: what users do not write stays as it is, and steps of its life go by start_bot() and

@@ -13,18 +13,6 @@ $$;
 COMMENT ON FUNCTION trading_private.guard_status() IS
 'Trigger: a status changes by a step of bot_transitions() only, whoever writes it (55000)';
 
-CREATE FUNCTION trading_private.keep_user() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, trading, pg_temp AS $$
-BEGIN
-    NEW.id := OLD.id;
-    NEW.user_id := OLD.user_id;
-    NEW.created_at := OLD.created_at;
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION trading_private.keep_user() IS
-'Trigger: a bot is its user''s for good, as its books are; its id and created_at stay as well';
-
 -- The constraints say the same, but would print the row, and give no hint.
 CREATE FUNCTION trading_private.require_bot_bounds() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
@@ -56,16 +44,6 @@ END
 $$;
 COMMENT ON FUNCTION trading_private.refuse_delete() IS
 'Trigger: keeps a bot that has active trades or orders, in whatever way it would be deleted (23503)';
-
-CREATE FUNCTION trading_private.refuse_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
-BEGIN
-    PERFORM bourse.refuse('23001', format('%I.%I keeps its history: %s refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP),
-        'It goes with its bot only.');
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION trading_private.refuse_change() IS 'Trigger: keeps what is append only (23001)';
 
 CREATE FUNCTION trading_private.refuse_delete_of_living() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$

@@ -14,26 +14,154 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION trading_private.books() IS 'The books of all bots: their own and others';
 
+CREATE FUNCTION trading_private.without_marks(lots jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+    SELECT CASE WHEN trading_private.are_lots(lots) THEN
+        (SELECT jsonb_agg(l.lot - 'low' - 'high' ORDER BY l.n)
+         FROM jsonb_array_elements(lots) WITH ORDINALITY l (lot, n))
+        ELSE lots END
+$$;
+COMMENT ON FUNCTION trading_private.without_marks(jsonb) IS
+'Lots without the prices that were seen while they were open; what are no lots stays as it is';
+
+-- Marks are in no journal: they may have gone beyond the prices of fills, and never fall short of them.
+CREATE FUNCTION trading_private.falls_short(lots jsonb, folded jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+    SELECT trading_private.are_lots(lots) AND EXISTS (
+        SELECT FROM jsonb_array_elements(lots) WITH ORDINALITY l (lot, n)
+        JOIN jsonb_array_elements(folded) WITH ORDINALITY f (lot, n) ON f.n = l.n
+        WHERE (l.lot ->> 'low')::numeric > (f.lot ->> 'low')::numeric
+           OR (l.lot ->> 'high')::numeric < (f.lot ->> 'high')::numeric)
+$$;
+COMMENT ON FUNCTION trading_private.falls_short(jsonb, jsonb) IS
+'Whether lots have not seen a price that their fills had';
+
+CREATE FUNCTION trading_private.spell_position(
+    direction text, quantity numeric, average_price numeric, cost numeric, gain numeric, realized_pnl numeric,
+    fees numeric, closed_fees numeric, unconverted_fees bigint, open_unconverted bigint, last_fill bigint)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+    SELECT format('%s %s at %s, cost %s gain %s realized %s fees %s closed %s unconverted %s open %s until %s',
+                  direction, trim_scale(quantity), trim_scale(average_price), trim_scale(cost), trim_scale(gain),
+                  trim_scale(realized_pnl), trim_scale(fees), trim_scale(closed_fees), unconverted_fees,
+                  open_unconverted, last_fill)
+$$;
+COMMENT ON FUNCTION trading_private.spell_position(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric,
+                                                   bigint, bigint, bigint) IS
+'The figures of a position, for verify_folds()';
+
+CREATE FUNCTION trading_private.spell_trade(
+    direction text, size numeric, entry_time timestamptz, entry_price numeric, exit_time timestamptz,
+    exit_price numeric, gross_pnl numeric, commission numeric, unconverted_fees bigint, percentage numeric)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+    SELECT format('%s %s, in at %s, %s, out at %s, %s, gross %s commission %s unconverted %s, %s %%', direction,
+                  trim_scale(size), entry_time, trim_scale(entry_price), exit_time, trim_scale(exit_price),
+                  trim_scale(gross_pnl), trim_scale(commission), unconverted_fees, percentage)
+$$;
+COMMENT ON FUNCTION trading_private.spell_trade(text, numeric, timestamptz, numeric, timestamptz, numeric, numeric,
+                                                numeric, bigint, numeric) IS
+'The figures of a trade, for verify_folds()';
+
+-- The journal is booked again once, for positions and trades. What a row says is spelled only where it differs.
+CREATE FUNCTION trading_private.verify_folds()
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+    WITH folded AS MATERIALIZED (
+        SELECT * FROM trading_private.folded()
+    )
+    SELECT c.* FROM (SELECT * FROM folded r WHERE NOT r.is_trade) f
+    FULL JOIN trading.positions p
+        ON p.bot_id = f.bot_id AND p.trade_type = f.trade_type AND p.run_id = f.run_id AND p.symbol = f.symbol
+           AND p.first_fill = f.first_fill
+    CROSS JOIN LATERAL (
+        -- Of a position that somebody has deleted its trades tell; one that is open cannot be missing.
+        SELECT 'position_is_the_fold_of_its_fills', coalesce('position ' || p.id,
+                   format('bot %s, %s, run %s, %s, fill %s', f.bot_id, f.trade_type, f.run_id, f.symbol, f.first_fill)),
+               CASE WHEN f.bot_id IS NULL THEN 'none' ELSE trading_private.spell_position(
+                   f.direction, f.quantity, f.price, f.cost, f.gain, f.realized_pnl, f.fees, f.closed_fees,
+                   f.unconverted_fees, f.open_unconverted, f.last_fill) END,
+               CASE WHEN p.id IS NULL THEN 'none' ELSE trading_private.spell_position(
+                   p.direction, p.qty_open, p.avg_price, p.cost, p.gain, p.realized_pnl, p.fees, p.closed_fees,
+                   p.unconverted_fees, p.open_unconverted, p.last_fill) END
+        WHERE (p.id IS NOT NULL OR f.quantity > 0)
+          AND (p.direction, p.qty_open, p.avg_price, p.cost, p.gain, p.realized_pnl, p.fees, p.closed_fees,
+               p.unconverted_fees, p.open_unconverted, p.last_fill) IS DISTINCT FROM
+              (f.direction, f.quantity, f.price, f.cost, f.gain, f.realized_pnl, f.fees, f.closed_fees,
+               f.unconverted_fees, f.open_unconverted, f.last_fill)
+        UNION ALL
+        SELECT 'lots_are_the_fold_of_their_fills', 'position ' || p.id, bourse_private.clip(f.lots::text),
+               coalesce(bourse_private.clip(p.lots::text), 'none')
+        WHERE p.id IS NOT NULL AND f.bot_id IS NOT NULL AND p.lots IS DISTINCT FROM f.lots
+          AND trading_private.without_marks(p.lots) IS DISTINCT FROM trading_private.without_marks(f.lots)
+        UNION ALL
+        SELECT 'prices_of_fills_were_seen', 'position ' || p.id,
+               format('%s to %s, or more', trim_scale(f.low), trim_scale(f.high)),
+               format('%s to %s', trim_scale(p.low), trim_scale(p.high))
+        WHERE p.low > f.low OR p.high < f.high
+           OR p.lots IS DISTINCT FROM f.lots AND trading_private.falls_short(p.lots, f.lots)
+        UNION ALL
+        SELECT 'position_is_as_its_fills_have_said', 'position ' || p.id,
+               format('times %s, %s to %s, strategy %s, entry logic %s, interval %s', trim_scale(f.multiplier),
+                      f.began_at, f.ended_at, f.strategy_name, f.entry_logic_name, f."interval"),
+               format('times %s, %s to %s, strategy %s, entry logic %s, interval %s', trim_scale(p.multiplier),
+                      p.opened_at, p.closed_at, p.strategy_name, p.entry_logic_name, p."interval")
+        WHERE p.id IS NOT NULL AND f.bot_id IS NOT NULL
+          AND (p.multiplier, p.opened_at, p.closed_at, p.strategy_name, p.entry_logic_name, p."interval")
+              IS DISTINCT FROM
+              (f.multiplier, f.began_at, f.ended_at, f.strategy_name, f.entry_logic_name, f."interval")) c
+    UNION ALL
+    SELECT c.* FROM (SELECT * FROM folded r WHERE r.is_trade) f
+    FULL JOIN (SELECT * FROM trading.trades r WHERE r.status = 'closed' AND r.first_fill IS NOT NULL) t
+        ON t.bot_id = f.bot_id AND t.trade_type = f.trade_type AND t.run_id = f.run_id AND t.symbol = f.symbol
+           AND t.first_fill = f.first_fill AND t.last_fill = f.last_fill
+    CROSS JOIN LATERAL (
+        SELECT 'trade_is_the_fold_of_its_fills', coalesce('trade ' || t.id,
+                   format('bot %s, %s, run %s, %s, fills %s and %s', f.bot_id, f.trade_type, f.run_id, f.symbol,
+                          f.first_fill, f.last_fill)),
+               CASE WHEN f.bot_id IS NULL THEN 'none' ELSE trading_private.spell_trade(
+                   f.direction, f.quantity, f.began_at, f.price, f.ended_at, f.exit_price, f.gross_pnl, f.commission,
+                   f.unconverted_fees, f.pnl_percentage)
+                   || format(', seen %s to %s, or more', trim_scale(f.mae), trim_scale(f.mfe)) END,
+               CASE WHEN t.id IS NULL THEN 'none' ELSE trading_private.spell_trade(
+                   t.direction, t.size, t.entry_time, t.entry_price, t.exit_time, t.exit_price, t.gross_pnl,
+                   t.commission, t.unconverted_fees, t.pnl_percentage)
+                   || format(', seen %s to %s', trim_scale(t.mae), trim_scale(t.mfe)) END
+        WHERE t.mae > f.mae OR t.mfe < f.mfe
+           OR (t.direction, t.size, t.entry_time, t.entry_price, t.exit_time, t.exit_price, t.gross_pnl, t.commission,
+               t.unconverted_fees, t.pnl_percentage) IS DISTINCT FROM
+              (f.direction, f.quantity, f.began_at, f.price, f.ended_at, f.exit_price, f.gross_pnl, f.commission,
+               f.unconverted_fees, f.pnl_percentage)
+        UNION ALL
+        SELECT 'trade_is_as_its_fills_have_said', 'trade ' || t.id,
+               format('strategy %s, entry logic %s, interval %s, exit logic %s, exit reason %s', f.strategy_name,
+                      f.entry_logic_name, f."interval", f.exit_logic_name, f.exit_reason),
+               format('strategy %s, entry logic %s, interval %s, exit logic %s, exit reason %s', t.strategy_name,
+                      t.entry_logic_name, t."interval", t.exit_logic_name, t.exit_reason)
+        WHERE t.id IS NOT NULL AND f.bot_id IS NOT NULL
+          AND (t.strategy_name, t.entry_logic_name, t."interval", t.exit_logic_name, t.exit_reason) IS DISTINCT FROM
+              (f.strategy_name, f.entry_logic_name, f."interval", f.exit_logic_name, f.exit_reason)) c
+    UNION ALL
+    SELECT 'funding_has_its_position', format('cash %s of bot %s', bourse_private.quoted(c.cash_id), c.bot_id),
+           coalesce('position ' || p.id, 'none'), coalesce('position ' || c.position_id, 'none')
+    FROM trading.cash_events c
+    LEFT JOIN folded f ON NOT f.is_trade AND f.bot_id = c.bot_id AND f.trade_type = c.trade_type
+        AND f.run_id = c.run_id AND f.symbol = c.symbol AND f.first_fill <= c.fill_number
+        AND (f.quantity > 0 OR f.last_fill > c.fill_number)
+    LEFT JOIN trading.positions p ON p.bot_id = f.bot_id AND p.trade_type = f.trade_type AND p.run_id = f.run_id
+        AND p.symbol = f.symbol AND p.first_fill = f.first_fill
+    WHERE c.kind NOT IN ('deposit', 'withdrawal') AND (p.id IS NOT NULL OR f.bot_id IS NULL)
+      AND p.id IS DISTINCT FROM c.position_id
+    UNION ALL
+    SELECT 'fills_can_be_booked_again', 'bot ' || f.bot_id, 'all of them', f.symbol FROM folded f
+    WHERE f.is_trade IS NULL
+$$;
+COMMENT ON FUNCTION trading_private.verify_folds() IS
+'What verify() says of positions, closed trades and funding beside the journal of fills, booked again';
+
 CREATE FUNCTION trading_private.verify_positions()
 RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
-    -- Of a position that somebody has deleted its trades tell; one that is open cannot be missing.
-    SELECT 'position_is_the_fold_of_its_fills', coalesce('position ' || p.id,
-               format('bot %s, %s, run %s, %s, fill %s', f.bot_id, f.trade_type, f.run_id, f.symbol, f.first_fill)),
-           coalesce(f.figures, 'none'), coalesce(p.figures, 'none')
-    FROM (SELECT t.*, format('%s %s cost %s realized %s fees %s closed %s unconverted %s until %s', t.direction,
-                             trim_scale(t.quantity), trim_scale(t.cost), trim_scale(t.realized_pnl),
-                             trim_scale(t.fees), trim_scale(t.closed_fees), t.unconverted_fees, t.last_fill) AS figures
-          FROM trading_private.folded() t) f
-    FULL JOIN (
-        SELECT t.*, format('%s %s cost %s realized %s fees %s closed %s unconverted %s until %s', t.direction,
-                           trim_scale(t.qty_open), trim_scale(t.cost), trim_scale(t.realized_pnl), trim_scale(t.fees),
-                           trim_scale(t.closed_fees), t.unconverted_fees, t.last_fill) AS figures
-        FROM trading.positions t) p
-        ON p.bot_id = f.bot_id AND p.trade_type = f.trade_type AND p.run_id = f.run_id AND p.symbol = f.symbol
-           AND p.first_fill = f.first_fill
-    WHERE p.figures IS DISTINCT FROM f.figures AND (p.id IS NOT NULL OR f.quantity > 0)
-    UNION ALL
     SELECT 'trades_add_up_to_their_position', 'position ' || p.id,
            format('%s gross, %s commission', trim_scale(p.realized_pnl), trim_scale(p.closed_fees)),
            format('%s gross, %s commission', trim_scale(t.gross), trim_scale(t.commission))
@@ -44,16 +172,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
     WHERE (p.realized_pnl, p.closed_fees) IS DISTINCT FROM (t.gross, t.commission)
     UNION ALL
     SELECT 'one_open_trade_for_an_open_position', 'position ' || p.id,
-           format('trade %s of %s, commission %s', p.open_trade_id, trim_scale(p.qty_open),
-                  trim_scale(p.fees - p.closed_fees)),
-           coalesce((SELECT string_agg(format('trade %s of %s, commission %s', t.id, trim_scale(t.size),
-                                              trim_scale(t.commission)), '; ' ORDER BY t.id)
+           format('trade %s of %s at %s, commission %s', p.open_trade_id, trim_scale(p.qty_open),
+                  trim_scale(p.avg_price), trim_scale(p.fees - p.closed_fees)),
+           coalesce((SELECT string_agg(format('trade %s of %s at %s, commission %s', t.id, trim_scale(t.size),
+                                              trim_scale(t.entry_price), trim_scale(t.commission)), '; ' ORDER BY t.id)
                      FROM trading.trades t WHERE t.position_id = p.id AND t.status = 'open'), 'none')
     FROM trading.positions p
     WHERE p.status = 'open' AND NOT EXISTS (
         SELECT FROM trading.trades t WHERE t.position_id = p.id AND t.status = 'open'
         HAVING count(*) = 1 AND min(t.id) = p.open_trade_id AND min(t.entry_time) = p.open_trade_entry
-           AND min(t.size) = p.qty_open AND min(t.commission) = p.fees - p.closed_fees)
+           AND min(t.size) = p.qty_open AND min(t.commission) = p.fees - p.closed_fees
+           AND min(t.entry_price) = p.avg_price)
     UNION ALL
     SELECT 'open_trade_has_an_open_position', 'trade ' || t.id, 'an open position', coalesce(p.status, 'none')
     FROM trading.trades t LEFT JOIN trading.positions p ON p.id = t.position_id
@@ -119,14 +248,20 @@ CREATE FUNCTION trading.verify() RETURNS TABLE (check_name text, subject text, e
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
+    RETURN QUERY SELECT * FROM trading_private.verify_folds();
     RETURN QUERY SELECT * FROM trading_private.verify_positions();
     RETURN QUERY SELECT * FROM trading_private.verify_books();
+    RETURN QUERY SELECT * FROM trading_private.verify_answers();
+    RETURN QUERY SELECT * FROM trading_private.verify_users();
+    RETURN QUERY SELECT * FROM trading_private.verify_orders();
 END
 $$;
 COMMENT ON FUNCTION trading.verify() IS
-'What is not as it must be in the books of bots: 0 rows. Positions are the fold of their fills, trades add up to '
-'positions, each open one has one open trade, balances are what trades and cash have come to, counts and equity agree. '
-'Reads all fills, a bot at a time';
+'What is not as it must be in the books of bots: 0 rows. Positions and their lots are the fold of their fills, each '
+'closed trade too, with what was noted of it, trades add up to positions, each open one has one open trade, funding is '
+'that of the position that was open, balances are what trades and cash have come to, also after each fill, counts and '
+'equity agree, each row is of the user of its bot, and what bots have traded on our exchange is booked. Books all '
+'fills again, once, a bot at a time';
 GRANT EXECUTE ON FUNCTION trading.verify() TO bourse_admin, bourse_monitor;
 
 CREATE FUNCTION trading_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)

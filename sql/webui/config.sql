@@ -50,12 +50,13 @@ COMMENT ON FUNCTION webui_private.refuse_secrets() IS
 CREATE FUNCTION webui_private.notify_config() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN
-    PERFORM bourse_private.notify('webui_config', 'reload');
+    PERFORM bourse_private.notify('webui_config', CASE TG_LEVEL WHEN 'ROW' THEN coalesce(NEW.key, OLD.key) ELSE '' END);
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION webui_private.notify_config() IS
-'Trigger: tells whoever listens on webui_config, once for each transaction, that settings have changed. A hint only';
+'Trigger: tells whoever listens on webui_config which setting has changed, once in a transaction, or, with an empty '
+'payload, that all are gone. A hint only';
 
 CREATE FUNCTION webui.set_config(key text, value jsonb, description text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$

@@ -27,11 +27,14 @@ BEGIN
     END IF;
     PERFORM bourse_private.require_shallow('template_data', NEW.template_data),
             bourse_private.require_plain_numbers('template_data', NEW.template_data);
-    IF NEW.is_public AND (TG_OP = 'INSERT' OR NOT OLD.is_public OR NEW.created_by <> OLD.created_by)
-       AND (SELECT count(*) FROM webui.strategy_templates t
+    IF NEW.is_public AND (TG_OP = 'INSERT' OR NOT OLD.is_public OR NEW.created_by <> OLD.created_by) THEN
+        -- Two sessions that add one each: the second counts that of the first.
+        PERFORM bourse_private.hold_key(format('webui.strategy_templates %s', NEW.created_by));
+        IF (SELECT count(*) FROM webui.strategy_templates t
             WHERE t.created_by + 0 = NEW.created_by AND t.is_public AND t.name <> NEW.name) >= most THEN
-        PERFORM bourse.refuse('54000', format('user %s has %s public templates', NEW.created_by, most),
-            'Save it with is_public => false, or have another be private.');
+            PERFORM bourse.refuse('54000', format('user %s has %s public templates', NEW.created_by, most),
+                'Save it with is_public => false, or have another be private.');
+        END IF;
     END IF;
     RETURN NEW;
 END
@@ -116,10 +119,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(visible_templates.user_id);
-    IF "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 1000 THEN
-        PERFORM bourse.refuse('22023', format('%s templates asked for', coalesce("limit"::text, 'NULL')),
-            'Ask for 1 to 1000 templates; go on after the last id.');
-    END IF;
+    PERFORM bourse_private.require_page('templates', "limit", 1000, 'after');
     SELECT t.created_by <> visible_templates.user_id AS is_other, t.name, t.id INTO reached
     FROM webui.strategy_templates t
     WHERE t.id = after AND (t.created_by + 0 = visible_templates.user_id OR t.is_public);

@@ -1,12 +1,13 @@
 //! `equity_returns()`: `sql/analytics/equity.sql`.
 
 use analytics::equity::{Clocks, Every, Refused, returns};
+use analytics::series::Series;
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::functions::transitions;
-use super::refusals::{raise, varies};
+use super::refusals::{full, raise, require_room, varies};
 use super::statistics::moment;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::aggregate::{Answered, Call};
@@ -29,7 +30,7 @@ struct Curve {
     zone: TimeZone,
     /// The name of the zone as it was given.
     name: String,
-    values: Vec<(i64, f64)>,
+    values: Series<(i64, f64)>,
 }
 
 struct In(TimeZone);
@@ -40,6 +41,8 @@ impl Clocks for In {
     }
 
     fn midnight(&self, day: i64) -> i64 {
+        // It is asked for with every period, of which there may be millions.
+        pgrx::check_for_interrupts!();
         i32::try_from(day).map_or(i64::MAX, |day| self.0.instant(day, 0))
     }
 }
@@ -78,7 +81,7 @@ fn real(equity: Numeric) -> Answer<f64> {
 
 fn begin(call: &Call) -> Answer<Curve> {
     let name = call.text(ZONE).ok_or_else(|| Failure::null("time_zone"))?;
-    Ok(Curve { every: every(call)?, zone: zone(name)?, name: name.to_owned(), values: Vec::new() })
+    Ok(Curve { every: every(call)?, zone: zone(name)?, name: name.to_owned(), values: Series::default() })
 }
 
 fn value(call: &Call) -> Answer<Option<(i64, f64)>> {
@@ -94,11 +97,11 @@ fn add(mut call: Call) -> Answered {
         if curve.every != every || name.as_ref() != Some(&curve.name) {
             raise(varies());
         }
-        curve.values.extend(value);
+        require_room(value.into_iter().try_for_each(|value| curve.values.push(value)));
         return call.same();
     }
     let mut curve = begin(&call).unwrap_or_else(|failure| raise(failure));
-    curve.values.extend(value);
+    require_room(value.into_iter().try_for_each(|value| curve.values.push(value)));
     call.keep(curve)
 }
 
@@ -110,16 +113,16 @@ transitions! {
 fn analytics_equity_returns(call: pg_sys::FunctionCallInfo) -> Answered {
     let mut call = Call::of(call);
     let Some(curve) = call.state::<Curve>(0) else { return Answered::NULL };
-    if !curve.values.is_sorted_by_key(|value| value.0) {
-        curve.values.sort_by_key(|value| value.0);
-    }
+    require_room(curve.values.sort_by_key(|value| value.0));
     let found = returns(&curve.values, curve.every, &In(curve.zone));
     let found = found.unwrap_or_else(|refused| raise(failure(refused)));
-    let rows = found.into_iter().map(|(at, r)| [Value::Time(Timestamp(at)), r.map_or(Value::Null, Value::Real)]);
-    call.rows(&rows.collect::<Vec<_>>())
+    call.rows(found.iter().map(|(at, r)| [Value::Time(Timestamp(*at)), r.map_or(Value::Null, Value::Real)]))
 }
 
-fn failure(_: Refused) -> Failure {
+fn failure(refused: Refused) -> Failure {
+    if let Refused::NoRoom(why) = refused {
+        return full(why);
+    }
     Failure::new(
         PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         format!("more than {} periods", analytics::equity::MOST_PERIODS),

@@ -15,6 +15,7 @@ mod tail;
 mod trades;
 
 use crate::bourse::modules::Module;
+pub use refusals::full;
 
 /// The schema `analytics`.
 pub const MODULE: Module = Module {

@@ -1,4 +1,4 @@
-//! Metrics of returns in their order: `sql/analytics/ordered.sql`.
+//! Metrics of returns in their order: `sql/analytics/paths.sql`.
 
 use analytics::returns::{Frame, Path, Segment};
 
@@ -52,8 +52,6 @@ fn path(state: &State<Path>) -> Path {
 
 metrics! {
     Path, f64, ratio:
-    analytics_total_return = |state| figure(state, Path::total_return, Segment::total_return);
-    analytics_cagr = |state| figure(state, |path| path.cagr(yearly(state)), |stretch| stretch.cagr(yearly(state)));
     analytics_max_drawdown = |state| figure(state, Path::max_drawdown, Segment::max_drawdown);
     analytics_calmar_ratio = |state| {
         figure(state, |path| path.calmar_ratio(yearly(state)), |stretch| stretch.calmar_ratio(yearly(state)))

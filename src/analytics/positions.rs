@@ -1,12 +1,13 @@
 //! `position()` and `round_trips()`: `sql/analytics/positions.sql`.
 
-use analytics::position::{Direction, Fee, Fill, Lot, Method, Piece, Position, Refusal, Side, Terms};
+use analytics::position::{Beyond, Direction, Fee, Fill, Lot, Method, Piece, Position, Refusal, Side, Terms};
+use analytics::series::{Full, Room, Series};
 use money::Money;
 use pgrx::prelude::*;
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::functions::transitions;
-use super::refusals::{raise, varies};
+use super::refusals::{full, raise, varies};
 use crate::bourse::amounts::exact;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::aggregate::{Answered, Call};
@@ -24,6 +25,11 @@ const MULTIPLIER: usize = 6;
 
 /// So many lots are open at once: what they take stays in memory.
 const MOST_LOTS: usize = 100_000;
+/// So many of them are spelled in each row of a window: to spell all of them would take as long as there are rows, with
+/// each row.
+const MOST_SPELLED: usize = 100;
+/// What one takes: itself, and the lowest and the highest mark that it has seen; deques have up to twice the room.
+const LOT_BYTES: usize = 2 * (size_of::<Lot>() + 4 * size_of::<Money>());
 /// What to do about an amount that is too large.
 const TOO_LARGE: &str = "No quantity, price, fee or cost may reach 1000000000000.";
 
@@ -32,10 +38,14 @@ type Kept = Box<Fills>;
 
 struct Fills {
     position: Position,
+    /// So many lots were open at once, and what they take.
+    most_lots: usize,
+    room: Room,
+    /// Those of the last fill.
     pieces: Vec<Piece>,
+    /// All of them, where round trips are asked for, and not the position alone.
+    trips: Option<Series<Piece>>,
     count: i64,
-    /// Whether round trips are asked for, and not the position alone.
-    keeps: bool,
 }
 
 fn terms(call: &Call) -> Answer<Terms> {
@@ -56,7 +66,7 @@ fn terms(call: &Call) -> Answer<Terms> {
     if multiplier <= Money::ZERO {
         return Err(Failure::invalid(format!("multiplier is {multiplier}"), "Give a positive multiplier."));
     }
-    Ok(Terms { method, multiplier, most_lots: MOST_LOTS })
+    Ok(Terms { method, multiplier, most_lots: MOST_LOTS, beyond: Beyond::Refused })
 }
 
 /// The fill of a row, its number to come; a row of NULLs is none, as an outer join gives it.
@@ -85,11 +95,19 @@ impl Fills {
     fn take(&mut self, fill: Option<Fill>) -> Answer<()> {
         let Some(fill) = fill else { return Ok(()) };
         self.count += 1;
-        if !self.keeps {
-            self.pieces.clear();
-        }
+        self.pieces.clear();
         let fill = Fill { number: self.count, at: self.count, ..fill };
-        self.position.apply(&fill, &mut self.pieces).map(|_| ()).map_err(refused)
+        self.position.apply(&fill, &mut self.pieces).map_err(refused)?;
+        self.keep().map_err(full)
+    }
+
+    fn keep(&mut self) -> Result<(), Full> {
+        let lots = self.position.open_lots();
+        if lots > self.most_lots {
+            self.most_lots = lots;
+            self.room.resize(lots * LOT_BYTES)?;
+        }
+        self.trips.as_mut().map_or(Ok(()), |trips| trips.extend(&self.pieces))
     }
 }
 
@@ -103,6 +121,7 @@ fn refused(refusal: Refusal) -> Failure {
             "what the fills come to leaves the range of NUMERIC(20,8)",
             TOO_LARGE,
         ),
+        Refusal::NoRoom(why) => full(why),
         Refusal::TooManyLots => Failure::new(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!("more than {MOST_LOTS} lots would be open"),
@@ -120,7 +139,14 @@ fn next(mut call: Call, keeps: bool) -> Answer<Answered> {
         state.take(fill)?;
         return Ok(call.same());
     }
-    let mut state = Kept::new(Fills { position: Position::new(terms), pieces: Vec::new(), count: 0, keeps });
+    let mut state = Kept::new(Fills {
+        position: Position::new(terms),
+        most_lots: 0,
+        room: Room::default(),
+        pieces: Vec::new(),
+        trips: keeps.then(Series::default),
+        count: 0,
+    });
     state.take(fill)?;
     Ok(call.keep(state))
 }
@@ -142,6 +168,7 @@ transitions! {
 #[pg_extern(sql = false)]
 fn analytics_position(call: pg_sys::FunctionCallInfo) -> Option<Composite<9>> {
     let mut call = Call::of(call);
+    let is_window = call.is_window();
     let position = &call.state::<Kept>(0)?.position;
     let quantity = position.quantity();
     let signed = if position.direction() == Direction::Long { quantity } else { -quantity };
@@ -156,7 +183,7 @@ fn analytics_position(call: pg_sys::FunctionCallInfo) -> Option<Composite<9>> {
         Value::Money(position.closed_fees()),
         Value::Money(position.multiplier()),
         Value::Text(if position.terms().method == Method::Average { "average" } else { "fifo" }),
-        Value::Json(lots(position)),
+        if is_window && position.open_lots() > MOST_SPELLED { Value::Null } else { Value::Json(lots(position)) },
     ]))
 }
 
@@ -171,7 +198,7 @@ fn lots(position: &Position) -> Json {
 /// NULL of no round trip.
 #[pg_extern(sql = false)]
 fn analytics_round_trips(call: pg_sys::FunctionCallInfo) -> Answered {
-    let mut call = Call::of(call);
+    let (mut call, answer) = (Call::of(call), Call::of(call));
     let Some(state) = call.state::<Kept>(0) else { return Answered::NULL };
     let row = |piece: &Piece| {
         [
@@ -188,6 +215,5 @@ fn analytics_round_trips(call: pg_sys::FunctionCallInfo) -> Answered {
             Value::Money(piece.mfe),
         ]
     };
-    let rows: Vec<_> = state.pieces.iter().map(row).collect();
-    call.rows(&rows)
+    answer.rows(state.trips.iter().flat_map(|trips| trips.iter()).map(row))
 }

@@ -1,5 +1,6 @@
 //! What aggregates refuse.
 
+use analytics::series::{Full, MOST_BYTES};
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 
@@ -43,6 +44,30 @@ pub fn require_in_range(figure: f64) {
             "Take returns that are fractions (0.01 is 1 %), or fewer of them.",
         ));
     }
+}
+
+/// There is no room for a row.
+#[cold]
+pub fn full(full: Full) -> Failure {
+    let hint = "Take fewer rows at a time: a frame of fewer, a shorter time, or groups one after the other (SET \
+        enable_hashagg = off).";
+    match full {
+        Full::Bound => {
+            let most = MOST_BYTES >> 20;
+            let message = format!("aggregates would keep rows of more than {most} MB in this process");
+            Failure::new(PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED, message, hint)
+        }
+        Full::Memory => {
+            let message = "there is no memory for one row more";
+            Failure::new(PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY, message, hint)
+        }
+    }
+}
+
+/// Refuses a row for which there is no room.
+#[inline]
+pub fn require_room<T>(kept: Result<T, Full>) -> T {
+    kept.unwrap_or_else(|why| raise(full(why)))
 }
 
 /// A parameter changes from row to row.

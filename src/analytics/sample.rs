@@ -1,6 +1,6 @@
-//! Metrics that do not depend on the order of returns: `sql/analytics/order_free.sql`.
+//! Metrics that do not depend on the order of returns: `sql/analytics/{moments,targets,growth}.sql`.
 
-use analytics::returns::{Gains, PERIODS, Partial, Sample, Shortfall};
+use analytics::returns::{Gains, Growth, PERIODS, Partial, Sample, Shortfall};
 
 use super::functions::{metrics, transitions};
 use super::parameters::Parameters;
@@ -43,6 +43,24 @@ impl Kind for Shortfall {
     }
 }
 
+impl Kind for Growth {
+    const PARAMETERS: &'static [&'static str] = &["periods"];
+    type Moving = Growth;
+
+    fn begin(parameters: &Parameters) -> Answer<Growth> {
+        parameters.periods()?;
+        Ok(Growth::default())
+    }
+
+    fn moving(&self) -> Growth {
+        *self
+    }
+
+    fn take(&mut self, r: f64) {
+        self.add(r);
+    }
+}
+
 impl Kind for Gains {
     const PARAMETERS: &'static [&'static str] = &["threshold"];
     type Moving = Gains;
@@ -73,6 +91,12 @@ transitions! {
     analytics_shortfall_merge = state::merge::<Shortfall>;
     analytics_shortfall_write = state::write::<Shortfall>;
     analytics_shortfall_read = state::read::<Shortfall>;
+    analytics_growth_add = state::add::<Growth>;
+    analytics_growth_push = state::push::<Growth>;
+    analytics_growth_pop = state::pop::<Growth>;
+    analytics_growth_merge = state::merge::<Growth>;
+    analytics_growth_write = state::write::<Growth>;
+    analytics_growth_read = state::read::<Growth>;
     analytics_gains_add = state::add::<Gains>;
     analytics_gains_push = state::push::<Gains>;
     analytics_gains_pop = state::pop::<Gains>;
@@ -96,6 +120,12 @@ metrics! {
     analytics_profit_factor = |state| state.whole().profit_factor();
     analytics_payoff_ratio = |state| state.whole().payoff_ratio();
     analytics_kelly_criterion = |state| state.whole().kelly_criterion();
+}
+
+metrics! {
+    Growth, f64, ratio:
+    analytics_total_return = |state| state.whole().total_return();
+    analytics_cagr = |state| state.whole().cagr(yearly(state));
 }
 
 metrics! {

@@ -6,6 +6,7 @@
 use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/analytics/equity.sql", name = "analytics_equity");
+extension_sql_file!("../../sql/analytics/growth.sql", name = "analytics_growth");
 extension_sql_file!("../../sql/analytics/moments.sql", name = "analytics_moments");
 extension_sql_file!("../../sql/analytics/paths.sql", name = "analytics_paths");
 extension_sql_file!("../../sql/analytics/positions.sql", name = "analytics_positions");

@@ -3,7 +3,7 @@
 use analytics::returns::{Frame, Partial, Portable};
 
 use super::parameters::{MOST, Parameters};
-use super::refusals::{raise, require_finite, require_in_range, varies};
+use super::refusals::{raise, require_finite, require_in_range, require_room, varies};
 use crate::error::Answer;
 use crate::pg::aggregate::{Answered, Call, Lasting};
 
@@ -98,12 +98,12 @@ pub fn add<K: Kind>(mut call: Call) -> Answered {
 pub fn push<K: Kind>(mut call: Call) -> Answered {
     let r = given(&call);
     if let Some(state) = next::<K>(&mut call) {
-        r.into_iter().zip(&mut state.frame).for_each(|(r, frame)| frame.push(r));
+        require_room(r.into_iter().zip(&mut state.frame).try_for_each(|(r, frame)| frame.push(r)));
         return call.same();
     }
     let mut state = State::<K>::begin(&call);
     let mut frame = call.lasting(Frame::new(state.whole.moving()));
-    r.into_iter().for_each(|r| frame.push(r));
+    require_room(r.into_iter().try_for_each(|r| frame.push(r)));
     state.frame = Some(frame);
     call.keep(state)
 }
@@ -113,7 +113,7 @@ pub fn push<K: Kind>(mut call: Call) -> Answered {
 pub fn pop<K: Kind>(mut call: Call) -> Answered {
     if call.real(1).is_some() {
         let frame = call.state::<State<K>>(0).and_then(|state| state.frame.as_mut());
-        frame.into_iter().for_each(|frame| frame.pop());
+        require_room(frame.into_iter().try_for_each(|frame| frame.pop()));
     }
     call.same()
 }
@@ -139,19 +139,19 @@ pub fn write<P: Kind + Portable>(mut call: Call) -> Answered {
     let Some(state) = call.state::<State<P>>(0) else { return Answered::NULL };
     let parameters = state.parameters;
     let head = [parameters.given as f64].into_iter().chain(parameters.values);
-    let bytes: Vec<u8> = head.chain(state.whole.words()).flat_map(f64::to_ne_bytes).collect();
-    Answered::bytes(&bytes)
+    let words: Vec<f64> = head.chain(state.whole.words()).collect();
+    Answered::numbers(words.len(), words)
 }
 
 /// The numbers of a part that another process has written.
-pub fn words(call: &Call) -> Vec<f64> {
+pub fn words(call: &Call) -> impl Iterator<Item = f64> + '_ {
     let bytes = call.bytes(0).unwrap_or_default().as_chunks::<8>().0;
-    bytes.iter().map(|word| f64::from_ne_bytes(*word)).collect()
+    bytes.iter().map(|word| f64::from_ne_bytes(*word))
 }
 
 /// A part of another process.
 pub fn read<P: Kind + Portable>(call: Call) -> Answered {
-    let words = words(&call);
+    let words: Vec<f64> = words(&call).collect();
     let state = words.split_at_checked(1 + MOST).and_then(|(head, rest)| {
         let parameters = Parameters { given: head[0] as usize, values: [head[1], head[2]] };
         Some(State { parameters, whole: P::of_words(rest)?, frame: None })

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use super::document::{Document, number};
 use super::functions::transitions;
-use super::refusals::{raise, require_finite, require_in_range, varies};
+use super::refusals::{raise, require_finite, require_in_range, require_room, varies};
 use crate::error::{Answer, Failure};
 use crate::pg::aggregate::{Answered, Call};
 use crate::pg::value::{Timestamp, Value};
@@ -52,11 +52,11 @@ fn add(mut call: Call) -> Answered {
         if periods != Some(state.periods) {
             raise(varies());
         }
-        row.into_iter().for_each(|(at, r)| state.returns.add(at, r));
+        require_room(row.into_iter().try_for_each(|(at, r)| state.returns.add(at, r)));
         return call.same();
     }
     let mut state = begin(periods).unwrap_or_else(|failure| raise(failure));
-    row.into_iter().for_each(|(at, r)| state.returns.add(at, r));
+    require_room(row.into_iter().try_for_each(|(at, r)| state.returns.add(at, r)));
     call.keep(state)
 }
 
@@ -72,7 +72,7 @@ fn analytics_return_statistics(call: pg_sys::FunctionCallInfo) -> Answered {
     let mut document = Document::default();
     document.span("from", "to", state.returns.span());
     document.say("periods", number(Some(state.periods)));
-    for (name, figure) in state.returns.figures() {
+    for (name, figure) in require_room(state.returns.figures()) {
         document.say(
             name,
             match figure {

@@ -1,11 +1,12 @@
 //! Quantiles of returns and values at risk: `sql/analytics/tails.sql`.
 
 use analytics::returns::{Frame, Method, Partial, Portable, Sample, Tail};
+use analytics::series::Full;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::functions::transitions;
-use super::refusals::{confidence, raise, require_finite, require_in_range, varies};
+use super::refusals::{confidence, raise, require_finite, require_in_range, require_room, varies};
 use super::state::words;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::aggregate::{Answered, Call};
@@ -52,11 +53,14 @@ impl Risk {
         self.question.method == Method::Historical
     }
 
-    fn take(&mut self, r: f64) {
+    fn take(&mut self, r: f64) -> Result<(), Full> {
         match &mut self.frame {
             _ if self.question.method == Method::Historical => self.tail.add(r),
             Some(frame) => frame.push(r),
-            None => self.sample.add(r),
+            None => {
+                self.sample.add(r);
+                Ok(())
+            }
         }
     }
 
@@ -88,11 +92,11 @@ fn take(mut call: Call, begin: fn(Question) -> Risk, fixed: Option<Question>) ->
         if state.question != question {
             raise(varies());
         }
-        r.into_iter().for_each(|r| state.take(r));
+        require_room(r.into_iter().try_for_each(|r| state.take(r)));
         return call.same();
     }
     let mut state = begin(question);
-    r.into_iter().for_each(|r| state.take(r));
+    require_room(r.into_iter().try_for_each(|r| state.take(r)));
     call.keep(state)
 }
 
@@ -129,7 +133,7 @@ fn pop(mut call: Call) -> Answered {
     let r = call.real(1);
     if let (Some(r), Some(state)) = (r, call.state::<Risk>(0)) {
         match &mut state.frame {
-            Some(frame) => frame.pop(),
+            Some(frame) => require_room(frame.pop()),
             None => state.tail.remove(r),
         }
     }
@@ -137,22 +141,16 @@ fn pop(mut call: Call) -> Answered {
 }
 
 fn merge(mut call: Call) -> Answered {
-    let later = call.state::<Risk>(1);
-    let Some(later) = later.map(|later| Risk {
-        question: later.question,
-        sample: later.sample,
-        tail: later.tail.clone(),
-        frame: None,
-    }) else {
-        return call.same();
-    };
+    // It was read for this call alone.
+    let later = call.state::<Risk>(1).map(|later| std::mem::replace(later, whole(RETURNS)));
+    let Some(later) = later else { return call.same() };
     match call.state::<Risk>(0) {
         Some(state) => {
             if state.question != later.question {
                 raise(varies());
             }
             state.sample.merge(&later.sample);
-            state.tail.merge(&later.tail);
+            require_room(state.tail.merge(&later.tail));
             call.same()
         }
         None => call.keep(later),
@@ -164,18 +162,19 @@ fn write(mut call: Call) -> Answered {
     let method = f64::from(u8::from(state.needs_returns()));
     let sample = state.sample.words();
     let head = [state.question.confidence, method, sample.len() as f64];
-    let all = head.into_iter().chain(sample).chain(state.tail.returns().iter().copied());
-    Answered::bytes(&all.flat_map(f64::to_ne_bytes).collect::<Vec<u8>>())
+    let count = head.len() + sample.len() + state.tail.returns().len();
+    Answered::numbers(count, head.into_iter().chain(sample).chain(state.tail.returns().iter().copied()))
 }
 
 fn read(call: Call) -> Answered {
-    let words = words(&call);
-    let state = words.split_at_checked(3).and_then(|(head, rest)| {
-        let method = if head[1] == 0.0 { Method::Normal } else { Method::Historical };
-        let (sample, returns) = rest.split_at_checked(head[2] as usize)?;
-        let mut state = whole(Question { confidence: head[0], method });
-        state.sample = Sample::of_words(sample)?;
-        returns.iter().for_each(|r| state.tail.add(*r));
+    let mut words = words(&call);
+    let head = words.next().zip(words.next()).zip(words.next());
+    let state = head.and_then(|((confidence, method), count)| {
+        let method = if method == 0.0 { Method::Normal } else { Method::Historical };
+        let sample: Vec<f64> = words.by_ref().take(count as usize).collect();
+        let mut state = whole(Question { confidence, method });
+        state.sample = Sample::of_words(&sample)?;
+        require_room(words.by_ref().try_for_each(|r| state.tail.add(r)));
         Some(state)
     });
     state.map_or(Answered::NULL, |state| call.hand_on(state))

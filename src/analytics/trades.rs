@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 
 use super::document::{Document, number};
 use super::functions::transitions;
-use super::refusals::{raise, varies};
+use super::refusals::{raise, require_room, varies};
 use super::statistics::moment;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::aggregate::{Answered, Call};
@@ -77,11 +77,11 @@ fn add(mut call: Call) -> Answered {
         if (state.starting(), state.method()) != (starting, method) {
             raise(varies());
         }
-        trade.into_iter().for_each(|trade| state.add(trade));
+        require_room(trade.into_iter().try_for_each(|trade| state.add(trade)));
         return call.same();
     }
     let mut state = Kept::new(TradeStatistics::new(starting, method));
-    trade.into_iter().for_each(|trade| state.add(trade));
+    require_room(trade.into_iter().try_for_each(|trade| state.add(trade)));
     call.keep(state)
 }
 
@@ -98,7 +98,7 @@ fn analytics_trade_statistics(call: pg_sys::FunctionCallInfo) -> Answered {
     document.say("method", format!("\"{}\"", state.method().name()));
     document.span("first_close", "last_close", state.span());
     document.say("starting_balance", state.starting().to_string());
-    for (name, figure) in state.figures() {
+    for (name, figure) in require_room(state.figures()) {
         document.say(
             name,
             match figure {

@@ -91,7 +91,8 @@ fn read(parent: &'static Definition) -> Answer<Vec<Part>> {
     let relation = session::relation(parent.schema, parent.name)
         .unwrap_or_else(|| session::raise_missing(&format!("table {}", name(parent))));
     owner::require(relation, &name(parent))?;
-    let query = "SELECT p.partition::oid, p.lower, p.upper, p.is_default FROM bourse_private.partitions($1) p";
+    let query =
+        "SELECT p.partition::pg_catalog.oid, p.lower, p.upper, p.is_default FROM bourse_private.partitions($1) p";
     let rows = session::as_role(owner::NAME, || {
         Spi::connect(|client| {
             let rows = client.select(query, None, &[relation.into()])?;

@@ -23,6 +23,7 @@ extension_sql_file!("../../sql/bourse/refuse.sql", name = "bourse_refuse");
 extension_sql_file!("../../sql/bourse/refuse_repeats.sql", name = "bourse_refuse_repeats");
 extension_sql_file!("../../sql/bourse/require_drawn.sql", name = "bourse_require_drawn");
 extension_sql_file!("../../sql/bourse/require_given.sql", name = "bourse_require_given");
+extension_sql_file!("../../sql/bourse/require_page.sql", name = "bourse_require_page");
 extension_sql_file!("../../sql/bourse/require_plain_numbers.sql", name = "bourse_require_plain_numbers");
 extension_sql_file!("../../sql/bourse/require_read_committed.sql", name = "bourse_require_read_committed");
 extension_sql_file!("../../sql/bourse/require_shallow.sql", name = "bourse_require_shallow");

@@ -51,10 +51,21 @@ pub fn amend(order_id: Option<i64>, new_price: Option<Numeric>, new_amount: Opti
 /// A command for an order that is named by its id. An order that the session may not act for is treated as one
 /// that does not exist.
 fn by_id(order_id: Option<i64>, action: impl FnOnce(Target) -> Action) -> Answer<Command> {
+    let command = of_anybody(order_id, action)?;
+    let unknown = |_| refusals::unknown_order(&order_id.unwrap_or_default().to_string());
+    identity::require_acts_for(command.user.0).map_err(unknown)?;
+    Ok(command)
+}
+
+/// A cancel of an order that the platform itself does not want to rest any longer, whoever the session acts for.
+pub fn cancel_for_platform(order_id: Option<i64>) -> Answer<Command> {
+    of_anybody(order_id, Action::Cancel)
+}
+
+fn of_anybody(order_id: Option<i64>, action: impl FnOnce(Target) -> Action) -> Answer<Command> {
     let id = order_id.ok_or_else(|| Failure::null("order_id"))?;
-    let unknown = || refusals::unknown_order(&id.to_string());
-    let order = find_order(c"orders_pkey", &[Key::Int(id)]).ok_or_else(unknown)?;
-    identity::require_acts_for(order.ticket.user.0).map_err(|_| unknown())?;
+    let order = find_order(c"orders_pkey", &[Key::Int(id)]);
+    let order = order.ok_or_else(|| refusals::unknown_order(&id.to_string()))?;
     Ok(Command { user: order.ticket.user, symbol: order.ticket.symbol, action: action(Target::Id(OrderId(id))) })
 }
 

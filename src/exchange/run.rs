@@ -6,6 +6,7 @@ use money::Money;
 use pgrx::pg_sys;
 
 use super::command::{Action, Command, Done, Fills, Target};
+use super::growth;
 use super::refusals;
 use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
@@ -150,6 +151,10 @@ impl Effects {
         let market = market(&mut venue.markets, &command.symbol)?;
         venue.standing.get(&command.user).copied().unwrap_or_default().require_may_trade(command.user.0)?;
         let before = market.core.book.find(id).map(|place| *market.core.book.order(place));
+        let was = before.map(|order| market.row.rules.quantity(order.amount));
+        if amount.zip(was).is_some_and(|(amount, was)| amount > was) {
+            growth::require_free(id)?;
+        }
         let start_sequence = market.core.sequence;
         let outcome = market.core.amend(&mut venue.accounts, id, price, amount);
         let answer = done(market, command.user, outcome)?;

@@ -16,6 +16,7 @@ extension_sql_file!("../../sql/exchange/funds.sql", name = "exchange_funds");
 extension_sql_file!("../../sql/exchange/guard_tables.sql", name = "exchange_guard_tables");
 extension_sql_file!("../../sql/exchange/hours.sql", name = "exchange_hours");
 extension_sql_file!("../../sql/exchange/locked_funds.sql", name = "exchange_locked_funds");
+extension_sql_file!("../../sql/exchange/many.sql", name = "exchange_many");
 extension_sql_file!("../../sql/exchange/markets.sql", name = "exchange_markets");
 extension_sql_file!("../../sql/exchange/match_orders.sql", name = "exchange_match_orders");
 extension_sql_file!("../../sql/exchange/my_trades.sql", name = "exchange_my_trades");

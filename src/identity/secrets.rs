@@ -64,6 +64,11 @@ fn new_api_key() -> Result<String, ErrorReport> {
     Ok(api_key::spell(&random).to_string())
 }
 
+#[pg_extern(sql = false, immutable)]
+fn is_key_of(key: &str, digest: &[u8]) -> bool {
+    api_key::matches(key, digest)
+}
+
 /// Each letter by itself, so that what is folded folds to itself: no final sigma, no locale.
 #[pg_extern(sql = false, immutable, parallel_safe)]
 fn fold(value: &str) -> String {

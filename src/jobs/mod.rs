@@ -2,6 +2,7 @@
 
 mod due;
 mod lag;
+mod room;
 mod runs;
 mod script;
 mod settings;

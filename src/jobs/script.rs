@@ -19,4 +19,4 @@ extension_sql_file!("../../sql/jobs/maintenance.sql", name = "jobs_maintenance")
 extension_sql_file!("../../sql/jobs/run_tasks.sql", name = "jobs_run_tasks");
 extension_sql_file!("../../sql/jobs/runs.sql", name = "jobs_runs");
 extension_sql_file!("../../sql/jobs/verify.sql", name = "jobs_verify");
-extension_sql_file!("../../sql/jobs/workers.sql", name = "jobs_workers");
+extension_sql_file!("../../sql/jobs/workers.sql", name = "jobs_workers", requires = ["bourse_refuse_repeats"]);

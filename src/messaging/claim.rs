@@ -223,7 +223,7 @@ fn tell(claimed: &[Claimed<Part>], channel: &str) -> Answer<()> {
 /// What a digest has together; none: all of it was cancelled, or it cannot be handed out, and has ended.
 fn digest(delivery_id: i64) -> Answer<Option<Value<'static>>> {
     session::advance();
-    let call = "SELECT messaging_private.open_digest($1)::text";
+    let call = "SELECT messaging_private.open_digest($1)::pg_catalog.text";
     let content = session::as_role(owner::NAME, || Spi::get_one_with_args::<String>(call, &[delivery_id.into()]))
         .map_err(|error| Failure::of("XX000", &error.to_string(), ""))?;
     Ok(content.map(|content| Value::Json(Json::of_text(&content))))

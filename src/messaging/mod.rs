@@ -3,6 +3,7 @@
 mod buckets;
 mod cancelled;
 mod claim;
+mod digests;
 mod health;
 mod quiet;
 mod script;
@@ -41,6 +42,7 @@ pub const MODULE: Module = Module {
         "0012_telegram_feedbacks",
         "0013_telegram_settings",
         "0014_cancel_requests",
+        "0015_ended_in_digests",
     ),
     after_migrations: None,
 };

@@ -12,11 +12,24 @@ extension_sql_file!("../../sql/messaging/declare.sql", name = "messaging_declare
 extension_sql_file!("../../sql/messaging/deliveries.sql", name = "messaging_deliveries");
 extension_sql_file!("../../sql/messaging/digests.sql", name = "messaging_digests");
 extension_sql_file!("../../sql/messaging/enqueue.sql", name = "messaging_enqueue");
+extension_sql_file!(
+    "../../sql/messaging/enqueue_many.sql",
+    name = "messaging_enqueue_many",
+    requires = ["messaging_enqueue"]
+);
 extension_sql_file!("../../sql/messaging/expiry.sql", name = "messaging_expiry");
 extension_sql_file!("../../sql/messaging/operate.sql", name = "messaging_operate");
 extension_sql_file!("../../sql/messaging/preferences.sql", name = "messaging_preferences");
-extension_sql_file!("../../sql/messaging/rate_limits.sql", name = "messaging_rate_limits");
+extension_sql_file!(
+    "../../sql/messaging/rate_limits.sql",
+    name = "messaging_rate_limits",
+    requires = ["bourse_refuse_repeats"]
+);
 extension_sql_file!("../../sql/messaging/statistics.sql", name = "messaging_statistics");
-extension_sql_file!("../../sql/messaging/workers.sql", name = "messaging_workers");
+extension_sql_file!(
+    "../../sql/messaging/workers.sql",
+    name = "messaging_workers",
+    requires = ["bourse_refuse_repeats"]
+);
 extension_sql_file!("../../sql/messaging/system_health.sql", name = "messaging_system_health");
 extension_sql_file!("../../sql/messaging/telegram.sql", name = "messaging_telegram");

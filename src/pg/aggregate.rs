@@ -12,7 +12,7 @@ use pgrx::datum::Datum;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
-use pgrx::{FromDatum, pg_sys};
+use pgrx::{FromDatum, PgMemoryContexts, pg_sys};
 
 use super::numeric::Numeric;
 
@@ -31,14 +31,17 @@ impl Answered {
         Answered(value.datum())
     }
 
-    /// bytea.
-    pub fn bytes(bytes: &[u8]) -> Answered {
+    /// So many numbers as bytea. What does not fit into a value is an ERROR.
+    pub fn numbers(count: usize, numbers: impl IntoIterator<Item = f64>) -> Answered {
         // SAFETY: as many bytes are allocated as are written, header included.
         Answered(Some(unsafe {
-            let size = pg_sys::VARHDRSZ + bytes.len();
-            let varlena = pg_sys::palloc(size).cast::<pg_sys::varlena>();
+            let size = pg_sys::VARHDRSZ + size_of::<f64>() * count;
+            let varlena = pg_sys::palloc0(size).cast::<pg_sys::varlena>();
             pgrx::set_varsize_4b(varlena, size as i32);
-            varlena.cast::<u8>().add(pg_sys::VARHDRSZ).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            let words = varlena.cast::<u8>().add(pg_sys::VARHDRSZ).cast::<[u8; 8]>();
+            for (place, number) in numbers.into_iter().take(count).enumerate() {
+                words.add(place).write(number.to_ne_bytes());
+            }
             pg_sys::Datum::from(varlena)
         }))
     }
@@ -154,13 +157,24 @@ impl Call {
 
     /// The memory of the aggregate, or an ERROR where there is none.
     fn memory(&self) -> pg_sys::MemoryContext {
-        let mut memory = std::ptr::null_mut();
-        // SAFETY: looks into the call that is being made.
-        let kind = unsafe { pg_sys::AggCheckCallContext(self.0, &raw mut memory) };
+        let (kind, memory) = self.context();
         if kind == 0 {
             pgrx::error!("a function of an aggregate is called outside of one");
         }
         memory
+    }
+
+    /// Whether it is one of a window, row by row.
+    pub fn is_window(&self) -> bool {
+        self.context().0 == pg_sys::AGG_CONTEXT_WINDOW as i32
+    }
+
+    /// What kind of aggregate calls, and its memory.
+    fn context(&self) -> (i32, pg_sys::MemoryContext) {
+        let mut memory = std::ptr::null_mut();
+        // SAFETY: looks into the call that is being made.
+        let kind = unsafe { pg_sys::AggCheckCallContext(self.0, &raw mut memory) };
+        (kind, memory)
     }
 
     /// The type of the elements of the array that the call answers with.
@@ -170,30 +184,33 @@ impl Call {
         (element != pg_sys::InvalidOid).then_some(element)
     }
 
-    /// An array of rows of a composite type, each of N columns; NULL without rows.
-    pub fn rows<const N: usize>(&self, rows: &[[super::value::Value<'static>; N]]) -> Answered {
+    /// An array of rows of a composite type, each of N columns; NULL without rows. More than a value holds are an ERROR.
+    pub fn rows<const N: usize>(&self, rows: impl Iterator<Item = [super::value::Value<'static>; N]>) -> Answered {
         let Some(element) = self.element_type() else { pgrx::error!("the function does not answer with an array") };
-        if rows.is_empty() {
-            return Answered::NULL;
-        }
-        // SAFETY: the rows are formed for the type of the elements after its arity has been checked, and a composite is
-        // a varlena, aligned to doubles.
-        Answered(Some(unsafe {
+        // SAFETY: the rows are formed for the type of the elements after its arity has been checked, in memory of the
+        // call, and one after the other in memory that is emptied in between: the array has copies.
+        unsafe {
             let descriptor = pg_sys::lookup_rowtype_tupdesc_copy(element, -1);
             if (*descriptor).natts as usize != N {
                 pgrx::error!("the function is not declared to answer with rows of {N} columns");
             }
-            let mut formed: Vec<pg_sys::Datum> = Vec::with_capacity(rows.len());
+            let mut scratch = PgMemoryContexts::new("a row of an array");
+            let context = pg_sys::CurrentMemoryContext;
+            let mut array: *mut pg_sys::ArrayBuildState = std::ptr::null_mut();
             for row in rows {
-                let datums = row.map(super::value::Value::datum);
-                let mut values = datums.map(|d| d.unwrap_or(pg_sys::Datum::null()));
-                let mut nulls = datums.map(|d| d.is_none());
-                let tuple = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
-                formed.push(pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data));
+                pgrx::check_for_interrupts!();
+                array = scratch.switch_to(|_| {
+                    let datums = row.map(super::value::Value::datum);
+                    let mut values = datums.map(|d| d.unwrap_or(pg_sys::Datum::null()));
+                    let mut nulls = datums.map(|d| d.is_none());
+                    let tuple = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+                    let formed = pg_sys::HeapTupleHeaderGetDatum((*tuple).t_data);
+                    pg_sys::accumArrayResult(array, formed, false, element, context)
+                });
+                scratch.reset();
             }
-            let array = pg_sys::construct_array(formed.as_mut_ptr(), rows.len() as i32, element, -1, false, b'd' as i8);
-            pg_sys::Datum::from(array)
-        }))
+            if array.is_null() { Answered::NULL } else { Answered(Some(pg_sys::makeArrayResult(array, context))) }
+        }
     }
 }
 

@@ -30,6 +30,11 @@ pub fn role() -> Option<pg_sys::Oid> {
     (role != pg_sys::InvalidOid).then_some(role)
 }
 
+/// Whether the session is its own: only processes of ours come so.
+pub fn is_login() -> bool {
+    role() == Some(session::login())
+}
+
 /// Whether a table belongs to it.
 pub fn is_ours(relation: pg_sys::Oid) -> bool {
     let owner = of_relation(relation);

@@ -53,7 +53,7 @@ unsafe extern "C-unwind" fn at_event(event: pg_sys::XactEvent::Type, _argument: 
     if lock::is_any_taken() || WAITED_FOR.get().into_iter().flatten().any(|table| table.is_held()) {
         session::raise_unfit(
             PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            "a transaction that holds a market or has written money, orders, users or the trail cannot be prepared",
+            "a transaction that holds a market or has written money, orders, bots, users or the trail cannot be prepared",
             "Everybody else would wait for it, also after a restart: COMMIT, and make calls safe to repeat with references.",
         );
     }

@@ -178,6 +178,21 @@ impl Table {
         value
     }
 
+    /// As [`Table::find_at`], of a row that is about to be changed: its page has room for that if it can be made, as a scan
+    /// of an index would see to it. Without, every change would take another page, and an entry in each index.
+    pub fn find_at_to_change<T>(
+        &mut self,
+        tid: Tid,
+        is_it: impl Fn(&Row<'_>) -> bool,
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Option<T> {
+        self.clear();
+        if self.reaches(tid) {
+            self.prune(tid);
+        }
+        self.find_at(tid, is_it, read)
+    }
+
     /// As [`Table::relock`], if nobody else holds the row now.
     pub fn try_lock<T>(
         &mut self,

@@ -80,6 +80,12 @@ pub fn data_directory() -> PathBuf {
     PathBuf::from(OsStr::from_bytes(path.to_bytes()))
 }
 
+/// Whether the transaction is read-only, as all are on a standby.
+pub fn is_read_only() -> bool {
+    // SAFETY: reads a backend variable.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 /// Refuses in a read-only transaction and on a standby (25006), as PostgreSQL does for its own commands.
 pub fn refuse_read_only(command: &str) {
     let Ok(command) = CString::new(command) else { return };
@@ -157,18 +163,35 @@ pub fn relation_name(relation: pg_sys::Oid) -> String {
     }
 }
 
-/// Runs `work` with the rights of another role, as a SECURITY DEFINER function of that role would. An error on the way
-/// ends the transaction, which restores the user.
+/// Runs `work` with the rights of another role, as a SECURITY DEFINER function of that role would: what a statement in it
+/// leaves unqualified is PostgreSQL's own, whatever the caller has put in front. An error on the way ends the
+/// transaction, which restores the user and the path.
 pub fn as_role<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
-    switched(role, 0, work)
+    by_our_names(|| switched(role, 0, work))
 }
 
 /// The same in a security-restricted operation, which leaves nothing behind: no setting, no temporary table, no trigger
 /// that waits.
 pub fn restricted<T>(role: &CStr, work: impl FnOnce() -> T) -> T {
     let level = guard_settings();
-    let result = switched(role, pg_sys::SECURITY_RESTRICTED_OPERATION, work);
+    let result = by_our_names(|| switched(role, pg_sys::SECURITY_RESTRICTED_OPERATION, work));
     restore_settings(level);
+    result
+}
+
+/// Runs `work` where names are looked up in pg_catalog first, and among temporary objects last: those of the caller are
+/// not ours to run. What a function says with SET, it does the same way.
+fn by_our_names<T>(work: impl FnOnce() -> T) -> T {
+    const PATH: &CStr = c"pg_catalog, pg_temp";
+    // SAFETY: the server keeps the text of the setting, which ends with a zero byte.
+    if unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } == PATH {
+        return work();
+    }
+    let level = guard_settings();
+    set(c"search_path", PATH, pg_sys::GucAction::GUC_ACTION_SAVE);
+    let result = work();
+    // SAFETY: the level was opened above, and what the work has opened since is closed; its SET LOCAL goes on.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
     result
 }
 
@@ -243,14 +266,18 @@ pub fn notify(channel: &CStr, message: &str) {
 
 /// Sets a setting of the session until the transaction ends, or the function around that has a SET clause for it.
 pub fn set_for_now(name: &CStr, value: &CStr) {
-    // SAFETY: what SET LOCAL does; the server copies both texts.
+    set(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
+}
+
+fn set(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
+    // SAFETY: what SET LOCAL, or a function's SET clause, does; the server copies both texts.
     unsafe {
         pg_sys::set_config_option(
             name.as_ptr(),
             value.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            action,
             true,
             0,
             false,
@@ -259,13 +286,13 @@ pub fn set_for_now(name: &CStr, value: &CStr) {
 }
 
 /// Has the server spell definitions as they are spelled by default: with `quote_all_identifiers` on, every name in them is
-/// quoted.
+/// quoted, and with names of the caller in front, PostgreSQL's own have their schema.
 pub fn spelled_plainly<T>(spell: impl FnOnce() -> T) -> T {
     // SAFETY: the setting is read while something is spelled, by this process alone; an ERROR gives it back as well.
     unsafe {
         let set = pg_sys::quote_all_identifiers;
         pg_sys::quote_all_identifiers = false;
-        let spelled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(spell));
+        let spelled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| by_our_names(spell)));
         pg_sys::quote_all_identifiers = set;
         spelled.unwrap_or_else(|error| std::panic::resume_unwind(error))
     }

@@ -25,6 +25,7 @@ use super::definition::Definition;
 use super::plan::{Plan, Writer};
 use super::row::Row;
 pub use super::row::Tid;
+use super::session;
 use super::value::Value;
 
 /// What an attempt to lock a row has come to.
@@ -74,6 +75,7 @@ impl Table {
     /// it stands.
     pub fn insert(&mut self, values: &[Value<'_>]) -> Tid {
         assert_eq!(values.len(), self.plan.layout.at.len(), "one value for each column");
+        self.require_writable();
         check::require(self.plan.definition.checks, &self.plan.layout, &Proposed::new(values));
         let relation = self.relation;
         let writer = self.plan.inserter(relation);
@@ -111,6 +113,7 @@ impl Table {
     }
 
     fn change(&mut self, tid: Tid, changes: &[(usize, Value<'_>)], is_locked: bool) -> Option<Tid> {
+        self.require_writable();
         let (relation, slot) = self.writing();
         let back = self.plan.writer(relation).begin_row();
         // SAFETY: the old row is read from its tid into our slot, its datums are copied into the new one
@@ -156,6 +159,7 @@ impl Table {
 
     /// Deletes the row at `tid`, which nobody else is changing.
     pub fn delete(&mut self, tid: Tid) {
+        self.require_writable();
         let mut gone = tid;
         // SAFETY: the tid was read from this table in this transaction; a concurrent change raises an error.
         unsafe { pg_sys::simple_table_tuple_delete(self.relation, &raw mut gone, snapshot_any()) }
@@ -168,6 +172,13 @@ impl Table {
     /// The row in the slot.
     pub(super) fn row(&self) -> Row<'_> {
         Row { layout: &self.plan.layout, relation: self.relation, slot: self.slot }
+    }
+
+    /// Refuses in a read-only transaction and on a standby (25006), where the executor would.
+    fn require_writable(&self) {
+        if session::is_read_only() {
+            session::refuse_read_only(&format!("a change of {}", self.plan.layout.table()));
+        }
     }
 
     /// Empties the slot, so that it holds no buffer.
@@ -188,6 +199,7 @@ impl Table {
 
     /// Locks the newest version of the row at `tid` into the slot.
     pub(super) fn lock_row(&mut self, tid: Tid, wait: pg_sys::LockWaitPolicy::Type) -> Locked<()> {
+        self.require_writable();
         let mut tid = tid;
         // SAFETY: the table access method's own lock, as SELECT … FOR NO KEY UPDATE takes it; the slot is this
         // table's and the snapshot is registered while it is used.

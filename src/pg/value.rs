@@ -98,6 +98,12 @@ impl Json {
         })
     }
 
+    /// Its bytes, without the header that tells their length.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: a jsonb of this call, or a copy, or one that is made flat here; each lives as long as the call.
+        unsafe { pgrx::varlena_to_byte_slice(pg_sys::pg_detoast_datum_packed(self.0.cast_mut_ptr())) }
+    }
+
     /// As PostgreSQL spells it.
     pub fn spelled(self) -> String {
         // SAFETY: the output function of the type of the datum gives a fresh C string.

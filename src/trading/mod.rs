@@ -1,17 +1,22 @@
 //! Trading bots: their life, which is SQL (`sql/trading/`), their books ([`fills`]), and what they have come to.
 
 mod fills;
+mod orders;
 mod script;
 mod takes_fill;
+mod times;
 
 use crate::bourse::modules::{Module, migrations};
+use crate::pg::prepared::WaitedFor;
 
 pub use fills::INBOX;
+pub use orders::require_may_grow;
 
 /// The schema `trading`.
 pub const MODULE: Module = Module {
     schema: "trading",
-    waited_for: &[],
+    // Steps, fills and orders of a bot wait for each other; a start waits for a heartbeat.
+    waited_for: &[WaitedFor::lockers(c"trading", c"bot_accounts"), WaitedFor::writers(c"trading", c"bot_heartbeats")],
     settings: None,
     prepare: None,
     migrations: migrations!(
@@ -32,6 +37,8 @@ pub const MODULE: Module = Module {
         "0014_bot_orders",
         "0015_pair_locks",
         "0016_performance_metrics",
+        "0017_unbooked_fills",
+        "0018_price_ranges",
     ),
     after_migrations: None,
 };

@@ -1,5 +1,7 @@
 //! Returns of an equity curve, period by period, on the clocks of a time zone.
 
+use crate::series::{Full, Series};
+
 /// Microseconds.
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -35,6 +37,14 @@ pub enum Refused {
     Length,
     /// More periods than [`MOST_PERIODS`].
     TooMany,
+    /// There is no room for them.
+    NoRoom(Full),
+}
+
+impl From<Full> for Refused {
+    fn from(full: Full) -> Refused {
+        Refused::NoRoom(full)
+    }
 }
 
 impl Every {
@@ -113,14 +123,14 @@ pub type Return = (i64, Option<f64>);
 
 /// The returns of the last value of each period on that of the period before; one without a value keeps the last. The
 /// first period has none. Values come in order.
-pub fn returns(values: &[(i64, f64)], every: Every, clocks: &impl Clocks) -> Result<Vec<Return>, Refused> {
-    let mut found = Vec::new();
+pub fn returns(values: &[(i64, f64)], every: Every, clocks: &impl Clocks) -> Result<Series<Return>, Refused> {
+    let mut found = Series::default();
     let Some(((first, equity), rest)) = values.split_first() else { return Ok(found) };
     let mut end = every.next(clocks, every.start_of(clocks, *first));
     let (mut start, mut before, mut last) = (None, *equity, *equity);
     for (at, equity) in rest {
         while *at >= end {
-            found.extend(start.map(|start| (start, change(before, last))));
+            start.map_or(Ok(()), |start| found.push((start, change(before, last))))?;
             before = last;
             if found.len() >= MOST_PERIODS {
                 return Err(Refused::TooMany);
@@ -130,7 +140,7 @@ pub fn returns(values: &[(i64, f64)], every: Every, clocks: &impl Clocks) -> Res
         }
         last = *equity;
     }
-    found.extend(start.map(|start| (start, change(before, last))));
+    start.map_or(Ok(()), |start| found.push((start, change(before, last))))?;
     Ok(found)
 }
 

@@ -7,4 +7,5 @@
 pub mod equity;
 pub mod position;
 pub mod returns;
+pub mod series;
 pub mod trades;

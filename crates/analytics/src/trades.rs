@@ -3,6 +3,7 @@
 use money::{Money, Sum};
 
 use crate::returns::{Partial, Sample, Streak, ratio};
+use crate::series::{Full, Series};
 
 mod ratios;
 
@@ -100,18 +101,18 @@ fn real(sum: Sum) -> f64 {
 }
 
 /// Trades in the order of their closes, and the balance before the first of them, which is above 0.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TradeStatistics {
     starting: Money,
     method: Method,
-    trades: Vec<Trade>,
+    trades: Series<Trade>,
 }
 
 impl TradeStatistics {
     /// Without trades.
     #[must_use]
     pub fn new(starting: Money, method: Method) -> TradeStatistics {
-        TradeStatistics { starting, method, trades: Vec::new() }
+        TradeStatistics { starting, method, trades: Series::default() }
     }
 
     /// The balance before the first trade.
@@ -127,28 +128,26 @@ impl TradeStatistics {
     }
 
     /// Takes a trade.
-    pub fn add(&mut self, trade: Trade) {
-        self.trades.push(trade);
+    pub fn add(&mut self, trade: Trade) -> Result<(), Full> {
+        self.trades.push(trade)
     }
 
     /// The first and the last close. None: no trade.
-    pub fn span(&mut self) -> Option<(i64, i64)> {
-        let trades = self.in_order();
-        Some((trades.first()?.closed_at, trades.last()?.closed_at))
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let times = || self.trades.iter().map(|trade| trade.closed_at);
+        times().min().zip(times().max())
     }
 
     /// By their closes; those of one moment as they came.
-    fn in_order(&mut self) -> &[Trade] {
-        if !self.trades.is_sorted_by_key(|trade| trade.closed_at) {
-            self.trades.sort_by_key(|trade| trade.closed_at);
-        }
-        &self.trades
+    fn in_order(&mut self) -> Result<&[Trade], Full> {
+        self.trades.sort_by_key(|trade| trade.closed_at)?;
+        Ok(&self.trades)
     }
 
     /// The figures, by name.
-    pub fn figures(&mut self) -> Vec<(&'static str, Figure)> {
+    pub fn figures(&mut self) -> Result<Vec<(&'static str, Figure)>, Full> {
         let (starting, method) = (self.starting, self.method);
-        let trades = self.in_order();
+        let trades = self.in_order()?;
         let falls = Falls::of(trades, starting);
         let mut figures = sums(trades, starting);
         figures.extend(qualities(trades));
@@ -161,26 +160,27 @@ impl TradeStatistics {
         };
         figures.extend(ratios.map(|(name, ratio)| (name, Figure::Ratio(ratio))));
         figures.extend(holding_times(trades));
-        figures
+        Ok(figures)
     }
 }
 
 /// Counts and amounts.
 fn sums(trades: &[Trade], starting: Money) -> Vec<(&'static str, Figure)> {
     let profits = || trades.iter().map(|trade| trade.net_pnl);
-    let (won, lost): (Vec<Money>, Vec<Money>) = profits().filter(|p| *p != Money::ZERO).partition(|p| *p > Money::ZERO);
+    let (won, lost) = (|| profits().filter(|p| *p > Money::ZERO), || profits().filter(|p| *p < Money::ZERO));
+    let (wins, losses) = (won().count(), lost().count());
     let total: Sum = profits().sum();
     let amount = |amount: Option<Money>| Figure::Money(amount.map(Sum::from));
     vec![
         ("trades", Figure::Count(trades.len() as u64)),
-        ("wins", Figure::Count(won.len() as u64)),
-        ("losses", Figure::Count(lost.len() as u64)),
-        ("break_even", Figure::Count((trades.len() - won.len() - lost.len()) as u64)),
+        ("wins", Figure::Count(wins as u64)),
+        ("losses", Figure::Count(losses as u64)),
+        ("break_even", Figure::Count((trades.len() - wins - losses) as u64)),
         ("net_pnl", Figure::Money(Some(total))),
-        ("gross_profit", Figure::Money(Some(won.iter().copied().sum()))),
-        ("gross_loss", Figure::Money(Some(lost.iter().copied().sum()))),
-        ("largest_win", amount(won.iter().copied().max())),
-        ("largest_loss", amount(lost.iter().copied().min())),
+        ("gross_profit", Figure::Money(Some(won().sum()))),
+        ("gross_loss", Figure::Money(Some(lost().sum()))),
+        ("largest_win", amount(won().max())),
+        ("largest_loss", amount(lost().min())),
         ("final_balance", Figure::Money(Some(total + starting))),
         ("total_return", Figure::Ratio((!trades.is_empty()).then(|| real(total) / real(starting.into())))),
     ]

@@ -18,6 +18,9 @@ const SOCKET_PATH_LIMIT: usize = 107;
 const SOCKETS_INSIDE: usize = 36;
 const SETTINGS_FILE: &str = "bourse.conf";
 
+/// Settings of a cluster that ends with its task: it keeps little on the disk, and need not outlive the machine.
+pub const SHORT_LIVED: [(&str, &str); 3] = [("fsync", "off"), ("max_wal_size", "256MB"), ("min_wal_size", "32MB")];
+
 /// One private cluster, running or not.
 pub struct Cluster {
     account: Account,
@@ -32,6 +35,17 @@ pub struct Running<'a>(&'a Cluster);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if let Err(failure) = self.0.stop() {
+            eprintln!("{failure}");
+        }
+    }
+}
+
+/// Stops its cluster at the end of a task and removes its data; what it has logged stays.
+pub struct ShortLived<'a>(&'a Cluster);
+
+impl Drop for ShortLived<'_> {
+    fn drop(&mut self) {
+        if let Err(failure) = self.0.destroy() {
             eprintln!("{failure}");
         }
     }
@@ -114,6 +128,13 @@ impl Cluster {
     pub fn run(&self, settings: &[(&str, &str)]) -> Result<Running<'_>> {
         self.start(settings)?;
         Ok(Running(self))
+    }
+
+    /// Starts a new server for one task, with these settings beside [`SHORT_LIVED`].
+    pub fn run_anew(&self, settings: &[(&str, &str)]) -> Result<ShortLived<'_>> {
+        self.destroy()?;
+        self.start(&[&SHORT_LIVED, settings].concat())?;
+        Ok(ShortLived(self))
     }
 
     /// Stops the server; a stopped one is fine.

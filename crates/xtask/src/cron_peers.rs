@@ -109,8 +109,7 @@ fn peers(project: &Project) -> Result<Vec<(&'static str, Command)>> {
 
 fn ours(project: &Project, expressions: &str) -> Result<Vec<Case>> {
     let cluster = Cluster::open(project, "cron")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[])?;
+    let _running = cluster.run_anew(&[])?;
     let database = cluster.fresh_database("cron")?;
     database.run(OURS)?;
     database.run("SELECT bourse.install()")?;

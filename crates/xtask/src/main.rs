@@ -4,6 +4,7 @@ mod account;
 mod bench;
 mod bulk;
 mod calendars;
+mod chart;
 mod check;
 mod cluster;
 mod conformance;
@@ -19,7 +20,7 @@ mod project;
 mod psql;
 mod python;
 mod reference;
-mod schema;
+mod schemas;
 mod setup;
 mod table;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use project::Project;
 const USAGE: &str = "\
 cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
-cargo demo [FILE]                                build, install, replay an order flow, show the market
+cargo demo [FILE]                                build, install, replay an order flow with a bot in it
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
@@ -50,7 +51,12 @@ cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
                                                  measure jobs beside other queues, write docs/benchmarks-jobs.md
 cargo bench-messages [--quick | --full] [--write] [--installed]
                                                  measure messages, write docs/benchmarks-messages.md
-cargo bench-trading [--installed]                measure fills of bots beside PL/pgSQL and what the server can do
+cargo bench-marketplace [--quick | --full] [--write] [--installed]
+                                                 measure sums, searches, runs, write docs/benchmarks-marketplace.md
+cargo bench-mirror [--quick | --full] [--write] [--installed]
+                                                 measure reports of brokers, write docs/benchmarks-mirror.md
+cargo bench-trading [--quick | --full] [--write] [--installed]
+                                                 measure fills of bots, write docs/benchmarks-trading.md
 cargo bench-analytics [--quick | --full] [--write] [--installed]
                                                  measure metrics, write docs/benchmarks-analytics.md
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
@@ -82,7 +88,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", [again]) if again == "--again" => install::again(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
-        ("schema", rest) => return schema::TASK.run(&project, rest),
+        ("schema", rest) => return schemas::TASK.run(&project, rest),
         ("reference", rest) => return reference::TASK.run(&project, rest),
         ("cron", []) => return cron_peers::run(&project),
         ("orms", rest) => return orms::run(&project, rest),
@@ -90,7 +96,11 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("metrics", rest) => return metrics::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
-        ("bench-trading", rest) => bench::trading::run(&project, rest)?,
+        ("bench-marketplace", rest) => {
+            bench::marketplace::run(&project, &bench::PacedRequest::parse("bench-marketplace", rest)?)?;
+        }
+        ("bench-mirror", rest) => bench::mirror::run(&project, &bench::PacedRequest::parse("bench-mirror", rest)?)?,
+        ("bench-trading", rest) => bench::trading::run(&project, &bench::PacedRequest::parse("bench-trading", rest)?)?,
         ("bench-messages", rest) => {
             bench::messages::run(&project, &bench::PacedRequest::parse("bench-messages", rest)?)?
         }

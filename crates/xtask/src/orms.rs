@@ -64,8 +64,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
         install::run(project)?;
     }
     let cluster = Cluster::open(project, "orms")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[("listen_addresses", ADDRESS)])?;
+    let _running = cluster.run_anew(&[("listen_addresses", ADDRESS)])?;
     let database = cluster.fresh_database("orms")?;
     database.run(SETUP)?;
     let mut failed = 0;

@@ -40,8 +40,7 @@ impl Task {
             install::run(project)?;
         }
         let cluster = Cluster::open(project, self.name)?;
-        cluster.destroy()?;
-        let _running = cluster.run(&[("fsync", "off")])?;
+        let _running = cluster.run_anew(&[])?;
         let mut code = ExitCode::SUCCESS;
         for file in (self.files)(project, &cluster)? {
             let Some(difference) = file.difference(project)? else { continue };

@@ -70,7 +70,7 @@ COMMENT ON COLUMN trading.bot_accounts.config IS
 CREATE TRIGGER trigger_guard_status BEFORE UPDATE OF status ON trading.bot_accounts
     FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION trading_private.guard_status();
 CREATE TRIGGER trigger_keep_user BEFORE UPDATE OF id, user_id, created_at ON trading.bot_accounts
-    FOR EACH ROW EXECUTE FUNCTION trading_private.keep_user();
+    FOR EACH ROW EXECUTE FUNCTION bourse_private.keep_user();
 CREATE TRIGGER trigger_require_bounds BEFORE INSERT OR UPDATE OF type, config, description, extra_metadata
     ON trading.bot_accounts FOR EACH ROW EXECUTE FUNCTION trading_private.require_bot_bounds();
 CREATE TRIGGER trigger_stamp_updated_at

@@ -25,7 +25,7 @@ CREATE INDEX idx_bot_events_user_id ON trading.bot_events (user_id, bot_id, id);
 COMMENT ON INDEX trading.idx_bot_events_user_id IS 'The events of a bot, the latest first';
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.bot_events
-    FOR EACH STATEMENT EXECUTE FUNCTION trading_private.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.bot_events
     FOR EACH ROW EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 

@@ -28,6 +28,7 @@ CREATE TABLE trading.positions (
     closed_fees      numeric(20,8) NOT NULL DEFAULT 0,
     funding          numeric(20,8) NOT NULL DEFAULT 0,
     unconverted_fees bigint NOT NULL DEFAULT 0,
+    open_unconverted bigint NOT NULL DEFAULT 0,
     low              numeric(20,8) NOT NULL,
     high             numeric(20,8) NOT NULL,
     lots             jsonb,
@@ -63,6 +64,7 @@ COMMENT ON COLUMN trading.positions.closed_fees IS 'Those of them that closed tr
 COMMENT ON COLUMN trading.positions.funding IS 'Funding, dividends and interest: got, or paid where it is negative';
 COMMENT ON COLUMN trading.positions.unconverted_fees IS
 'How many fees were in a third currency without a rate: they are in no sum';
+COMMENT ON COLUMN trading.positions.open_unconverted IS 'Those of them that what is open was bought or sold with';
 COMMENT ON COLUMN trading.positions.low IS 'The lowest price that was seen while it was open: of fills and of marks';
 COMMENT ON COLUMN trading.positions.lots IS
 'Method fifo: what is open of each entry, the oldest first. NULL by average cost, where all that is open is one lot';

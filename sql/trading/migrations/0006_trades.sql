@@ -15,7 +15,7 @@ CREATE TABLE trading.trades (
     "interval"       text COLLATE "C" NOT NULL DEFAULT '',
     entry_time       timestamptz NOT NULL
                      CONSTRAINT trades_entry_time_check CHECK (isfinite(entry_time)),
-    exit_time        timestamptz,
+    exit_time        timestamptz CONSTRAINT trades_exit_time_check CHECK (exit_time >= entry_time),
     entry_price      numeric(20,8) NOT NULL,
     exit_price       numeric(20,8),
     size             numeric(20,8) NOT NULL CONSTRAINT trades_size_check CHECK (size > 0 AND size < 'NaN'),
@@ -36,6 +36,7 @@ CREATE TABLE trading.trades (
     first_fill       bigint,
     last_fill        bigint,
     unconverted_fees bigint NOT NULL DEFAULT 0,
+    told_at          timestamptz,
     -- The key of the partitions is a part of every key.
     CONSTRAINT trades_pkey PRIMARY KEY (id, entry_time),
     CONSTRAINT trades_status_check CHECK (
@@ -49,6 +50,8 @@ COMMENT ON TABLE trading.trades IS
 'Round trips of bots, split at the lots that they close, in the quote currency of the bot; and one open row for each '
 'open position. Over all rows, net_pnl adds up to what fills have moved the balance by';
 COMMENT ON COLUMN trading.trades.position_id IS 'NULL: the position has been deleted since';
+COMMENT ON COLUMN trading.trades.exit_time IS
+'When it was closed. That of its entry where the fill that closed it was told to be earlier';
 COMMENT ON COLUMN trading.trades.entry_price IS 'What one has cost, rounded to 8 decimals';
 COMMENT ON COLUMN trading.trades.commission IS
 'Its part of the fees of entry and exit, positive: paid; of an open row, what was paid for what is open';
@@ -63,6 +66,8 @@ COMMENT ON COLUMN trading.trades.first_fill IS 'The number of the fill that open
 COMMENT ON COLUMN trading.trades.last_fill IS 'The number of the fill that closed it';
 COMMENT ON COLUMN trading.trades.unconverted_fees IS
 'How many fees were in a third currency without a rate: net_pnl lacks them';
+COMMENT ON COLUMN trading.trades.told_at IS
+'When the fill that closed it was told, if that was more than a second after exit_time: guards count from then';
 
 -- What comes before its month has a partition; maintain() moves it there.
 CREATE TABLE trading.trades_default PARTITION OF trading.trades DEFAULT WITH (fillfactor = 90);
@@ -71,6 +76,9 @@ ALTER TABLE trading.trades_default ENABLE ROW LEVEL SECURITY;
 
 CREATE INDEX ix_trading_trades_bot_id ON trading.trades (user_id, bot_id, trade_type, exit_time);
 COMMENT ON INDEX trading.ix_trading_trades_bot_id IS 'What a bot has closed, in order of time';
+CREATE INDEX ix_trading_trades_told_at ON trading.trades (user_id, bot_id, trade_type, told_at)
+    WHERE told_at IS NOT NULL;
+COMMENT ON INDEX trading.ix_trading_trades_told_at IS 'What was told late of a bot: guards look here as well';
 CREATE INDEX ix_trading_trades_position_id ON trading.trades (position_id);
 COMMENT ON INDEX trading.ix_trading_trades_position_id IS 'The round trips of a position';
 

@@ -54,7 +54,7 @@ COMMENT ON COLUMN trading.fills.commission IS
 COMMENT ON COLUMN trading.fills.balance IS 'The balance after it';
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.fills
-    FOR EACH STATEMENT EXECUTE FUNCTION trading_private.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.fills
     FOR EACH ROW EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 

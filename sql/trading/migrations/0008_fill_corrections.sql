@@ -14,6 +14,7 @@ CREATE TABLE trading.fill_corrections (
     -- Without a foreign key: who has done it may be deleted, and has done it all the same.
     actor_id   bigint DEFAULT identity_private.author_id(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    fill_count bigint NOT NULL,
     CONSTRAINT fk_fill_corrections_fill_id FOREIGN KEY (user_id, bot_id, fill_id)
         REFERENCES trading.fills (user_id, bot_id, fill_id) ON DELETE CASCADE,
     CONSTRAINT fk_fill_corrections_bot_id FOREIGN KEY (user_id, bot_id)
@@ -25,11 +26,13 @@ CREATE TABLE trading.fill_corrections (
 COMMENT ON TABLE trading.fill_corrections IS
 'Corrections and busts of fills, with who and why: correct_fill(), bust_fill(). Append only; the last one counts';
 COMMENT ON COLUMN trading.fill_corrections.quantity IS 'What the fill was instead; NULL: it never was';
+COMMENT ON COLUMN trading.fill_corrections.fill_count IS
+'How many fills the book of the fill had: trading.fills.number of the last one before the correction';
 CREATE INDEX ix_trading_fill_corrections_fill_id ON trading.fill_corrections (user_id, bot_id, fill_id, id);
 COMMENT ON INDEX trading.ix_trading_fill_corrections_fill_id IS 'What became of a fill, the latest last';
 
 CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.fill_corrections
-    FOR EACH STATEMENT EXECUTE FUNCTION trading_private.refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.fill_corrections
     FOR EACH ROW EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 

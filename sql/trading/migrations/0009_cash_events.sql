@@ -13,6 +13,7 @@ CREATE TABLE trading.cash_events (
     trade_type  text COLLATE "C" NOT NULL,
     run_id      bigint NOT NULL DEFAULT 0,
     position_id bigint,
+    fill_number bigint NOT NULL DEFAULT 0,
     balance     numeric(20,8) NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- A bot has one user: so a cash_id is unique by bot.
@@ -26,13 +27,18 @@ COMMENT ON TABLE trading.cash_events IS
 'Money of bots that moves without a trade, once for each cash_id: apply_cash(). Append only. Funding, dividends and '
 'interest are results, deposits and withdrawals are not';
 COMMENT ON COLUMN trading.cash_events.amount IS 'In the quote currency of the bot: got, or paid where it is negative';
-COMMENT ON COLUMN trading.cash_events.position_id IS 'The position that was open in the symbol, whose funding it is';
+COMMENT ON COLUMN trading.cash_events.position_id IS
+'The position that was open in the symbol, whose funding it is; NULL: none was. Corrections of fills find it anew';
+COMMENT ON COLUMN trading.cash_events.fill_number IS
+'How many fills its book had: trading.fills.number of the last one before it';
 COMMENT ON COLUMN trading.cash_events.balance IS 'The balance after it';
 CREATE INDEX ix_trading_cash_events_at ON trading.cash_events (user_id, bot_id, trade_type, at);
 COMMENT ON INDEX trading.ix_trading_cash_events_at IS 'What a bot got and paid in a span of time';
 
-CREATE TRIGGER trigger_append_only BEFORE UPDATE OR TRUNCATE ON trading.cash_events
-    FOR EACH STATEMENT EXECUTE FUNCTION trading_private.refuse_change();
+-- Whose funding it is follows from the fills, as they are corrected; what was told stays.
+CREATE TRIGGER trigger_append_only BEFORE TRUNCATE OR UPDATE OF bot_id, user_id, cash_id, kind, amount, symbol, at,
+        trade_type, run_id, fill_number, balance, created_at ON trading.cash_events
+    FOR EACH STATEMENT EXECUTE FUNCTION bourse_private.refuse_change('It goes with its bot only.');
 CREATE TRIGGER trigger_append_only_of_delete BEFORE DELETE ON trading.cash_events
     FOR EACH ROW EXECUTE FUNCTION trading_private.refuse_delete_of_living();
 

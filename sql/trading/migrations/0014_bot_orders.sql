@@ -21,10 +21,12 @@ COMMENT ON TABLE trading.bot_orders IS
 'The orders that bots have placed on our own exchange, written by place_order() and sync_fills(). exchange.orders has '
 'the orders themselves';
 COMMENT ON COLUMN trading.bot_orders.is_exit IS
-'When it was placed it could do no more than reduce the position of the bot: a paused bot keeps it';
+'When it was placed it could do no more than reduce the position of the bot: a paused bot keeps it, and it goes once '
+'it would open one the other way';
 COMMENT ON COLUMN trading.bot_orders.is_settled IS 'It has ended, and all its trades are booked';
 COMMENT ON COLUMN trading.bot_orders.is_unwanted IS
-'It is to be cancelled: its bot has been stopped, or may open nothing. Where a market takes no cancels, later';
+'It is to be cancelled: its bot has been stopped, or may open nothing, or it would close more than is open. Where a '
+'market takes no cancels, later';
 COMMENT ON COLUMN trading.bot_orders.strategy_name IS 'What its fills are booked with; the four that follow as well';
 
 CREATE INDEX idx_bot_orders_user_id ON trading.bot_orders (user_id, bot_id, order_id);

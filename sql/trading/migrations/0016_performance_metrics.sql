@@ -6,7 +6,9 @@ CREATE TABLE trading.performance_metrics (
     trade_type       varchar(10) COLLATE "C" NOT NULL
                      CONSTRAINT performance_metrics_trade_type_check
                      CHECK (trade_type::text IN ('paper', 'live', 'backtest')),
-    symbol           varchar(20) COLLATE "C",
+    run_id           bigint NOT NULL DEFAULT 0
+                     CONSTRAINT performance_metrics_run_id_check CHECK (run_id >= 0),
+    symbol           varchar(64) COLLATE "C",
     "interval"       varchar(10),
     entry_logic_name varchar(100),
     exit_logic_name  varchar(100),
@@ -19,6 +21,7 @@ CREATE TABLE trading.performance_metrics (
 );
 COMMENT ON TABLE trading.performance_metrics IS
 'Metrics of bots, written by calculate_metrics(). A column that is NULL was no condition';
+COMMENT ON COLUMN trading.performance_metrics.run_id IS 'Which run of a backtest; 0: none';
 COMMENT ON COLUMN trading.performance_metrics.metrics IS 'What calculate_metrics() has returned. Undefined is null';
 
 CREATE INDEX ix_trading_performance_metrics_bot_id ON trading.performance_metrics (user_id, bot_id, calculated_at);

@@ -13,7 +13,7 @@ CREATE TABLE webui.system_config (
 );
 COMMENT ON TABLE webui.system_config IS
 'Settings of the web application. Everybody reads them, admins write them, as a plain table or by set_config(); what '
-'looks like a secret is refused. config_history() tells who changed what. NOTIFY webui_config says that something has '
+'looks like a secret is refused. config_history() tells who changed what. NOTIFY webui_config says which one has '
 'changed';
 COMMENT ON COLUMN webui.system_config.key IS 'Its name, like ui.page_size, for good';
 COMMENT ON COLUMN webui.system_config.value IS 'Up to 65536 bytes; null is as if there were none for get_text() and '

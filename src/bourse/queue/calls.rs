@@ -146,7 +146,7 @@ fn queue_fail(call: pg_sys::FunctionCallInfo) -> Result<&'static str, ErrorRepor
 
 /// What a worker says, but for what holds a secret: others read it.
 fn without_secret(error: &str) -> Answer<Cow<'_, str>> {
-    let look = "SELECT bourse_private.secret_in(jsonb_build_object('error', $1::text)) IS NOT NULL";
+    let look = "SELECT bourse_private.secret_in(pg_catalog.jsonb_build_object('error', $1)) IS NOT NULL";
     let has_one = session::as_role(owner::NAME, || Spi::get_one_with_args::<bool>(look, &[error.into()]))
         .map_err(|error| Failure::of("XX000", &error.to_string(), ""))?;
     Ok(if has_one == Some(true) { Cow::Borrowed("[redacted]") } else { Cow::Borrowed(error) })

@@ -20,7 +20,7 @@ use crate::pg::scan::Key;
 use crate::pg::table::Tid;
 use crate::pg::value::{Timestamp, Uuid, Value};
 
-/// So many items are ended, or put off, by one claim.
+/// So many items are ended, put off or parked by one claim.
 const MOST_PUT_ASIDE: usize = 1000;
 pub(super) const CLAIMABLE: &str = "(priority, claimable_at, id) WHERE (claimable_at IS NOT NULL)";
 
@@ -197,7 +197,8 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
         if let Some(levels) = front::of(number, asked).filter(|_| remembers) {
             levels.into_iter().try_for_each(|level| self.go_on(level))?;
             front::went_on(number, asked, std::mem::take(&mut self.levels));
-            if self.is_done() || !front::may_walk(number, asked) {
+            let rest = front::rest(number, asked);
+            if self.is_done() || !(rest.is_zero() || self.claimed.is_empty() && front::wait(rest)) {
                 return Ok(());
             }
             self.effort = Effort::default();
@@ -321,16 +322,16 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
                 // Whoever ends the run that has the key lets the next of them go.
                 Turn::Taken => {
                     let parked = [(at::CLAIMABLE_AT, Value::Time(keys::PARKED))];
-                    self.queue.table.try_update(tid, &parked);
+                    self.put_aside += usize::from(self.queue.table.try_update(tid, &parked).is_some());
                     return Ok(());
                 }
             }
         }
-        let deadline = item
-            .timeout
-            .filter(|_| places.deadline.is_some())
-            .map(|timeout| Timestamp(self.now.0.saturating_add(timeout)));
-        let ends = deadline.map_or(self.now + self.ask.lasting, |deadline| deadline.min(self.now + self.ask.lasting));
+        // What stood before it may have taken as long as a lease lasts.
+        let now = self.ask.at.unwrap_or_else(Timestamp::now);
+        let deadline =
+            item.timeout.filter(|_| places.deadline.is_some()).map(|timeout| Timestamp(now.0.saturating_add(timeout)));
+        let ends = deadline.map_or(now + self.ask.lasting, |deadline| deadline.min(now + self.ask.lasting));
         let attempt = item.attempt + 1;
         let lapsed = item.lapsed(self.now);
         let mut changes = vec![
@@ -341,7 +342,7 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
             (at::WORKER, Value::Text(self.ask.worker)),
         ];
         changes.extend(lapsed.as_deref().map(|text| (at::ERROR, Value::Text(text))));
-        changes.extend(places.started_at.map(|place| (place, Value::Time(self.now))));
+        changes.extend(places.started_at.map(|place| (place, Value::Time(now))));
         changes.extend(places.heartbeat_at.map(|place| (place, Value::Null)));
         changes.extend(places.next_retry_at.map(|place| (place, Value::Null)));
         changes.extend(places.deadline.map(|place| (place, deadline.into())));

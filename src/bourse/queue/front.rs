@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use crate::pg::effort::Effort;
+use crate::pg::latch;
 use crate::pg::value::Timestamp;
 
 /// A walk is long that looks at more pages, and one more for so many items that it has found: a short one looks at a page
@@ -59,12 +60,26 @@ pub fn of(queue: u32, asked: u64) -> Option<Vec<Level>> {
     })
 }
 
-/// Whether a walk from the very front may be made where going on has found too little.
-pub fn may_walk(queue: u32, asked: u64) -> bool {
+/// How long a walk from the very front has to wait where going on has found too little: until the last one is twice as
+/// long ago as it took.
+pub fn rest(queue: u32, asked: u64) -> Duration {
     FRONTS.with_borrow(|fronts| {
         let front = fronts.iter().find(|front| front.queue == queue && front.asked == asked);
-        front.is_none_or(|front| front.walked_at.elapsed() > front.took * 2)
+        front.map_or(Duration::ZERO, |front| (front.took * 2).saturating_sub(front.walked_at.elapsed()))
     })
+}
+
+/// Waits for that, where it is not long, and says whether it has. A worker that finds nothing goes to sleep until
+/// somebody wakes it, and who has just woken it wakes it once.
+pub fn wait(rest: Duration) -> bool {
+    if rest > SOON {
+        return false;
+    }
+    let until = Instant::now() + rest;
+    while Instant::now() < until {
+        latch::sleep((until - Instant::now()).max(Duration::from_millis(1)));
+    }
+    true
 }
 
 /// Tells where a walk from the very front has ended.

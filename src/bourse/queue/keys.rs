@@ -71,8 +71,16 @@ pub fn pass_on(queue: &mut Queue, keys: impl IntoIterator<Item = String>, now: T
     keys.iter().try_for_each(|key| wake_next(queue, key, now))
 }
 
-/// Has the next item that is parked wait for its claim.
+/// Has the next item that is parked wait for its claim, or notes that this is still to be done.
 pub fn wake_next(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<()> {
+    if !wake(queue, key, now)? {
+        stalled::note(queue, key);
+    }
+    Ok(())
+}
+
+/// False: each that is parked somebody is just cancelling, and may yet take that back.
+fn wake(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<bool> {
     let index = queue.index(WAITING)?;
     let (mut is_awake, mut is_stalled) = (false, false);
     let mut cursor = queue.table.cursor(index, &[Key::Text(key)], false);
@@ -85,24 +93,15 @@ pub fn wake_next(queue: &mut Queue, key: &str, now: Timestamp) -> Answer<()> {
         }
     }
     cursor.close(&mut queue.table);
-    // Somebody is just cancelling it, and may yet take that back.
-    if is_stalled && !is_awake {
-        stalled::note(queue, key);
-    }
-    Ok(())
+    Ok(is_awake || !is_stalled)
 }
 
-/// Lets the items go whose keys are stalled, where that can be done by now. Whatever cannot is noted anew.
+/// Lets the items go whose keys are stalled, where that can be done by now.
 pub fn go_on(queue: &mut Queue, now: Timestamp) -> Answer<()> {
-    let keys = stalled::take(queue);
-    for key in &keys {
-        if !lock_of(queue, key).try_acquire() {
-            stalled::note(queue, key);
-        } else if !is_running(queue, key)? {
-            wake_next(queue, key, now)?;
-        }
-    }
-    if !keys.is_empty() {
+    let may_go = stalled::look(queue, |queue, key| {
+        Ok(lock_of(queue, key).try_acquire() && (is_running(queue, key)? || wake(queue, key, now)?))
+    })?;
+    if may_go {
         // Whoever calls may take what has been let go.
         session::advance();
     }

@@ -5,6 +5,7 @@
 //! of a user comes after the first of everybody who is there. What is due later stands where it is due.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
 
 use super::Queue;
 use super::claim::Lane;
@@ -12,6 +13,7 @@ use super::columns::at;
 use super::front;
 use crate::error::Answer;
 use crate::pg::effort::Meter;
+use crate::pg::row::Row;
 use crate::pg::scan::Key;
 use crate::pg::value::Timestamp;
 
@@ -42,6 +44,15 @@ pub fn turn(
     let last = cursor.next(&mut queue.table, |row| row.some_time(at::CLAIMABLE_AT)).flatten();
     cursor.close(&mut queue.table);
     Ok(last.map_or(first, |last| Timestamp(last.0 + 1)))
+}
+
+impl Queue {
+    /// Calls `each` with what waits of a user, until it breaks.
+    pub fn each_waiting(&mut self, user_id: i64, each: impl FnMut(&Row<'_>) -> ControlFlow<()>) -> Answer<()> {
+        let index = self.index(TURNS)?;
+        self.table.scan(index, &[Key::Int(user_id)], each);
+        Ok(())
+    }
 }
 
 /// The front of a priority, as well as this session knows it; none: nothing is due.

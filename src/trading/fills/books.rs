@@ -20,7 +20,7 @@ use super::places;
 use super::request::{Request, TOO_LARGE, Terms};
 use super::rules::{FACTS, fee, not_yours, refused, require_taken};
 use super::tables::POSITIONS;
-use super::trades::{Closed, Trades};
+use super::trades::{Closed, Trades, told_late};
 use crate::bourse::amounts::overflow;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::sequence;
@@ -161,6 +161,7 @@ impl Books {
             terms,
             labels: request.labels.clone(),
             filled_at: request.filled_at,
+            told_at: request.told_at,
             booked: booked.1,
         };
         self.booked.insert(name, self.entries.len());
@@ -199,7 +200,7 @@ impl Books {
         self.pieces.clear();
         let filled = position.apply(&fill, &mut self.pieces).map_err(|refusal| refused(refusal, terms))?;
         if let Number::Next(Rule::ByStatus) = number {
-            require_taken(bot, book, &filled)?;
+            require_taken(bot, book, terms.quantity, &filled)?;
         }
         let result =
             filled.gross.minus(filled.commission).map_err(|_| overflow("the result of the fill", TOO_LARGE))?;
@@ -242,7 +243,7 @@ impl Books {
             let trade = *held.trade.get_or_insert_with(new);
             (trade_id, quantity) = (trade.id, held.signed_quantity());
         } else {
-            held.closed_at = Some(at);
+            held.closed_at = Some(at.max(held.opened_at));
         }
         let booked = Booked {
             position_id: held.id,
@@ -280,18 +281,18 @@ impl Books {
         let open = self.open.get_mut(&old.key).and_then(Option::as_mut);
         for holding in self.closed.iter_mut().chain(open) {
             if let Some(before) = old.positions.iter().find(|before| before.id == holding.held.id) {
-                holding.held.take_over(before)?;
+                holding.held.take_over(before);
             }
         }
         Ok(())
     }
 
-    /// Writes all of it, each row once. Returns the bots that have become flat while they are being stopped.
+    /// Writes all of it, each row once. Returns the bots that may only close positions.
     pub fn write(mut self) -> Answer<Vec<i64>> {
         let now = self.now;
         for (bot, entry) in &self.entries {
             pgrx::check_for_interrupts!();
-            self.journal.insert(bot, entry, now);
+            self.journal.insert(bot, entry);
         }
         let open = self.open.into_values().flatten().filter(|holding| holding.is_changed);
         for Holding { held, trades, .. } in self.closed.into_iter().chain(open) {
@@ -343,11 +344,12 @@ fn close_trades(holding: &mut Holding, pieces: &[Piece], request: &Request, ids:
         let entry_at = Timestamp(piece.entry_at);
         let trade = open.unwrap_or_else(|| OpenTrade { id: ids.next(), entry_at, is_stored: false });
         last = trade.id;
-        holding.trades.push(Closed { trade, piece: *piece, exit: request.labels.clone() });
+        let exit = request.labels.clone();
+        holding.trades.push(Closed { trade, piece: *piece, exit, told_at: told_late(request, piece) });
     }
     last
 }
 
 fn end(held: &mut Held, position: Position, at: Timestamp) {
-    (held.position, held.closed_at) = (position, Some(at));
+    (held.position, held.closed_at) = (position, Some(at.max(held.opened_at)));
 }

@@ -1,7 +1,6 @@
 //! The SQL calls that book fills: `sql/trading/fills.sql`.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
+use std::collections::HashSet;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -10,8 +9,8 @@ use super::book::Book;
 use super::books::Rule;
 use super::desk::{require_write, with_books};
 use super::inbox;
-use super::ledgers::{self, unknown_bot};
-use super::refold::{Folded, fold_all, refold};
+use super::ledgers::unknown_bot;
+use super::refold::{damaged, refold};
 use super::request::{FillArguments, Request};
 use super::tables::{BOTS, TradeType, bots};
 use crate::error::{Answer, Failure};
@@ -20,10 +19,9 @@ use crate::pg::arguments::Arguments;
 use crate::pg::fields::Words;
 use crate::pg::numeric::Numeric;
 use crate::pg::result::Composite;
-use crate::pg::results::Rows;
 use crate::pg::scan::Key;
 use crate::pg::table::Table;
-use crate::pg::value::{Json, Timestamp, Value};
+use crate::pg::value::{Json, Timestamp};
 use crate::pg::{owner, procedure, session};
 
 /// So many fills one call takes: each is held in memory until all are written.
@@ -62,16 +60,16 @@ fn require_own(requests: &[Request]) -> Answer<()> {
 }
 
 /// The fills of a JSON array: how many of them were booked, repeats included.
-fn apply_all(fills: Json, rule: Rule) -> Answer<i64> {
-    let requests = requests(fills)?;
-    if rule == Rule::ByStatus {
-        require_own(&requests)?;
-    }
+fn apply_all(fills: Json) -> Answer<i64> {
+    let read = read_all(fills, true)?.into_iter().enumerate();
+    let requests: Vec<Request> =
+        read.map(|(place, request)| request.map_err(|failure| at_place(place, failure))).collect::<Answer<_>>()?;
+    require_own(&requests)?;
     let bot_ids: Vec<i64> = requests.iter().map(|request| request.bot_id).collect();
     with_books(bot_ids, |books| {
         for (place, request) in requests.iter().enumerate() {
             pgrx::check_for_interrupts!();
-            books.apply(request, rule).map_err(|failure| at_place(place, failure))?;
+            books.apply(request, Rule::ByStatus).map_err(|failure| at_place(place, failure))?;
         }
         Ok(requests.len() as i64)
     })
@@ -81,12 +79,13 @@ fn at_place(place: usize, failure: Failure) -> Failure {
     Failure::new(failure.code, format!("fill {}: {}", place + 1, failure.message), failure.hint)
 }
 
-fn requests(fills: Json) -> Answer<Vec<Request>> {
+/// The fills of a JSON array, each as far as it can be read. What somebody has told has no other fields.
+pub fn read_all(fills: Json, are_told: bool) -> Answer<Vec<Answer<Request>>> {
     let query = "SELECT f.bot_id, f.fill_id, f.symbol, f.side, f.quantity, f.price, f.fee, f.fee_currency, f.fee_rate,
         f.filled_at, f.trade_type, f.strategy_name, f.entry_logic_name, f.exit_logic_name, f.\"interval\",
-        f.exit_reason, f.multiplier, f.run_id FROM trading_private.fills_of($1) f";
-    let read_all = |client: &spi::SpiClient<'_>| {
-        let rows = client.select(query, None, &[fills.into()]).map_err(|error| unreadable(&error))?;
+        f.exit_reason, f.multiplier, f.run_id FROM trading_private.fills_of($1, $2) f";
+    let read = |client: &spi::SpiClient<'_>| {
+        let rows = client.select(query, None, &[fills.into(), are_told.into()]).map_err(|error| unreadable(&error))?;
         if rows.len() > MOST_FILLS {
             return Err(Failure::new(
                 PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -94,12 +93,9 @@ fn requests(fills: Json) -> Answer<Vec<Request>> {
                 format!("Give up to {MOST_FILLS}, or COPY them into trading.fill_commands and CALL apply_pending()."),
             ));
         }
-        let read = |(place, row): (usize, spi::SpiHeapTupleData<'_>)| {
-            request(&row).map_err(|failure| at_place(place, failure))
-        };
-        rows.enumerate().map(read).collect()
+        Ok(rows.map(|row| request(&row)).collect())
     };
-    session::as_role(owner::NAME, || Spi::connect(read_all))
+    session::as_role(owner::NAME, || Spi::connect(read))
 }
 
 fn unreadable(error: &spi::Error) -> Failure {
@@ -142,20 +138,15 @@ fn request(row: &spi::SpiHeapTupleData<'_>) -> Answer<Request> {
     .request()
 }
 
-fn given(call: pg_sys::FunctionCallInfo) -> Answer<Json> {
+/// The array that a call was given.
+pub fn given(call: pg_sys::FunctionCallInfo) -> Answer<Json> {
     Arguments::of(call).json(0).ok_or_else(|| Failure::null("fills"))
 }
 
 #[pg_extern(sql = false)]
 fn trading_apply_fills(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
     require_write("apply_fills()")?;
-    Ok(apply_all(given(call)?, Rule::ByStatus)?)
-}
-
-#[pg_extern(sql = false)]
-fn trading_apply_facts(call: pg_sys::FunctionCallInfo) -> Result<i64, ErrorReport> {
-    require_write("apply_facts()")?;
-    Ok(apply_all(given(call)?, Rule::Facts)?)
+    Ok(apply_all(given(call)?)?)
 }
 
 /// Whether the session acts for the user of a bot. COPY asks for each row.
@@ -174,9 +165,10 @@ fn trading_apply_pending(batch_size: Option<i32>, call: pg_sys::FunctionCallInfo
         let given = batch_size.map_or("NULL".to_owned(), |n| n.to_string());
         Failure::invalid(format!("batch_size is {given}"), format!("Take 1 to {MOST_FILLS} fills to a batch."))
     })?;
+    let mut pending = inbox::Call::new();
     Ok(procedure::in_own_transactions(call, "apply_pending()", || {
         require_write("apply_pending()")?;
-        Ok(inbox::batch(most)? > 0)
+        pending.batch(most)
     })?)
 }
 
@@ -185,45 +177,11 @@ fn trading_apply_pending(batch_size: Option<i32>, call: pg_sys::FunctionCallInfo
 fn trading_refold(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
     require_write("correct_fill()")?;
     let arguments = Arguments::of(call);
-    let trade_type = arguments.get::<&str>(1).and_then(TradeType::parse);
-    let (Some(bot_id), Some(trade_type), Some(symbol), Some(run_id)) =
-        (arguments.get(0), trade_type, arguments.get::<&str>(2), arguments.get(3))
+    let (Some(bot_id), Some(word), Some(symbol), Some(run_id)) =
+        (arguments.get(0), arguments.get::<&str>(1), arguments.get::<&str>(2), arguments.get(3))
     else {
         return Err(Failure::null("symbol").into());
     };
+    let trade_type = TradeType::parse(word).ok_or_else(|| damaged(&format!("trade_type of a fill is {word:?}")))?;
     Ok(refold(Book { bot_id, trade_type, run_id }, symbol)?)
-}
-
-/// What all positions would be if they were booked again. Who may see them has been checked.
-#[pg_extern(sql = false)]
-fn trading_folded() -> Result<Rows<14>, ErrorReport> {
-    let mut bots = HashMap::new();
-    let mut table = Table::open_to_read(&BOTS);
-    let index = table.index(c"bot_accounts_pkey");
-    table.scan_in_statement(index, &[], |row| {
-        let bot = ledgers::of_bot(row);
-        bots.insert(bot.id, bot);
-        ControlFlow::Continue(())
-    });
-    table.close();
-    let row = |folded: Folded| {
-        let position = &folded.position;
-        [
-            Value::Int(folded.book.bot_id),
-            Value::Text(folded.book.trade_type.as_str()),
-            Value::Int(folded.book.run_id),
-            Value::kept(&folded.symbol),
-            Value::Int(folded.first_fill),
-            Value::Int(folded.last_fill),
-            Value::Text(position.direction().as_str()),
-            Value::Money(position.quantity()),
-            Value::Numeric(Numeric::of_fine(position.cost().units())),
-            Value::Money(position.realized()),
-            Value::Money(position.fees()),
-            Value::Money(position.closed_fees()),
-            Value::Int(i64::from(position.unconverted())),
-            Value::Money(folded.net),
-        ]
-    };
-    Ok(Rows(fold_all(&bots)?.into_iter().map(row).collect()))
 }

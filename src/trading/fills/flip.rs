@@ -6,7 +6,6 @@ use money::Money;
 /// The two positions of a flip: what was closed, and what has begun.
 pub fn flipped(both: &Position, before: &Position, filled: &Filled) -> (Position, Position) {
     let all = both.kept();
-    let unconverted = all.lots.iter().map(|lot| lot.unconverted).sum();
     let fees = all.fees - filled.opening_commission;
     let ended = Kept { direction: before.direction(), lots: vec![], fees, closed_fees: fees, ..all.clone() };
     let begins = Kept {
@@ -15,7 +14,7 @@ pub fn flipped(both: &Position, before: &Position, filled: &Filled) -> (Position
         fees: filled.opening_commission,
         closed_fees: Money::ZERO,
         funding: Money::ZERO,
-        unconverted,
+        unconverted: both.open_unconverted(),
         ..all
     };
     // Each is a part of what fits.

@@ -1,15 +1,13 @@
 //! Positions as their rows keep them.
 
-use analytics::position::{Direction, Exact, Kept, Lot, Method, Position, Terms};
+use analytics::position::{Beyond, Direction, Exact, Kept, Lot, Method, Position, Terms};
 use money::Money;
 
 use super::book::Book;
 use super::lots;
 use super::places;
-use super::request::{Labels, TOO_LARGE};
+use super::request::Labels;
 use super::tables::{OPEN_POSITION, positions};
-use crate::bourse::amounts::overflow;
-use crate::error::Answer;
 use crate::pg::fields::Words;
 use crate::pg::numeric::Numeric;
 use crate::pg::row::Row;
@@ -18,7 +16,8 @@ use crate::pg::session;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::{Json, Timestamp};
 
-/// So many lots of a position may be open at once: each is read and written with every fill.
+/// So many lots of a position are kept: each is read and written with every fill. What comes on top of them joins the
+/// youngest.
 pub const MOST_LOTS: usize = 1000;
 
 /// The trade that is open with a position: that of its oldest lot.
@@ -59,7 +58,6 @@ pub struct Held {
 pub struct Before {
     pub id: i64,
     pub first_fill: i64,
-    pub funding: Money,
     pub low: Money,
     pub high: Money,
 }
@@ -67,7 +65,7 @@ pub struct Before {
 /// How a new position begins.
 #[must_use]
 pub fn terms(method: Method, multiplier: Money) -> Terms {
-    Terms { method, multiplier, most_lots: MOST_LOTS }
+    Terms { method, multiplier, most_lots: MOST_LOTS, beyond: Beyond::Joins }
 }
 
 /// The open position of a bot in a symbol, locked.
@@ -122,7 +120,7 @@ fn position(row: &Row<'_>) -> Position {
         let units = number.fine().ok().and_then(|units| Exact::from_units(units).ok());
         row.require(at, units)
     };
-    let unconverted = row.require(positions::at::unconverted_fees, u32::try_from(read.unconverted_fees()).ok());
+    let count = |number: i64, at| row.require(at, u32::try_from(number).ok());
     let lots = match read.lots() {
         Some(kept) => row.require(positions::at::lots, lots::read(kept)),
         // By average cost all that is open is one lot, as old as the position.
@@ -130,7 +128,7 @@ fn position(row: &Row<'_>) -> Position {
             quantity: read.qty_open(),
             cost: exact(read.cost(), positions::at::cost),
             fees: read.fees() - read.closed_fees(),
-            unconverted,
+            unconverted: count(read.open_unconverted(), positions::at::open_unconverted),
             first_fill: read.first_fill(),
             entry_at: read.opened_at().0,
             low: read.low(),
@@ -146,7 +144,7 @@ fn position(row: &Row<'_>) -> Position {
         realized: read.realized_pnl(),
         fees: read.fees(),
         closed_fees: read.closed_fees(),
-        unconverted,
+        unconverted: count(read.unconverted_fees(), positions::at::unconverted_fees),
         funding: read.funding(),
     };
     row.require(positions::at::cost, Position::of(&kept).ok())
@@ -170,15 +168,12 @@ impl Held {
         (self.low, self.high) = (self.low.min(price), self.high.max(price));
     }
 
-    /// Takes over what no fill has told: funding, and the marks that it has seen.
-    pub fn take_over(&mut self, before: &Before) -> Answer<()> {
-        let funded = self.position.fund(before.funding);
-        funded.map_err(|_| overflow(&format!("funding {}", before.funding), TOO_LARGE))?;
+    /// Takes over what no fill has told: the marks that it has seen.
+    pub fn take_over(&mut self, before: &Before) {
         if before.first_fill == self.first_fill {
             self.see(before.low);
             self.see(before.high);
         }
-        Ok(())
     }
 
     /// Writes its row; returns where it stands.
@@ -199,6 +194,7 @@ impl Held {
             closed_fees: Some(position.closed_fees()),
             funding: Some(position.funding()),
             unconverted_fees: Some(i64::from(position.unconverted())),
+            open_unconverted: Some(i64::from(position.open_unconverted())),
             low: Some(self.low),
             high: Some(self.high),
             lots: Some(kept),
@@ -238,6 +234,7 @@ impl Held {
             closed_fees: position.closed_fees(),
             funding: position.funding(),
             unconverted_fees: i64::from(position.unconverted()),
+            open_unconverted: i64::from(position.open_unconverted()),
             low: self.low,
             high: self.high,
             lots,

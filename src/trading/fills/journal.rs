@@ -37,6 +37,7 @@ pub struct Entry {
     pub terms: Terms,
     pub labels: Labels,
     pub filled_at: Timestamp,
+    pub told_at: Timestamp,
     pub booked: Booked,
 }
 
@@ -69,7 +70,7 @@ impl Journal {
         self.0.find(index, &[Key::Int(bot.user_id), Key::Int(bot.id), Key::Text(fill_id)], read)
     }
 
-    pub fn insert(&mut self, bot: &Bot, entry: &Entry, now: Timestamp) {
+    pub fn insert(&mut self, bot: &Bot, entry: &Entry) {
         let Entry { book, terms, labels, booked, .. } = entry;
         let new = fills::New {
             bot_id: book.bot_id,
@@ -99,7 +100,7 @@ impl Journal {
             realized_pnl: booked.realized_pnl,
             commission: booked.commission,
             balance: booked.balance,
-            created_at: now,
+            created_at: entry.told_at,
         };
         new.insert(&mut self.0);
     }
@@ -143,7 +144,7 @@ pub fn read(row: &Row<'_>) -> Entry {
         balance: read.balance(),
     };
     let (number, fill_id, filled_at) = (read.number(), read.fill_id().to_owned(), read.filled_at());
-    Entry { book, number, fill_id, terms, labels, filled_at, booked }
+    Entry { book, number, fill_id, terms, labels, filled_at, told_at: read.created_at(), booked }
 }
 
 impl Entry {

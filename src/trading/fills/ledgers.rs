@@ -139,16 +139,16 @@ impl Ledgers {
         }
     }
 
-    /// Writes each row that has changed, once. Returns the bots that have become flat while they are being stopped.
+    /// Writes each row that has changed, once. Returns the bots that have become closing while they are being stopped.
     pub fn write(mut self) -> Vec<i64> {
-        let (mut side, mut flat) = (None, Vec::new());
+        let (mut side, mut closing) = (None, Vec::new());
         for (book, ledger) in self.ledgers.iter().filter(|(_, ledger)| ledger.is_changed) {
             let Some(bot) = self.bots.get(&book.bot_id) else { continue };
             if is_own(bot, *book) {
                 let Some(tid) = ledger.tid else { continue };
                 places::set_bot(bot.id, own_changes(&ledger.sums).update(&mut self.table, tid));
-                if bot.status == "stopping" && ledger.sums.open_positions == 0 {
-                    flat.push(bot.id);
+                if matches!(bot.status.as_str(), "paused" | "stopping" | "error") {
+                    closing.push(bot.id);
                 }
             } else {
                 write_side(side.get_or_insert_with(|| Table::open(&BALANCES)), bot, *book, ledger);
@@ -158,7 +158,7 @@ impl Ledgers {
             side.close();
         }
         self.table.close();
-        flat
+        closing
     }
 }
 

@@ -12,14 +12,17 @@
 //! | [`desk`] | where books are opened, written and closed |
 //! | [`rules`], [`flip`] | what is refused, what a fee is, and what a flip makes two of |
 //! | [`inbox`] | the bulk door |
-//! | [`refold`] | positions out of the journal |
+//! | [`facts`] | what our own exchange has executed |
+//! | [`refold`], [`folded`] | positions out of the journal: booked again, and compared with what stands |
 //! | [`calls`] | the SQL calls |
 
 mod book;
 mod books;
 mod calls;
 mod desk;
+mod facts;
 mod flip;
+mod folded;
 mod held;
 mod inbox;
 mod journal;

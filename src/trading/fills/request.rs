@@ -11,6 +11,7 @@ use crate::pg::fields::{Field, Int, Numeric, Text, Time, Words};
 use crate::pg::numeric;
 use crate::pg::row::Row;
 use crate::pg::value::Timestamp;
+use crate::trading::times::that_has_come;
 
 /// Declares the arguments of a fill, and from where they come: each once, in the order of `apply_fill()`.
 macro_rules! fill_arguments {
@@ -97,12 +98,9 @@ pub struct Request {
     pub terms: Terms,
     pub labels: Labels,
     pub filled_at: Timestamp,
+    pub told_at: Timestamp,
 }
 
-/// 9999-12-31 00:00 UTC in microseconds since 2000-01-01: the calendars of most clients end with that day.
-const LAST_DAY: Timestamp = Timestamp((8000 * 146_097 / 400 - 1) * 86_400_000_000);
-/// 1970-01-01 00:00 UTC.
-const FIRST_DAY: Timestamp = Timestamp(-946_684_800_000_000);
 /// What to do about an amount that is too large.
 pub const TOO_LARGE: &str = "No quantity, price, fee, cost or balance may reach 1000000000000.";
 
@@ -138,7 +136,8 @@ impl FillArguments<'_> {
             fill_id: required("fill_id", self.fill_id, 128)?,
             terms,
             labels: self.labels()?,
-            filled_at: self.filled_at.map_or_else(|| Ok(Timestamp::now()), within_calendars)?,
+            filled_at: self.filled_at.map_or_else(|| Ok(Timestamp::now()), |at| that_has_come("filled_at", at))?,
+            told_at: Timestamp::now(),
         })
     }
 
@@ -191,15 +190,4 @@ fn required(name: &str, text: Option<&str>, most: usize) -> Answer<String> {
         return Err(Failure::invalid(format!("{name} is empty"), format!("Give a {name} of 1 to {most} characters.")));
     }
     Ok(text)
-}
-
-/// A time that whoever reads the trade can hold, in whatever time zone.
-fn within_calendars(filled_at: Timestamp) -> Answer<Timestamp> {
-    if filled_at < FIRST_DAY || filled_at >= LAST_DAY {
-        return Err(Failure::invalid(
-            "filled_at is not between 1970-01-01 and 9999-12-31",
-            "Give the time at which it was filled.",
-        ));
-    }
-    Ok(filled_at)
 }

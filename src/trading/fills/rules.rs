@@ -8,6 +8,7 @@ use super::book::Book;
 use super::held::MOST_LOTS;
 use super::ledgers::Bot;
 use super::request::{TOO_LARGE, Terms};
+use crate::analytics::full;
 use crate::bourse::amounts::overflow;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::fields::Words;
@@ -33,22 +34,30 @@ fn is_base(symbol: &str, currency: &str, quote: &str) -> bool {
     }
 }
 
-pub fn require_taken(bot: &Bot, book: Book, filled: &Filled) -> Answer<()> {
+/// Whether a bot takes a fill of this quantity now. One that closes all of it is no entry, though its fee in what is
+/// traded may take more away than was open, or bring more.
+pub fn require_taken(bot: &Bot, book: Book, quantity: Money, filled: &Filled) -> Answer<()> {
     let trade_type = book.trade_type.as_str();
     let takes = |opens| takes_fill(&bot.status, trade_type, opens);
-    let (opens, closes) = (filled.opened > Money::ZERO, filled.closed > Money::ZERO);
+    let closes = filled.closed > Money::ZERO;
+    let opens = filled.opened > Money::ZERO && filled.closed < quantity;
     if (!opens || takes(true)) && (!closes || takes(false)) {
         return Ok(());
     }
     let what = if opens { "opens a position" } else { "closes one" };
+    let hint = if bot.status == "disabled" {
+        "It takes none until enable_bot() of an operator; then send the fill again."
+    } else {
+        "A running bot opens and closes, one that is paused, stopping, stopped or has failed only closes: start_bot()."
+    };
     Err(Failure::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("bot {} is {}: it takes no fill that {what}", bot.id, bot.status),
-        "A running bot opens and closes, one that is paused, stopping, stopped or has failed only closes: start_bot().",
+        hint,
     ))
 }
 
-/// How the ids of fills begin that come from our own exchange: `sql/trading/sync.sql`.
+/// How the ids of fills begin that come from our own exchange.
 pub const FACTS: &str = "exchange:";
 
 /// Whoever took the id of a trade to come would keep it out of the books.
@@ -61,6 +70,7 @@ pub fn not_yours(fill_id: &str) -> Failure {
 
 pub fn refused(refusal: Refusal, terms: &Terms) -> Failure {
     match refusal {
+        Refusal::NoRoom(why) => full(why),
         Refusal::Overflow => overflow("what the fill comes to", TOO_LARGE),
         Refusal::NoQuantity => Failure::invalid(format!("quantity is {}", terms.quantity), "Give a positive quantity."),
         Refusal::FeeTakesAll => Failure::invalid(

@@ -138,7 +138,8 @@ table! {
         id: Int, bot_id: Int, user_id: Int, trade_type: Word<TradeType>, symbol: Text, direction: Word<Direction>,
         opened_at: Time, closed_at: Option<Time>, qty_open: Amount, avg_price: Option<Money>, realized_pnl: Money,
         status: Text, run_id: Int, method: Word<Method>, multiplier: Amount, cost: Numeric, gain: Numeric,
-        fees: Money, closed_fees: Money, funding: Money, unconverted_fees: Count, low: Money, high: Money,
+        fees: Money, closed_fees: Money, funding: Money, unconverted_fees: Count,
+        open_unconverted: Count, low: Money, high: Money,
         lots: Option<Json>, first_fill: Int, last_fill: Int, open_trade_id: Option<Int>,
         open_trade_entry: Option<Time>, strategy_name: Option<Text>, entry_logic_name: Text, interval: Text,
         updated_at: Time,
@@ -154,7 +155,7 @@ table! {
         direction: Word<Direction>, commission: Money, gross_pnl: Money, net_pnl: Money,
         pnl_percentage: Option<Numeric>, exit_reason: Option<Text>, status: Text, created_at: Time, updated_at: Time,
         run_id: Int, mae: Option<Money>, mfe: Option<Money>, first_fill: Option<Int>, last_fill: Option<Int>,
-        unconverted_fees: Count,
+        unconverted_fees: Count, told_at: Option<Time>,
     }
 }
 

@@ -5,7 +5,8 @@ use money::Money;
 
 use super::held::{Held, OpenTrade};
 use super::places;
-use super::request::Labels;
+use super::request::{Labels, Request};
+use super::rules::FACTS;
 use super::tables::{TRADE_KEY, TRADES, trades};
 use crate::bourse::partitions;
 use crate::error::{Answer, Failure};
@@ -25,6 +26,18 @@ pub struct Closed {
     pub piece: Piece,
     /// Of the fill that has closed it.
     pub exit: Labels,
+    /// When that was told, if it was told late.
+    pub told_at: Option<Timestamp>,
+}
+
+/// Who tells a fill more than so long after its time has told it late.
+const LATE: i64 = 1_000_000;
+
+/// When somebody has told a fill that has closed a round trip, if that was late: what he says of the time opens nothing
+/// that guards keep closed. What our own exchange has executed is as old as it says.
+pub fn told_late(request: &Request, piece: &Piece) -> Option<Timestamp> {
+    let is_late = request.told_at.0 > piece.exit_at.saturating_add(LATE) && !request.fill_id.starts_with(FACTS);
+    is_late.then_some(request.told_at)
 }
 
 /// The partitions that a call has come by, open.
@@ -51,7 +64,8 @@ impl Trades {
         let table = self.at(trade.entry_at)?;
         let is_it = |row: &Row<'_>| trades::of(row).id() == trade.id;
         // Whoever changes it holds its bot.
-        if let Some(tid) = places::trade(trade.id).and_then(|tid| table.find_at(tid, is_it, |row| row.tid())) {
+        let known = places::trade(trade.id);
+        if let Some(tid) = known.and_then(|tid| table.find_at_to_change(tid, is_it, |row| row.tid())) {
             return Ok((table, tid));
         }
         let index = table.index_on(TRADE_KEY).unwrap_or_else(|| session::raise_missing("index trading.trades_pkey"));
@@ -62,7 +76,7 @@ impl Trades {
 
     /// Writes a round trip.
     pub fn write_closed(&mut self, held: &Held, closed: &Closed, now: Timestamp) -> Answer<()> {
-        let Closed { trade, piece, exit } = closed;
+        let Closed { trade, piece, exit, told_at } = closed;
         let percentage = piece.percentage().map(Numeric::of_ten_thousandths);
         if !trade.is_stored {
             return self.insert(held, &closed_row(closed, percentage, now)).map(|_| ());
@@ -85,6 +99,7 @@ impl Trades {
             mfe: Some(Some(piece.mfe)),
             last_fill: Some(Some(piece.last_fill)),
             unconverted_fees: Some(i64::from(piece.unconverted)),
+            told_at: Some(*told_at),
             ..trades::Changes::default()
         };
         changes.update(table, tid);
@@ -94,9 +109,8 @@ impl Trades {
 
     /// Writes the trade that is open with a position.
     pub fn write_open(&mut self, held: &Held, trade: OpenTrade, now: Timestamp) -> Answer<()> {
-        let mut lots = held.position.seen();
-        let Some(oldest) = lots.next() else { return Ok(()) };
-        let unconverted = lots.fold(oldest.unconverted, |sum, lot| sum + lot.unconverted);
+        let Some(oldest) = held.position.seen().next() else { return Ok(()) };
+        let unconverted = held.position.open_unconverted();
         let fees = held.position.fees() - held.position.closed_fees();
         let (price, size) = (held.average_price().unwrap_or_default(), held.position.quantity());
         if trade.is_stored {
@@ -152,6 +166,7 @@ impl Trades {
             first_fill: Some(figures.first_fill),
             last_fill: figures.exit.map(|exit| exit.last_fill),
             unconverted_fees: i64::from(figures.unconverted),
+            told_at: figures.told_at,
         };
         Ok(new.insert(self.at(figures.trade.entry_at)?))
     }
@@ -174,6 +189,7 @@ struct Figures<'a> {
     percentage: Option<Numeric>,
     exit_logic_name: &'a str,
     exit_reason: Option<&'a str>,
+    told_at: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -190,6 +206,7 @@ fn closed_row(closed: &Closed, percentage: Option<Numeric>, now: Timestamp) -> F
         percentage,
         exit_logic_name: exit.exit_logic_name.as_deref().unwrap_or_default(),
         exit_reason: exit.exit_reason.as_deref(),
+        told_at: closed.told_at,
         now,
     }
 }
@@ -206,6 +223,7 @@ fn open_row(trade: OpenTrade, oldest: &Lot, now: Timestamp) -> Figures<'static> 
         percentage: None,
         exit_logic_name: "",
         exit_reason: None,
+        told_at: None,
         now,
     }
 }

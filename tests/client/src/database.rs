@@ -1,19 +1,56 @@
 //! A fresh database with the extension installed.
 
+use std::cell::RefCell;
 use std::sync::Mutex;
 
 use crate::server::on_database;
 use crate::{Failure, Result, Server, Session};
 
-/// What `pg_dump` is told of rows that go into an installed database, which has a trail, policies and schedules of its own.
-pub const ROWS_ALONE: [&str; 9] =
-    ["--data-only", "-T", "bourse.schema_migrations", "-T", "bourse.policies", "-T", "jobs.schedules", "-N", "audit"];
+/// What `pg_dump` is told of rows that go into an installed database, which has a trail and what a migration puts there:
+/// policies, schedules, kinds of bots, how bills are paid, brokers.
+pub const ROWS_ALONE: [&str; 15] = [
+    "--data-only",
+    "-T",
+    "bourse.schema_migrations",
+    "-T",
+    "bourse.policies",
+    "-T",
+    "jobs.schedules",
+    "-T",
+    "marketplace.bot_categories",
+    "-T",
+    "marketplace.billing_settings",
+    "-T",
+    "mirror.brokers",
+    "-N",
+    "audit",
+];
 
 /// The first CREATE EXTENSION of a cluster makes the roles: one at a time.
 static CREATION: Mutex<()> = Mutex::new(());
 
 /// Whether the suite's server has the database that the others are copies of.
 static TEMPLATE: Mutex<bool> = Mutex::new(false);
+const TEMPLATE_NAME: &str = "installed";
+
+thread_local! {
+    /// What the test of this thread has made in the suite's server: gone when the thread ends, so that all tests
+    /// together need the disk of a few.
+    static MADE: RefCell<Made> = const { RefCell::new(Made(Vec::new())) };
+}
+
+/// Databases that end with it.
+struct Made(Vec<Database>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for database in &self.0 {
+            // By a program: a driver's runtime may be gone at the end of a thread. What has a slot or a prepared
+            // transaction stays until its cluster goes.
+            let _ = database.server.program("dropdb").args(["--if-exists", "--force", &database.name]).output();
+        }
+    }
+}
 
 /// The logins of the suite that are members of `bourse_gateway` and `bourse_admin`.
 const GATEWAY: &str = "test_gateway";
@@ -34,7 +71,7 @@ impl Database {
         let mut session = server.connect("postgres", "postgres")?;
         session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
         session.run(&format!("CREATE DATABASE {name}"))?;
-        Ok(Self { server: server.clone(), name: name.to_owned() })
+        Ok(Self { server: server.clone(), name: name.to_owned() }.ends_with_test())
     }
 
     /// A database of this name with the extension, not yet installed.
@@ -57,16 +94,24 @@ impl Database {
         let server = Server::of_suite()?;
         let mut made = TEMPLATE.lock().map_err(|_| Failure::new("another test has failed here"))?;
         if !*made {
-            Self::on(&server, "installed")?;
+            Self::on(&server, TEMPLATE_NAME)?;
             *made = true;
         }
         drop(made);
         let mut session = server.connect("postgres", "postgres")?;
         session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        session.run(&format!("CREATE DATABASE {name} TEMPLATE installed"))?;
+        session.run(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE_NAME}"))?;
         // CREATE EXTENSION has granted it on the other.
         session.run(&format!("GRANT CREATE ON DATABASE {name} TO bourse_owner"))?;
-        Ok(Self { server, name: name.to_owned() })
+        Ok(Self { server, name: name.to_owned() }.ends_with_test())
+    }
+
+    /// The template outlives the tests.
+    fn ends_with_test(self) -> Self {
+        if self.name != TEMPLATE_NAME {
+            MADE.with_borrow_mut(|made| made.0.push(self.clone()));
+        }
+        self
     }
 
     /// The same with these markets, and two users, 1 and 2, who have so much of each asset; a session there.

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use money::{Money, Overflow};
 
-use super::change::{Change, Refusal, Terms};
+use super::change::{Beyond, Change, Refusal, Terms};
 use super::close::{Closed, Closing, Piece};
 use super::exact::Exact;
 use super::extremes::Lowest;
 use super::fill::{Direction, Fill, Method};
 use super::lot::Lot;
+use crate::series::Full;
 
 /// Fills of one asset, added up.
 #[derive(Clone, Debug)]
@@ -158,6 +159,7 @@ impl Position {
         let lot = self.opening(fill, &change, opened, opening_commission)?;
         let gross = closed.realized.minus(self.totals.realized)?;
         let totals = self.totals_after(&change, &closed, quantity, lot.as_ref())?;
+        self.reserve()?;
         // From here on nothing is refused.
         self.totals = totals;
         self.settle(fill.price, &closed);
@@ -175,14 +177,22 @@ impl Position {
         })
     }
 
-    /// The lot that the rest of a fill opens or, by average cost, adds to what is open.
+    /// Makes room for one more lot.
+    fn reserve(&mut self) -> Result<(), Full> {
+        self.lots.try_reserve(1).map_err(|_| Full::Memory)?;
+        self.lowest.reserve()?;
+        self.highest.reserve()
+    }
+
+    /// The lot that the rest of a fill opens or, by average cost or beyond the most lots, adds to one that is open.
     fn opening(&self, fill: &Fill, change: &Change, opened: Money, fees: Money) -> Result<Option<Lot>, Refusal> {
         if opened == Money::ZERO {
             return Ok(None);
         }
         let adds = self.direction == fill.side.opens();
         let open = if adds { self.lots.len() } else { 0 };
-        if self.terms.method == Method::Fifo && open >= self.terms.most_lots {
+        let refuses = self.terms.method == Method::Fifo && self.terms.beyond == Beyond::Refused;
+        if refuses && open >= self.terms.most_lots {
             return Err(Refusal::TooManyLots);
         }
         Ok(Some(Lot {
@@ -241,7 +251,8 @@ impl Position {
     }
 
     fn open(&mut self, lot: Lot) {
-        match self.lots.front_mut().filter(|_| self.terms.method == Method::Average) {
+        let joins = self.terms.method == Method::Average || self.lots.len() >= self.terms.most_lots;
+        match self.lots.back_mut().filter(|_| joins) {
             // Sums of parts of the totals, which fit.
             Some(open) => {
                 open.quantity += lot.quantity;
@@ -276,6 +287,12 @@ impl Position {
     pub fn seen(&self) -> impl Iterator<Item = Lot> {
         let marks = self.lowest.of(self.first, self.lots.len()).zip(self.highest.of(self.first, self.lots.len()));
         self.lots.iter().zip(marks).map(|(lot, (low, high))| Lot { low, high: -high, ..*lot })
+    }
+
+    /// How many lots are open.
+    #[must_use]
+    pub fn open_lots(&self) -> usize {
+        self.lots.len()
     }
 
     /// What it would gain beyond what is realised, if it were closed at this price, without fees: exactly what its fills
@@ -354,6 +371,12 @@ impl Position {
     #[must_use]
     pub fn unconverted(&self) -> u32 {
         self.totals.unconverted
+    }
+
+    /// How many of them are fees of what is open.
+    #[must_use]
+    pub fn open_unconverted(&self) -> u32 {
+        self.lots.iter().map(|lot| lot.unconverted).sum()
     }
 
     /// Funding until now.

@@ -4,6 +4,7 @@ use money::{Money, Overflow};
 
 use super::exact::Exact;
 use super::fill::{Fee, Fill, Method, Side};
+use crate::series::Full;
 
 /// What holds for a position from its first fill on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,17 @@ pub struct Terms {
     pub multiplier: Money,
     /// So many lots may be open at once.
     pub most_lots: usize,
+    /// What becomes of one more.
+    pub beyond: Beyond,
+}
+
+/// What becomes of a fill that would open one more lot than may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is refused.
+    Refused,
+    /// It joins the youngest lot, at average cost: what has happened is booked.
+    Joins,
 }
 
 /// Why a fill changes nothing.
@@ -25,8 +37,16 @@ pub enum Refusal {
     NoQuantity,
     /// A fee in what is traded takes all of the quantity.
     FeeTakesAll,
-    /// One more lot than may be open.
+    /// One more lot than may be open, where it does not join the youngest.
     TooManyLots,
+    /// There is no room for one more.
+    NoRoom(Full),
+}
+
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Refusal {
+        Refusal::NoRoom(full)
+    }
 }
 
 impl From<Overflow> for Refusal {

@@ -2,9 +2,11 @@
 
 use money::{Money, Overflow, mul_div};
 
+use super::change::Refusal;
 use super::exact::Exact;
 use super::fill::{Direction, Fill};
 use super::lot::Lot;
+use crate::series::Full;
 
 /// A round trip: what was opened, or a part of it, and closed by one fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub struct Piece {
     pub last_fill: i64,
     /// When it was opened.
     pub entry_at: i64,
-    /// When it was closed.
+    /// When it was closed, not before it was opened.
     pub exit_at: i64,
     /// The most that it was behind at any mark, at most zero.
     pub mae: Money,
@@ -115,7 +117,7 @@ impl Closing<'_> {
         lots: impl Iterator<Item = Lot>,
         (gain, realized): (Exact, Money),
         pieces: &mut Vec<Piece>,
-    ) -> Result<Closed, Overflow> {
+    ) -> Result<Closed, Refusal> {
         let zero = Money::ZERO;
         let mut closed = Closed { lots: 0, rest: None, cost: Exact::ZERO, gain, realized, commission: zero };
         let (mut done, mut charged) = (zero, zero);
@@ -136,6 +138,7 @@ impl Closing<'_> {
             closed.cost = closed.cost.plus(part.cost)?;
             closed.realized = closed.gain.money();
             closed.commission = closed.commission.plus(piece.commission)?;
+            pieces.try_reserve(1).map_err(|_| Full::Memory)?;
             pieces.push(piece);
             closed.rest = part.rest()?;
             closed.lots += usize::from(closed.rest.is_none());
@@ -166,7 +169,8 @@ impl Closing<'_> {
             first_fill: lot.first_fill,
             last_fill: fill.number,
             entry_at: lot.entry_at,
-            exit_at: fill.at,
+            // Where one clock is behind another, nothing ends before it begins.
+            exit_at: fill.at.max(lot.entry_at),
             mae: low.min(high).min(Money::ZERO),
             mfe: low.max(high).max(Money::ZERO),
             ends_lot: part.size == lot.quantity,

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use money::Money;
 
+use crate::series::Full;
+
 /// Marks that were the lowest since some lot was opened. An older lot has seen every mark that a younger has: so from the
 /// oldest lot to the youngest the lowest marks rise, and lots in a row share one. A mark takes the place of those at the
 /// young end that are higher, each of which was put there once: that is a constant time a mark, however many lots are
@@ -15,6 +17,11 @@ pub struct Lowest {
 }
 
 impl Lowest {
+    /// Makes room for one more lot.
+    pub fn reserve(&mut self) -> Result<(), Full> {
+        self.runs.try_reserve(1).map_err(|_| Full::Memory)
+    }
+
     /// A lot is opened that is younger than all others.
     pub fn open(&mut self, lot: u64, mark: Money) {
         self.runs.push_back((lot, mark));

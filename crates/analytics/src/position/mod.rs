@@ -23,7 +23,7 @@ pub mod fill;
 pub mod lot;
 
 pub use account::{Filled, Kept, Position};
-pub use change::{Refusal, Terms};
+pub use change::{Beyond, Refusal, Terms};
 pub use close::Piece;
 pub use exact::Exact;
 pub use fill::{Direction, Fee, Fill, Method, Side};

@@ -1,17 +1,18 @@
 //! A moving frame of returns that never subtracts.
 
 use super::Partial;
+use crate::series::{Full, Series};
 
 /// The returns of a frame as two stacks. New ones go onto one, with what they come to together; old ones leave the
 /// other, each entry of which knows what it and all that lie below it come to. When that one is empty the first is
 /// turned over. So each return is added twice and merged once, however long the frame is, and when one has left nothing
 /// of it remains, not even in the last digit.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Frame<P> {
     /// The oldest on top.
-    old: Vec<(f64, P)>,
+    old: Series<(f64, P)>,
     /// The newest last.
-    new: Vec<f64>,
+    new: Series<f64>,
     /// What the new ones come to.
     sum: P,
 }
@@ -20,32 +21,36 @@ impl<P: Partial> Frame<P> {
     /// Without returns.
     #[must_use]
     pub fn new(empty: P) -> Frame<P> {
-        Frame { old: Vec::new(), new: Vec::new(), sum: empty }
+        Frame { old: Series::default(), new: Series::default(), sum: empty }
     }
 
     /// A return comes in.
     #[inline]
-    pub fn push(&mut self, r: f64) {
-        self.new.push(r);
+    pub fn push(&mut self, r: f64) -> Result<(), Full> {
+        self.new.push(r)?;
         self.sum.add(r);
+        Ok(())
     }
 
     /// The oldest leaves.
     #[inline]
-    pub fn pop(&mut self) {
+    pub fn pop(&mut self) -> Result<(), Full> {
         if self.old.is_empty() {
-            self.turn_over();
+            self.turn_over()?;
         }
         self.old.pop();
+        Ok(())
     }
 
-    fn turn_over(&mut self) {
+    fn turn_over(&mut self) -> Result<(), Full> {
+        self.old.reserve(self.new.len())?;
         let mut suffix = self.sum.cleared();
         self.sum = suffix;
-        self.old.extend(self.new.drain(..).rev().map(|r| {
+        for r in self.new.drain().rev() {
             suffix.precede(r);
-            (r, suffix)
-        }));
+            self.old.push((r, suffix))?;
+        }
+        Ok(())
     }
 
     /// What the returns of the frame come to.

@@ -5,6 +5,7 @@
 
 mod frame;
 mod gains;
+mod growth;
 mod normal;
 mod path;
 mod sample;
@@ -17,6 +18,7 @@ mod tail;
 
 pub use frame::Frame;
 pub use gains::Gains;
+pub use growth::Growth;
 pub use normal::{density, quantile};
 pub use path::Path;
 pub use sample::Sample;

@@ -1,13 +1,12 @@
 //! Returns in their order: what they compound to, and how far below its peak that is.
 
-use super::scaled::{Scaled, yearly};
-use super::{Streak, ratio};
+use super::scaled::Scaled;
+use super::{Growth, Partial, Streak, ratio};
 
 /// All that depends on the order of returns, in one pass. The peak begins at 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Path {
-    n: u64,
-    total: Scaled,
+    growth: Growth,
     /// The product over its peak: at most 1.
     under: Scaled,
     worst: f64,
@@ -21,8 +20,7 @@ pub struct Path {
 impl Default for Path {
     fn default() -> Path {
         Path {
-            n: 0,
-            total: Scaled::ONE,
+            growth: Growth::default(),
             under: Scaled::ONE,
             worst: 0.0,
             squares: 0.0,
@@ -38,8 +36,7 @@ impl Path {
     #[inline]
     pub fn add(&mut self, r: f64) {
         let factor = 1.0 + r;
-        self.n += 1;
-        self.total = self.total.times(factor);
+        self.growth.add(r);
         self.under = self.under.times_up_to_one(factor);
         let drawdown = self.under.less_one();
         self.worst = self.worst.min(drawdown);
@@ -56,32 +53,28 @@ impl Path {
         path
     }
 
-    fn counted(&self) -> Option<f64> {
-        (self.n > 0).then_some(self.n as f64)
-    }
-
-    /// Π(1 + r) − 1: infinite where it is beyond `f64`. None: no return.
+    /// As [`Growth::total_return`].
     #[must_use]
     pub fn total_return(&self) -> Option<f64> {
-        self.counted().map(|_| self.total.less_one())
+        self.growth.total_return()
     }
 
-    /// (Π(1 + r))^(periods/n) − 1. None: no return, or the product is negative.
+    /// As [`Growth::cagr`].
     #[must_use]
     pub fn cagr(&self, periods: f64) -> Option<f64> {
-        yearly(self.total, self.counted()?, periods)
+        self.growth.cagr(periods)
     }
 
     /// min(P/peak − 1). None: no return.
     #[must_use]
     pub fn max_drawdown(&self) -> Option<f64> {
-        self.counted().map(|_| self.worst)
+        self.growth.counted().map(|_| self.worst)
     }
 
     /// The longest run of observations below the peak. None: no return.
     #[must_use]
     pub fn max_drawdown_duration(&self) -> Option<u64> {
-        self.counted().map(|_| self.below.longest())
+        self.growth.counted().map(|_| self.below.longest())
     }
 
     /// cagr/|max_drawdown|. None: no drawdown, or no cagr.
@@ -93,7 +86,7 @@ impl Path {
     /// √(Σ drawdown²/(n − 1)). None: fewer than two.
     #[must_use]
     pub fn ulcer_index(&self) -> Option<f64> {
-        (self.n > 1).then(|| (self.squares / (self.n - 1) as f64).sqrt())
+        (self.growth.count() > 1).then(|| (self.squares / (self.growth.count() - 1) as f64).sqrt())
     }
 
     /// The longest run of r > 0.

@@ -29,6 +29,18 @@ impl Scaled {
         Scaled { part: number, scale: 0 }.settled()
     }
 
+    /// What it consists of, and what [`Scaled::of_parts`] makes it from again.
+    #[must_use]
+    pub fn parts(self) -> (f64, i64) {
+        (self.part, self.scale)
+    }
+
+    /// The number of these parts.
+    #[must_use]
+    pub fn of_parts(part: f64, scale: i64) -> Scaled {
+        Scaled { part, scale }
+    }
+
     #[inline]
     fn settled(self) -> Scaled {
         let size = self.part.abs();

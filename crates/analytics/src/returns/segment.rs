@@ -1,14 +1,13 @@
 //! A stretch of returns in their order that merges with the stretch behind it.
 
-use super::scaled::{Scaled, yearly};
-use super::{LinkedStreak, Partial, ratio};
+use super::scaled::Scaled;
+use super::{Growth, LinkedStreak, Partial, ratio};
 
 /// What of a path can be told of two stretches from what each of them comes to: not how long it was below its peak, nor
 /// the squares of its drawdowns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
-    n: u64,
-    total: Scaled,
+    growth: Growth,
     /// The highest and the lowest product on the way, its beginning (1) included.
     high: Scaled,
     low: Scaled,
@@ -22,8 +21,7 @@ pub struct Segment {
 impl Default for Segment {
     fn default() -> Segment {
         Segment {
-            n: 0,
-            total: Scaled::ONE,
+            growth: Growth::default(),
             high: Scaled::ONE,
             low: Scaled::ONE,
             worst: 0.0,
@@ -35,20 +33,16 @@ impl Default for Segment {
 }
 
 impl Segment {
-    fn counted(&self) -> Option<f64> {
-        (self.n > 0).then_some(self.n as f64)
-    }
-
     /// As of a path.
     #[must_use]
     pub fn total_return(&self) -> Option<f64> {
-        self.counted().map(|_| self.total.less_one())
+        self.growth.total_return()
     }
 
     /// As of a path.
     #[must_use]
     pub fn cagr(&self, periods: f64) -> Option<f64> {
-        yearly(self.total, self.counted()?, periods)
+        self.growth.cagr(periods)
     }
 
     /// Whether its drawdown is none that a stretch can tell: the returns must be gone through again.
@@ -60,7 +54,7 @@ impl Segment {
     /// As of a path.
     #[must_use]
     pub fn max_drawdown(&self) -> Option<f64> {
-        self.counted().map(|_| self.worst)
+        self.growth.counted().map(|_| self.worst)
     }
 
     /// As of a path.
@@ -82,13 +76,13 @@ impl Segment {
     }
 
     fn of(r: f64) -> Segment {
-        let total = Scaled::of(1.0 + r);
+        let growth = Growth::of(r);
+        let total = growth.total();
         let (mut wins, mut losses) = (LinkedStreak::default(), LinkedStreak::default());
         wins.add(r > 0.0);
         losses.add(r < 0.0);
         Segment {
-            n: 1,
-            total,
+            growth,
             high: total.max(Scaled::ONE),
             low: total.min(Scaled::ONE),
             worst: total.less_one().min(0.0),
@@ -112,14 +106,14 @@ impl Partial for Segment {
     #[inline]
     fn merge(&mut self, later: &Segment) {
         // The peak behind which the later ones fall may stand in the earlier ones.
-        let lowest = self.total.product(later.low);
+        let total = self.growth.total();
+        let lowest = total.product(later.low);
         let across = lowest.over(self.high).less_one();
         self.worst = self.worst.min(later.worst).min(across);
-        self.high = self.high.max(self.total.product(later.high));
+        self.high = self.high.max(total.product(later.high));
         self.low = self.low.min(lowest);
-        self.total = self.total.product(later.total);
+        self.growth.merge(&later.growth);
         self.is_turned |= later.is_turned;
-        self.n += later.n;
         self.wins.merge(&later.wins);
         self.losses.merge(&later.losses);
     }

@@ -1,6 +1,7 @@
 //! Every figure of a series of returns at once.
 
 use super::{Gains, PERIODS, Partial, Path, Sample, Shortfall, Tail};
+use crate::series::{Full, Series};
 
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,52 +22,50 @@ impl From<Option<f64>> for Figure {
 const CONFIDENCE: f64 = 0.95;
 
 /// Returns and their times, which put them in order.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ReturnStatistics {
     periods: f64,
     /// Time and return, as they came.
-    rows: Vec<(i64, f64)>,
+    rows: Series<(i64, f64)>,
 }
 
 impl ReturnStatistics {
     /// Without returns; `periods` observations make a year.
     #[must_use]
     pub fn new(periods: f64) -> ReturnStatistics {
-        ReturnStatistics { periods, rows: Vec::new() }
+        ReturnStatistics { periods, rows: Series::default() }
     }
 
     /// Takes a return, and its time as a number that grows.
-    pub fn add(&mut self, at: i64, r: f64) {
-        self.rows.push((at, r));
+    pub fn add(&mut self, at: i64, r: f64) -> Result<(), Full> {
+        self.rows.push((at, r))
     }
 
     /// The first and the last time. None: no return.
-    pub fn span(&mut self) -> Option<(i64, i64)> {
-        let rows = self.in_order();
-        Some((rows.first()?.0, rows.last()?.0))
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let times = || self.rows.iter().map(|row| row.0);
+        times().min().zip(times().max())
     }
 
     /// Puts them in the order of time; of equal times that in which they came.
-    fn in_order(&mut self) -> &[(i64, f64)] {
-        if !self.rows.is_sorted_by_key(|row| row.0) {
-            self.rows.sort_by_key(|row| row.0);
-        }
-        &self.rows
+    fn in_order(&mut self) -> Result<&[(i64, f64)], Full> {
+        self.rows.sort_by_key(|row| row.0)?;
+        Ok(&self.rows)
     }
 
     /// The figures, by the names of the aggregates that give one of them alone.
-    pub fn figures(&mut self) -> Vec<(&'static str, Figure)> {
+    pub fn figures(&mut self) -> Result<Vec<(&'static str, Figure)>, Full> {
         let periods = self.periods;
         let (mut sample, mut path, mut tail) = (Sample::default(), Path::default(), Tail::default());
         let (mut shortfall, mut gains) = (Shortfall::new(PERIODS, 0.0), Gains::default());
-        let rows = self.in_order();
+        let rows = self.in_order()?;
         // One after the other: their figures stay in registers.
         rows.iter().for_each(|(_, r)| sample.add(*r));
         rows.iter().for_each(|(_, r)| path.add(*r));
         rows.iter().for_each(|(_, r)| shortfall.add(*r));
         rows.iter().for_each(|(_, r)| gains.add(*r));
-        rows.iter().for_each(|(_, r)| tail.add(*r));
-        vec![
+        rows.iter().try_for_each(|(_, r)| tail.add(*r))?;
+        Ok(vec![
             ("returns", Figure::Count(sample.count() as u64)),
             ("mean", sample.mean_above(0.0).into()),
             ("total_return", path.total_return().into()),
@@ -92,6 +91,6 @@ impl ReturnStatistics {
             ("kurtosis", sample.kurtosis().into()),
             ("longest_winning_streak", Figure::Count(path.longest_winning_streak())),
             ("longest_losing_streak", Figure::Count(path.longest_losing_streak())),
-        ]
+        ])
     }
 }

@@ -1,6 +1,7 @@
 //! Quantiles of returns, and what is lost in the worst of cases.
 
 use super::{Partial, Sample, density, quantile, ratio};
+use crate::series::{Full, Series};
 
 /// How a value at risk is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,9 +26,9 @@ impl Method {
 }
 
 /// Returns, all of them: a quantile cannot be merged from anything less.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Tail {
-    returns: Vec<f64>,
+    returns: Series<f64>,
     is_sorted: bool,
     /// Whether a quantile has been asked for. If more returns follow, another one will be, again and again.
     was_asked: bool,
@@ -42,22 +43,18 @@ impl Tail {
 
     /// A return comes in.
     #[inline]
-    pub fn add(&mut self, r: f64) {
-        if !self.is_sorted && !self.was_asked {
-            self.returns.push(r);
-        } else {
-            self.put_in(r);
-        }
+    pub fn add(&mut self, r: f64) -> Result<(), Full> {
+        if !self.is_sorted && !self.was_asked { self.returns.push(r) } else { self.put_in(r) }
     }
 
     #[cold]
-    fn put_in(&mut self, r: f64) {
+    fn put_in(&mut self, r: f64) -> Result<(), Full> {
         if !self.is_sorted {
             self.returns.sort_unstable_by(f64::total_cmp);
             self.is_sorted = true;
         }
         let at = self.returns.partition_point(|other| *other < r);
-        self.returns.insert(at, r);
+        self.returns.insert(at, r)
     }
 
     /// A return leaves the frame.
@@ -69,9 +66,9 @@ impl Tail {
     }
 
     /// Takes those of another part.
-    pub fn merge(&mut self, other: &Tail) {
-        self.returns.extend_from_slice(&other.returns);
+    pub fn merge(&mut self, other: &Tail) -> Result<(), Full> {
         self.is_sorted = false;
+        self.returns.extend(&other.returns)
     }
 
     /// The returns, in no order that was asked for.

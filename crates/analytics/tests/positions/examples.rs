@@ -1,6 +1,6 @@
 //! What users of other systems have reported, and arithmetic that can be done by hand.
 
-use analytics::position::{Direction, Fee, Method, Position, Side};
+use analytics::position::{Direction, Fee, Fill, Method, Position, Side};
 use money::Money;
 
 use crate::{buy, fill, folded, gains, money, pairs, sell, terms, unrealized};
@@ -141,4 +141,16 @@ fn funding_is_neither_gain_nor_fee() {
         position.fund(money(amount)).expect("it fits");
     }
     assert_eq!((position.funding(), position.realized(), position.fees()), (money("-0.2"), Money::ZERO, Money::ZERO));
+}
+
+/// Two venues' clocks, or a report that comes late.
+#[test]
+fn an_exit_that_was_told_with_an_earlier_time_ends_when_its_entry_began() {
+    for method in [Method::Average, Method::Fifo] {
+        let fills = [buy(2, "1", "100"), Fill { at: 1, ..sell(3, "1", "101") }];
+        let (_, pieces) = folded(terms(method), &fills);
+        let times: Vec<_> = pieces.iter().map(|piece| (piece.entry_at, piece.exit_at)).collect();
+        assert_eq!(times, [(2, 2)], "{method:?}");
+        assert_eq!(gains(&pieces), pairs(&[("1", "1")]), "{method:?}");
+    }
 }

@@ -6,7 +6,7 @@ mod model;
 mod properties;
 mod refusals;
 
-use analytics::position::{Exact, Fee, Fill, Method, Piece, Position, Side, Terms};
+use analytics::position::{Beyond, Exact, Fee, Fill, Method, Piece, Position, Side, Terms};
 use money::Money;
 
 fn money(text: &str) -> Money {
@@ -14,7 +14,7 @@ fn money(text: &str) -> Money {
 }
 
 fn terms(method: Method) -> Terms {
-    Terms { method, multiplier: Money::whole(1), most_lots: 1_000 }
+    Terms { method, multiplier: Money::whole(1), most_lots: 1_000, beyond: Beyond::Refused }
 }
 
 /// A fill at the time of its number.

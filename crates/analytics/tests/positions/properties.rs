@@ -1,6 +1,6 @@
 //! What holds for any fills.
 
-use analytics::position::{Direction, Exact, Fee, Fill, Method, Piece, Position, Side, Terms};
+use analytics::position::{Beyond, Direction, Exact, Fee, Fill, Method, Piece, Position, Side, Terms};
 use money::Money;
 use num_rational::BigRational;
 use proptest::collection::vec;
@@ -60,7 +60,12 @@ fn terms() -> impl Strategy<Value = Terms> {
     let method = prop_oneof![Just(Method::Average), Just(Method::Fifo)];
     let multiplier =
         prop_oneof![Just(Money::whole(1)), Just(Money::whole(1_250)), (1..=300_000_000_i128).prop_map(units)];
-    (method, multiplier).prop_map(|(method, multiplier)| Terms { method, multiplier, most_lots: 1_000 })
+    (method, multiplier).prop_map(|(method, multiplier)| Terms {
+        method,
+        multiplier,
+        most_lots: 1_000,
+        beyond: Beyond::Refused,
+    })
 }
 
 /// A unit of the last decimal of what is exact for each division that may have been rounded.
@@ -156,7 +161,7 @@ proptest! {
 
     #[test]
     fn each_lot_has_the_marks_of_a_naive_look(fills in fills()) {
-        let terms = Terms { method: Method::Fifo, multiplier: Money::whole(1), most_lots: 1_000 };
+        let terms = Terms { method: Method::Fifo, multiplier: Money::whole(1), most_lots: 1_000, beyond: Beyond::Refused };
         let mut position = Position::new(terms);
         for (count, fill) in fills.iter().enumerate() {
             position.apply(fill, &mut vec![]).expect("it fits");

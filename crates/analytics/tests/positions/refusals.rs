@@ -1,6 +1,6 @@
 //! What is refused changes nothing.
 
-use analytics::position::{Exact, Fee, Fill, Method, Position, Refusal, Side};
+use analytics::position::{Beyond, Exact, Fee, Fill, Method, Position, Refusal, Side};
 use money::{Money, Overflow};
 
 use crate::{buy, fill, folded, money, sell, terms};
@@ -63,4 +63,19 @@ fn what_is_exact_is_read_and_never_cut() {
     assert_eq!(Exact::from(money("-2.5")).to_string(), "-2.50000000");
     assert_eq!(Exact::MAX.plus(product), Err(Overflow));
     assert_eq!(Exact::from_units(i128::MIN), Err(Overflow));
+}
+
+#[test]
+fn one_lot_more_joins_the_youngest_where_nothing_is_refused() {
+    let mut few = terms(Method::Fifo);
+    (few.most_lots, few.beyond) = (2, Beyond::Joins);
+    let (mut position, mut pieces) = folded(few, &[buy(1, "1", "1"), buy(2, "1", "2"), buy(3, "2", "5")]);
+    let lots: Vec<_> = position.seen().collect();
+    assert_eq!((lots.len(), lots[1].quantity, lots[1].first_fill), (2, money("3"), 2));
+    assert_eq!((lots[1].cost, lots[1].low, lots[1].high), (money("12").into(), money("2"), money("5")));
+    // The oldest lot gives up what it has cost, the youngest its average: together what was paid.
+    position.apply(&sell(4, "2", "10"), &mut pieces).expect("it fits");
+    assert_eq!(pieces.iter().map(|piece| piece.gross).collect::<Vec<_>>(), [money("9"), money("6")]);
+    position.apply(&sell(5, "2", "10"), &mut pieces).expect("it fits");
+    assert_eq!(position.realized(), money("27"));
 }

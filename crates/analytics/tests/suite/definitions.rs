@@ -95,7 +95,7 @@ fn said(r: &[f64], periods: f64) -> Vec<Option<f64>> {
         sample.add(*r);
         shortfall.add(*r);
         gains.add(*r);
-        tail.add(*r);
+        tail.add(*r).expect("room for it");
     }
     let path = Path::of(r.iter().copied());
     vec![

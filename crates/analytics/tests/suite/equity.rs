@@ -71,12 +71,12 @@ fn lengths_that_do_not_fit_into_a_day_are_refused() {
 #[test]
 fn there_is_an_end_to_periods() {
     let long = [(0, 1.0), (MOST_PERIODS as i64 * 1_000_000 + DAY, 1.0)];
-    assert_eq!(returns(&long, Every::Microseconds(1_000_000), &Summer), Err(Refused::TooMany));
+    assert_eq!(returns(&long, Every::Microseconds(1_000_000), &Summer).err(), Some(Refused::TooMany));
 }
 
 #[test]
 fn nothing_is_returned_on_nothing() {
     let found = returns(&[(0, 0.0), (DAY, 5.0), (2 * DAY, 10.0)], Every::Days(1), &Summer).expect("few periods");
-    assert_eq!(found, [(DAY, None), (2 * DAY, Some(1.0))]);
+    assert_eq!(found[..], [(DAY, None), (2 * DAY, Some(1.0))]);
     assert!(returns(&[(0, 1.0), (1, 2.0)], Every::Days(1), &Summer).expect("one period").is_empty());
 }

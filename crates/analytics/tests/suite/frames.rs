@@ -15,9 +15,9 @@ fn alone<P: Partial>(empty: P, r: &[f64]) -> P {
 fn slide<P: Partial>(empty: P, r: &[f64], width: usize, mut look: impl FnMut(&Frame<P>, &[f64])) {
     let mut frame = Frame::new(empty);
     for (at, next) in r.iter().enumerate() {
-        frame.push(*next);
+        frame.push(*next).expect("room for it");
         if at >= width {
-            frame.pop();
+            frame.pop().expect("room for it");
         }
         look(&frame, &r[(at + 1).saturating_sub(width)..=at]);
     }
@@ -46,12 +46,12 @@ proptest::proptest! {
     fn quantiles_of_a_frame_are_those_of_its_returns(r in wild_returns(1..120), width in 1..40_usize) {
         let mut frame = Tail::of_frame();
         for (at, next) in r.iter().enumerate() {
-            frame.add(*next);
+            frame.add(*next).expect("room for it");
             if at >= width {
                 frame.remove(r[at - width]);
             }
             let mut alone = Tail::default();
-            r[(at + 1).saturating_sub(width)..=at].iter().for_each(|r| alone.add(*r));
+            r[(at + 1).saturating_sub(width)..=at].iter().try_for_each(|r| alone.add(*r)).expect("room for it");
             proptest::prop_assert_eq!(frame.value_at_risk(0.9), alone.value_at_risk(0.9));
             let (moved, alone) = (frame.conditional_value_at_risk(0.9), alone.conditional_value_at_risk(0.9));
             proptest::prop_assert!(same(moved, alone));

@@ -1,6 +1,6 @@
 //! Parts that are merged say what one pass says.
 
-use analytics::returns::{Gains, Partial, Portable, Sample, Segment, Shortfall, Tail};
+use analytics::returns::{Gains, Growth, Partial, Path, Portable, Sample, Segment, Shortfall, Tail};
 
 use super::definitions::same;
 use super::series::{returns, wild_returns};
@@ -49,6 +49,20 @@ proptest::proptest! {
     }
 
     #[test]
+    fn what_returns_compound_to_does_not_depend_on_their_order(
+        r in wild_returns(1..80),
+        cuts in proptest::collection::vec(0..80_usize, 0..6),
+    ) {
+        let (one, merged) = both(Growth::default(), &r, &cuts);
+        let path = Path::of(r.iter().copied());
+        for growth in [one, merged] {
+            proptest::prop_assert!(same(growth.total_return(), path.total_return()));
+            proptest::prop_assert!(same(growth.cagr(365.0), path.cagr(365.0)));
+        }
+        proptest::prop_assert_eq!(Growth::of_words(&merged.words()), Some(merged));
+    }
+
+    #[test]
     fn merged_stretches_are_one(r in wild_returns(1..80), cuts in proptest::collection::vec(0..80_usize, 0..6)) {
         let (one, merged) = both(Segment::default(), &r, &cuts);
         proptest::prop_assert!(same(one.total_return(), merged.total_return()));
@@ -75,9 +89,9 @@ proptest::proptest! {
     fn quantiles_may_be_asked_for_while_returns_go_on(r in returns(2..80)) {
         let mut growing = Tail::default();
         for (at, next) in r.iter().enumerate() {
-            growing.add(*next);
+            growing.add(*next).expect("room for it");
             let mut alone = Tail::default();
-            r[..=at].iter().for_each(|r| alone.add(*r));
+            r[..=at].iter().try_for_each(|r| alone.add(*r)).expect("room for it");
             proptest::prop_assert_eq!(growing.tail_ratio(), alone.tail_ratio());
         }
     }
@@ -86,11 +100,11 @@ proptest::proptest! {
     fn merged_quantiles_are_those_of_all(r in returns(2..80), cut in 0..80_usize) {
         let (mut one, mut part, mut other) = (Tail::default(), Tail::default(), Tail::default());
         let cut = cut % r.len();
-        r.iter().for_each(|r| one.add(*r));
-        r[..cut].iter().for_each(|r| part.add(*r));
+        r.iter().try_for_each(|r| one.add(*r)).expect("room for it");
+        r[..cut].iter().try_for_each(|r| part.add(*r)).expect("room for it");
         part.value_at_risk(0.5);
-        r[cut..].iter().for_each(|r| other.add(*r));
-        part.merge(&other);
+        r[cut..].iter().try_for_each(|r| other.add(*r)).expect("room for it");
+        part.merge(&other).expect("room for it");
         proptest::prop_assert_eq!(one.value_at_risk(0.95), part.value_at_risk(0.95));
         proptest::prop_assert_eq!(one.tail_ratio(), part.tail_ratio());
     }

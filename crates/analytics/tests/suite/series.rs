@@ -86,7 +86,7 @@ fn nothing_comes_of_no_return_and_little_of_one() {
     gains.add(-0.1);
     assert_eq!(gains.omega_ratio(), None);
     let mut tail = Tail::default();
-    tail.add(0.02);
+    tail.add(0.02).expect("room for it");
     assert_eq!((tail.value_at_risk(0.95), tail.conditional_value_at_risk(0.95)), (Some(0.02), Some(0.02)));
     assert!(ReturnStatistics::new(252.0).span().is_none());
 }

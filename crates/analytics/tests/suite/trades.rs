@@ -8,9 +8,10 @@ const DAY: i64 = 86_400_000_000;
 fn figures(trades: &[(i64, i64)], starting: i64, method: Method) -> Vec<(&'static str, Figure)> {
     let mut statistics = TradeStatistics::new(Money::whole(starting), method);
     for (day, profit) in trades {
-        statistics.add(Trade { net_pnl: Money::whole(*profit), closed_at: day * DAY, opened_at: None });
+        let trade = Trade { net_pnl: Money::whole(*profit), closed_at: day * DAY, opened_at: None };
+        statistics.add(trade).expect("room for it");
     }
-    statistics.figures()
+    statistics.figures().expect("room for it")
 }
 
 fn figure(figures: &[(&str, Figure)], name: &str) -> Figure {

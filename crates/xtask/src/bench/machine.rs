@@ -39,6 +39,17 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// One to show pages with.
+    #[cfg(test)]
+    pub fn example() -> Self {
+        Self {
+            cores: 2,
+            server: "15.1".to_owned(),
+            date: "2026-01-31".to_owned(),
+            settings: vec![vec!["fsync".to_owned(), "on".to_owned()]],
+        }
+    }
+
     /// Asks the system and the server.
     pub fn look(database: &Database) -> Result<Self> {
         let rows = database.rows("SELECT split_part(current_setting('server_version'), ' ', 1), current_date;\n")?;

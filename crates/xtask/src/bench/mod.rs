@@ -3,7 +3,6 @@
 
 pub mod analytics;
 mod calls;
-mod chart;
 mod churn;
 mod copies;
 mod copy_floor;
@@ -13,7 +12,9 @@ mod growth;
 pub mod jobs;
 mod latency;
 mod machine;
+pub mod marketplace;
 pub mod messages;
+pub mod mirror;
 mod paced;
 mod page;
 mod pairs;
@@ -22,6 +23,7 @@ mod quotes;
 mod random;
 mod random_orders;
 mod reads;
+mod report;
 mod request;
 mod samples;
 mod statistics;

@@ -1,12 +1,12 @@
 //! docs/benchmarks.md and its two drawings.
 
-use super::chart::{Axis, Chart, Series};
 use super::figures::Figures;
 use super::grid;
 use super::latency::{self, Latency};
 use super::quotes;
 use super::request::Pace;
 use super::throughput::{Contender, Throughput};
+use crate::chart::{Axis, Chart, Series};
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
 
@@ -132,12 +132,7 @@ mod tests {
         let reads = Reads { milliseconds: [f64::INFINITY; READS.len()], verify_seconds: 1.0 };
         Figures {
             pace: Pace::Default,
-            machine: Machine {
-                cores: 2,
-                server: text("15.1"),
-                date: text("2026-01-31"),
-                settings: vec![vec![text("fsync"), text("on")]],
-            },
+            machine: Machine::example(),
             throughput: Throughput::default(),
             latency: Latency { rate: 5_000.0, samples: [vec![slow; 20], vec![slow; 20]] },
             random_orders: Vec::new(),

@@ -71,8 +71,7 @@ fn peers(project: &Project) -> Result<Peers> {
 
 fn ours(project: &Project) -> Result<Vec<(String, Sessions)>> {
     let cluster = Cluster::open(project, "calendars")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[("fsync", "off")])?;
+    let _running = cluster.run_anew(&[])?;
     let database = cluster.fresh_database("calendars")?;
     database.run(
         "CREATE EXTENSION pg_bourse;

@@ -30,6 +30,8 @@ pub fn unit(project: &Project) -> Result<Tally> {
         "-p",
         "processes",
         "-p",
+        "schema",
+        "-p",
         "vault",
         "-p",
         "xtask",

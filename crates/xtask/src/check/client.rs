@@ -45,8 +45,7 @@ impl Program {
         let size = jobs::weight(&project.root.join(PACKAGE).join("tests").join(&self.name));
         Job::new("client", size, move || {
             let cluster = Cluster::open(project, &format!("client_{}", self.name))?;
-            cluster.destroy()?;
-            let _running = cluster.run(&[("max_connections", "200"), ("fsync", "off")])?;
+            let _running = cluster.run_anew(&[("max_connections", "200")])?;
             let mut command = std::process::Command::new(&self.executable);
             command
                 .args(&names)

@@ -12,7 +12,7 @@ use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, DEFAULT_MAJOR, Project};
 use crate::reference;
-use crate::schema;
+use crate::schemas;
 use crate::written::Task;
 
 const README: &str = "README.md";
@@ -52,17 +52,16 @@ pub fn jobs<'a>(project: &'a Project, _: &[String]) -> Result<Vec<Job<'a>>> {
 /// One test for each block of SQL, and one for each file that is written from the catalog.
 fn run(project: &Project, pages: &[Page]) -> Result<Tally> {
     let cluster = Cluster::open(project, "readme")?;
-    // Roles belong to the cluster: those that the pages make must not be there yet.
-    cluster.destroy()?;
-    // Feeds are part of the manual; a server that cannot deliver them says so in a WARNING.
-    let _running = cluster.run(&[("wal_level", "logical")])?;
+    // New, for roles belong to the cluster: those that the pages make must not be there yet. The manual shows a server
+    // that loses nothing, and feeds: one that cannot deliver them says so in a WARNING.
+    let _running = cluster.run_anew(&[("fsync", "on"), ("wal_level", "logical")])?;
     let mut tally = Tally::default();
     for page in pages {
         let of_page = page.run(project, &cluster)?;
         tally.add(&of_page);
     }
     // Another major version may print an expression otherwise.
-    let tasks: &[Task] = if project.major == DEFAULT_MAJOR { &[schema::TASK, reference::TASK] } else { &[] };
+    let tasks: &[Task] = if project.major == DEFAULT_MAJOR { &[schemas::TASK, reference::TASK] } else { &[] };
     for task in tasks {
         for (path, difference) in task.differences(project, &cluster)? {
             match difference {

@@ -24,7 +24,7 @@ const LONGEST: &str = "exchange_bounds";
 const EMPTY: &str = "empty";
 const INSTALLED: &str = "installed";
 /// As in the instances that pg_regress starts itself; the tests of what a crash leaves are others.
-const SETTINGS: [(&str, &str); 3] = [("fsync", "off"), ("max_prepared_transactions", "2"), ("max_connections", "100")];
+const SETTINGS: [(&str, &str); 2] = [("max_prepared_transactions", "2"), ("max_connections", "100")];
 
 /// One of the two programs with its inputs.
 struct Suite {
@@ -120,8 +120,7 @@ impl Worker<'_> {
             return Ok(tally);
         };
         let cluster = Cluster::open(self.project, &self.label())?;
-        cluster.destroy()?;
-        let _running = cluster.run(&SETTINGS)?;
+        let _running = cluster.run_anew(&SETTINGS)?;
         self.make_templates(&cluster)?;
         loop {
             tally.record(&test, self.test(&cluster, &test)?);

@@ -1,5 +1,8 @@
-//! `cargo demo`: from nothing to a running exchange that has matched a public order flow.
+//! `cargo demo`: from nothing to a running exchange that has matched a public order flow, and a bot that has traded in
+//! it.
 
+mod bot;
+mod curve;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -7,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::bulk::{self, Market};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
-use crate::flow;
+use crate::flow::{self, Instruction};
 use crate::install;
 use crate::project::Project;
 use crate::setup;
@@ -81,9 +84,8 @@ fn replay(project: &Project, file: &Path) -> Result<()> {
     let users = MARKET.fund(&database, &names, FUNDS, FUNDS)?;
     println!("replay {} messages of {} by {USERS} users on {}", messages.len(), flow::name(file), MARKET.symbol);
     let instructions = flow::translate(&messages);
-    let replay = bulk::replay(&database, &MARKET, &instructions, BATCH, |instruction| {
-        &users[(instruction.key.order % USERS) as usize]
-    })?;
+    let user = |instruction: &Instruction| (instruction.key.order % USERS) as usize;
+    let replay = bulk::replay(&database, &MARKET, &instructions, BATCH, |instruction| &users[user(instruction)])?;
     show::market(&database, MARKET.symbol)?;
     let seconds = replay.elapsed.as_secs_f64();
     println!(
@@ -91,6 +93,9 @@ fn replay(project: &Project, file: &Path) -> Result<()> {
         messages.len() as f64 / seconds,
         messages.len()
     );
+    let names = format!("SELECT format('user %s of {}', n) FROM generate_series(1, {USERS}) AS n", bot::MARKET.symbol);
+    let bot = bot::run(&database, &instructions, &names, FUNDS, user)?;
+    bot::show(project, &database, &bot)?;
     show::verify(&database)?;
     println!(
         "\nThe server keeps running:\n  psql -h {} -p {} -U postgres -d {DATABASE}\n  cargo demo stop",

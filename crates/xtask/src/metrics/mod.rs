@@ -38,8 +38,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
         install::run(project)?;
     }
     let cluster = Cluster::open(project, "metrics")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&[("fsync", "off")])?;
+    let _running = cluster.run_anew(&[])?;
     let database = cluster.fresh_database("metrics")?;
     let ours = ours(project, &database)?;
     let mut command = Command::new(python);

@@ -42,7 +42,7 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 9] = [
+const CRATES: [Crate; 10] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
@@ -50,6 +50,7 @@ const CRATES: [Crate; 9] = [
     Crate { name: "analytics", names: &["money"], named_by: &["analytics", "trading"] },
     Crate { name: "vault", names: &[], named_by: &["identity"] },
     Crate { name: "cron", names: &[], named_by: &["jobs"] },
+    Crate { name: "schema", names: &[], named_by: &["marketplace"] },
     // Tools and tests.
     Crate { name: "processes", names: &[], named_by: &[] },
     Crate { name: "xtask", names: &["processes"], named_by: &[] },

@@ -138,8 +138,12 @@ pub fn locale_dependent(path: &str, text: &str) -> Vec<String> {
     if !path.starts_with("sql/") {
         return Vec::new();
     }
-    let follows =
-        |line: &str| ["lower(", "upper(", "initcap(", " ILIKE ", "~* "].iter().any(|word| line.contains(word));
+    let is_part = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let calls = |line: &str, name: &str| line.match_indices(name).any(|(place, _)| !is_part(&line[..place]));
+    let follows = |line: &str| {
+        ["lower(", "upper(", "initcap("].iter().any(|name| calls(line, name))
+            || [" ILIKE ", "~* "].iter().any(|word| line.contains(word))
+    };
     (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim_start().starts_with("--") && !line.starts_with('\''))
@@ -220,6 +224,7 @@ mod tests {
         assert_eq!(rule("sql/a/f.sql", "IF lower(a) = 'b' THEN\nRETURN upper(a COLLATE \"C\");\n-- lower(a)").len(), 1);
         assert_eq!(rule("sql/a/migrations/0001_b.sql", "WHERE a !~* 'pin'").len(), 1);
         assert!(rule("sql/a/f.sql", "WHERE a COLLATE \"C\" ~* 'pin' AND identity.fold(b) = 'c'").is_empty());
+        assert!(rule("sql/a/f.sql", "PERFORM a.add_follower(b);").is_empty());
     }
 
     #[test]

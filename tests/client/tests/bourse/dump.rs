@@ -44,7 +44,12 @@ fn lived_in(name: &str) -> Result<Database> {
          SELECT jobs.register_task('dumped', 'public.dump_task()'),
                 jobs.create_schedule(NULL, 'dumped', 'task', 'dumped', '@daily');
          SELECT jobs.set_schedule_enabled(id, true), jobs.update_schedule(id, cron => '0 1 * * *')
-         FROM jobs.schedules WHERE name = 'maintenance: vacuum'"
+         FROM jobs.schedules WHERE name = 'maintenance: vacuum';
+         SELECT mirror.set_instrument('NSE', 'DUMPED', 1, 0.05), mirror.create_strategy({user}, 'dumped'),
+                mirror.create_account({user}, 'dumped', 'Zerodha', is_primary => true);
+         SELECT mirror.start_deployment(mirror.deploy_strategy(s.id, a.id))
+         FROM mirror.strategies s, mirror.trading_accounts a;
+         SELECT mirror.open_position(d.id, 'NSE', 'DUMPED') FROM mirror.strategy_deployments d"
     ))?;
     session.identities(user)?;
     session.verify_is_empty()?;
@@ -165,10 +170,12 @@ fn data_only(name: &str, more: &[&str]) -> Result<()> {
     let base = ["--data-only", "-T", "bourse.schema_migrations", "-N", "audit", "-f", &dump];
     from.program("pg_dump", &[&base[..], more].concat())?;
     let to = Database::fresh(&format!("{name}_restored"))?;
-    // Its own policies are those that tables are declared with, its own schedules the maintenance: the dump has them,
-    // too.
+    // Its own policies are those that tables are declared with, its own schedules the maintenance, its own kinds of bots,
+    // terms of bills and brokers those of a migration: the dump has them, too.
     to.connect()?.run(
-        "ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies; DELETE FROM jobs.schedules",
+        "ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies; DELETE FROM jobs.schedules;
+         DELETE FROM marketplace.bot_categories; DELETE FROM marketplace.billing_settings;
+         DELETE FROM mirror.brokers",
     )?;
     to.program("psql", &[&QUIET[..], &[&dump]].concat())?;
     let (mut before, mut after) = (from.connect()?, to.connect()?);

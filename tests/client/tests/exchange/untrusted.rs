@@ -175,9 +175,12 @@ fn a_submitted_transfer_is_a_transfer() -> Result<()> {
 fn nothing_that_others_wait_for_can_be_prepared() -> Result<()> {
     let House { venue, mut root, ann, bob } = open("untrusted_prepared")?;
     let mut admin = venue.database.connect_as("trusted_admin")?;
+    let bot = root.number(&format!("SELECT trading.create_bot({ann}, 'grid', '{{}}')"))?;
     for sql in [
         own_doors(ann, bob)[0].0.clone(),
         own_doors(ann, bob)[5].0.clone(),
+        format!("SELECT trading.apply_cash({bot}, 'held', 'deposit', 1)"),
+        format!("SELECT trading.heartbeat({bot})"),
         format!("SELECT exchange.deposit({ann}, 'USD', 1)"),
         "UPDATE exchange.markets SET price_band = 0.5".into(),
         "SELECT identity.register('carol')".into(),

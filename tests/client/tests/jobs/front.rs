@@ -44,3 +44,24 @@ fn a_held_snapshot_does_not_make_every_claim_walk_over_the_dead() -> Result<()> 
     }
     Ok(())
 }
+
+#[test]
+fn a_claim_that_finds_nothing_has_looked_before_the_remembered_place() -> Result<()> {
+    let database = Database::fresh("jobs_front_rest")?;
+    let (mut holder, mut session) = (database.connect()?, database.connect()?);
+    session.run(
+        "INSERT INTO jobs.schedule_runs (job_type, scheduled_for) SELECT 'report', now() FROM generate_series(1, 2000)",
+    )?;
+    holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM jobs.schedule_runs")?;
+    drain(&mut session, 200)?;
+    for round in 0..20 {
+        assert_eq!(session.number("SELECT count(*) FROM jobs.claim('w', NULL, 10)")?, 0);
+        session.run(
+            "INSERT INTO jobs.schedule_runs (job_type, scheduled_for, claimable_at)
+             VALUES ('report', now(), now() - interval '1 hour')",
+        )?;
+        let found = session.number("SELECT count(*) FROM jobs.claim('w', NULL, 10)")?;
+        assert_eq!(found, 1, "in round {round}, and nobody wakes the worker again");
+    }
+    Ok(())
+}

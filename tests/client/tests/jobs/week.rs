@@ -8,14 +8,28 @@ use client_tests::{Database, Result, Session};
 const WEEK: i64 = 7 * 24 * 3600;
 const ROUNDS: i64 = 200;
 
+/// Those of the two schedules: the platform's own are due, too, and nobody takes their runs.
+const TICK: &str = "SELECT count(*) FROM jobs.tick((SELECT min(next_run_at) FROM jobs.schedules)) t
+    JOIN jobs.schedules s ON s.id = t.schedule_id WHERE s.user_id IS NOT NULL";
+const CLAIM: &str = "SELECT coalesce(sum(c.done), 0) FROM (
+    SELECT jobs.complete(lease, array_agg(run_id)) AS done FROM jobs.claim('w', NULL, 10) GROUP BY lease) c";
+
 /// So many seconds: both are due, claimed and completed.
 fn rounds(session: &mut Session) -> Result<Duration> {
     let began = Instant::now();
     for _ in 0..ROUNDS {
-        session.run(
-            "SELECT * FROM jobs.tick((SELECT min(next_run_at) FROM jobs.schedules));
-             SELECT jobs.complete(lease, array_agg(run_id)) FROM jobs.claim('w', NULL, 10) GROUP BY lease",
-        )?;
+        let answers = session.lines(&format!("{TICK}; {CLAIM}"))?;
+        let [ticked, done] = <[String; 2]>::try_from(answers).expect("two answers");
+        assert_eq!(ticked, "2", "runs of one second");
+        let (mut done, claimed) = (done.parse::<i64>().expect("a number"), Instant::now());
+        // The runs of the platform stand at the front, and new ones right behind them. While an ANALYZE keeps what has
+        // ended in the index, a claim goes on where the last one was, and may find what stands before that a little
+        // later: a twentieth of a second. A run that waits keeps the next tick of its schedule from being enqueued, so
+        // both are claimed before the next second is.
+        while done < 2 {
+            assert!(claimed.elapsed() < Duration::from_secs(10), "{done} of the runs of one second found");
+            done += session.number(CLAIM)?;
+        }
     }
     Ok(began.elapsed())
 }

@@ -4,13 +4,9 @@ use super::cases::{ALL_GOAL, GROUPS, Group};
 use crate::bench::grid::{self, Grid};
 use crate::bench::jobs::Pace;
 use crate::bench::machine::Machine;
-use crate::bench::page;
 use crate::bench::pairs::Pairs;
-use crate::bench::verdict::{self, Bound, Verdict};
-use crate::failure::Result;
-use crate::project::{self, Project};
-
-const TEMPLATE: &str = include_str!("page.md");
+use crate::bench::report::Report;
+use crate::bench::verdict::{Bound, Verdict};
 
 /// What was measured.
 pub struct Figures {
@@ -50,59 +46,26 @@ impl Figures {
         groups.chain([verdict("return_statistics, to quantstats".to_owned(), &self.all, ALL_GOAL)]).collect()
     }
 
-    /// The places of the page for tables, and the tables.
-    fn sections(&self) -> Vec<(&'static str, Grid)> {
+    /// All of it.
+    pub fn report(&self) -> Report<'_> {
         let mut all = Grid::new(&["rows per second", "in one pass", "quantstats", "ratio"]);
         all.push([vec!["return_statistics".to_owned()], self.all.cells()].concat());
         let groups = GROUPS.iter().zip(&self.groups).map(|(group, pairs)| (group.name, table(group, pairs)));
-        let first = [("targets", verdict::table(&self.verdicts()))];
-        first.into_iter().chain(groups).chain([("all", all), ("settings", self.machine.table())]).collect()
-    }
-
-    /// For a terminal.
-    pub fn text(&self) -> String {
-        let Machine { cores, server, .. } = &self.machine;
-        let mut text = format!("\n{cores} cores, PostgreSQL {server}; medians, rounds: {}\n", self.pace.rounds());
-        for (heading, grid) in self.sections() {
-            text.push_str(&format!("\n{}\n{}", heading.replace('_', " "), grid.text()));
+        Report {
+            name: "analytics",
+            template: include_str!("page.md"),
+            machine: &self.machine,
+            pace: self.pace,
+            verdicts: self.verdicts(),
+            tables: groups.chain([("all", all)]).collect(),
+            places: vec![("rows", grid::count(self.rows)), ("few", grid::count(self.rows / 10))],
         }
-        text
-    }
-
-    /// Writes the page.
-    pub fn write(&self, project: &Project) -> Result<()> {
-        let page = page::fill(TEMPLATE, &self.places())?;
-        project::write_text(&project.root.join("docs/benchmarks-analytics.md"), &page)?;
-        println!("wrote docs/benchmarks-analytics.md");
-        Ok(())
-    }
-
-    fn places(&self) -> Vec<(&'static str, String)> {
-        let mut places = vec![
-            ("command", self.pace.command("bench-analytics")),
-            ("date", self.machine.date.clone()),
-            ("cores", self.machine.cores.to_string()),
-            ("server", self.machine.server.clone()),
-            ("rounds", self.pace.rounds().to_string()),
-            ("rows", grid::count(self.rows)),
-            ("few", grid::count(self.rows / 10)),
-            ("summary", verdict::summary(&self.verdicts())),
-        ];
-        places.extend(self.sections().into_iter().map(|(name, grid)| (name, grid.markdown().trim_end().to_owned())));
-        places
     }
 }
 
 #[test]
 fn the_page_is_whole_when_nothing_was_measured() {
-    let machine = Machine {
-        cores: 2,
-        server: "15.1".to_owned(),
-        date: "2026-01-31".to_owned(),
-        settings: vec![vec!["fsync".to_owned(), "on".to_owned()]],
-    };
-    let page =
-        page::fill(TEMPLATE, &Figures::new(machine, Pace::Full, 1_000_000).places()).expect("a part for every place");
+    let page = Figures::new(Machine::example(), Pace::Full, 1_000_000).report().page().expect("a part for every place");
     assert!(page.contains("cargo bench-analytics --full") && page.contains("| fsync | on |"), "{page}");
     assert!(page.contains("0 of 20 targets are met, 20 missed."), "{page}");
 }

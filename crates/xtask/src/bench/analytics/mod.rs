@@ -9,15 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::bench::SETTINGS;
 use crate::bench::jobs::Pace;
-use crate::bench::machine::{self, Machine};
 use crate::bench::paced::Request;
-use crate::cluster::Cluster;
+use crate::bench::report;
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
 use crate::psql::Database;
-use crate::{install, progress, python, setup};
+use crate::{progress, python};
 
 use cases::{ALL, GROUPS};
 use figures::Figures;
@@ -33,23 +31,17 @@ fn rows(pace: Pace) -> u32 {
 /// Measures, prints it, and writes the page.
 pub fn run(project: &Project, request: &Request) -> Result<()> {
     let start = Instant::now();
-    machine::warn_when_busy();
-    setup::run(project)?;
     let python = python::prepare(project, "metrics", &PYTHON)?;
-    if !request.installed {
-        install::run(project)?;
-    }
-    let cluster = Cluster::open(project, "bench_analytics")?;
-    cluster.destroy()?;
-    let _running = cluster.run(&SETTINGS)?;
-    let database = cluster.fresh_database("returns")?;
-    let rows = rows(request.pace);
-    let script = project::read_text(&project.root.join("bench/analytics/series.sql"))?;
-    database.run(&format!("\\set rows {}\n{script}", rows))?;
-    let mut figures = Figures::new(Machine::look(&cluster.database("postgres"))?, request.pace, rows);
-    Arena { project, database: &database, python, rows: f64::from(rows) }.measure(request, &mut figures)?;
-    println!("{}\n{:.0} seconds", figures.text(), start.elapsed().as_secs_f64());
-    if request.write { figures.write(project) } else { Ok(()) }
+    let figures = report::measure(project, request, "analytics", |cluster, machine| {
+        let database = cluster.fresh_database("returns")?;
+        let rows = rows(request.pace);
+        let script = project::read_text(&project.root.join("bench/analytics/series.sql"))?;
+        database.run(&format!("\\set rows {}\n{script}", rows))?;
+        let mut figures = Figures::new(machine, request.pace, rows);
+        Arena { project, database: &database, python, rows: f64::from(rows) }.measure(request, &mut figures)?;
+        Ok(figures)
+    })?;
+    figures.report().tell(project, request, start)
 }
 
 /// Where turns are made.

@@ -159,13 +159,7 @@ mod tests {
 
     fn figures(line: &str) -> Figures {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let machine = Machine {
-            cores: 2,
-            server: "15.1".to_owned(),
-            date: "2026-01-31".to_owned(),
-            settings: vec![vec!["fsync".to_owned(), "on".to_owned()]],
-        };
-        Figures::new(machine, &Request::parse(&words).expect("arguments"))
+        Figures::new(Machine::example(), &Request::parse(&words).expect("arguments"))
     }
 
     #[test]

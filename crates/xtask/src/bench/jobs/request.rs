@@ -135,9 +135,9 @@ impl Pace {
         (self.turns(batch) + 4) * if batch == 1 { 4_000 } else { 30_000 }
     }
 
-    /// Jobs that wait at the beginning of a turn of `pgbench`: more than it ends.
-    pub fn few(self) -> u32 {
-        (self.seconds() + 1) * 8_000
+    /// Jobs that wait at the beginning of a turn of `pgbench` of so many seconds: more than it ends.
+    pub fn room(seconds: u32) -> u32 {
+        (seconds + 1) * 12_000
     }
 
     /// Rows that wait, and as many that have ended, in the big table.

@@ -51,7 +51,7 @@ fn prepare_floor(arena: &Arena<'_>, jobs: u32) -> Result<String> {
 
 /// Ours beside the floor.
 pub fn floor(arena: &Arena<'_>, pace: Pace) -> Result<Floor> {
-    let waiting = pace.few();
+    let waiting = Pace::room(pace.seconds());
     arena.prepare(CLAIM, waiting)?;
     let bare = prepare_floor(arena, waiting)?;
     let mut pairs = Floor::default();
@@ -67,7 +67,7 @@ pub fn floor(arena: &Arena<'_>, pace: Pace) -> Result<Floor> {
 
 /// Both with many rows that wait and as many that have ended, beside as they are in every other turn.
 pub fn rows(arena: &Arena<'_>, pace: Pace) -> Result<Rows> {
-    let (waiting, rows) = (pace.few(), pace.rows());
+    let (waiting, rows) = (Pace::room(pace.seconds()), pace.rows());
     arena.prepare(CLAIM, waiting)?;
     arena.prepare(CLAIM, 0)?;
     let bare = prepare_floor(arena, waiting)?;
@@ -101,7 +101,7 @@ pub fn rows(arena: &Arena<'_>, pace: Pace) -> Result<Rows> {
 /// keeps no rows of this one.
 pub fn snapshot(arena: &Arena<'_>, pace: Pace) -> Result<Snapshot> {
     let clients = 8;
-    let room = 6_000 * pace.stretch();
+    let room = Pace::room(pace.stretch());
     arena.prepare(CLAIM, room)?;
     let held = arena.copy(CLAIM, room, "held")?;
     let free = arena.copy(CLAIM, room, "free")?;

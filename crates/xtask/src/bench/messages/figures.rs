@@ -4,12 +4,8 @@ use super::{Both, CLIENTS};
 use crate::bench::grid::{self, Grid};
 use crate::bench::jobs::Pace;
 use crate::bench::machine::Machine;
-use crate::bench::page;
-use crate::bench::verdict::{self, Bound, Verdict};
-use crate::failure::Result;
-use crate::project::{self, Project};
-
-const TEMPLATE: &str = include_str!("page.md");
+use crate::bench::report::Report;
+use crate::bench::verdict::{Bound, Verdict};
 
 /// What was measured.
 pub struct Figures {
@@ -62,67 +58,33 @@ impl Figures {
         goals.into_iter().flat_map(of_goal).collect()
     }
 
-    /// The places of the page for tables, what a terminal shows above them, and the tables.
-    fn sections(&self) -> [(&'static str, &'static str, Grid); 5] {
+    /// All of it.
+    pub fn report(&self) -> Report<'_> {
         let floor = table(
             ["messages per second", "claim, ack", "two statements"],
             &[("", &self.floor), ("with a bucket for each recipient, ", &self.limited)],
         );
         let rows = table(["messages per second", "many waiting", "few waiting"], &[("", &self.rows)]);
         let buckets = table(["tokens per second", "take_tokens", "one UPDATE"], &[("", &self.buckets)]);
-        [
-            ("targets", "targets", verdict::table(&self.verdicts())),
-            ("floor", "beside two statements", floor),
-            ("rows", "with many that wait", rows),
-            ("buckets", "buckets", buckets),
-            ("settings", "settings", self.machine.table()),
-        ]
-    }
-
-    /// For a terminal.
-    pub fn text(&self) -> String {
-        let Machine { cores, server, .. } = &self.machine;
-        let mut text = format!("\n{cores} cores, PostgreSQL {server}; medians, rounds: {}\n", self.pace.rounds());
-        for (_, heading, grid) in self.sections() {
-            text.push_str(&format!("\n{heading}\n{}", grid.text()));
+        Report {
+            name: "messages",
+            template: include_str!("page.md"),
+            machine: &self.machine,
+            pace: self.pace,
+            verdicts: self.verdicts(),
+            tables: vec![("beside_two_statements", floor), ("with_many_that_wait", rows), ("buckets", buckets)],
+            places: vec![
+                ("seconds", self.pace.seconds().to_string()),
+                ("rows_count", grid::count(self.pace.rows())),
+                ("few_count", grid::count(Pace::room(self.pace.seconds()))),
+            ],
         }
-        text
-    }
-
-    /// Writes the page.
-    pub fn write(&self, project: &Project) -> Result<()> {
-        let page = page::fill(TEMPLATE, &self.places())?;
-        project::write_text(&project.root.join("docs/benchmarks-messages.md"), &page)?;
-        println!("wrote docs/benchmarks-messages.md");
-        Ok(())
-    }
-
-    fn places(&self) -> Vec<(&'static str, String)> {
-        let mut places = vec![
-            ("command", self.pace.command("bench-messages")),
-            ("date", self.machine.date.clone()),
-            ("cores", self.machine.cores.to_string()),
-            ("server", self.machine.server.clone()),
-            ("rounds", self.pace.rounds().to_string()),
-            ("seconds", self.pace.seconds().to_string()),
-            ("rows_count", grid::count(self.pace.rows())),
-            ("few_count", grid::count(self.pace.few())),
-            ("summary", verdict::summary(&self.verdicts())),
-        ];
-        places.extend(self.sections().map(|(name, _, grid)| (name, grid.markdown().trim_end().to_owned())));
-        places
     }
 }
 
 #[test]
 fn the_page_is_whole_when_nothing_was_measured() {
-    let machine = Machine {
-        cores: 2,
-        server: "15.1".to_owned(),
-        date: "2026-01-31".to_owned(),
-        settings: vec![vec!["fsync".to_owned(), "on".to_owned()]],
-    };
-    let page = page::fill(TEMPLATE, &Figures::new(machine, Pace::Full).places()).expect("a part for every place");
+    let page = Figures::new(Machine::example(), Pace::Full).report().page().expect("a part for every place");
     assert!(page.contains("cargo bench-messages --full") && page.contains("| fsync | on |"), "{page}");
     assert!(page.contains("0 of 6 targets are met, 6 missed."), "{page}");
 }

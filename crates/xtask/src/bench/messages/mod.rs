@@ -5,18 +5,16 @@ mod figures;
 
 use std::time::Instant;
 
-use crate::bench::SETTINGS;
 use crate::bench::copies;
-use crate::bench::machine::{self, Machine};
+use crate::bench::jobs::Pace;
 use crate::bench::paced::Request;
 use crate::bench::pairs::Pairs;
 use crate::bench::pgbench::Pgbench;
+use crate::bench::report;
 use crate::cluster::Cluster;
 use crate::failure::Result;
-use crate::install;
 use crate::project::{self, Project};
 use crate::psql::Database;
-use crate::setup;
 
 use figures::Figures;
 
@@ -28,20 +26,12 @@ type Both = [Pairs; CLIENTS.len()];
 /// Measures, prints it, and writes the page.
 pub fn run(project: &Project, request: &Request) -> Result<()> {
     let start = Instant::now();
-    machine::warn_when_busy();
-    setup::run(project)?;
-    if !request.installed {
-        install::run(project)?;
-    }
-    let cluster = Cluster::open(project, "bench_messages")?;
-    // The databases of a run before are many, and nobody needs them.
-    cluster.destroy()?;
-    let _running = cluster.run(&SETTINGS)?;
-    let arena = Arena { project, cluster: &cluster, request };
-    let mut figures = Figures::new(Machine::look(&cluster.database("postgres"))?, request.pace);
-    arena.measure(&mut figures)?;
-    println!("{}\n{:.0} seconds", figures.text(), start.elapsed().as_secs_f64());
-    if request.write { figures.write(project) } else { Ok(()) }
+    let figures = report::measure(project, request, "messages", |cluster, machine| {
+        let mut figures = Figures::new(machine, request.pace);
+        Arena { project, cluster, request }.measure(&mut figures)?;
+        Ok(figures)
+    })?;
+    figures.report().tell(project, request, start)
 }
 
 /// Where turns are made.
@@ -66,7 +56,7 @@ const BARE_TOKENS: Side = Side { script: "messages/bucket_floor.pgbench.sql", da
 
 impl Arena<'_> {
     fn measure(&self, figures: &mut Figures) -> Result<()> {
-        let few = self.request.pace.few();
+        let few = Pace::room(self.request.pace.seconds());
         self.prepare(OURS.database, "messages/ours.sql", few)?;
         self.prepare(LIMITED.database, "messages/limited.sql", few)?;
         self.prepare(FLOOR.database, "messages/floor.sql", few)?;

@@ -30,7 +30,7 @@ pub fn routines(root: &mut Session) -> Result<Vec<Routine>> {
                 coalesce((SELECT string_agg(coalesce(p.proargnames[a.n], '') || ':' || a.type::regtype, ';' ORDER BY a.n)
                           FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, n)), '')
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+         WHERE split_part(n.nspname, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
            AND p.prorettype <> 'trigger'::regtype ORDER BY 1",
     )?;
     let argument = |text: &str| {
@@ -134,6 +134,16 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
          UNION ALL SELECT id FROM identity.verification_codes WHERE user_id = {victim}
          UNION ALL SELECT id FROM webui.strategy_templates WHERE created_by = {victim}
          UNION ALL SELECT id FROM messaging.messages WHERE user_id = {victim}
+         UNION ALL SELECT id FROM marketplace.bots WHERE developer_id = {victim} AND status = 'PENDING'
+         UNION ALL SELECT id FROM marketplace.subscriptions WHERE user_id = {victim}
+         UNION ALL SELECT id FROM marketplace.trades WHERE user_id = {victim}
+         UNION ALL SELECT id FROM marketplace.bot_reviews WHERE user_id = {victim}
+         UNION ALL SELECT id FROM marketplace.bot_marketplace_registrations WHERE user_id = {victim}
+         UNION ALL SELECT id FROM marketplace.promotions WHERE developer_id = {victim}
+         UNION ALL SELECT id FROM marketplace.invoices WHERE user_id = {victim} OR developer_id = {victim}
+         UNION ALL SELECT id FROM mirror.trading_accounts WHERE user_id = {victim}
+         UNION ALL SELECT id FROM mirror.strategies WHERE user_id = {victim}
+         UNION ALL SELECT id FROM mirror.strategy_deployments WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.transfers WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.trades"
     ))?;
@@ -304,7 +314,7 @@ fn no_statement_changes_a_row_of_the_victims() -> Result<()> {
         "SELECT c.oid::regclass, string_agg(quote_ident(a.attname), ',') FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          WHERE c.relkind IN ('r', 'p', 'v')
-           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui') GROUP BY 1 ORDER BY 1",
+           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui') GROUP BY 1 ORDER BY 1",
     )?;
     for (actor, mut session) in house.actors()? {
         let mut done = 0;

@@ -3,6 +3,8 @@
 use client_tests::sequencer::Venue;
 use client_tests::{Database, Failure, Result, Scratch, Session};
 
+use super::market::Market;
+
 /// Stands in everything of the victim that a user could read, were it his.
 pub const MARK: &str = "victim";
 /// The victim's USD, the digits of which stand nowhere else.
@@ -44,9 +46,10 @@ impl House {
         // the attacker's, and what says the victim's id says no other.
         root.run(
             "SELECT setval(oid, 1000000 + 10000 * row_number() OVER (ORDER BY oid)) FROM pg_class
-             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'trading', 'webui')",
+             WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'trading', 'marketplace', 'mirror', 'webui')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
+        let market = Market::open(&mut house.root)?;
         house.attacker = house.person("mallory", "50.5")?;
         house.victim = house.person(MARK, FUNDS)?;
         house.bystander = house.person("viewer", "50.5")?;
@@ -55,6 +58,9 @@ impl House {
              UPDATE identity.users SET db_role = 'attack_viewer' WHERE name = 'viewer name'",
         )?;
         let (attacker, victim, bystander) = (house.attacker, house.victim, house.bystander);
+        for (user, name) in [(attacker, "mallory"), (victim, MARK), (bystander, "viewer")] {
+            market.furnish(&mut house.root, user, name)?;
+        }
         for (user, side, price, amount, id) in [
             (victim, "sell", 90, 3, "traded"),
             (attacker, "buy", 90, 2, "taken"),
@@ -116,7 +122,22 @@ impl House {
         ))?;
         root.run("CALL exchange.match_orders()")?;
         self.bot(user, name)?;
+        self.account(user, name)?;
         Ok(user)
+    }
+
+    /// An account of a user at a broker, with a strategy at work there.
+    fn account(&mut self, user: i64, name: &str) -> Result<()> {
+        self.root.run(&format!(
+            "DO $$
+             DECLARE
+                 account bigint := mirror.create_account({user}, '{name} account', 'Zerodha', is_primary => true);
+                 strategy bigint := mirror.create_strategy({user}, '{name} strategy');
+                 deployment bigint := mirror.deploy_strategy(strategy, account);
+             BEGIN
+                 PERFORM mirror.start_deployment(deployment), mirror.open_position(deployment, 'NSE', '{name}');
+             END $$"
+        ))
     }
 
     /// A bot of a user, with everything that a bot can have.
@@ -137,6 +158,10 @@ impl House {
                  PERFORM trading.place_order(bot, 'BTC-USD', 'buy', 1, 1, client_order_id => '{name} bot order');
                  PERFORM trading.calculate_metrics(bot, 'paper');
                  PERFORM trading.lock_pair(bot, 'BTC-USD', 'buy', now() + interval '1 hour', '{name} news');
+                 INSERT INTO trading.unbooked_fills (order_id, trade_id, user_id, bot_id, symbol, side, quantity, price,
+                                                     fee, traded_at, sqlstate, reason)
+                 SELECT o.order_id, 0, o.user_id, o.bot_id, o.symbol, o.side, 1, 1, 0, now(), '22003', '{name} is full'
+                 FROM trading.bot_orders o WHERE o.bot_id = bot;
                  INSERT INTO trading.fill_commands (bot_id, fill_id, symbol, side, quantity, price)
                  VALUES (bot, '{name} refused', 'BTC-USD', 'sideways', 1, 1);
              END $$"
@@ -151,6 +176,10 @@ impl House {
             .digest()?
             .into_iter()
             .filter(|line| line.contains("|0|") && !line.starts_with("exchange.order_commands|"))
+            // No broker has reported of the victim. Accounts of the house are nobody's, and counts of subscribers wait for moments only.
+            .filter(|line| !line.starts_with("mirror."))
+            .filter(|line| !line.starts_with("marketplace.house_accounts|"))
+            .filter(|line| !line.starts_with("marketplace.subscriber_changes|"))
             .filter(|line| about_users.iter().any(|name| line.starts_with(&format!("{name}|"))))
             .collect();
         if empty.is_empty() { Ok(()) } else { Err(Failure::new(format!("nothing of the victim in {empty:?}"))) }
@@ -163,7 +192,8 @@ impl House {
                                      ELSE coalesce(t.condition, 'true') END
              FROM pg_class c LEFT JOIN identity_private.user_tables() t ON t.relation = c.oid
              WHERE c.relkind IN ('r', 'p')
-               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs', 'trading', 'webui')
+               AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'messaging', 'jobs', 'trading',
+                                                                 'marketplace', 'mirror', 'webui')
                AND NOT c.relispartition ORDER BY 1",
         )?;
         let victim = self.victim.to_string();

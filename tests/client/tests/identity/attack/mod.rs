@@ -2,8 +2,10 @@
 //! attacker, and as a viewer: through every routine, table, view, error, unique key, plan and name. He learns nothing
 //! of the other and changes nothing.
 
+mod borrowed;
 mod calls;
 mod house;
+mod market;
 mod plans;
 mod probes;
 mod reading;

@@ -14,8 +14,8 @@ const PLANNING: [&str; 2] = [
 ];
 
 /// What no policy keeps from being counted: numbers that count up, times, and what such a row says to whoever knows its
-/// number. None of them tells whose the row is; docs/identity.md tells of it.
-const TELLING: [&str; 48] = [
+/// number. None of them tells whose the row is; docs/identity.md tells of it. Of bots that are sold everybody is told.
+const TELLING: [&str; 65] = [
     "audit.activity_logs \"timestamp\"",
     "audit.activity_logs id",
     "audit.activity_logs transaction_id",
@@ -47,6 +47,23 @@ const TELLING: [&str; 48] = [
     "identity.exchange_credentials id",
     "identity.user_principals id",
     "identity.verification_codes id",
+    "marketplace.bot_approval_events id",
+    "marketplace.bot_marketplace_registrations id",
+    "marketplace.bot_performance id",
+    "marketplace.bot_reviews id",
+    "marketplace.bots (developer_id + 0)",
+    "marketplace.bots id",
+    "marketplace.invoices id",
+    "marketplace.performance_logs \"timestamp\"",
+    "marketplace.performance_logs id",
+    "marketplace.pricing_plans (bot_id + 0)",
+    "marketplace.pricing_plans id",
+    "marketplace.promotion_uses id",
+    "marketplace.promotions id",
+    "marketplace.refunds id",
+    "marketplace.runs subscription_id",
+    "marketplace.subscription_events id",
+    "marketplace.subscriptions id",
     "trading.bot_accounts id",
     "trading.bot_events id",
     "trading.bot_heartbeats bot_id",
@@ -89,7 +106,7 @@ fn probes(house: &mut House) -> Result<Vec<Probe>> {
     let indexes = house.root.rows(
         "SELECT i.indexrelid, c.oid::regclass, coalesce(pg_get_expr(i.indpred, c.oid), 'true') FROM pg_index i
          JOIN pg_class c ON c.oid = i.indrelid
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
          ORDER BY i.indexrelid::regclass::text",
     )?;
     let mut probes = Vec::new();
@@ -129,7 +146,8 @@ fn keys(root: &mut Session, index: &str, table: &str, condition: &str) -> Result
     let keys = root.rows(&format!(
         "SELECT pg_get_indexdef(i.indexrelid, a.attnum, true), CASE a.atttypid::regtype::text
              WHEN 'bigint' THEN '987654321' WHEN 'integer' THEN '987654321' WHEN 'numeric' THEN '0.00000007'
-             WHEN 'timestamp with time zone' THEN '1999-09-09' WHEN 'boolean' THEN 'false' ELSE 'nobody' END
+             WHEN 'timestamp with time zone' THEN '1999-09-09'
+             WHEN 'timestamp without time zone' THEN '1999-09-09' WHEN 'boolean' THEN 'false' ELSE 'nobody' END
          FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts
          WHERE i.indexrelid = {index} ORDER BY a.attnum"
     ))?;
@@ -199,7 +217,7 @@ fn no_column_is_compared_before_the_policy_is_asked() -> Result<()> {
     let columns = house.root.rows(
         "SELECT c.oid::regclass, quote_ident(a.attname) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
            AND a.atttypid::regtype::text IN ('bigint', 'integer', 'text', 'character varying', 'name', 'timestamp with time zone')
          ORDER BY 1, 2",
     )?;
@@ -228,7 +246,11 @@ fn no_column_is_compared_before_the_policy_is_asked() -> Result<()> {
         }
     }
     assert!(compared > 60, "{compared} plans");
-    // Their policies ask for the orders that they hang on, which costs more than any condition.
-    assert_eq!(told.into_iter().collect::<Vec<_>>(), ["exchange.order_amendments", "exchange.trades"]);
+    // Their policies ask for the orders that they hang on, or for the bot, which costs more than any condition. Bots that
+    // are sold everybody sees.
+    assert_eq!(
+        told.into_iter().collect::<Vec<_>>(),
+        ["exchange.order_amendments", "exchange.trades", "marketplace.bots", "marketplace.pricing_plans"]
+    );
     Ok(())
 }

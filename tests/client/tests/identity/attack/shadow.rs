@@ -83,7 +83,7 @@ const TRAPS: &str = "
             WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0
               AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[] || p.prorettype) t JOIN pg_type y ON y.oid = t WHERE y.typtype = 'p')
               AND EXISTS (SELECT FROM pg_proc o
-                          WHERE split_part(o.pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+                          WHERE split_part(o.pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
                             AND o.prosrc ~* ('\\m' || p.proname || '\\M'))
         LOOP
             EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', f.proname, f.arguments, f.result, body);
@@ -107,7 +107,7 @@ fn temporaries(house: &mut House, session: &mut Session) -> Result<()> {
     let names = house.root.lines(
         "SELECT DISTINCT quote_ident(c.relname) FROM pg_class c
          WHERE c.relkind IN ('r', 'p', 'v', 'S')
-           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'webui')
+           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
          UNION SELECT unnest(ARRAY['pg_class', 'pg_proc', 'pg_trigger', 'pg_attribute', 'pg_roles', 'pg_constraint'])",
     )?;
     for name in &names {

@@ -1,0 +1,67 @@
+-- Trade books of brokers. They only ever grow, so none is older than what is known: an execution that is known is not
+-- looked at again.
+
+CREATE FUNCTION mirror_private.merge_executions(account_id bigint, owner bigint, lines mirror_private.book_line[])
+RETURNS TABLE (broker_key text, action text, sqlstate text, message text)
+LANGUAGE sql ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
+    WITH met AS MATERIALIZED (
+        SELECT l.*, k.execution_id IS NOT NULL AS is_known,
+               (k.order_id, k.quantity, k.price) <> (l.order_id, l.quantity, l.price) AS differs,
+               sum(l.quantity) FILTER (WHERE l.problem IS NULL AND k.execution_id IS NULL)
+                   OVER (PARTITION BY l.order_id ORDER BY l.n) AS more
+        FROM unnest(lines) l
+        LEFT JOIN mirror.executions k
+            ON k.account_id = merge_executions.account_id AND k.execution_id = l.execution_id
+    ), judged AS MATERIALIZED (
+        SELECT m.*, CASE
+                   WHEN m.problem IS NOT NULL THEN m.problem
+                   WHEN m.differs THEN '23505 it is known with other figures'
+                   WHEN NOT m.is_known AND e.quantity + m.more > o.quantity
+                       THEN format('22023 the executions of its order would come to %s of %s',
+                                   trim_scale(e.quantity + m.more), trim_scale(o.quantity)) END AS fault
+        FROM met m
+        LEFT JOIN mirror.orders o ON o.account_id = merge_executions.account_id AND o.order_id = m.order_id
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(x.quantity), 0) AS quantity FROM mirror.executions x
+            WHERE NOT m.is_known AND x.account_id = merge_executions.account_id AND x.order_id = m.order_id) e ON true
+    ), added AS (
+        INSERT INTO mirror.executions (account_id, user_id, execution_id, order_id, quantity, price, executed_at)
+        SELECT merge_executions.account_id, owner, j.execution_id, j.order_id, j.quantity, j.price, j.executed_at
+        FROM judged j WHERE j.fault IS NULL AND NOT j.is_known
+    )
+    SELECT j.broker_key, CASE WHEN j.fault LIKE '00000%' OR j.fault IS NULL AND j.is_known THEN 'unchanged'
+                              WHEN j.fault IS NULL THEN 'inserted' ELSE 'refused' END,
+           left(nullif(j.fault, '00000 the same again'), 5),
+           CASE WHEN j.fault NOT LIKE '00000%' THEN format('row %s: %s', j.n, substr(j.fault, 7)) END
+    FROM judged j ORDER BY j.n
+$$;
+COMMENT ON FUNCTION mirror_private.merge_executions(bigint, bigint, mirror_private.book_line[]) IS
+'Books the executions of a trade book that are new, and answers for each row. For sync_executions(), which holds the '
+'account';
+
+CREATE FUNCTION mirror.sync_executions(account_id bigint, book jsonb, as_of timestamptz,
+                                       format text DEFAULT 'openalgo')
+RETURNS TABLE (broker_key text, action text, sqlstate text, message text)
+LANGUAGE plpgsql SUPPORT bourse_private.refuse_repeats SECURITY DEFINER ROWS 1000
+SET search_path = pg_catalog, mirror, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    owner CONSTANT bigint := mirror_private.hold_account(account_id);
+    lines mirror_private.book_line[];
+BEGIN
+    PERFORM mirror_private.require_report(book, as_of, format);
+    lines := mirror_private.read_lines('executions', mirror_private.rows_of('executions', book), as_of);
+    RETURN QUERY SELECT * FROM mirror_private.merge_executions(account_id, owner, lines);
+    PERFORM mirror_private.explain_orders(account_id, ARRAY(SELECT DISTINCT l.order_id FROM unnest(lines) l
+                                                            WHERE l.order_id IS NOT NULL));
+    PERFORM mirror_private.keep_document(account_id, owner, 'executions', book, as_of, format, false);
+END
+$$;
+COMMENT ON FUNCTION mirror.sync_executions(bigint, jsonb, timestamptz, text) IS
+'Books the executions of an account as its broker delivers its trade book: an array of trades, bare, as data, or as '
+'trades in it, each as record_execution() does. format: openalgo or kite; as_of: when the broker was asked. Answers '
+'for each row, in order: the broker''s id of the trade; inserted, unchanged (booked before), refused, with a SQLSTATE '
+'and why: one without a tradeid cannot be told from what was pushed. Up to 20,000 rows, 16 MB. For workers and '
+'gateways. SQLSTATEs as sync_orders()';
+GRANT EXECUTE ON FUNCTION mirror.sync_executions(bigint, jsonb, timestamptz, text)
+    TO bourse_admin, bourse_gateway, bourse_worker;

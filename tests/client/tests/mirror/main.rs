@@ -1,0 +1,15 @@
+//! Accounts at brokers, through a real driver: what many sessions do at once, and keys of the vault.
+
+mod archive;
+mod broker;
+mod copies;
+mod copy_on_exchange;
+mod executions;
+mod failover;
+mod keys;
+mod outages;
+mod places;
+mod primary;
+mod simulated;
+mod summary;
+mod sync;
