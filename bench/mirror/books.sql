@@ -1,7 +1,5 @@
 -- Books of ten thousand rows as a broker delivers them, taken over by us and by an INSERT … ON CONFLICT that somebody has
 -- written by hand: into the same tables, of the same JSON, without looking at what it says.
-CREATE SCHEMA bench;
-CREATE TABLE bench.rates (n bigint GENERATED ALWAYS AS IDENTITY, what text, rate numeric);
 CREATE TABLE bench.books (book text, moment text, content jsonb, PRIMARY KEY (book, moment));
 INSERT INTO bench.books
 SELECT 'orders', m.moment, jsonb_build_object('status', 'success', 'data', jsonb_build_object('orders', (

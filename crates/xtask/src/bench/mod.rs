@@ -28,6 +28,7 @@ mod request;
 mod samples;
 mod statistics;
 mod throughput;
+mod timed;
 pub mod trading;
 mod verdict;
 

@@ -1,12 +1,13 @@
 //! All figures of a run, as a text for a terminal and as docs/benchmarks-marketplace.md.
 
-use super::{CALLS, SEARCHES, configs};
+use super::{SEARCHES, configs};
 use crate::bench::grid::{self, Grid};
 use crate::bench::jobs::Pace;
 use crate::bench::machine::Machine;
 use crate::bench::pairs::Pairs;
 use crate::bench::report::Report;
 use crate::bench::statistics::median;
+use crate::bench::timed::CALLS;
 use crate::bench::verdict::{Bound, Verdict};
 
 /// What was measured.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::bench::jobs::Pace;
 use crate::bench::paced::Request;
 use crate::bench::report;
-use crate::bench::statistics::median;
+use crate::bench::timed::{milliseconds, rate};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
@@ -17,8 +17,6 @@ use crate::psql::Database;
 
 use figures::Figures;
 
-/// How often a question is asked in a round.
-const CALLS: usize = 9;
 /// What is asked of the catalogue; the slowest counts.
 const SEARCHES: [&str; 6] = [
     "",
@@ -91,27 +89,4 @@ fn prepared(project: &Project, cluster: &Cluster, name: &str) -> Result<Database
     database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\n")?;
     database.run(&project::read_text(&project.root.join(format!("bench/marketplace/{name}.sql")))?)?;
     Ok(database)
-}
-
-/// Runs a statement that notes a rate.
-fn rate(database: &Database, statement: &str) -> Result<f64> {
-    database.run(&format!("{statement};\n"))?;
-    let rows = database.rows("SELECT rate::float8 FROM bench.rates ORDER BY n DESC LIMIT 1;\n")?;
-    let rate = rows.first().and_then(|row| row.first()).and_then(|rate| rate.parse().ok());
-    rate.ok_or_else(|| Failure::new("no rate was noted", "see bench/marketplace/runs.sql"))
-}
-
-/// How long a login waits for a query, plans included, as the server says: the median of some calls of one session.
-fn milliseconds(database: &Database, login: &str, query: &str) -> Result<f64> {
-    let explain = format!("EXPLAIN (ANALYZE, TIMING OFF, SUMMARY) {query};\n");
-    let lines = database.rows(&format!("SET SESSION AUTHORIZATION {login};\n{}", explain.repeat(CALLS + 1)))?;
-    let times = |name: &str| -> Vec<f64> {
-        let told = lines.iter().filter_map(|line| line.first()?.strip_prefix(name)?.strip_suffix(" ms"));
-        told.skip(1).filter_map(|time| time.parse().ok()).collect()
-    };
-    let (planned, executed) = (times("Planning Time: "), times("Execution Time: "));
-    if executed.is_empty() || planned.len() != executed.len() {
-        return Err(Failure::new(format!("no time of {query}"), ""));
-    }
-    Ok(median(&planned.iter().zip(&executed).map(|(planned, executed)| planned + executed).collect::<Vec<_>>()))
 }

@@ -1,5 +1,5 @@
 //! `cargo bench-mirror`: books of ten thousand rows as brokers deliver them, beside an INSERT … ON CONFLICT of the same
-//! JSON.
+//! JSON; orders copied to a thousand followers, beside a call for each; the positions of a user summed up.
 
 mod figures;
 
@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use crate::bench::paced::Request;
 use crate::bench::report;
+use crate::bench::timed::{milliseconds, rate};
+use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
 use crate::psql::Database;
@@ -32,21 +34,31 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     let start = Instant::now();
     let (figures, broken) = report::measure(project, request, "mirror", |cluster, machine| {
         let mut figures = Figures::new(machine, request.pace);
-        let database = cluster.fresh_database("books")?;
-        database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\n")?;
-        database.run(&project::read_text(&project.root.join("bench/mirror/books.sql"))?)?;
+        let books = prepared(project, cluster, "books")?;
+        let copies = prepared(project, cluster, "copies")?;
         for round in 0..request.pace.rounds() {
             println!("round {} of {}", round + 1, request.pace.rounds());
-            measure(&database, &mut figures)?;
+            take_over(&books, &mut figures)?;
+            copy(&copies, &mut figures)?;
         }
-        let broken = database.rows("SELECT * FROM mirror_private.verify_books();\n")?;
+        let mut broken = books.rows("SELECT * FROM mirror_private.verify_books();\n")?;
+        broken.extend(copies.rows("SELECT * FROM bourse.verify();\n")?);
         Ok((figures, broken))
     })?;
     figures.report().tell(project, request, start)?;
-    if broken.is_empty() { Ok(()) } else { Err(Failure::new(format!("verify_books(): {broken:?}"), "")) }
+    if broken.is_empty() { Ok(()) } else { Err(Failure::new(format!("verify(): {broken:?}"), "")) }
 }
 
-fn measure(database: &Database, figures: &mut Figures) -> Result<()> {
+/// A new database with the rows of a script below bench/mirror.
+fn prepared(project: &Project, cluster: &Cluster, name: &str) -> Result<Database> {
+    let database = cluster.fresh_database(name)?;
+    database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\nCREATE SCHEMA bench;\n")?;
+    database.run("CREATE TABLE bench.rates (n bigint GENERATED ALWAYS AS IDENTITY, what text, rate numeric);\n")?;
+    database.run(&project::read_text(&project.root.join(format!("bench/mirror/{name}.sql")))?)?;
+    Ok(database)
+}
+
+fn take_over(database: &Database, figures: &mut Figures) -> Result<()> {
     database.run("CALL bench.forget();\nVACUUM mirror.orders, mirror.positions, mirror.holdings;\n")?;
     for (book, moments) in BOOKS.iter().zip(&mut figures.books) {
         for (moment, pairs) in MOMENTS.iter().zip(moments) {
@@ -57,10 +69,11 @@ fn measure(database: &Database, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// Runs a statement that notes a rate.
-fn rate(database: &Database, statement: &str) -> Result<f64> {
-    database.run(&format!("{statement};\n"))?;
-    let rows = database.rows("SELECT rate::float8 FROM bench.rates ORDER BY n DESC LIMIT 1;\n")?;
-    let rate = rows.first().and_then(|row| row.first()).and_then(|rate| rate.parse().ok());
-    rate.ok_or_else(|| Failure::new("no rate was noted", "see bench/mirror/books.sql"))
+fn copy(database: &Database, figures: &mut Figures) -> Result<()> {
+    let rate = |whose: &str| rate(database, &format!("CALL bench.{whose}()"));
+    figures.copies.turn(|| rate("copies"), || rate("places"))?;
+    figures.copies_together.turn(|| rate("copies"), || rate("places_together"))?;
+    let summary = "SELECT * FROM mirror.get_user_positions_summary(1)";
+    figures.summary.push(milliseconds(database, "bench_user", summary)?);
+    Ok(())
 }
