@@ -12,7 +12,10 @@ BEGIN
     SELECT 'extension', e.extversion FROM pg_extension e WHERE e.extname = 'pg_bourse'
     UNION ALL SELECT 'installed', (cardinality(applied) > 0)::text
     UNION ALL SELECT 'schema_version', applied[cardinality(applied)]
-    UNION ALL SELECT 'pending_migrations', (SELECT count(*) FROM bourse.migrations() v WHERE v <> ALL (applied))::text
+    UNION ALL SELECT 'pending_migrations', count(*) FILTER (WHERE m.state = 'pending')::text
+              FROM bourse.migration_states() m
+    UNION ALL SELECT 'other_migrations', coalesce(string_agg(m.version, ', '), 'none')
+              FROM bourse.migration_states() m WHERE m.state IN ('changed', 'unknown')
     UNION ALL SELECT 'at_work',
         coalesce((SELECT c.relispopulated FROM pg_class c WHERE c.oid = to_regclass('bourse.at_work')), false)::text
     UNION ALL SELECT 'strange_code', (SELECT coalesce(string_agg(code, '; ' ORDER BY code), 'none')
@@ -31,6 +34,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_te
     FROM bourse_private.ask('own_status', 'r.item, r.value') AS a (module text, item text, value text)
 $$;
 COMMENT ON FUNCTION bourse.status() IS
-'What is installed, which migrations are pending, whether the sequencer may work here (at_work), what the tables '
+'What is installed, how many migrations are pending, which are not those of this library (other_migrations), whether the sequencer may work here (at_work), what the tables '
 'call and must not (strange_code), whether commits are durable; and what other schemas say of theirs';
 GRANT EXECUTE ON FUNCTION bourse.status() TO bourse_viewer, bourse_worker, bourse_monitor;

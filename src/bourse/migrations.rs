@@ -1,19 +1,16 @@
 //! The runner of the migrations. A migration that has been released is never edited.
 
 use std::cell::Cell;
+use std::ffi::CStr;
+use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
-use super::modules::{Migration, all_migrations, modules};
+use super::journal::{self, Journal};
+use super::modules::{Migration, modules};
 use crate::error::{Answer, Failure};
-
-const JOURNAL: &str = "
-    CREATE TABLE bourse.schema_migrations (
-        version    text COLLATE \"C\" PRIMARY KEY,
-        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-    );
-    COMMENT ON TABLE bourse.schema_migrations IS 'Every migration that has run here. Written by bourse.migrate() only';
-    GRANT SELECT ON bourse.schema_migrations TO bourse_viewer;";
+use crate::pg::subtransaction::attempt;
+use crate::pg::session;
 
 thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
@@ -40,60 +37,126 @@ impl Drop for Running {
     }
 }
 
-/// Runs what is pending, each in order, all in the caller's transaction. One session at a time: the others wait
-/// and find nothing to do.
-pub fn run() -> Answer<String> {
+/// How long a migration waits for a lock, where the session has set no `lock_timeout`: whoever wants the same table
+/// waits behind it.
+const PATIENCE: &CStr = c"5s";
+
+/// Runs what is pending, each in order, all in the caller's transaction, or tries it and undoes it. One session at a time:
+/// the others wait and find nothing to do.
+pub fn run(dry_run: bool) -> Answer<String> {
     super::require_utf8()?;
-    super::session::refuse_read_only("bourse.install()");
+    session::refuse_read_only("bourse.install()");
     super::MIGRATIONS.only().acquire();
     let is_new = super::journal().is_none();
     if !is_new {
-        super::require_tables()?;
+        super::require_owned()?;
     }
-    let ran = Spi::connect_mut(|client| {
-        let running = Running::new();
-        if is_new {
-            client.update(JOURNAL, None, &[])?;
-        }
-        let ran = run_pending(client)?;
-        drop(running);
-        // A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
-        client.update("SELECT bourse_private.require_no_strange_rights()", None, &[])?;
-        Ok(ran)
-    });
-    let ran = ran.map_err(|error: spi::Error| {
-        Failure::new(
-            PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-            format!("migration failed: {error}"),
-            "Nothing has changed.",
-        )
-    })?;
+    if dry_run {
+        return tried();
+    }
+    let ran = run_pending(is_new)?;
     Ok(match ran.as_slice() {
         [] => "nothing to do".to_owned(),
         _ if is_new => "installed".to_owned(),
-        ran => format!("applied {}", ran.join(", ")),
+        ran => format!("applied {}", names(ran)),
     })
 }
 
-/// Returns the versions of what has run.
-fn run_pending(client: &mut spi::SpiClient<'_>) -> spi::Result<Vec<&'static str>> {
-    let applied = client.update("SELECT version FROM bourse.schema_migrations", None, &[])?;
-    let applied: Vec<Option<String>> = applied.map(|row| row.get(1)).collect::<Result<_, _>>()?;
-    let is_pending = |migration: &&Migration| !applied.iter().any(|done| done.as_deref() == Some(migration.version));
-    let mut ran = Vec::new();
-    for migration in all_migrations().filter(is_pending) {
-        client.update(migration.sql, None, &[])?;
-        client.update(
-            "INSERT INTO bourse.schema_migrations (version) VALUES ($1)",
-            None,
-            &[migration.version.into()],
-        )?;
-        ran.push(migration.version);
+/// A migration that has run, and how long it took.
+struct Ran(&'static str, Duration);
+
+fn names(ran: &[Ran]) -> String {
+    ran.iter().map(|Ran(version, _)| *version).collect::<Vec<_>>().join(", ")
+}
+
+/// Tables of ours that nobody else can read before the transaction ends; $1: those that were there before.
+const HELD_ALONE: &str = "
+    SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY n.nspname, c.relname)
+    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' AND l.relation = ANY ($1)";
+const TABLES: &str = "
+    SELECT array_agg(c.oid) FROM pg_class c
+    WHERE c.relkind IN ('r', 'p') AND c.relowner = 'bourse_owner'::regrole AND c.relname <> 'schema_migrations'";
+
+/// What would happen: all of it runs and is undone. Tables that were there are named where nobody could read them
+/// meanwhile.
+fn tried() -> Answer<String> {
+    let before: Option<Vec<pg_sys::Oid>> = Spi::get_one(TABLES).map_err(unexpected)?;
+    let mut told = None;
+    let undone = attempt(|| -> Answer<()> {
+        let ran = run_pending(false)?;
+        let held: Option<String> = Spi::get_one_with_args(HELD_ALONE, &[before.into()]).map_err(unexpected)?;
+        told = Some((ran, held));
+        Err(Failure::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, "the end of a dry run", ""))
+    });
+    let Some((ran, held)) = told else { return undone.map(|()| String::new()) };
+    if ran.is_empty() {
+        return Ok("nothing to do".to_owned());
     }
-    if !ran.is_empty() {
+    let took: Duration = ran.iter().map(|Ran(_, took)| *took).sum();
+    let held = held.map_or("no table that is there".to_owned(), |tables| format!("{tables} meanwhile"));
+    Ok(format!("would apply {} in {} ms, keeping all out of {held}", names(&ran), took.as_millis()))
+}
+
+/// Returns what has run.
+fn run_pending(is_new: bool) -> Answer<Vec<Ran>> {
+    let level = session::guard_settings();
+    if session::waits_for_ever() {
+        session::set_for_now(c"lock_timeout", PATIENCE);
+    }
+    let running = Running::new();
+    let ran = Spi::connect_mut(|client| {
+        let journal = Journal::open(client, is_new).map_err(unexpected)?;
+        journal.require_ours()?;
+        journal.adopt(client).map_err(unexpected)?;
+        let mut ran = Vec::new();
+        for migration in journal.pending() {
+            ran.push(Ran(migration.version, apply(client, migration)?));
+        }
+        finish(client, !ran.is_empty()).map_err(unexpected)?;
+        Ok(ran)
+    });
+    drop(running);
+    session::restore_settings(level);
+    ran
+}
+
+/// Runs one, and notes it. What goes wrong is told with its name, and how to go on.
+fn apply(client: &mut spi::SpiClient<'_>, migration: &Migration) -> Answer<Duration> {
+    let began = Instant::now();
+    let done = attempt(|| {
+        client.update(migration.sql, None, &[]).map_err(unexpected)?;
+        Ok(began.elapsed())
+    });
+    let took = done.map_err(|failure| failed(migration, failure))?;
+    journal::note(client, migration, took).map_err(unexpected)?;
+    Ok(took)
+}
+
+fn failed(migration: &Migration, failure: Failure) -> Failure {
+    let hint = if failure.code == PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE {
+        "Nothing has changed. Another transaction has the table, and whoever came behind would have waited: end it, or try \
+         again later; SET lock_timeout waits longer."
+    } else {
+        "Nothing has changed: all migrations run in one transaction."
+    };
+    Failure::new(failure.code, format!("migration {}: {}", migration.version, failure.message), hint)
+}
+
+/// What stands behind the migrations, and what every run looks at.
+fn finish(client: &mut spi::SpiClient<'_>, has_run: bool) -> spi::Result<()> {
+    if has_run {
         for sql in modules().iter().filter_map(|module| module.after_migrations) {
             client.update(sql, None, &[])?;
         }
+        journal::tell_sessions();
     }
-    Ok(ran)
+    // A right can come with a new table, by ALTER DEFAULT PRIVILEGES.
+    client.update("SELECT bourse_private.require_no_strange_rights()", None, &[])?;
+    Ok(())
+}
+
+fn unexpected(error: spi::Error) -> Failure {
+    let message = format!("migration failed: {error}");
+    Failure::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message, "Nothing has changed.")
 }

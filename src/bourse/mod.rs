@@ -2,6 +2,7 @@
 //! which the library carries and which run once each.
 
 pub mod amounts;
+mod journal;
 mod migrations;
 pub mod modules;
 pub mod partitions;
@@ -35,11 +36,17 @@ pub const MODULE: Module = Module {
 /// Installing and migrating.
 pub const MIGRATIONS: Space = Space::new(0, 1);
 
-/// Refuses in a database that is not UTF8, while the tables are missing, and where somebody else's have their names.
+/// Refuses in a database that is not UTF8, while the tables are missing, where somebody else's have their names, and
+/// where a newer library has made them.
 pub fn require_tables() -> Answer<()> {
     require_utf8()?;
+    journal::require_known(require_owned()?)
+}
+
+/// Refuses while the journal is missing or somebody else's; returns it.
+fn require_owned() -> Answer<pg_sys::Oid> {
     if let Some(journal) = journal() {
-        return owner::require(journal, "bourse.schema_migrations");
+        return owner::require(journal, "bourse.schema_migrations").map(|()| journal);
     }
     Err(Failure::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -109,20 +116,27 @@ fn require_utf8() -> Answer<()> {
 
 #[pg_extern(sql = false)]
 fn install() -> Result<String, ErrorReport> {
-    let done = migrations::run()?;
+    let done = migrations::run(false)?;
     databases::expect();
     Ok(done)
 }
 
 #[pg_extern(sql = false)]
-fn migrate() -> Result<String, ErrorReport> {
-    require_tables()?;
-    install()
+fn migrate(dry_run: Option<bool>) -> Result<String, ErrorReport> {
+    require_utf8()?;
+    require_owned()?;
+    let Some(dry_run) = dry_run else { Err(Failure::null("dry_run"))? };
+    if dry_run { Ok(migrations::run(true)?) } else { install() }
 }
 
 #[pg_extern(sql = false)]
 fn migrations_list() -> SetOfIterator<'static, &'static str> {
     SetOfIterator::new(modules::all_migrations().map(|migration| migration.version))
+}
+
+#[pg_extern(sql = false)]
+fn migration_checksums() -> TableIterator<'static, (name!(version, &'static str), name!(checksum, String))> {
+    TableIterator::new(modules::all_migrations().map(|migration| (migration.version, journal::checksum(migration))))
 }
 
 #[pg_extern(sql = false)]

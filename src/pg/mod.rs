@@ -47,5 +47,6 @@ pub mod statement;
 pub mod subtransaction;
 pub mod table;
 pub mod value;
+pub mod watched;
 pub mod worker;
 pub mod zone;

@@ -264,6 +264,12 @@ pub fn notify(channel: &CStr, message: &str) {
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| Async_Notify(channel.as_ptr(), message.as_ptr())) }
 }
 
+/// Whether statements wait for locks without an end: nobody has set `lock_timeout`.
+pub fn waits_for_ever() -> bool {
+    // SAFETY: reads a variable of this process.
+    unsafe { pg_sys::LockTimeout == 0 }
+}
+
 /// Sets a setting of the session until the transaction ends, or the function around that has a SET clause for it.
 pub fn set_for_now(name: &CStr, value: &CStr) {
     set(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
