@@ -82,11 +82,26 @@ impl Database {
         Ok(database)
     }
 
-    /// A database of this name on this server, installed.
+    /// A database of this name on this server, installed: a copy, where the server has one to copy.
     pub fn on(server: &Server, name: &str) -> Result<Self> {
-        let database = Self::with_extension(server, name)?;
-        database.connect()?.run("SELECT bourse.install()")?;
-        Ok(database)
+        let mut session = server.connect("postgres", "postgres")?;
+        if session.lines(&format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE_NAME}'"))?.is_empty() {
+            let database = Self::with_extension(server, name)?;
+            database.connect()?.run("SELECT bourse.install()")?;
+            return Ok(database);
+        }
+        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        session.run(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE_NAME}"))?;
+        // CREATE EXTENSION has granted it on the other.
+        session.run(&format!("GRANT CREATE ON DATABASE {name} TO bourse_owner"))?;
+        Ok(Self { server: server.clone(), name: name.to_owned() }.ends_with_test())
+    }
+
+    /// Makes the database that [`Database::on`] copies. Nobody connects to it: who is connected would be in the way.
+    pub(crate) fn installed(server: &Server) -> Result<()> {
+        Self::on(server, TEMPLATE_NAME)?;
+        let closed = format!("ALTER DATABASE {TEMPLATE_NAME} ALLOW_CONNECTIONS false");
+        server.connect("postgres", "postgres")?.run(&closed)
     }
 
     /// A database of this name on the suite's server, installed: a copy, made in a tenth of the time.
@@ -94,16 +109,11 @@ impl Database {
         let server = Server::of_suite()?;
         let mut made = TEMPLATE.lock().map_err(|_| Failure::new("another test has failed here"))?;
         if !*made {
-            Self::on(&server, TEMPLATE_NAME)?;
+            Self::installed(&server)?;
             *made = true;
         }
         drop(made);
-        let mut session = server.connect("postgres", "postgres")?;
-        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        session.run(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE_NAME}"))?;
-        // CREATE EXTENSION has granted it on the other.
-        session.run(&format!("GRANT CREATE ON DATABASE {name} TO bourse_owner"))?;
-        Ok(Self { server, name: name.to_owned() }.ends_with_test())
+        Self::on(&server, name)
     }
 
     /// The template outlives the tests.

@@ -1,7 +1,7 @@
 //! A cluster of a test's own, that the test may kill.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -10,10 +10,12 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::clock::Clock;
 use crate::server::{PORT, finish, remove};
-use crate::{Failure, Result, Server};
+use crate::{Database, Failure, Result, Server};
 
-/// Whether this program has made the cluster that the others are copies of.
-static TEMPLATE: Mutex<bool> = Mutex::new(false);
+/// Whether this program has made the clusters that the others are copies of: a bare one, and one with a database in which
+/// the extension is installed.
+static BARE: Mutex<bool> = Mutex::new(false);
+static FURNISHED: Mutex<bool> = Mutex::new(false);
 
 /// A private cluster in a folder of its own inside the suite's; it ends with the test.
 pub struct Scratch {
@@ -37,6 +39,14 @@ impl Scratch {
         Self::prepare(name, settings)?.made()
     }
 
+    /// The same with a database that [`Database::on`] makes copies of, in a tenth of the time of an installation. It has
+    /// the roles of the extension from the start.
+    pub fn furnished(name: &str, settings: &str) -> Result<Self> {
+        let scratch = Self::prepare(name, settings)?;
+        scratch.copy("furnished", &FURNISHED, Self::make_furnished)?;
+        scratch.begin()
+    }
+
     /// The same with a clock that [`Scratch::set_clock`] sets.
     pub fn with_clock(name: &str, settings: &str) -> Result<Self> {
         let mut scratch = Self::prepare(name, settings)?;
@@ -45,7 +55,11 @@ impl Scratch {
     }
 
     fn made(self) -> Result<Self> {
-        self.copy_template()?;
+        self.copy_bare()?;
+        self.begin()
+    }
+
+    fn begin(self) -> Result<Self> {
         self.configure()?;
         self.resume()?;
         Ok(self)
@@ -178,17 +192,24 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Has the data of a cluster that never ran, of which a copy takes a tenth of the time of `initdb`. The copies have
+    /// Has the data of a cluster that never ran.
+    fn copy_bare(&self) -> Result<()> {
+        self.copy("bare", &BARE, |template| {
+            let mut initdb = Command::new(self.server.bin.join("initdb"));
+            initdb.arg("-D").arg(template).args(["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]);
+            self.account.run_as(&mut initdb);
+            finish(&mut initdb).map(drop)
+        })
+    }
+
+    /// Has the data of a cluster that a program makes once: a copy takes a tenth of the time of `initdb`. The copies have
     /// one system identifier, which is not the suite's.
-    fn copy_template(&self) -> Result<()> {
-        let template = Server::of_suite()?.host.join("template");
-        let mut made = TEMPLATE.lock().map_err(|_| Failure::new("another test has failed here"))?;
+    fn copy(&self, name: &str, is_made: &Mutex<bool>, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let template = Server::of_suite()?.host.join(format!("template_{name}"));
+        let mut made = is_made.lock().map_err(|_| Failure::new("another test has failed here"))?;
         if !*made {
             remove(&template)?;
-            let mut initdb = Command::new(self.server.bin.join("initdb"));
-            initdb.arg("-D").arg(&template).args(["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]);
-            self.account.run_as(&mut initdb);
-            finish(&mut initdb)?;
+            make(&template)?;
             *made = true;
         }
         drop(made);
@@ -196,6 +217,14 @@ impl Scratch {
         copy.arg("-Rp").args([template, self.data()]);
         self.account.run_as(&mut copy);
         finish(&mut copy).map(drop)
+    }
+
+    fn make_furnished(template: &Path) -> Result<()> {
+        let maker = Self::start("furnished")?;
+        Database::installed(&maker.server)?;
+        maker.stop("fast")?;
+        fs::rename(maker.data(), template)?;
+        Ok(())
     }
 
     fn configure(&self) -> Result<()> {

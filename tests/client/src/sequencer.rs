@@ -24,7 +24,7 @@ pub struct Venue {
 impl Venue {
     /// A new server with these lines in its configuration beside [`PRELOAD`].
     pub fn open(name: &str, settings: &str) -> Result<Self> {
-        let scratch = Scratch::with_settings(name, &format!("{PRELOAD}\n{settings}"))?;
+        let scratch = Scratch::furnished(name, &format!("{PRELOAD}\n{settings}"))?;
         let database = Database::on(&scratch.server, "venue")?;
         Ok(Self { scratch, database })
     }

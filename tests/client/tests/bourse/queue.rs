@@ -75,7 +75,7 @@ fn work(database: &Database, worker: usize) -> Result<()> {
 
 #[test]
 fn what_a_killed_worker_had_begun_is_done_once_more_and_nothing_else() -> Result<()> {
-    let scratch = Scratch::start("bourse_queue")?;
+    let scratch = Scratch::furnished("bourse_queue", "")?;
     let database = Database::on(&scratch.server, "queue")?;
     let mut session = database.connect()?;
     session.run(TABLES)?;

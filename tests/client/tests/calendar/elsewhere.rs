@@ -20,7 +20,7 @@ fn catch_up(primary: &mut Session, standby: &mut Session) -> Result<()> {
 
 #[test]
 fn a_standby_answers_and_sees_the_next_holiday() -> Result<()> {
-    let primary = Scratch::start("calendar_primary")?;
+    let primary = Scratch::furnished("calendar_primary", "")?;
     let database = Database::on(&primary.server, "venue")?;
     let mut session = database.connect()?;
     load(&mut session)?;

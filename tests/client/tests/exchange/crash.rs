@@ -44,7 +44,7 @@ fn trade_until_killed(actors: &mut [Actor], kill: impl FnOnce() -> Result<()>) -
 
 #[test]
 fn acknowledged_orders_survive_the_death_of_the_server() -> Result<()> {
-    let scratch = Scratch::start("crash_server")?;
+    let scratch = Scratch::furnished("crash_server", "")?;
     let database = Database::on(&scratch.server, "crash")?;
     let users = load::prepare(&mut database.connect()?, &MARKETS, CLIENTS)?;
     let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_admin()?, *user, &MARKETS)));
@@ -91,7 +91,7 @@ fn settle(database: &Database, actors: &[Actor]) -> Result<()> {
 
 #[test]
 fn the_death_of_one_backend_costs_no_acknowledged_order() -> Result<()> {
-    let scratch = Scratch::start("crash_backend")?;
+    let scratch = Scratch::furnished("crash_backend", "")?;
     let database = Database::on(&scratch.server, "crash")?;
     let users = load::prepare(&mut database.connect()?, &MARKETS, CLIENTS)?;
     let sessions = users.iter().map(|user| Ok(Actor::new(database.connect_admin()?, *user, &MARKETS)));

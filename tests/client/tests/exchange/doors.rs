@@ -3,21 +3,24 @@
 use client_tests::door::{self, Door, Refusals};
 use client_tests::flow::{Command, Flow, Order, SMALL};
 use client_tests::sequencer::PRELOAD;
-use client_tests::{Database, Random, Result, Scratch, Server, Session};
+use client_tests::{Database, Random, Result, Scratch, Session};
 
 const DOORS: [Door; 6] =
     [Door::Function, Door::Insert, Door::Bulk(1), Door::Bulk(7), Door::Bulk(1000), Door::Sequencer];
 
 /// A server with sequencers; what they commit need not be durable here.
 fn preloaded(name: &str) -> Result<Scratch> {
-    Scratch::with_settings(&format!("doors_{name}"), &format!("{PRELOAD}\nsynchronous_commit = off"))
+    Scratch::furnished(&format!("doors_{name}"), &format!("{PRELOAD}\nsynchronous_commit = off"))
 }
 
 /// Little money, so that some orders are refused for want of it.
 fn open(preloaded: &Scratch, name: &str, door: Door, markets: &[&str], users: usize) -> Result<(Session, Vec<i64>)> {
     let name = format!("doors_{name}_{door:?}").to_lowercase().replace(['(', ')'], "");
-    let server = if door == Door::Sequencer { preloaded.server.clone() } else { Server::of_suite()? };
-    let mut session = Database::on(&server, &name)?.connect()?;
+    let database = match door {
+        Door::Sequencer => Database::on(&preloaded.server, &name)?,
+        _ => Database::fresh(&name)?,
+    };
+    let mut session = database.connect()?;
     // Crashes are tested elsewhere.
     session.run("SET synchronous_commit = off")?;
     markets.iter().try_for_each(|market| session.market(market))?;

@@ -73,7 +73,7 @@ fn wait_until_equal(root: &mut Session, subscriber: &mut Session) -> Result<()> 
 
 #[test]
 fn a_subscriber_holds_what_the_market_did_and_nothing_of_whom() -> Result<()> {
-    let scratch = Scratch::start("feed")?;
+    let scratch = Scratch::furnished("feed", "")?;
     let source = Database::on(&scratch.server, "feed")?;
     let mut root = source.connect()?;
     if root.line("SELECT to_regprocedure('exchange.create_feed(text)') IS NULL")? == "t" {

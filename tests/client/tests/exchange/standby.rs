@@ -69,7 +69,7 @@ fn a_read_only_session_reads_and_writes_nothing() -> Result<()> {
 
 #[test]
 fn a_standby_reads_and_writes_nothing_and_takes_over() -> Result<()> {
-    let primary = Scratch::with_settings("standby_primary", PRELOAD)?;
+    let primary = Scratch::furnished("standby_primary", PRELOAD)?;
     let database = Database::on(&primary.server, "venue")?;
     let (mut session, user) = open(&database)?;
     let standby = Scratch::standby(&primary.server, "standby_standby", PRELOAD)?;

@@ -171,7 +171,7 @@ fn an_extension_with_tables_is_not_dropped_under_the_sequencer() -> Result<()> {
 #[test]
 fn other_databases_leave_room_for_a_sequencer() -> Result<()> {
     // Seventy copies of some three hundred files each.
-    let scratch = Scratch::with_settings("sequencer_neighbours", PRELOAD)?;
+    let scratch = Scratch::furnished("sequencer_neighbours", PRELOAD)?;
     let mut session = scratch.server.connect("postgres", "postgres")?;
     (0..70).try_for_each(|n| session.run(&format!("CREATE DATABASE neighbour{n} STRATEGY file_copy")))?;
     let database = Database::on(&scratch.server, "venue")?;

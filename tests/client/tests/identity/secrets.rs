@@ -73,7 +73,7 @@ fn open(name: &str) -> Result<(Scratch, Database)> {
          bourse.argon2_memory = 64\nbourse.bcrypt_cost = 4\n",
         keys.display()
     );
-    let scratch = Scratch::with_settings(name, &settings)?;
+    let scratch = Scratch::furnished(name, &settings)?;
     let database = Database::on(&scratch.server, name)?;
     Ok((scratch, database))
 }

@@ -146,7 +146,7 @@ fn kill(scratch: &Scratch, database: &Database, lasting: Duration) -> Result<(u3
 
 #[test]
 fn schedulers_and_workers_killed_at_random_lose_nothing_and_do_nothing_twice() -> Result<()> {
-    let scratch = Scratch::start("jobs_killed")?;
+    let scratch = Scratch::furnished("jobs_killed", "")?;
     let database = Database::on(&scratch.server, "venue")?;
     database.connect()?.run(SETUP)?;
     let lasting = Duration::from_secs(setting("BOURSE_SECONDS", 6));

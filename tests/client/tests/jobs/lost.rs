@@ -30,7 +30,7 @@ fn always_waits(watcher: &mut Session, session: &mut Session, sql: &str) -> Resu
 
 /// A server with runs, whose log is written by those alone who wait for it.
 fn server(name: &str) -> Result<(Scratch, Database)> {
-    let scratch = Scratch::with_settings(name, "autovacuum = off\nbourse.ticker = off\n")?;
+    let scratch = Scratch::furnished(name, "autovacuum = off\nbourse.ticker = off\n")?;
     let database = Database::on(&scratch.server, "lost")?;
     let mut session = database.connect()?;
     session.run(

@@ -21,7 +21,7 @@ fn complaints(scratch: &Scratch) -> Result<Vec<String>> {
 #[test]
 fn a_standby_ticks_once_it_is_promoted_and_catches_up_as_its_schedules_say() -> Result<()> {
     let settings = format!("{PRELOAD}\n{TICKING}\nlog_min_messages = warning");
-    let primary = Scratch::with_settings("jobs_primary", &settings)?;
+    let primary = Scratch::furnished("jobs_primary", &settings)?;
     let database = Database::on(&primary.server, "venue")?;
     let mut session = database.connect()?;
     one_of_each(&mut session)?;

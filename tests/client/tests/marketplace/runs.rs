@@ -110,7 +110,7 @@ fn kill(scratch: &Scratch, database: &Database, is_over: &AtomicBool) -> Result<
 
 #[test]
 fn sixteen_workers_run_each_subscription_once_at_a_time_though_some_die() -> Result<()> {
-    let scratch = Scratch::start("marketplace_runs")?;
+    let scratch = Scratch::furnished("marketplace_runs", "")?;
     let database = Database::on(&scratch.server, "venue")?;
     database.connect()?.run(SETUP)?;
     let is_over = AtomicBool::new(false);

@@ -18,7 +18,7 @@ fn waits(watcher: &mut Session, session: &mut Session, sql: &str) -> Result<bool
 
 #[test]
 fn only_a_claim_that_takes_no_token_does_not_wait_for_the_disk() -> Result<()> {
-    let scratch = Scratch::with_settings("messaging_waits", "autovacuum = off\nbourse.ticker = off\n")?;
+    let scratch = Scratch::furnished("messaging_waits", "autovacuum = off\nbourse.ticker = off\n")?;
     let database = Database::on(&scratch.server, "waits")?;
     let (mut watcher, mut session) = (database.connect()?, database.connect()?);
     session.run(

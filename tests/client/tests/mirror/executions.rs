@@ -94,7 +94,7 @@ fn what_sixteen_sessions_push_and_poll_counts_once() -> Result<()> {
 
 #[test]
 fn executions_that_are_sent_again_after_a_crash_count_once() -> Result<()> {
-    let scratch = Scratch::start("mirror_crash")?;
+    let scratch = Scratch::furnished("mirror_crash", "")?;
     let database = Database::on(&scratch.server, "mirror_crash")?;
     with_account(&database)?;
     let mut session = database.connect()?;

@@ -27,7 +27,7 @@ impl House {
             "shared_preload_libraries = 'pg_bourse'\nbourse.vault_key_file = '{}'\nlog_min_messages = log\n",
             keys.display()
         );
-        let scratch = Scratch::with_settings(name, &settings)?;
+        let scratch = Scratch::furnished(name, &settings)?;
         let database = Database::on(&scratch.server, name)?;
         for (login, group) in
             [("keys_ann", "bourse_trader"), ("keys_worker", "bourse_worker"), ("keys_admin", "bourse_admin")]

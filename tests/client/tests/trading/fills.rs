@@ -74,7 +74,7 @@ fn sixteen_sessions_send_the_same_fills_and_each_is_booked_once() -> Result<()> 
 
 #[test]
 fn fills_that_are_sent_again_after_a_crash_are_booked_once() -> Result<()> {
-    let scratch = Scratch::start("trading_crash")?;
+    let scratch = Scratch::furnished("trading_crash", "")?;
     let database = Database::on(&scratch.server, "trading_crash")?;
     lived_in(&database)?;
     let mut session = database.connect()?;
