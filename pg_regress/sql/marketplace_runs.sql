@@ -179,7 +179,7 @@ SELECT count(*) > 0 AS run_again FROM marketplace.claim_runs('w1');
 
 -- Its user sees that it runs, and not the lease.
 SET SESSION AUTHORIZATION truns_ann;
-SELECT subscription_id, worker FROM marketplace.runs WHERE worker IS NOT NULL;
+SELECT subscription_id, worker FROM marketplace.runs WHERE worker IS NOT NULL ORDER BY 1;
 SELECT id, status, last_run_at IS NOT NULL AS has_run, next_run_at IS NOT NULL AS runs_again, worker
 FROM marketplace.subscription_overview ORDER BY id;
 SELECT call, refusal(call) AS answer FROM unnest(ARRAY[

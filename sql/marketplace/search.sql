@@ -89,9 +89,12 @@ COMMENT ON FUNCTION marketplace_private.found_along(text, marketplace_private.se
 
 -- Along an index the words of a row are looked up one by one: joined, those of all bots would be read first where few
 -- have them. Then sorted by what no index is sorted by, so that all rows are looked at at once, and none one by one.
+-- A page costs what it costs in memory, where all of a catalogue is: as for a disk, the few that have all the words would
+-- be joined to a pass over all bots.
 CREATE FUNCTION marketplace_private.found_bots(terms marketplace_private.search_terms, order_by text, most integer)
 RETURNS bigint[]
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp SET jit = off
+SET seq_page_cost = 0.1 SET random_page_cost = 0.1 AS $$
 DECLARE
     key CONSTANT text := marketplace_private.search_key(order_by);
     follows CONSTANT text := CASE WHEN terms.bot_id IS NULL THEN 'true'
