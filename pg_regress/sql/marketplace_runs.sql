@@ -90,6 +90,11 @@ WHERE claimable_at IS NOT NULL AND lease IS NULL;
 SELECT call, refusal(format('SELECT marketplace.finish_runs(%s)', call)) AS answer FROM unnest(ARRAY[
     'NULL, ''{1}''', 'gen_random_uuid(), NULL', 'gen_random_uuid(), array_fill(1::bigint, ARRAY[1001])'])
     WITH ORDINALITY c (call, n) ORDER BY n;
+-- Whoever tells of them need not be the session that has claimed them.
+CALL be_due();
+SELECT DISTINCT lease_id AS many FROM marketplace.claim_runs('w4') \gset
+\c -
+SELECT marketplace.finish_runs(:'many', '{803,801,802}') AS finished;
 
 -- What is paused or cancelled while it runs is not finished any more, and not handed out.
 CALL be_due();
@@ -179,7 +184,7 @@ SELECT count(*) > 0 AS run_again FROM marketplace.claim_runs('w1');
 
 -- Its user sees that it runs, and not the lease.
 SET SESSION AUTHORIZATION truns_ann;
-SELECT subscription_id, worker FROM marketplace.runs WHERE worker IS NOT NULL;
+SELECT subscription_id, worker FROM marketplace.runs WHERE worker IS NOT NULL ORDER BY 1;
 SELECT id, status, last_run_at IS NOT NULL AS has_run, next_run_at IS NOT NULL AS runs_again, worker
 FROM marketplace.subscription_overview ORDER BY id;
 SELECT call, refusal(call) AS answer FROM unnest(ARRAY[

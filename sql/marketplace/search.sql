@@ -1,5 +1,6 @@
 -- Looking for a bot. A search goes first along the order that is asked for, where what many bots fulfil is found within
--- a few rows, and then, if that does not fill the page, through all that may fulfil it.
+-- a few rows, and then, if that does not fill the page, or a fifth of it tells that it will not, through all that may
+-- fulfil it.
 
 CREATE FUNCTION marketplace_private.words_of(said text) RETURNS integer[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, marketplace, pg_temp AS $$
@@ -89,27 +90,36 @@ COMMENT ON FUNCTION marketplace_private.found_along(text, marketplace_private.se
 
 -- Along an index the words of a row are looked up one by one: joined, those of all bots would be read first where few
 -- have them. Then sorted by what no index is sorted by, so that all rows are looked at at once, and none one by one.
+-- A page costs what it costs in memory, where all of a catalogue is: as for a disk, the few that have all the words
+-- would be joined to a pass over all bots.
 CREATE FUNCTION marketplace_private.found_bots(terms marketplace_private.search_terms, order_by text, most integer)
 RETURNS bigint[]
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp SET jit = off
+SET seq_page_cost = 0.1 SET random_page_cost = 0.1 AS $$
 DECLARE
     key CONSTANT text := marketplace_private.search_key(order_by);
     follows CONSTANT text := CASE WHEN terms.bot_id IS NULL THEN 'true'
                                   ELSE format('(%s, l.bot_id) > (($1).key, ($1).bot_id)', key) END;
     page CONSTANT text := 'SELECT array_agg(f.bot_id ORDER BY f.key, f.bot_id) FROM (SELECT l.bot_id, l.key '
         'FROM (%s) l %s WHERE %s ORDER BY l.key, l.bot_id LIMIT $2) f';
+    longest CONSTANT integer := 2000;
+    depth integer;
     found bigint[];
 BEGIN
-    found := marketplace_private.found_along(format(
-        page,
-        format('SELECT l.*, %1$s AS key FROM marketplace.bot_listings l WHERE %2$s ORDER BY %1$s, l.bot_id LIMIT 2000',
-               key, follows),
-        NULL,
-        marketplace_private.search_conditions(
-            terms, '(SELECT w.words FROM marketplace.bot_words w WHERE w.bot_id = l.bot_id)')), terms, most);
-    IF cardinality(found) = most THEN
-        RETURN found;
-    END IF;
+    FOREACH depth IN ARRAY ARRAY[longest / 5, longest] LOOP
+        found := marketplace_private.found_along(format(
+            page,
+            format('SELECT l.*, %1$s AS key FROM marketplace.bot_listings l WHERE %2$s '
+                   'ORDER BY %1$s, l.bot_id LIMIT %3$s', key, follows, depth),
+            NULL,
+            marketplace_private.search_conditions(
+                terms, '(SELECT w.words FROM marketplace.bot_words w WHERE w.bot_id = l.bot_id)')), terms, most);
+        IF cardinality(found) = most THEN
+            RETURN found;
+        END IF;
+        -- As many in all that follows would not fill the page.
+        EXIT WHEN coalesce(cardinality(found), 0) * (longest / depth) < most;
+    END LOOP;
     EXECUTE format(
         page, format('SELECT l.*, %s + 0 AS key FROM marketplace.bot_listings l WHERE %s', key, follows),
         CASE WHEN terms.words IS NOT NULL THEN 'JOIN marketplace.bot_words w ON w.bot_id = l.bot_id' END,

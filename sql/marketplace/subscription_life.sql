@@ -79,18 +79,8 @@ COMMENT ON FUNCTION marketplace_private.lock_subscription(bigint) IS
 'Locks a subscription until the transaction ends, and says how it is now. 22004 NULL, 42704 no such subscription, or '
 'of a user whom the session does not act for, 25001 not READ COMMITTED';
 
--- In PL/pgSQL, as all that is called for every run and every trade: a function in SQL is planned at every call.
 CREATE FUNCTION marketplace_private.next_tick(timeframe text, at timestamptz) RETURNS timestamptz
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, marketplace, pg_temp AS $$
-DECLARE
-    width CONSTANT interval := left(timeframe, -1)::integer
-        * CASE right(timeframe, 1) WHEN 'm' THEN interval '1 minute' WHEN 'h' THEN interval '1 hour'
-                                   WHEN 'd' THEN interval '24 hours' WHEN 'w' THEN interval '168 hours' END;
-BEGIN
-    -- 1 January 2001 was a Monday.
-    RETURN date_bin(width, at, '2001-01-01 00:00:00+00') + width;
-END
-$$;
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'marketplace_next_tick_wrapper';
 COMMENT ON FUNCTION marketplace_private.next_tick(text, timestamptz) IS
 'When the candle of a timeframe ends that is open at a time: the first end after it, in UTC, weeks on Monday';
 

@@ -953,16 +953,16 @@ CREATE TABLE marketplace.runs (
     -- Proof of holding it: another for every claim
     lease           uuid,
     -- The worker that holds it
-    worker          character varying(100) COLLATE "C",
+    worker          text COLLATE "C",
     -- How many of its runs have failed, one after the other
     error_count     integer NOT NULL DEFAULT 0,
     -- What the last run that failed has said, up to 2000 characters
-    last_error      character varying(2000),
+    last_error      text COLLATE "C",
     CONSTRAINT runs_pkey PRIMARY KEY (user_id, subscription_id),
     CONSTRAINT fk_runs_subscription_id FOREIGN KEY (user_id, subscription_id)
         REFERENCES marketplace.subscriptions(user_id, id) ON DELETE CASCADE,
     CONSTRAINT runs_lease_check CHECK ((lease IS NULL) = (worker IS NULL) AND (lease IS NULL
-        OR claimable_at IS NOT NULL) AND error_count >= 0)
+        OR claimable_at IS NOT NULL) AND error_count >= 0 AND length(worker) <= 100 AND length(last_error) <= 2000)
 ) WITH (fillfactor=50, toast_tuple_target=128, autovacuum_vacuum_threshold=1000, autovacuum_vacuum_scale_factor=0.02);
 -- What is due next, and what leases have lapsed
 CREATE INDEX idx_runs_claimable_at ON marketplace.runs USING btree (claimable_at, subscription_id)

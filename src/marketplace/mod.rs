@@ -1,8 +1,13 @@
 //! Bots that are sold: the catalogue, who subscribes to them, what they have traded, what people say of them, the bills.
-//! SQL in `sql/marketplace/`, but for the check of configs.
+//! SQL in `sql/marketplace/`, but for the check of configs and the handing out of runs.
 
+mod candles;
+mod claim;
+mod finish;
 mod schema;
 mod script;
+mod subscriptions;
+mod tables;
 
 use crate::bourse::modules::{Module, migrations};
 

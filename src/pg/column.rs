@@ -27,6 +27,8 @@ pub enum Kind {
     Time,
     /// text.
     Text,
+    /// varchar of any length, which is read and not written: its length is not looked at.
+    Varchar,
     /// name.
     Name,
     /// bytea.
@@ -39,6 +41,8 @@ pub enum Kind {
     Interval,
     /// time.
     Clock,
+    /// timestamptz that is generated from other columns and stored: it is read and not written.
+    Generated,
     /// NUMERIC(20,8), which nothing enters that has no exact value.
     Money,
     /// NUMERIC(9,8).
@@ -89,8 +93,9 @@ impl Kind {
             Kind::Int4 => pg_sys::INT4OID,
             Kind::Int2 => pg_sys::INT2OID,
             Kind::Bool => pg_sys::BOOLOID,
-            Kind::Time => pg_sys::TIMESTAMPTZOID,
+            Kind::Time | Kind::Generated => pg_sys::TIMESTAMPTZOID,
             Kind::Text => pg_sys::TEXTOID,
+            Kind::Varchar => pg_sys::VARCHAROID,
             Kind::Name => pg_sys::NAMEOID,
             Kind::Bytes => pg_sys::BYTEAOID,
             Kind::Uuid => pg_sys::UUIDOID,
@@ -112,7 +117,8 @@ impl Kind {
     }
 
     pub(super) fn is_of(self, attribute: &pg_sys::FormData_pg_attribute) -> bool {
-        attribute.atttypid == self.oid() && (self == Kind::Numeric || attribute.atttypmod == self.modifier())
+        let is_any = matches!(self, Kind::Numeric | Kind::Varchar);
+        attribute.atttypid == self.oid() && (is_any || attribute.atttypmod == self.modifier())
     }
 }
 
@@ -137,7 +143,8 @@ fn places(relation: pg_sys::Relation, table: &str, columns: &[Column]) -> (Vec<u
                 &format!("Change it back: ALTER TABLE {table} ALTER COLUMN {name} TYPE {must}."),
             );
         }
-        if column.attgenerated != 0 {
+        let is_stored = column.attgenerated as u8 == pg_sys::ATTRIBUTE_GENERATED_STORED;
+        if column.attgenerated != 0 && !(is_stored && *kind == Kind::Generated) {
             session::raise_unfit(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 &format!("column {name} of {table} is generated"),

@@ -85,10 +85,14 @@ fields! {
     Bool: Bool => bool, some_bool, value::Value::Bool;
     /// A text; it stands in the row, so it is valid until the scan moves on.
     Text: Text => &'a str, some_text, value::Value::Text;
+    /// A varchar, as a text.
+    Varchar: Varchar => &'a str, some_text;
     /// A uuid.
     Uuid: Uuid => value::Uuid, some_uuid, value::Value::Uuid;
     /// A time of day, in microseconds.
     Clock: Clock => i64, some_clock;
+    /// A timestamptz that is generated, and may be infinite.
+    Generated: Generated => Timestamp, some_time;
     /// A jsonb, copied out of the row.
     Json: Json => value::Json, some_json, value::Value::Json;
     /// A bytea; it stands in the row as well.

@@ -325,13 +325,17 @@ fn spelled(datum: pg_sys::Datum, kind: Kind) -> String {
         Kind::Interval => pg_sys::F_INTERVAL_OUT,
         Kind::Clock => pg_sys::F_TIME_OUT,
         Kind::Bool => pg_sys::F_BOOLOUT,
-        Kind::Time => pg_sys::F_TIMESTAMPTZ_OUT,
-        Kind::Text => pg_sys::F_TEXTOUT,
+        Kind::Time | Kind::Generated => pg_sys::F_TIMESTAMPTZ_OUT,
+        Kind::Text | Kind::Varchar => pg_sys::F_TEXTOUT,
         Kind::Name => pg_sys::F_NAMEOUT,
         Kind::Money | Kind::Rate | Kind::Numeric => pg_sys::F_NUMERIC_OUT,
         Kind::Bytes => return "not what it should be".to_owned(),
     };
     // SAFETY: the datum is of the type whose output function this is, which gives a fresh C string.
     let text = unsafe { CStr::from_ptr(pg_sys::OidOutputFunctionCall(function.into(), datum)) };
-    if kind == Kind::Text { format!("{:?}", text.to_string_lossy()) } else { text.to_string_lossy().into_owned() }
+    if matches!(kind, Kind::Text | Kind::Varchar) {
+        format!("{:?}", text.to_string_lossy())
+    } else {
+        text.to_string_lossy().into_owned()
+    }
 }

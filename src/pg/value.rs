@@ -121,6 +121,13 @@ impl Json {
         field.map(Json)
     }
 
+    /// An object with the fields of another one over its own: `||`.
+    pub fn overlaid(self, over: Json) -> Json {
+        // SAFETY: a function of two jsonb, which answers with jsonb, and never NULL.
+        let both = unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_concat, &[Some(self.0), Some(over.0)]) };
+        both.map_or(over, Json)
+    }
+
     /// The text of such a field.
     pub fn text(self, name: &str) -> Option<String> {
         let arguments = [Some(self.0), name.into_datum()];

@@ -7,12 +7,13 @@ CREATE TABLE marketplace.runs (
     next_run_at     timestamptz,
     last_run_at     timestamptz,
     lease           uuid,
-    worker          varchar(100) COLLATE "C",
+    worker          text COLLATE "C",
     error_count     integer NOT NULL DEFAULT 0,
-    last_error      varchar(2000),
+    last_error      text COLLATE "C",
     -- Nothing is held without a lease, and without its end. One constraint: each is asked whenever a row is written.
     CONSTRAINT runs_lease_check CHECK (
-        (lease IS NULL) = (worker IS NULL) AND (lease IS NULL OR claimable_at IS NOT NULL) AND error_count >= 0),
+        (lease IS NULL) = (worker IS NULL) AND (lease IS NULL OR claimable_at IS NOT NULL) AND error_count >= 0
+        AND length(worker) <= 100 AND length(last_error) <= 2000),
     -- The runs of a user, and one for each of his subscriptions: one index less to be written.
     CONSTRAINT runs_pkey PRIMARY KEY (user_id, subscription_id),
     CONSTRAINT fk_runs_subscription_id FOREIGN KEY (user_id, subscription_id)

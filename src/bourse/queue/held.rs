@@ -31,9 +31,16 @@ pub fn note(lease: Uuid, mut items: Vec<(i64, Tid)>) {
 }
 
 /// Forgets a lease, and returns where its items stood.
-pub fn take(lease: Uuid) -> Vec<(i64, Tid)> {
+fn take(lease: Uuid) -> Vec<(i64, Tid)> {
     LEASES.with_borrow_mut(|leases| {
         let at = leases.iter().position(|(known, _)| *known == lease);
         at.and_then(|at| leases.remove(at)).map(|(_, items)| items).unwrap_or_default()
     })
+}
+
+/// Forgets these items of a lease, which are in ascending order, and returns where they stood.
+pub fn take_of(lease: Uuid, ids: &[i64]) -> Vec<(i64, Tid)> {
+    let (known, rest): (Vec<_>, Vec<_>) = take(lease).into_iter().partition(|(id, _)| ids.binary_search(id).is_ok());
+    note(lease, rest);
+    known
 }

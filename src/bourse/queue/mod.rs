@@ -9,7 +9,7 @@ mod checks;
 mod claim;
 mod columns;
 mod front;
-mod held;
+pub mod held;
 mod item;
 pub mod keys;
 mod put;

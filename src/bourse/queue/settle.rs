@@ -143,9 +143,7 @@ fn named(queue: &mut Queue, lease: Uuid, ids: Option<&[Option<i64>]>) -> Answer<
     ids.sort_unstable();
     ids.dedup();
     let places = &queue.known.places;
-    let (known, rest): (Vec<_>, Vec<_>) =
-        held::take(lease).into_iter().partition(|(id, _)| ids.binary_search(id).is_ok());
-    held::note(lease, rest);
+    let known = held::take_of(lease, &ids);
     let place_of = |id: i64| known.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| known[at].1);
     let stand = |queue: &mut Queue, id: i64| {
         let read = |row: &Row<'_>| (row.tid(), Item::read(row, places));

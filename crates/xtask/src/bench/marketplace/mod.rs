@@ -18,10 +18,11 @@ use crate::psql::Database;
 use figures::Figures;
 
 /// What is asked of the catalogue; the slowest counts.
-const SEARCHES: [&str; 6] = [
+const SEARCHES: [&str; 7] = [
     "",
     "query => 'grid'",
     "query => 'momentum strategy99'",
+    "query => 'grid momentum scalper trend'",
     "category => 'Arbitrage', bot_type => 'ML', max_price => 10",
     "query => 'trend', min_rating => 4, min_trades => 100, order_by => 'trades'",
     "min_rating => 4.9, max_price => 1, order_by => 'price'",
