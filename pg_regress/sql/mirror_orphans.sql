@@ -26,7 +26,8 @@ UPDATE mirror.orders SET status = CASE account_id WHEN 14 THEN 'CANCELLED' ELSE 
 SELECT count(*) AS reported FROM unnest('{12,13}'::bigint[]) a CROSS JOIN LATERAL mirror.sync_positions(
     a, '[{"symbol": "TCS", "exchange": "NSE", "product": "MIS", "quantity": 10, "average_price": 120}]',
     clock_timestamp());
-SELECT follower_id = :ann AS is_ann, symbol, expected, actual, difference FROM mirror.reconcile(:g) ORDER BY follower_id;
+SELECT follower_id = :ann AS is_ann, symbol, expected, actual, difference FROM mirror.reconcile(:g)
+ORDER BY follower_id;
 SET SESSION AUTHORIZATION torphan_ann;
 SELECT follower_id = :ann AS is_ann, symbol, expected, actual, difference FROM mirror.reconcile(:g);
 SELECT refusal(format('SELECT mirror.close_orphans(%s)', :g));

@@ -79,4 +79,5 @@ WHERE relation = 'mirror.exchange_copies';
 SELECT is_settled, count(*) FROM mirror.exchange_copies GROUP BY is_settled;
 -- A repeated client_order_id buys nothing twice: what was answered is known no more, and that is told.
 SELECT (c.order_result).status FROM mirror.copy_on_exchange(:g, 'ETH-EUR', 'buy', 2, 5, client_order_id => 'two') c;
-SELECT refusal(format('SELECT mirror.copy_on_exchange(%s, ''ETH-EUR'', ''buy'', 1, 5, client_order_id => ''one'')', :g));
+SELECT refusal(format('SELECT mirror.copy_on_exchange(%s, ''ETH-EUR'', ''buy'', 1, 5, client_order_id => ''one'')',
+                      :g));

@@ -99,9 +99,9 @@ END
 $$;
 COMMENT ON FUNCTION mirror.close_orphans(bigint) IS
 'Exits at the market what followers of a group hold and its leader does not, where nothing is under way: an entry that '
-'has filled after the leader''s was cancelled, an exit that a broker has rejected. All else goes on. Returns the orders; '
-'called again the same ones, and others where a broker has rejected them. What a stopped follower holds is its user''s. '
-'22004 NULL, 25001 isolation, 42501 the session does not act for everybody, 42704 no such group';
+'has filled after the leader''s was cancelled, an exit that a broker has rejected. All else goes on. Returns the '
+'orders; called again the same ones, and others where a broker has rejected them. What a stopped follower holds is its '
+'user''s. 22004 NULL, 25001 isolation, 42501 the session does not act for everybody, 42704 no such group';
 GRANT EXECUTE ON FUNCTION mirror.close_orphans(bigint) TO bourse_admin, bourse_gateway, bourse_worker;
 
 -- An account that follows several groups is one at its broker.
@@ -146,5 +146,6 @@ COMMENT ON FUNCTION mirror.reconcile(bigint) IS
 'Where an account that follows a group does not hold what was copied: expected, by copied orders of all its groups '
 'that have filled, without what their leaders have left and nothing will exit: close_orphans(); actual, as its broker '
 'has reported its positions last, all products together. Only what has been copied, and only followers for whom the '
-'session acts; for one that acts for everybody settle_copies() comes before. No rows: all is as it must be. 22004 NULL, 25001 isolation, 42704 no such group for you';
+'session acts; for one that acts for everybody settle_copies() comes before. No rows: all is as it must be. 22004 '
+'NULL, 25001 isolation, 42704 no such group for you';
 GRANT EXECUTE ON FUNCTION mirror.reconcile(bigint) TO bourse_trader, bourse_worker;

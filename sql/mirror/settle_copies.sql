@@ -281,5 +281,6 @@ COMMENT ON FUNCTION mirror.settle_copies(bigint) IS
 'Notes what brokers have reported of copied orders, in one group or in all: fills, ends, orders found by their tag; '
 'ends what may open nothing any more, closes followers that are to be closed, and orders the exits that have waited '
 'for an entry to fill. For workers, after each report; the ticker of the platform does it as well. The same again does '
-'nothing. Returns how many groups it has looked at. 25001 isolation, 42501 the session does not act for everybody, 42704 no such group';
+'nothing. Returns how many groups it has looked at. 25001 isolation, 42501 the session does not act for everybody, '
+'42704 no such group';
 GRANT EXECUTE ON FUNCTION mirror.settle_copies(bigint) TO bourse_admin, bourse_gateway, bourse_worker;

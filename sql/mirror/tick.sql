@@ -32,8 +32,8 @@ END
 $$;
 COMMENT ON FUNCTION mirror_private.tick_copies() IS
 'What the ticker of the platform does for copies: requests whose lease has ended are unknown or wait again, and '
-'settle_copies(), group by group, 100 at a time or what a tenth of a second is enough for. Waits 10 ms for a lock; what '
-'goes wrong with one group is a warning';
+'settle_copies(), group by group, 100 at a time or what a tenth of a second is enough for. Waits 10 ms for a lock; '
+'what goes wrong with one group is a warning';
 
 CREATE FUNCTION mirror_private.tick_exchange_copies() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off SET lock_timeout = '10ms' AS $$

@@ -106,7 +106,7 @@ fn probes(house: &mut House) -> Result<Vec<Probe>> {
     let indexes = house.root.rows(
         "SELECT i.indexrelid, c.oid::regclass, coalesce(pg_get_expr(i.indpred, c.oid), 'true') FROM pg_index i
          JOIN pg_class c ON c.oid = i.indrelid
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui')
          ORDER BY i.indexrelid::regclass::text",
     )?;
     let mut probes = Vec::new();
@@ -217,7 +217,7 @@ fn no_column_is_compared_before_the_policy_is_asked() -> Result<()> {
     let columns = house.root.rows(
         "SELECT c.oid::regclass, quote_ident(a.attname) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui')
            AND a.atttypid::regtype::text IN ('bigint', 'integer', 'text', 'character varying', 'name', 'timestamp with time zone')
          ORDER BY 1, 2",
     )?;
