@@ -295,9 +295,6 @@ CREATE POLICY copy_groups_all ON mirror.copy_groups FOR SELECT TO bourse_admin, 
 CREATE POLICY copy_groups_own ON mirror.copy_groups FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
-CREATE POLICY copy_groups_shared ON mirror.copy_groups FOR SELECT
-    USING (id = ANY ((ARRAY( SELECT s.group_id FROM mirror.group_shares s
-        WHERE s.user_id = ((SELECT identity.current_user_id()))))));
 GRANT SELECT ON mirror.copy_groups TO bourse_viewer, bourse_worker;
 
 -- The life of deployments: each step, with who and when, and breaches of max_positions. Append only; goes with its
@@ -599,8 +596,6 @@ CREATE POLICY failover_settings_all ON mirror.failover_settings FOR SELECT
 CREATE POLICY failover_settings_own ON mirror.failover_settings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
-CREATE POLICY failover_settings_platform ON mirror.failover_settings FOR SELECT
-    USING (account_id IS NULL);
 GRANT SELECT ON mirror.failover_settings TO bourse_viewer, bourse_worker;
 
 -- Users whose accounts are watched: whoever changes the account in use holds the row
@@ -747,8 +742,8 @@ CREATE TABLE mirror.group_shares (
     CONSTRAINT fk_group_shares_group_id FOREIGN KEY (group_id) REFERENCES mirror.copy_groups(id) ON DELETE CASCADE,
     CONSTRAINT fk_group_shares_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE
 );
--- The groups that a user may join; row security looks here
-CREATE INDEX idx_group_shares_user_id ON mirror.group_shares USING btree (user_id);
+-- The groups that a user may join
+CREATE INDEX idx_group_shares_user_id ON mirror.group_shares USING btree (user_id, group_id);
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON mirror.group_shares FOR EACH ROW
     EXECUTE FUNCTION audit_private.record_change('user_id', '{group_id,user_id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON mirror.group_shares FOR EACH STATEMENT
