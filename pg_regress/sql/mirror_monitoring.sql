@@ -29,7 +29,7 @@ SELECT * FROM figures();
 -- Nobody sends.
 UPDATE mirror.order_requests SET claimable_at = claimable_at - interval '90 s';
 SET SESSION AUTHORIZATION tmonitoring;
-SELECT severity, alert, subject, regexp_replace(detail, '[\d:]+$', 'TIME') AS detail, hint
+SELECT severity, alert, subject, regexp_replace(detail, 'first for .*', 'first for TIME') AS detail, hint
 FROM bourse.alerts() WHERE module = 'mirror';
 RESET SESSION AUTHORIZATION;
 SELECT * FROM figures() WHERE name = 'mirror_request_lag_seconds';
@@ -53,7 +53,7 @@ SELECT mirror.connect(11, 'one') > 0 AS one, mirror.subscribe(11, 'NSE', 'TCS');
 UPDATE mirror.websocket_connections SET connected_at = connected_at - interval '10 s';
 UPDATE mirror.market_subscriptions SET created_at = created_at - interval '10 s';
 SELECT status, breaker FROM mirror.heartbeat('one');
-SELECT severity, alert, subject, regexp_replace(detail, '[\d:.]+$', 'TIME') AS detail, hint
+SELECT severity, alert, subject, regexp_replace(detail, 'data for .*', 'data for TIME') AS detail, hint
 FROM bourse.alerts() WHERE alert IN ('account_is_silent', 'account_without_backup');
 SELECT ticks();
 SELECT alert, subject FROM bourse.alerts() WHERE alert IN ('account_is_silent', 'account_without_backup') ORDER BY 1;
