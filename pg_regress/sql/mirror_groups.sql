@@ -22,7 +22,9 @@ SELECT mirror.add_follower(:g, 14, 'fixed', 5) AS own \gset
 
 -- Ann sees the group and joins it, Ben sees nothing.
 SET SESSION AUTHORIZATION tgroups_ann;
-SELECT name, status FROM mirror.copy_groups;
+SELECT name, copy, status FROM mirror.shared_groups(902);
+SELECT refusal('SELECT mirror.shared_groups(903)'), refusal('SELECT mirror.shared_groups(902, 0)'),
+       (SELECT count(*) FROM mirror.shared_groups(902, after => :g)) AS behind;
 SELECT mirror.add_follower(:g, 12, 'multiplier', 0.5, max_quantity => 100, below_minimum => 'round_up') AS ann \gset
 SELECT mirror.set_ratio(:ann, 'NSE', 'TCS', 0.25), mirror.set_ratio(:ann, 'NSE', 'TCS', 0.5),
        mirror.set_ratio(:ann, 'NSE', 'INFY', 2), mirror.set_ratio(:ann, 'NSE', 'INFY', NULL);

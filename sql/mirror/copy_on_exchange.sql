@@ -39,7 +39,8 @@ LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = 
         FROM (SELECT u.id, u.order_id FROM mirror.exchange_copies u
               WHERE u.group_id = settle_exchange.group_id AND u.symbol = settle_exchange.symbol AND NOT u.is_settled
               LIMIT 10000) u JOIN exchange.orders o ON o.id = u.order_id AND o.status IN ('filled', 'cancelled')
-        WHERE c.id = u.id
+        -- Another session may have settled it meanwhile.
+        WHERE c.id = u.id AND NOT c.is_settled
         RETURNING c.follower_id, c.user_id,
                   CASE c.side WHEN 'buy' THEN o.filled_amount ELSE -o.filled_amount END AS bought
     )
@@ -164,7 +165,7 @@ BEGIN
         PERFORM bourse.refuse('23505',
             format('client_order_id %s is that of an order that group %s has not copied',
                    bourse_private.quoted(client_order_id), group_id),
-            'Give each order an id of its own.');
+            'Give each order an id of its own. bourse.policies says how long answers are kept.');
     END IF;
 END
 $$;

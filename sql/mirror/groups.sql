@@ -227,6 +227,25 @@ $$;
 COMMENT ON FUNCTION mirror.group_followers(bigint, bigint, integer) IS
 'Who follows a group of the session''s, up to 10,000 behind an id: no accounts, no terms, no figures. 22004 NULL, '
 '22023 limit, 42704 no such group, or of another user';
+
+CREATE FUNCTION mirror.shared_groups(user_id bigint, "limit" integer DEFAULT 100, after bigint DEFAULT 0)
+RETURNS TABLE (group_id bigint, leader_id bigint, name text, copy text, status text, shared_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $$
+BEGIN
+    PERFORM bourse.require_installed();
+    PERFORM identity_private.require_user(shared_groups.user_id);
+    PERFORM bourse_private.require_page('groups', shared_groups."limit", 1000, 'after');
+    RETURN QUERY
+    SELECT g.id, g.user_id, g.name::text, g.copy, g.status, s.created_at
+    FROM mirror.group_shares s JOIN mirror.copy_groups g ON g.id = s.group_id
+    WHERE s.user_id = shared_groups.user_id AND s.group_id > shared_groups.after
+    ORDER BY s.group_id LIMIT shared_groups."limit";
+END
+$$;
+COMMENT ON FUNCTION mirror.shared_groups(bigint, integer, bigint) IS
+'The groups that a user may join, as share_group() has said, up to 1000 behind an id: whose they are, what they are '
+'called, what they copy. 22004 NULL, 22023 limit, 42501 not a user you act for, 42704 unknown user';
+GRANT EXECUTE ON FUNCTION mirror.shared_groups(bigint, integer, bigint) TO bourse_viewer, bourse_worker;
 GRANT EXECUTE ON FUNCTION mirror.create_group(bigint, text, bigint, text), mirror.pause_group(bigint),
     mirror.kill_group(bigint), mirror.resume_group(bigint), mirror.delete_group(bigint),
     mirror.share_group(bigint, bigint), mirror.unshare_group(bigint, bigint),

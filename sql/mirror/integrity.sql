@@ -76,10 +76,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
     UNION ALL
     SELECT 'strategy_at_work_and_not_active', count(*) FROM mirror.strategy_deployments d
     JOIN mirror.strategies s ON s.id = d.strategy_id WHERE d.status <> 'inactive' AND NOT s.is_active
+    UNION ALL
+    SELECT 'position_that_its_leader_has_left', count(*) FROM mirror.follower_positions p
+    WHERE p.held <> 0 AND mirror_private.is_orphaned(p.follower_id, p.exchange, p.symbol, p.product, p.held)
 $$;
 COMMENT ON FUNCTION mirror_private.own_integrity() IS
 'What integrity() counts of mirror: rows without their user, primary accounts that are not in use, accounts whose '
-'calendar is not loaded, strategies that are at work and not active. Reads every account and deployment';
+'calendar is not loaded, strategies that are at work and not active, what followers hold and their leaders have left. '
+'Reads every account, deployment and position of a follower';
 
 CREATE FUNCTION mirror_private.own_metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
@@ -90,10 +94,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
     FROM mirror.strategy_deployments d WHERE d.status || '' IN ('active', 'paused') GROUP BY d.status
     UNION ALL
     SELECT c.name, c.value, c.labels FROM mirror_private.metrics_of_connections() c
+    UNION ALL
+    SELECT c.name, c.value, c.labels FROM mirror_private.metrics_of_copies() c
 $$;
 COMMENT ON FUNCTION mirror_private.own_metrics() IS
 'What metrics() says of mirror: how many active accounts there are of each connection status, how many deployments are '
-'active or paused, metrics_of_connections(). Reads a row for each account';
+'active or paused, metrics_of_connections(), metrics_of_copies(). Reads a row for each account';
 
 CREATE FUNCTION mirror_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -105,10 +111,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
           WHERE d.status || '' IN ('active', 'paused') AND d.breached_at IS NOT NULL ORDER BY d.id LIMIT 100) d
     UNION ALL
     SELECT c.severity, c.alert, c.subject, c.detail, c.hint FROM mirror_private.alerts_of_connections() c
+    UNION ALL
+    SELECT c.severity, c.alert, c.subject, c.detail, c.hint FROM mirror_private.alerts_of_copies() c
 $$;
 COMMENT ON FUNCTION mirror_private.own_alerts() IS
-'What alerts() says of mirror: deployments on accounts with more positions than they may have, up to 100, and '
-'alerts_of_connections(). Costs a look at what is at work';
+'What alerts() says of mirror: deployments on accounts with more positions than they may have, up to 100, '
+'alerts_of_connections() and alerts_of_copies(). Costs a look at what is at work';
 
 CREATE FUNCTION mirror_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$

@@ -222,10 +222,39 @@ BEGIN
     PERFORM mirror_private.start_closes(group_id);
     PERFORM mirror_private.place_exits(group_id);
     PERFORM mirror_private.finish_closes(group_id);
+    PERFORM mirror_private.note_ended(group_id);
 END
 $$;
 COMMENT ON FUNCTION mirror_private.settle_group(bigint) IS
 'Does for a group that is held what settle_copies() does. One that has gone has orders to end, too';
+
+CREATE FUNCTION mirror_private.next_to_settle(behind bigint) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+    SELECT min(w.group_id) FROM (
+        (SELECT o.group_id FROM mirror.copied_orders o
+         WHERE o.group_id > behind AND o.status IN ('queued', 'open') ORDER BY o.group_id LIMIT 1)
+        UNION ALL
+        (SELECT c.group_id FROM mirror.copies c
+         WHERE c.group_id > behind AND c.ended_at IS NULL ORDER BY c.group_id LIMIT 1)
+        UNION ALL
+        (SELECT f.group_id FROM mirror.followers f
+         WHERE f.group_id > behind AND f.closes_at IS NOT NULL ORDER BY f.group_id LIMIT 1)) w
+$$;
+COMMENT ON FUNCTION mirror_private.next_to_settle(bigint) IS
+'The next group, by id, of which something is under way; NULL: none is left';
+
+CREATE FUNCTION mirror_private.hold_and_settle(group_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM mirror_private.settle_group(group_id)
+    WHERE mirror_private.hold_group(group_id)
+       OR NOT EXISTS (SELECT FROM mirror.copy_groups g WHERE g.id = group_id);
+END
+$$;
+COMMENT ON FUNCTION mirror_private.hold_and_settle(bigint) IS
+'settle_group() of a group that this session holds from now on, or that has gone; one that its user is just deleting '
+'is left to him';
 
 CREATE FUNCTION mirror.settle_copies(group_id bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $$
@@ -235,24 +264,14 @@ DECLARE
     of_group bigint := 0;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM mirror_private.require_group(group_id) WHERE group_id IS NOT NULL;
+    IF group_id IS NOT NULL THEN
+        PERFORM mirror_private.require_group(group_id), mirror_private.hold_and_settle(group_id);
+        RETURN 1;
+    END IF;
     LOOP
-        of_group := (SELECT min(w.group_id) FROM (
-            (SELECT o.group_id FROM mirror.copied_orders o
-             WHERE o.group_id > of_group AND o.status IN ('queued', 'open') ORDER BY o.group_id LIMIT 1)
-            UNION ALL
-            (SELECT c.group_id FROM mirror.copies c
-             WHERE c.group_id > of_group AND c.is_open ORDER BY c.group_id LIMIT 1)
-            UNION ALL
-            (SELECT f.group_id FROM mirror.followers f
-             WHERE f.group_id > of_group AND f.closes_at IS NOT NULL ORDER BY f.group_id LIMIT 1)) w
-            WHERE group_id IS NULL OR w.group_id = group_id OR of_group = 0);
-        of_group := CASE WHEN group_id IS NULL THEN of_group WHEN settled = 0 THEN group_id END;
+        of_group := mirror_private.next_to_settle(of_group);
         EXIT WHEN of_group IS NULL;
-        IF mirror_private.hold_group(of_group)
-           OR NOT EXISTS (SELECT FROM mirror.copy_groups g WHERE g.id = of_group) THEN
-            PERFORM mirror_private.settle_group(of_group);
-        END IF;
+        PERFORM mirror_private.hold_and_settle(of_group);
         settled := settled + 1;
     END LOOP;
     RETURN settled;
@@ -261,6 +280,7 @@ $$;
 COMMENT ON FUNCTION mirror.settle_copies(bigint) IS
 'Notes what brokers have reported of copied orders, in one group or in all: fills, ends, orders found by their tag; '
 'ends what may open nothing any more, closes followers that are to be closed, and orders the exits that have waited '
-'for an entry to fill. For workers, after each report. The same again does nothing. Returns how many groups it has '
-'looked at. 25001 isolation, 42501 the session does not act for everybody, 42704 no such group';
+'for an entry to fill. For workers, after each report; the ticker of the platform does it as well. The same again does '
+'nothing. Returns how many groups it has looked at. 25001 isolation, 42501 the session does not act for everybody, '
+'42704 no such group';
 GRANT EXECUTE ON FUNCTION mirror.settle_copies(bigint) TO bourse_admin, bourse_gateway, bourse_worker;

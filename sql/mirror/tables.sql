@@ -185,6 +185,8 @@ CREATE INDEX idx_copied_orders_live ON mirror.copied_orders
     USING btree (group_id, follower_id, exchange, symbol, product) WHERE status = ANY (ARRAY['queued', 'open']);
 -- The copied orders of a user
 CREATE INDEX idx_copied_orders_user_id ON mirror.copied_orders USING btree (user_id, id);
+CREATE TRIGGER trigger_keep_fills AFTER DELETE ON mirror.copied_orders REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+    EXECUTE FUNCTION mirror_private.keep_fills();
 ALTER TABLE mirror.copied_orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY copied_orders_all ON mirror.copied_orders FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -223,11 +225,14 @@ CREATE TABLE mirror.copies (
     is_open         boolean NOT NULL DEFAULT true,
     created_at      timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     updated_at      timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    -- Since when the leader's order and all of its own have ended: retention goes by it. NULL: they have not
+    ended_at        timestamp with time zone,
     CONSTRAINT copies_pkey PRIMARY KEY (id),
     CONSTRAINT copies_leader_order_id_key UNIQUE (follower_id, leader_order_id, effect),
     CONSTRAINT fk_copies_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE,
     CONSTRAINT copies_action_check CHECK (action = ANY (ARRAY['BUY', 'SELL'])),
     CONSTRAINT copies_effect_check CHECK (effect = ANY (ARRAY['entry', 'exit', 'close'])),
+    CONSTRAINT copies_ended_at_check CHECK (NOT is_open OR ended_at IS NULL),
     CONSTRAINT copies_leader_order_id_check CHECK ((leader_order_id IS NULL) = (effect = 'close')),
     CONSTRAINT copies_own_quantity_check CHECK (own_quantity >= 0 AND own_quantity < 'NaN'),
     CONSTRAINT copies_placed_check CHECK (placed >= 0 AND placed < 'NaN'),
@@ -235,12 +240,16 @@ CREATE TABLE mirror.copies (
     CONSTRAINT copies_skipped_check CHECK (skipped >= 0 AND skipped < 'NaN'),
     CONSTRAINT copies_wanted_check CHECK (wanted >= 0 AND wanted < 'NaN')
 );
+-- Groups with some that have not ended; those that have, for retention
+CREATE INDEX idx_copies_ended_at ON mirror.copies USING btree (ended_at, group_id);
 -- What became of an order of a leader
 CREATE INDEX idx_copies_leader_order_id ON mirror.copies USING btree (leader_order_id, follower_id);
 -- Those for which more may be ordered
 CREATE INDEX idx_copies_open ON mirror.copies USING btree (group_id, follower_id, id) WHERE is_open;
 -- The copies of a user
 CREATE INDEX idx_copies_user_id ON mirror.copies USING btree (user_id, id);
+CREATE TRIGGER trigger_end_copying AFTER DELETE ON mirror.copies REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+    EXECUTE FUNCTION mirror_private.end_copying();
 ALTER TABLE mirror.copies ENABLE ROW LEVEL SECURITY;
 CREATE POLICY copies_all ON mirror.copies FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -286,9 +295,6 @@ CREATE POLICY copy_groups_all ON mirror.copy_groups FOR SELECT TO bourse_admin, 
 CREATE POLICY copy_groups_own ON mirror.copy_groups FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
-CREATE POLICY copy_groups_shared ON mirror.copy_groups FOR SELECT
-    USING ((id IN ( SELECT s.group_id FROM mirror.group_shares s
-        WHERE s.user_id = ((SELECT identity.current_user_id())))));
 GRANT SELECT ON mirror.copy_groups TO bourse_viewer, bourse_worker;
 
 -- The life of deployments: each step, with who and when, and breaches of max_positions. Append only; goes with its
@@ -410,12 +416,18 @@ CREATE TABLE mirror.exchange_copies (
     -- It fills no more, and what it has filled is in exchange_holdings
     is_settled       boolean NOT NULL,
     placed_at        timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    -- When it was placed, where it is settled: retention goes by it
+    old_since        timestamp with time zone GENERATED ALWAYS AS ( CASE WHEN is_settled THEN placed_at ELSE
+        NULL::timestamp with time zone END) STORED,
     CONSTRAINT exchange_copies_pkey PRIMARY KEY (id),
     CONSTRAINT exchange_copies_order_id_check CHECK ((order_id IS NULL) = (status IS NULL)),
     CONSTRAINT exchange_copies_side_check CHECK (side = ANY (ARRAY['buy', 'sell']))
 );
 -- What was answered to the call of an order
 CREATE INDEX idx_exchange_copies_leader_order_id ON mirror.exchange_copies USING btree (leader_order_id, id);
+-- Those that are settled, for retention
+CREATE INDEX idx_exchange_copies_old_since ON mirror.exchange_copies USING btree (old_since)
+    WHERE old_since IS NOT NULL;
 -- Those of a group that may still fill
 CREATE INDEX idx_exchange_copies_unsettled ON mirror.exchange_copies USING btree (group_id, symbol, side, id)
     WHERE NOT is_settled;
@@ -584,8 +596,6 @@ CREATE POLICY failover_settings_all ON mirror.failover_settings FOR SELECT
 CREATE POLICY failover_settings_own ON mirror.failover_settings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
         AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
-CREATE POLICY failover_settings_platform ON mirror.failover_settings FOR SELECT
-    USING (account_id IS NULL);
 GRANT SELECT ON mirror.failover_settings TO bourse_viewer, bourse_worker;
 
 -- Users whose accounts are watched: whoever changes the account in use holds the row
@@ -623,11 +633,14 @@ CREATE TABLE mirror.follower_positions (
     held        numeric(20,8) NOT NULL DEFAULT 0,
     -- How much of it the account was found not to have any more when it was to be exited
     by_hand     numeric(20,8) NOT NULL DEFAULT 0,
+    -- What copied orders have filled that retention has taken since: held and by_hand have it as well
+    earlier     numeric(20,8) NOT NULL DEFAULT 0,
     -- When its last fill was reported: positions as of before may not know of it
     filled_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT follower_positions_pkey PRIMARY KEY (follower_id, exchange, symbol, product),
     CONSTRAINT fk_follower_positions_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE,
     CONSTRAINT follower_positions_by_hand_check CHECK (by_hand < 'NaN'),
+    CONSTRAINT follower_positions_earlier_check CHECK (earlier < 'NaN'),
     CONSTRAINT follower_positions_held_check CHECK (held < 'NaN')
 );
 -- What the followers of a user hold
@@ -729,8 +742,8 @@ CREATE TABLE mirror.group_shares (
     CONSTRAINT fk_group_shares_group_id FOREIGN KEY (group_id) REFERENCES mirror.copy_groups(id) ON DELETE CASCADE,
     CONSTRAINT fk_group_shares_user_id FOREIGN KEY (user_id) REFERENCES identity.users(id) ON DELETE CASCADE
 );
--- The groups that a user may join; row security looks here
-CREATE INDEX idx_group_shares_user_id ON mirror.group_shares USING btree (user_id);
+-- The groups that a user may join
+CREATE INDEX idx_group_shares_user_id ON mirror.group_shares USING btree (user_id, group_id);
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON mirror.group_shares FOR EACH ROW
     EXECUTE FUNCTION audit_private.record_change('user_id', '{group_id,user_id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON mirror.group_shares FOR EACH STATEMENT
@@ -864,7 +877,8 @@ CREATE TABLE mirror.leader_orders (
     -- What the leader held, or had ordered, against this order when it was seen first: up to here it is an exit, beyond
     -- it opens
     base_quantity   numeric(20,8) NOT NULL DEFAULT 0,
-    -- Whether it is copied: not what was placed before the group was made, of which only the fills count
+    -- Whether it is copied: not what was placed before the group was made, of which only the fills count, nor what has
+    -- ended so long ago that retention has taken its copies
     is_copied       boolean NOT NULL,
     -- Nothing of it fills any more
     is_ended        boolean NOT NULL DEFAULT false,
@@ -878,6 +892,8 @@ CREATE TABLE mirror.leader_orders (
 -- Those that may still fill
 CREATE INDEX idx_leader_orders_live ON mirror.leader_orders USING btree (group_id, exchange, symbol, product)
     WHERE NOT is_ended;
+-- The orders of a leading user that were copied
+CREATE INDEX idx_leader_orders_user_id ON mirror.leader_orders USING btree (user_id, leader_order_id);
 ALTER TABLE mirror.leader_orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY leader_orders_all ON mirror.leader_orders FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -899,6 +915,8 @@ CREATE TABLE mirror.leader_positions (
     CONSTRAINT fk_leader_positions_group_id FOREIGN KEY (group_id) REFERENCES mirror.copy_groups(id) ON DELETE CASCADE,
     CONSTRAINT leader_positions_quantity_check CHECK (quantity < 'NaN')
 );
+-- What a leading user holds, by group
+CREATE INDEX idx_leader_positions_user_id ON mirror.leader_positions USING btree (user_id, group_id);
 ALTER TABLE mirror.leader_positions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY leader_positions_all ON mirror.leader_positions FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
@@ -972,6 +990,9 @@ CREATE TABLE mirror.order_requests (
 -- Accounts for which somebody is sending
 CREATE INDEX idx_order_requests_busy ON mirror.order_requests USING btree (account_id)
     WHERE status = ANY (ARRAY['sending', 'unknown']);
+-- Those that are through, for retention
+CREATE INDEX idx_order_requests_finished_at ON mirror.order_requests USING btree (finished_at)
+    WHERE finished_at IS NOT NULL;
 -- The requests of an order, in their order
 CREATE INDEX idx_order_requests_order_id ON mirror.order_requests USING btree (order_id, id);
 -- Leases that have ended

@@ -43,10 +43,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp SET timezone =
            'mirror.account_health() says how they are; the worker connects one of them.'
     FROM (SELECT s.* FROM mirror.failover_states s WHERE s.told_account_id IS NOT NULL
           ORDER BY s.user_id LIMIT 100) d
+    UNION ALL
+    SELECT 'warning', 'account_is_silent', f.account_id::text,
+           format('it is connected, its market is in session, and it has sent %s', f.detail),
+           'Look at the subscriptions of its worker, and at the broker: mirror.account_health().'
+    FROM (SELECT o.account_id, o.detail FROM mirror_private.failing(clock_timestamp()) o
+          WHERE o.fault = 'silence' ORDER BY o.account_id LIMIT 100) f
 $$;
 COMMENT ON FUNCTION mirror_private.alerts_of_connections() IS
-'What alerts() says of connections: accounts in use that are down and have no backup, up to 100. Costs a probe of an '
-'index';
+'What alerts() says of connections: accounts in use that are down and have no backup, and those that are connected and '
+'send no data in session, up to 100 of each. Reads a row for each user with connections';
 
 CREATE FUNCTION mirror_private.metrics_of_connections() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$

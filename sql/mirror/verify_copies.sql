@@ -10,7 +10,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
         GROUP BY o.follower_id, o.exchange, o.symbol, o.product
     )
     SELECT 'held_is_what_has_filled', format('follower %s, %s %s %s', f.id, c.exchange, c.symbol, c.product),
-           trim_scale(coalesce(o.quantity, 0))::text, trim_scale(coalesce(p.held + p.by_hand, 0))::text
+           trim_scale(coalesce(o.quantity, 0) + coalesce(p.earlier, 0))::text,
+           trim_scale(coalesce(p.held + p.by_hand, 0))::text
     FROM mirror.followers f
     CROSS JOIN LATERAL (
         SELECT o.exchange, o.symbol, o.product FROM filled o WHERE o.follower_id = f.id
@@ -18,7 +19,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
     LEFT JOIN filled o ON o.follower_id = f.id AND (o.exchange, o.symbol, o.product) = (c.exchange, c.symbol, c.product)
     LEFT JOIN mirror.follower_positions p
         ON p.follower_id = f.id AND (p.exchange, p.symbol, p.product) = (c.exchange, c.symbol, c.product)
-    WHERE coalesce(o.quantity, 0) <> coalesce(p.held + p.by_hand, 0)
+    WHERE coalesce(o.quantity, 0) + coalesce(p.earlier, 0) <> coalesce(p.held + p.by_hand, 0)
     UNION ALL
     SELECT 'exits_close_what_is_held',
            format('follower %s, %s %s %s', e.follower_id, e.exchange, e.symbol, e.product),

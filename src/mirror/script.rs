@@ -15,6 +15,7 @@ extension_sql_file!(
     requires = ["mirror_failover_settings", "bourse_refuse_repeats"]
 );
 extension_sql_file!("../../sql/mirror/connections.sql", name = "mirror_connections");
+extension_sql_file!("../../sql/mirror/copy_figures.sql", name = "mirror_copy_figures");
 extension_sql_file!(
     "../../sql/mirror/copy_follower.sql",
     name = "mirror_copy_follower",
@@ -70,6 +71,7 @@ extension_sql_file!(
     name = "mirror_reconcile",
     requires = ["mirror_copy_orders", "bourse_refuse_repeats"]
 );
+extension_sql_file!("../../sql/mirror/retention.sql", name = "mirror_retention");
 extension_sql_file!("../../sql/mirror/settle_copies.sql", name = "mirror_settle_copies");
 extension_sql_file!("../../sql/mirror/strategies.sql", name = "mirror_strategies");
 extension_sql_file!("../../sql/mirror/subscriptions.sql", name = "mirror_subscriptions");

@@ -37,8 +37,8 @@ CREATE TABLE mirror.group_shares (
     CONSTRAINT group_shares_pkey PRIMARY KEY (group_id, user_id)
 );
 COMMENT ON TABLE mirror.group_shares IS 'Who may join a group beside its leader, as share_group() has said';
-CREATE INDEX idx_group_shares_user_id ON mirror.group_shares (user_id);
-COMMENT ON INDEX mirror.idx_group_shares_user_id IS 'The groups that a user may join; row security looks here';
+CREATE INDEX idx_group_shares_user_id ON mirror.group_shares (user_id, group_id);
+COMMENT ON INDEX mirror.idx_group_shares_user_id IS 'The groups that a user may join';
 
 CREATE TABLE mirror.leader_orders (
     group_id        bigint NOT NULL
@@ -66,10 +66,13 @@ COMMENT ON COLUMN mirror.leader_orders.base_quantity IS
 'What the leader held, or had ordered, against this order when it was seen first: up to here it is an exit, beyond it '
 'opens';
 COMMENT ON COLUMN mirror.leader_orders.is_copied IS
-'Whether it is copied: not what was placed before the group was made, of which only the fills count';
+'Whether it is copied: not what was placed before the group was made, of which only the fills count, nor what has '
+'ended so long ago that retention has taken its copies';
 COMMENT ON COLUMN mirror.leader_orders.is_ended IS 'Nothing of it fills any more';
 CREATE INDEX idx_leader_orders_live ON mirror.leader_orders (group_id, exchange, symbol, product) WHERE NOT is_ended;
 COMMENT ON INDEX mirror.idx_leader_orders_live IS 'Those that may still fill';
+CREATE INDEX idx_leader_orders_user_id ON mirror.leader_orders (user_id, leader_order_id);
+COMMENT ON INDEX mirror.idx_leader_orders_user_id IS 'The orders of a leading user that were copied';
 
 CREATE TABLE mirror.leader_positions (
     group_id bigint NOT NULL
@@ -84,13 +87,14 @@ CREATE TABLE mirror.leader_positions (
 COMMENT ON TABLE mirror.leader_positions IS
 'What a leader holds: his positions when the group was made, and what has filled since. It tells exits from entries';
 COMMENT ON COLUMN mirror.leader_positions.quantity IS 'Negative: short';
+CREATE INDEX idx_leader_positions_user_id ON mirror.leader_positions (user_id, group_id);
+COMMENT ON INDEX mirror.idx_leader_positions_user_id IS 'What a leading user holds, by group';
 
+-- One that somebody may join is told by mirror.shared_groups(): a second policy would have everybody count the groups of
+-- others through the indexes.
 ALTER TABLE mirror.copy_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY copy_groups_own ON mirror.copy_groups FOR SELECT
     USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE);
-CREATE POLICY copy_groups_shared ON mirror.copy_groups FOR SELECT
-    USING (id IN (SELECT s.group_id FROM mirror.group_shares s
-                  WHERE s.user_id = (SELECT identity.current_user_id())));
 CREATE POLICY copy_groups_all ON mirror.copy_groups FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
 ALTER TABLE mirror.group_shares ENABLE ROW LEVEL SECURITY;

@@ -81,6 +81,7 @@ CREATE TABLE mirror.follower_positions (
     product     varchar(10) COLLATE "C" NOT NULL,
     held        numeric(20,8) NOT NULL DEFAULT 0 CONSTRAINT follower_positions_held_check CHECK (held < 'NaN'),
     by_hand     numeric(20,8) NOT NULL DEFAULT 0 CONSTRAINT follower_positions_by_hand_check CHECK (by_hand < 'NaN'),
+    earlier     numeric(20,8) NOT NULL DEFAULT 0 CONSTRAINT follower_positions_earlier_check CHECK (earlier < 'NaN'),
     filled_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT follower_positions_pkey PRIMARY KEY (follower_id, exchange, symbol, product)
 );
@@ -91,6 +92,8 @@ COMMENT ON COLUMN mirror.follower_positions.held IS
 'What copied orders have filled, less what has gone by hand. Negative: short';
 COMMENT ON COLUMN mirror.follower_positions.by_hand IS
 'How much of it the account was found not to have any more when it was to be exited';
+COMMENT ON COLUMN mirror.follower_positions.earlier IS
+'What copied orders have filled that retention has taken since: held and by_hand have it as well';
 COMMENT ON COLUMN mirror.follower_positions.filled_at IS
 'When its last fill was reported: positions as of before may not know of it';
 CREATE INDEX idx_follower_positions_user_id ON mirror.follower_positions (user_id, follower_id);

@@ -19,6 +19,7 @@ CREATE TABLE mirror.exchange_copies (
     message          text,
     is_settled       boolean NOT NULL,
     placed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    old_since        timestamptz GENERATED ALWAYS AS (CASE WHEN is_settled THEN placed_at END) STORED,
     CONSTRAINT exchange_copies_order_id_check CHECK ((order_id IS NULL) = (status IS NULL))
 );
 COMMENT ON TABLE mirror.exchange_copies IS
@@ -32,6 +33,10 @@ COMMENT ON COLUMN mirror.exchange_copies.status IS 'As it was answered; so are t
 COMMENT ON COLUMN mirror.exchange_copies.sqlstate IS 'Why it was refused; NULL with a message: why it was skipped';
 COMMENT ON COLUMN mirror.exchange_copies.is_settled IS
 'It fills no more, and what it has filled is in exchange_holdings';
+COMMENT ON COLUMN mirror.exchange_copies.old_since IS
+'When it was placed, where it is settled: retention goes by it';
+CREATE INDEX idx_exchange_copies_old_since ON mirror.exchange_copies (old_since) WHERE old_since IS NOT NULL;
+COMMENT ON INDEX mirror.idx_exchange_copies_old_since IS 'Those that are settled, for retention';
 CREATE INDEX idx_exchange_copies_leader_order_id ON mirror.exchange_copies (leader_order_id, id);
 COMMENT ON INDEX mirror.idx_exchange_copies_leader_order_id IS 'What was answered to the call of an order';
 CREATE INDEX idx_exchange_copies_unsettled ON mirror.exchange_copies (group_id, symbol, side, id)

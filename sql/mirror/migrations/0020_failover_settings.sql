@@ -41,9 +41,9 @@ CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON mirror.failover_settings
     FOR EACH STATEMENT EXECUTE FUNCTION audit_private.record_change();
 
 ALTER TABLE mirror.failover_settings ENABLE ROW LEVEL SECURITY;
+-- What holds for all get_failover_settings() tells.
 CREATE POLICY failover_settings_own ON mirror.failover_settings FOR SELECT
     USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE);
-CREATE POLICY failover_settings_platform ON mirror.failover_settings FOR SELECT USING (account_id IS NULL);
 CREATE POLICY failover_settings_all ON mirror.failover_settings
     FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker USING ((SELECT identity.acts_for_all()));
 

@@ -7,6 +7,7 @@
 mod account;
 mod clock;
 mod database;
+mod desk;
 pub mod door;
 mod failure;
 pub mod flow;
@@ -19,6 +20,7 @@ mod server;
 mod session;
 
 pub use database::{Database, ROWS_ALONE, checksums};
+pub use desk::Desk;
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
 pub use scratch::Scratch;

@@ -248,6 +248,8 @@ fn settle(scene: &Scene<'_>, mut late: Vec<String>) -> Result<()> {
             tell(&mut session, call, &mut late)?;
         }
         copy(&mut session, "'-infinity'")?;
+        // What has filled late, or was not taken back, is closed: nothing is left of what the leader has left.
+        session.run("SELECT mirror.close_orphans(1)")?;
         resolve(&mut session, scene)?;
         while send(&mut session, scene, 9, &mut random, 0)? {}
         quiet = if session.number(under_way)? == 0 && late.is_empty() { quiet + 1 } else { 0 };

@@ -143,6 +143,10 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
          UNION ALL SELECT id FROM marketplace.invoices WHERE user_id = {victim} OR developer_id = {victim}
          UNION ALL SELECT id FROM mirror.trading_accounts WHERE user_id = {victim}
          UNION ALL SELECT id FROM mirror.strategies WHERE user_id = {victim}
+         UNION ALL SELECT id FROM mirror.copy_groups WHERE user_id = {victim}
+         UNION ALL SELECT id FROM mirror.followers WHERE user_id = {victim}
+         UNION ALL SELECT max(id) FROM mirror.orders WHERE user_id = {victim}
+         UNION ALL SELECT max(id) FROM mirror.copied_orders WHERE user_id = {victim}
          UNION ALL SELECT id FROM mirror.strategy_deployments WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.transfers WHERE user_id = {victim}
          UNION ALL SELECT max(id) FROM exchange.trades"

@@ -1,7 +1,7 @@
 //! Somebody to be attacked: a user with rows in every table that holds rows about users, and a digest of them all.
 
 use client_tests::sequencer::Venue;
-use client_tests::{Database, Failure, Result, Scratch, Session};
+use client_tests::{Database, Desk, Failure, Result, Scratch, Session};
 
 use super::market::Market;
 
@@ -49,7 +49,7 @@ impl House {
              WHERE relkind = 'S' AND relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'messaging', 'trading', 'marketplace', 'mirror', 'webui')",
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
-        let market = Market::open(&mut house.root)?;
+        let (market, desk) = (Market::open(&mut house.root)?, Desk::open(&mut house.root)?);
         house.attacker = house.person("mallory", "50.5")?;
         house.victim = house.person(MARK, FUNDS)?;
         house.bystander = house.person("viewer", "50.5")?;
@@ -60,6 +60,7 @@ impl House {
         let (attacker, victim, bystander) = (house.attacker, house.victim, house.bystander);
         for (user, name) in [(attacker, "mallory"), (victim, MARK), (bystander, "viewer")] {
             market.furnish(&mut house.root, user, name)?;
+            desk.furnish(&mut house.root, user, name)?;
         }
         for (user, side, price, amount, id) in [
             (victim, "sell", 90, 3, "traded"),
@@ -78,6 +79,7 @@ impl House {
         house.root.run(&format!(
             "SELECT exchange.transfer({victim}, {bystander}, 'BTC', 1), exchange.transfer({bystander}, {victim}, 'BTC', 1)"
         ))?;
+        desk.trade(&mut house.root)?;
         house.is_complete()?;
         Ok(house)
     }
@@ -122,22 +124,7 @@ impl House {
         ))?;
         root.run("CALL exchange.match_orders()")?;
         self.bot(user, name)?;
-        self.account(user, name)?;
         Ok(user)
-    }
-
-    /// An account of a user at a broker, with a strategy at work there.
-    fn account(&mut self, user: i64, name: &str) -> Result<()> {
-        self.root.run(&format!(
-            "DO $$
-             DECLARE
-                 account bigint := mirror.create_account({user}, '{name} account', 'Zerodha', is_primary => true);
-                 strategy bigint := mirror.create_strategy({user}, '{name} strategy');
-                 deployment bigint := mirror.deploy_strategy(strategy, account);
-             BEGIN
-                 PERFORM mirror.start_deployment(deployment), mirror.open_position(deployment, 'NSE', '{name}');
-             END $$"
-        ))
     }
 
     /// A bot of a user, with everything that a bot can have.
@@ -176,8 +163,7 @@ impl House {
             .digest()?
             .into_iter()
             .filter(|line| line.contains("|0|") && !line.starts_with("exchange.order_commands|"))
-            // No broker has reported of the victim. Accounts of the house are nobody's, and counts of subscribers wait for moments only.
-            .filter(|line| !line.starts_with("mirror."))
+            // Accounts of the house are nobody's, and counts of subscribers wait for moments only.
             .filter(|line| !line.starts_with("marketplace.house_accounts|"))
             .filter(|line| !line.starts_with("marketplace.subscriber_changes|"))
             .filter(|line| about_users.iter().any(|name| line.starts_with(&format!("{name}|"))))

@@ -19,11 +19,12 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                     ELSE quote_literal(a.attname) || ' || n' END, ', ')
                     FILTER (WHERE a.attname IN ('id', 'user_id', 'order_id', 'email', 'username', 'external_id', 'principal_id', 'prefix',
                         'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id', 'message_id',
-                        'recipient_id', 'created_by', 'bot_id', 'developer_id', 'subscription_id', 'trade_id', 'number') AND a.attgenerated = ''),
+                        'recipient_id', 'created_by', 'bot_id', 'developer_id', 'subscription_id', 'trade_id', 'number', 'account_id', 'group_id', 'follower_id',
+                        'leader_order_id', 'broker_order_id', 'deployment_id', 'strategy_id', 'connection_id') AND a.attgenerated = ''),
                 max(t.condition)
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          JOIN identity_private.user_tables() t ON t.relation = c.oid
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('identity', 'audit', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
          GROUP BY 1 ORDER BY c.oid::regclass::text",
     )?;
     house.root.run("SET session_replication_role = replica")?;

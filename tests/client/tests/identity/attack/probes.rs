@@ -15,7 +15,7 @@ const PLANNING: [&str; 2] = [
 
 /// What no policy keeps from being counted: numbers that count up, times, and what such a row says to whoever knows its
 /// number. None of them tells whose the row is; docs/identity.md tells of it. Of bots that are sold everybody is told.
-const TELLING: [&str; 65] = [
+const TELLING: [&str; 121] = [
     "audit.activity_logs \"timestamp\"",
     "audit.activity_logs id",
     "audit.activity_logs transaction_id",
@@ -64,6 +64,62 @@ const TELLING: [&str; 65] = [
     "marketplace.runs subscription_id",
     "marketplace.subscription_events id",
     "marketplace.subscriptions id",
+    "mirror.account_funds account_id",
+    "mirror.account_lanes account_id",
+    "mirror.books account_id",
+    "mirror.breakers account_id",
+    "mirror.copied_orders account_id",
+    "mirror.copied_orders broker_order_id",
+    "mirror.copied_orders copy_id",
+    "mirror.copied_orders ended_at",
+    "mirror.copied_orders follower_id",
+    "mirror.copied_orders id",
+    "mirror.copies follower_id",
+    "mirror.copies id",
+    "mirror.copy_groups id",
+    "mirror.copy_groups leader_account_id",
+    "mirror.deployment_events id",
+    "mirror.documents id",
+    "mirror.documents received_at",
+    "mirror.exchange_copies id",
+    "mirror.exchange_copies old_since",
+    "mirror.exchange_holdings follower_id",
+    "mirror.executions account_id",
+    "mirror.executions execution_id",
+    "mirror.executions order_id",
+    "mirror.failover_events id",
+    "mirror.failover_settings account_id",
+    "mirror.failover_settings id",
+    "mirror.follower_positions follower_id",
+    "mirror.follower_ratios follower_id",
+    "mirror.followers account_id",
+    "mirror.followers id",
+    "mirror.holdings account_id",
+    "mirror.holdings id",
+    "mirror.holdings symbol",
+    "mirror.leader_orders group_id",
+    "mirror.leader_orders leader_order_id",
+    "mirror.leader_positions group_id",
+    "mirror.leader_positions symbol",
+    "mirror.order_requests account_id",
+    "mirror.order_requests finished_at",
+    "mirror.order_requests id",
+    "mirror.order_requests order_id",
+    "mirror.orders account_id",
+    "mirror.orders id",
+    "mirror.orders order_id",
+    "mirror.orders placed_at",
+    "mirror.orders_archive account_id",
+    "mirror.orders_archive id",
+    "mirror.orders_archive order_id",
+    "mirror.positions account_id",
+    "mirror.positions id",
+    "mirror.positions symbol",
+    "mirror.strategies id",
+    "mirror.strategy_deployments id",
+    "mirror.trading_accounts id",
+    "mirror.websocket_connections connection_id",
+    "mirror.websocket_connections id",
     "trading.bot_accounts id",
     "trading.bot_events id",
     "trading.bot_heartbeats bot_id",
@@ -106,7 +162,7 @@ fn probes(house: &mut House) -> Result<Vec<Probe>> {
     let indexes = house.root.rows(
         "SELECT i.indexrelid, c.oid::regclass, coalesce(pg_get_expr(i.indpred, c.oid), 'true') FROM pg_index i
          JOIN pg_class c ON c.oid = i.indrelid
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui')
          ORDER BY i.indexrelid::regclass::text",
     )?;
     let mut probes = Vec::new();
@@ -217,7 +273,7 @@ fn no_column_is_compared_before_the_policy_is_asked() -> Result<()> {
     let columns = house.root.rows(
         "SELECT c.oid::regclass, quote_ident(a.attname) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
+         WHERE c.relrowsecurity AND NOT c.relispartition AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui')
            AND a.atttypid::regtype::text IN ('bigint', 'integer', 'text', 'character varying', 'name', 'timestamp with time zone')
          ORDER BY 1, 2",
     )?;

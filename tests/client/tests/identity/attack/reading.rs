@@ -15,7 +15,7 @@ fn readable(session: &mut Session) -> Result<Vec<Readable>> {
         "SELECT c.oid::regclass, string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_class c
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui') GROUP BY 1 ORDER BY 1",
+           AND c.relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui') GROUP BY 1 ORDER BY 1",
     )?;
     Ok(rows.into_iter().map(|row| Readable { name: row[0].clone(), columns: row[1].clone() }).collect())
 }
@@ -46,11 +46,10 @@ fn no_relation_shows_anything_of_the_victims() -> Result<()> {
 fn every_table_about_users_shows_the_rows_of_the_user_and_no_others() -> Result<()> {
     let mut house = House::open("attack_rows")?;
     // Nobody of them reads the inbox, which COPY has to get into, and bots that are sold, with what they cost, are
-    // everybody's. Nobody here has a broker that reports of him.
+    // everybody's.
     let tables = house.root.rows(
         "SELECT relation, condition FROM identity_private.user_tables()
          WHERE relation::text NOT IN ('exchange.order_commands', 'marketplace.bots', 'marketplace.pricing_plans')
-           AND relation::text NOT LIKE 'mirror.%'
            AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation
                        AND has_column_privilege('bourse_viewer', relation, a.attnum, 'SELECT'))",
     )?;
@@ -122,7 +121,7 @@ fn explain_counts_the_same_for_the_victim_as_for_nobody() -> Result<()> {
     let victim = house.victim.to_string();
     let columns = house.root.rows(
         "SELECT a.attrelid::regclass, quote_ident(a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'trading', 'marketplace', 'webui')
+         WHERE c.relkind IN ('r', 'p', 'v') AND c.relnamespace::regnamespace::text IN ('identity', 'exchange', 'audit', 'trading', 'marketplace', 'mirror', 'webui')
            AND c.relname NOT IN ('bots', 'bot_performance_summary')
            AND (a.attname IN ('user_id', 'developer_id') OR a.attname = 'created_by' AND a.atttypid = 'int8'::regtype
                 OR c.relname IN ('users', 'user_secure_view') AND a.attname = 'id') ORDER BY 1",
