@@ -73,6 +73,7 @@ SELECT pg_stat_get_xact_tuples_updated(c.oid) >= 10 AS written,
 FROM pg_class c WHERE c.oid = 'mirror.websocket_connections'::regclass;
 COMMIT;
 RESET SESSION AUTHORIZATION;
+SELECT refusal('SELECT mirror.account_health(101, ''-infinity'')');
 SELECT count(*) FROM audit.audit_logs WHERE table_name LIKE 'mirror.%' AND action = 'UPDATE' AND table_name
     <> 'mirror.trading_accounts';
 

@@ -171,7 +171,8 @@ SELECT * FROM mirror.verify();
 -- Refusals.
 SELECT call, refusal('SELECT mirror.' || call) FROM unnest(ARRAY[
     'claim_orders(NULL)', 'claim_orders('' '')', 'claim_orders(''w'', 0)', 'claim_orders(''w'', 1001)',
-    'claim_orders(''w'', 1, ''0 s'')', 'claim_orders(''w'', 1, ''1 hour'')', 'claim_orders(''w'', NULL)',
+    'claim_orders(''w'', 1, ''0 s'')', 'claim_orders(''w'', 1, ''1 hour'')',
+    'claim_orders(''w'', 1, ''178000000 years'')', 'claim_orders(''w'', NULL)',
     'ack_order(NULL, 201, ''K'')', 'ack_order(gen_random_uuid(), NULL, ''K'')',
     'ack_order(''00000000-0000-0000-0000-000000000000'', 999, ''K'')',
     'reject_order(''00000000-0000-0000-0000-000000000000'', 201, ''no'')',

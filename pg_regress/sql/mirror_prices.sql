@@ -37,7 +37,7 @@ FROM mirror.positions WHERE account_id = 7001 AND symbol = 'TCS' AND exchange = 
 
 SELECT mirror.update_prices('[]');
 SELECT refusal(format('SELECT mirror.update_prices(%L)', prices)) FROM (VALUES
-    (NULL), ('{}'), ('[7]'), ('[{"symbol": "TCS", "ltp": 1}]'), ('[{"exchange": "NSE", "ltp": 1}]'),
+    (NULL), ('{}'), ('[7]'), ('[[]]'), ('[{"symbol": "TCS", "ltp": 1}]'), ('[{"exchange": "NSE", "ltp": 1}]'),
     ('[{"exchange": "NSE", "symbol": "TCS"}]'), ('[{"exchange": "NSE", "symbol": "TCS", "ltp": 0}]'),
     ('[{"exchange": "NSE", "symbol": "TCS", "ltp": "NaN"}]'), ('[{"exchange": "NSE", "symbol": "TCS", "ltp": -1}]'),
     ('[{"exchange": "NSE", "symbol": "TCS", "ltp": 1e30}]'), ('[{"exchange": "NSE", "symbol": "TCS", "ltp": "one"}]'),

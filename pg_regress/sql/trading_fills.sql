@@ -89,7 +89,7 @@ SELECT trading.apply_fills('[
     {"bot_id": 7001, "fill_id": "a1", "symbol": "BTC-USD", "side": "buy", "quantity": 100, "price": 10, "fee": 0.1}]');
 SELECT net_pnl, status FROM trading.trades WHERE symbol = 'ADA-USD';
 SELECT fills, refusal(format('SELECT trading.apply_fills(%L)', fills)) AS answer FROM unnest(ARRAY[
-    NULL, '{}', '[1]', '[]',
+    NULL, '{}', '[1]', '[[]]', '[]',
     '[{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}, {"bot_id": 7001}]',
     '[{"bot_id": 7002, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1}]',
     '[{"bot_id": 7001, "fill_id": "k1", "symbol": "A", "side": "buy", "quantity": 1, "price": 1, "fees": 1}]',

@@ -78,7 +78,8 @@ SELECT trading.start_bot(:maker);
 SELECT count(*) FROM trading.sweep_bots();
 SELECT status FROM messaging.v_system_health WHERE system = 'trading_bot';
 SELECT call, refusal('SELECT trading.' || call) AS answer FROM unnest(ARRAY['sweep_bots(NULL)', 'sweep_bots(''0'')',
-    'sweep_bots("limit" => 0)', 'sweep_bots("limit" => 10001)']) WITH ORDINALITY c (call, n) ORDER BY n;
+    'sweep_bots(''178000000 years'')', 'sweep_bots("limit" => 0)', 'sweep_bots("limit" => 10001)'])
+    WITH ORDINALITY c (call, n) ORDER BY n;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal('SELECT trading.sweep_bots()');
 COMMIT;

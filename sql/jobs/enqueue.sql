@@ -189,7 +189,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('requests', requests);
-    IF jsonb_typeof(requests) <> 'array' OR jsonb_array_length(requests) > most THEN
+    IF jsonb_typeof(requests) <> 'array' OR jsonb_path_exists(requests, 'strict $[*] ? (@.type() <> "object")')
+       OR jsonb_array_length(requests) > most THEN
         PERFORM bourse.refuse('22023', format('requests is no JSON array of up to %s requests', most),
             '[{"job_type": …, "target": …, …}, …] with the parameters of jobs.enqueue() but one_waiting.');
     END IF;

@@ -47,16 +47,26 @@ LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = 
     INSERT INTO mirror.exchange_holdings AS h (follower_id, symbol, user_id, amount)
     SELECT e.follower_id, settle_exchange.symbol, e.user_id, sum(e.bought) FROM ended e
     WHERE e.follower_id IS NOT NULL GROUP BY e.follower_id, e.user_id HAVING sum(e.bought) <> 0
-    ON CONFLICT ON CONSTRAINT exchange_holdings_pkey DO UPDATE SET amount = h.amount + excluded.amount
+    ON CONFLICT ON CONSTRAINT exchange_holdings_pkey DO UPDATE SET amount = h.amount + excluded.amount;
+    -- What has gone by another way is not held by copies any more, whatever comes later.
+    UPDATE mirror.exchange_holdings h SET amount = b.held
+    FROM (SELECT f.id AS follower_id, coalesce(a.amount + a.locked_amount, 0) AS held
+          FROM mirror.followers f JOIN exchange.markets m ON m.symbol = settle_exchange.symbol
+          LEFT JOIN exchange.assets a ON a.user_id = f.user_id AND a.symbol = m.base
+          WHERE f.group_id = settle_exchange.group_id AND NOT EXISTS (
+              SELECT FROM mirror.exchange_copies c
+              WHERE c.group_id = settle_exchange.group_id AND c.symbol = settle_exchange.symbol AND NOT c.is_settled
+                AND c.follower_id = f.id)) b
+    WHERE h.follower_id = b.follower_id AND h.symbol = settle_exchange.symbol AND h.amount > b.held
 $$;
 COMMENT ON FUNCTION mirror_private.settle_exchange(bigint, text) IS
-'Adds what copies of a group have traded that fill no more to what their followers hold, of 10,000 that may have. The '
-'caller has the market';
+'Adds what copies of a group have traded that fill no more to what their followers hold, of 10,000 that may have, and '
+'takes away what a follower has not any more. The caller has the market';
 
 CREATE FUNCTION mirror_private.exchange_shares(
     group_id bigint, symbol text, side text, price numeric, amount numeric, quote_amount numeric)
 RETURNS TABLE (follower_id bigint, user_id bigint, copied_amount numeric, copied_quote_amount numeric, reason text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     venue record;
@@ -73,13 +83,14 @@ BEGIN
     INTO leader FROM mirror.copy_groups g WHERE g.id = exchange_shares.group_id;
     fewest := greatest(venue.lot_size, venue.lot_size + coalesce(venue.min_notional / exchange_shares.price, 0));
     RETURN QUERY
-    WITH who AS (
-        SELECT DISTINCT ON (f.user_id) f.id, f.user_id, f.mode, f.value, f.max_quantity, f.below_minimum, f.account_id
+    -- Whom his user is just changing is left out; who changes one later waits, and finds what was placed.
+    WITH who AS MATERIALIZED (
+        SELECT f.id, f.user_id, f.mode, f.value, f.max_quantity, f.below_minimum, f.account_id
         FROM mirror.followers f
-        JOIN mirror.copy_groups g ON g.id = f.group_id AND g.user_id <> f.user_id
+        JOIN mirror.trading_accounts t ON t.id = f.account_id AND (t.is_active OR exchange_shares.side = 'sell')
         WHERE f.group_id = exchange_shares.group_id AND f.on_exchange
           AND (f.status = 'active' AND f.closes_at IS NULL OR f.status <> 'stopped' AND exchange_shares.side = 'sell')
-        ORDER BY f.user_id, f.id
+        FOR SHARE OF f SKIP LOCKED
     ), open_copies AS (
         SELECT c.follower_id, sum(CASE WHEN c.side = 'buy' THEN o.filled_amount
                                       WHEN o.status IN ('open', 'pending') THEN -o.amount
@@ -90,8 +101,10 @@ BEGIN
         GROUP BY c.follower_id
     ), part AS (
         SELECT w.*, CASE WHEN exchange_shares.side = 'sell' THEN
-                   greatest(coalesce(h.amount, 0) + coalesce(c.amount, 0), 0)
-                   * least(coalesce(exchange_shares.amount / nullif(leader.held, 0), 1), 1)
+                   -- What he has sold himself is not there to be sold.
+                   least(greatest(coalesce(h.amount, 0) + coalesce(c.amount, 0), 0)
+                         * least(coalesce(exchange_shares.amount / nullif(leader.held, 0), 1), 1),
+                         coalesce(b.amount, 0))
                WHEN w.mode = 'fixed' THEN w.value
                ELSE exchange_shares.amount * k.ratio END AS share,
                CASE WHEN w.mode <> 'fixed' THEN trunc(exchange_shares.quote_amount * k.ratio, 8) END AS quote_share,
@@ -100,6 +113,7 @@ BEGIN
         LEFT JOIN mirror.exchange_holdings h
             ON h.follower_id = w.id AND h.symbol = exchange_shares.symbol AND exchange_shares.side = 'sell'
         LEFT JOIN open_copies c ON c.follower_id = w.id
+        LEFT JOIN exchange.assets b ON b.user_id = w.user_id AND b.symbol = venue.base AND exchange_shares.side = 'sell'
         LEFT JOIN mirror.follower_ratios r ON w.mode = 'custom' AND r.follower_id = w.id AND r.exchange = 'BOURSE'
             AND r.symbol = exchange_shares.symbol
         LEFT JOIN mirror.account_funds f ON w.mode = 'proportional' AND f.account_id = w.account_id
@@ -135,9 +149,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION mirror_private.exchange_shares(bigint, text, text, numeric, numeric, numeric) IS
-'What an order of a leader comes to for those of his followers who copy on our own exchange, one for each user: by '
-'their terms what is bought, and of what they hold by copies and have not on offer the same part as of what the '
-'leader has so what is sold. reason: why nothing is ordered';
+'What an order of a leader comes to for those of his followers who copy on our own exchange: by their terms what is '
+'bought, and of what they hold by copies and have not on offer the same part as of what the leader has so what is '
+'sold, up to what is there. reason: why nothing is ordered. Their rows stay as they are until the order is placed';
 
 CREATE FUNCTION mirror_private.exchange_answers(group_id bigint, leader_order_id bigint)
 RETURNS TABLE (user_id bigint, order_result exchange.order_result, sqlstate text, message text)
@@ -195,7 +209,11 @@ BEGIN
         PERFORM mirror_private.answer_again(owner, group_id, client_order_id, leaders);
         RETURN QUERY SELECT * FROM mirror_private.exchange_answers(group_id, leaders);
         RETURN;
-    ELSIF side IS DISTINCT FROM 'sell'
+    END IF;
+    -- Who stops the group later waits, and finds what was placed.
+    PERFORM FROM mirror.copy_groups g WHERE g.id = group_id FOR SHARE;
+    PERFORM mirror_private.require_group(group_id) WHERE NOT FOUND;
+    IF side IS DISTINCT FROM 'sell'
           AND NOT EXISTS (SELECT FROM mirror.copy_groups g WHERE g.id = group_id AND g.status = 'active') THEN
         PERFORM bourse.refuse('55000', format('group %s is not active', group_id),
             'It sells only: mirror.resume_group() has it buy again.');

@@ -101,16 +101,18 @@ COMMENT ON FUNCTION mirror_private.rows_of(text, jsonb) IS
 'The rows of a report: an array, bare, as data, or under the name of the book in it. Refuses what has none, or is the '
 'answer of a broker that has failed (22023), and more than 20,000 rows (54000)';
 
--- All of them at once; only where one cannot be read at all each is read alone.
-CREATE FUNCTION mirror_private.read_lines(book_name text, rows jsonb, as_of timestamptz)
+-- All of them at once; where one cannot be read at all either half, until those beside it are few: each is read alone.
+CREATE FUNCTION mirror_private.read_part(book_name text, rows jsonb, as_of timestamptz)
 RETURNS mirror_private.book_line[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     question CONSTANT text := format('SELECT array_agg(l ORDER BY l.n) FROM mirror_private.%I($1, $2) l',
                                      book_name || '_lines');
+    few CONSTANT integer := 8;
     -- It would be written out, digit by digit, before anybody looks at it.
     huge CONSTANT jsonpath := '$[*].* ? (@ > 1e20 || @ < -1e20)';
+    half CONSTANT integer := jsonb_array_length(rows) / 2;
     lines mirror_private.book_line[] := '{}';
     line mirror_private.book_line;
     said record;
@@ -118,10 +120,16 @@ BEGIN
     IF NOT jsonb_path_exists(rows, huge) THEN
         BEGIN
             EXECUTE question INTO lines USING rows, as_of;
-            RETURN mirror_private.mark_repeats(coalesce(lines, '{}'));
+            RETURN coalesce(lines, '{}');
         EXCEPTION WHEN data_exception THEN
             lines := '{}';
         END;
+    END IF;
+    IF half >= few THEN
+        RETURN mirror_private.read_part(book_name, jsonb_path_query_array(
+                   rows, '$[0 to $last]', jsonb_build_object('last', half - 1)), as_of)
+               || mirror_private.read_part(book_name, jsonb_path_query_array(
+                   rows, '$[$first to last]', jsonb_build_object('first', half)), as_of);
     END IF;
     FOR said IN SELECT r.value, r.n FROM jsonb_array_elements(rows) WITH ORDINALITY r (value, n) LOOP
         line := NULL;
@@ -146,12 +154,30 @@ BEGIN
         END IF;
         lines := lines || line;
     END LOOP;
+    RETURN lines;
+END
+$$;
+COMMENT ON FUNCTION mirror_private.read_part(text, jsonb, timestamptz) IS
+'Some rows of a report of a book, in order, read by orders_lines() and the like. One that cannot be read has a '
+'problem, and what it is called as far as that can be told';
+
+CREATE FUNCTION mirror_private.read_lines(book_name text, rows jsonb, as_of timestamptz)
+RETURNS mirror_private.book_line[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+DECLARE
+    lines mirror_private.book_line[] := mirror_private.read_part(book_name, rows, as_of);
+BEGIN
+    -- Numbers of parts begin anew.
+    IF lines[cardinality(lines)].n <> cardinality(lines) THEN
+        FOR i IN 1 .. cardinality(lines) LOOP
+            lines[i].n := i;
+        END LOOP;
+    END IF;
     RETURN mirror_private.mark_repeats(lines);
 END
 $$;
 COMMENT ON FUNCTION mirror_private.read_lines(text, jsonb, timestamptz) IS
-'The rows of a report of a book, in order, read by orders_lines() and the like. One that cannot be read has a problem, '
-'and what it is called as far as that can be told';
+'The rows of a report of a book, in order, as read_part() reads them, numbered, and what comes twice';
 
 -- Which of two that contradict each other is right, the next report tells.
 CREATE FUNCTION mirror_private.mark_repeats(lines mirror_private.book_line[]) RETURNS mirror_private.book_line[]

@@ -14,8 +14,9 @@ $$;
 COMMENT ON FUNCTION mirror_private.refuse_delete_of_execution() IS
 'Trigger: an execution goes with its user, and not before (23001)';
 
--- What an order is after further executions of it. Of an order that has ended only what it has filled changes.
-CREATE FUNCTION mirror_private.explain_orders(account_id bigint, order_ids text[]) RETURNS void
+-- Of an order that has ended only what it has filled changes.
+CREATE FUNCTION mirror_private.raise_filled(account_id bigint, order_ids text[], quantities numeric[],
+                                            averages numeric[], times timestamptz[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
     UPDATE mirror.orders o
     SET filled_quantity = e.quantity, average_price = e.average_price,
@@ -23,12 +24,21 @@ LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = 
                       WHEN o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING') THEN 'PARTIAL' ELSE o.status END,
         vanished_at = CASE WHEN e.quantity < o.quantity THEN o.vanished_at END,
         executed_at = CASE WHEN e.quantity = o.quantity THEN coalesce(o.executed_at, e.executed_at) END
+    FROM unnest(order_ids, quantities, averages, times) e (order_id, quantity, average_price, executed_at)
+    WHERE o.account_id = raise_filled.account_id AND o.order_id = e.order_id AND e.quantity >= o.filled_quantity
+      AND (o.filled_quantity, o.average_price) IS DISTINCT FROM (e.quantity, e.average_price)
+$$;
+COMMENT ON FUNCTION mirror_private.raise_filled(bigint, text[], numeric[], numeric[], timestamptz[]) IS
+'Has orders filled at least so much, at this average, the last of it then. For whoever holds the account';
+
+CREATE FUNCTION mirror_private.explain_orders(account_id bigint, order_ids text[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
+    SELECT mirror_private.raise_filled(explain_orders.account_id, array_agg(e.order_id), array_agg(e.quantity),
+                                       array_agg(e.average_price), array_agg(e.executed_at))
     FROM (SELECT x.order_id, sum(x.quantity) AS quantity, max(x.executed_at) AS executed_at,
                  round(sum(x.quantity * x.price) / sum(x.quantity), 8) AS average_price
           FROM mirror.executions x
           WHERE x.account_id = explain_orders.account_id AND x.order_id = ANY (order_ids) GROUP BY x.order_id) e
-    WHERE o.account_id = explain_orders.account_id AND o.order_id = e.order_id AND e.quantity >= o.filled_quantity
-      AND (o.filled_quantity, o.average_price) IS DISTINCT FROM (e.quantity, e.average_price)
 $$;
 COMMENT ON FUNCTION mirror_private.explain_orders(bigint, text[]) IS
 'Has orders filled what their executions come to, where that is not less than what was reported. For whoever holds the '

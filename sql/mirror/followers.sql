@@ -152,28 +152,47 @@ COMMENT ON FUNCTION mirror.set_follower_status(bigint, text) IS
 'an order that opens. 22004 NULL, 22023 no such status, 42704 no such follower, or of another user, or active in a '
 'group that is not shared any more';
 
+-- His own order is there already.
+CREATE FUNCTION mirror_private.require_no_leader(group_id bigint, user_id bigint) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM mirror.copy_groups g
+               WHERE g.id = require_no_leader.group_id AND g.user_id = require_no_leader.user_id) THEN
+        PERFORM bourse.refuse('55000', format('user %s leads group %s', user_id, group_id),
+            'His money there is one: what he orders by mirror.copy_on_exchange() is placed once.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION mirror_private.require_no_leader(bigint, bigint) IS
+'Refuses the user of a group as one who copies it on our own exchange (55000)';
+
 CREATE FUNCTION mirror.follow_on_exchange(follower_id bigint, allowed boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     most CONSTANT integer := 1000;
+    owner CONSTANT bigint := mirror_private.require_follower(follower_id);
     followed bigint;
 BEGIN
-    PERFORM mirror_private.require_follower(follower_id);
     PERFORM bourse_private.require_given('allowed', allowed);
     followed := (SELECT f.group_id FROM mirror.followers f WHERE f.id = follower_id);
+    PERFORM mirror_private.require_no_leader(followed, owner) WHERE allowed;
     IF allowed AND (SELECT count(*) FROM mirror.followers f
                     WHERE f.group_id = followed AND f.on_exchange AND f.id <> follower_id) >= most THEN
         PERFORM bourse.refuse('54000', format('%s followers of group %s copy on our exchange', most, followed),
             'Follow another group there.');
     END IF;
     UPDATE mirror.followers f SET on_exchange = allowed WHERE f.id = follower_id AND f.on_exchange <> allowed;
+EXCEPTION WHEN unique_violation THEN
+    PERFORM bourse.refuse('55000', format('user %s copies group %s there with another account', owner, followed),
+        'mirror.follow_on_exchange(follower_id, false) of that follower comes first.');
 END
 $$;
 COMMENT ON FUNCTION mirror.follow_on_exchange(bigint, boolean) IS
 'Whether copy_on_exchange() may place orders for the user of the session''s follower, with his money on our own '
-'exchange; at first it may not. 22004 NULL, 42704 no such follower, or of another user, 54000 more than 1,000 of a '
-'group';
+'exchange; at first it may not. Of a user''s followers of a group one may. Taken back, nothing of it rests there any '
+'more. 22004 NULL, 25001 isolation, 42704 no such follower, or of another user, 54000 more than 1,000 of a group, '
+'55000 another account of the user copies it there, or he leads it';
 
 CREATE FUNCTION mirror.close_follower(follower_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $$

@@ -112,6 +112,9 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, mirror, p
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(account_health.user_id);
+    IF NOT isfinite(account_health.at) THEN
+        PERFORM bourse.refuse('22023', format('at is %s', account_health.at), 'Give a time, or NULL for now.');
+    END IF;
     RETURN QUERY
     SELECT a.id, a.account_name::text, a.is_primary, u.account_id IS NOT NULL, a.connection_status::text, h.breaker,
            h.failures, h.health_score, h.heard_at, h.message_at, h.latency_ms
@@ -127,6 +130,6 @@ $$;
 COMMENT ON FUNCTION mirror.account_health(bigint, timestamptz) IS
 'How well each account of a user is connected, by default now: whether it is in use, its breaker, failures in a row, '
 'its health score from 0 (not to be used) to 100, when it was heard of last, and of market data, and its latency. The '
-'best account with a closed breaker is the one that failover chooses. 22004 NULL, 42501 not a user you act for, 42704 '
-'unknown user';
+'best account with a closed breaker is the one that failover chooses. 22004 NULL, 22023 a time without end, 42501 not a '
+'user you act for, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION mirror.account_health(bigint, timestamptz) TO bourse_viewer, bourse_worker;

@@ -1,16 +1,26 @@
 -- What brokers say of orders and executions, in our words. Fields are named as OpenAlgo and Kite Connect name them; a
 -- time without a zone is that of India.
 
-CREATE FUNCTION mirror_private.last_time(said text, as_of timestamptz) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp SET timezone = 'Asia/Kolkata' AS $$
+-- A time alone is the last one of that name. Noren has the time before the date; and to PostgreSQL IST is Israel's.
+CREATE FUNCTION mirror_private.indian_time(said text, as_of timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp
+SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
 DECLARE
-    today CONSTANT timestamptz := (as_of::date + said::time)::timestamptz;
+    plain CONSTANT text := CASE WHEN said LIKE '% IST' THEN rtrim(left(said, -4)) ELSE said END;
+    today timestamptz;
 BEGIN
+    IF plain LIKE '__:__:__ __-__-____' THEN
+        RETURN (substr(plain, 10) || ' ' || left(plain, 8))::timestamptz;
+    ELSIF plain NOT LIKE '__:__:__' THEN
+        RETURN plain::timestamptz;
+    END IF;
+    today := (as_of::date + plain::time)::timestamptz;
     RETURN today - CASE WHEN today > as_of + interval '5 minutes' THEN interval '1 day' ELSE interval '0' END;
 END
 $$;
-COMMENT ON FUNCTION mirror_private.last_time(text, timestamptz) IS
-'When it was this time of the day last in India, as of some time; clocks may differ by 5 minutes';
+COMMENT ON FUNCTION mirror_private.indian_time(text, timestamptz) IS
+'A time in India as some brokers write it. A time of the day: when it was that last, as of some time; clocks may '
+'differ by 5 minutes';
 
 CREATE FUNCTION mirror_private.orders_lines(rows jsonb, as_of timestamptz) RETURNS SETOF mirror_private.book_line
 LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp
@@ -22,7 +32,8 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
                nullif(btrim(upper(r.product COLLATE "C")), '') AS product,
                upper(coalesce(r.action, r.transaction_type) COLLATE "C") AS action, r.quantity,
                translate(upper(coalesce(r.pricetype, r.order_type) COLLATE "C"), '-_ ', '') AS order_type,
-               nullif(r.price, 0) AS price, nullif(r.trigger_price, 0) AS trigger_price,
+               -- Of what has filled some brokers give the average as the price.
+               nullif(round(r.price, 8), 0) AS price, nullif(round(r.trigger_price, 8), 0) AS trigger_price,
                translate(upper(coalesce(r.order_status, r.status) COLLATE "C"), '_-', '  ') AS word,
                r.filled_quantity AS filled,
                nullif(r.average_price, 0) AS average_price,
@@ -49,16 +60,21 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
                    WHEN s.word IN ('COMPLETED', 'FILLED', 'TRADED') THEN 'EXECUTED'
                    WHEN s.word IN ('UPDATE', 'MODIFIED', 'MODIFY PENDING', 'CANCEL PENDING', 'NOT MODIFIED',
                                    'NOT CANCELLED', 'MODIFY VALIDATION PENDING') THEN 'OPEN'
-                   WHEN s.word IN ('PARTIALLY FILLED', 'PARTIALLY EXECUTED', 'PART TRADED') THEN 'PARTIAL'
-                   WHEN s.word IN ('CANCELED', 'CANCEL', 'CANCELLED AMO') THEN 'CANCELLED'
+                   WHEN s.word IN ('PARTIALLY FILLED', 'PARTIALLY EXECUTED', 'PARTIALLY TRADED', 'PART TRADED')
+                       THEN 'PARTIAL'
+                   WHEN s.word IN ('CANCELED', 'CANCEL', 'CANCELLED AMO', 'CANCELLED AFTER MARKET ORDER')
+                       THEN 'CANCELLED'
                    WHEN s.word IN ('LAPSED') THEN 'EXPIRED'
                    WHEN s.word IN ('PENDING', 'OPEN PENDING', 'VALIDATION PENDING', 'PUT ORDER REQ RECEIVED',
-                                   'AMO REQ RECEIVED', 'MODIFY AMO REQ RECEIVED', 'TRANSIT', 'RECEIVED')
+                                   'AMO REQ RECEIVED', 'MODIFY AMO REQ RECEIVED', 'AFTER MARKET ORDER REQ RECEIVED',
+                                   'MODIFY AFTER MARKET ORDER REQ RECEIVED', 'TRANSIT', 'RECEIVED')
                        THEN 'PENDING' END AS status,
-               -- Words are times to PostgreSQL as well: now, infinity. A time alone is the last one of that name.
-               CASE WHEN s.placed LIKE '__:__:__' THEN mirror_private.last_time(s.placed, as_of)
+               -- Words are times to PostgreSQL as well: now, infinity.
+               CASE WHEN s.placed ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+                        THEN mirror_private.indian_time(s.placed, as_of)
                     WHEN ascii(s.placed) BETWEEN 48 AND 57 THEN s.placed::timestamptz END AS placed_at,
-               CASE WHEN s.executed LIKE '__:__:__' THEN mirror_private.last_time(s.executed, as_of)
+               CASE WHEN s.executed ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+                        THEN mirror_private.indian_time(s.executed, as_of)
                     WHEN ascii(s.executed) BETWEEN 48 AND 57 THEN s.executed::timestamptz END AS executed_at
         FROM said s
     )
@@ -77,12 +93,10 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
                WHEN (t.quantity > 0 AND t.quantity < 1000000000000
                      AND (scale(t.quantity) <= 8 OR min_scale(t.quantity) <= 8)) IS NOT TRUE
                    THEN '22023 its quantity is ' || coalesce(bourse_private.clip(t.quantity::text), 'missing')
-               WHEN (t.price > 0 AND t.price < 1000000000000
-                     AND (scale(t.price) <= 8 OR min_scale(t.price) <= 8)) IS FALSE
-                   THEN '22023 its price is ' || bourse_private.clip(t.price::text)
-               WHEN (t.trigger_price > 0 AND t.trigger_price < 1000000000000
-                     AND (scale(t.trigger_price) <= 8 OR min_scale(t.trigger_price) <= 8)) IS FALSE
-                   THEN '22023 its trigger_price is ' || bourse_private.clip(t.trigger_price::text)
+               WHEN (t.price > 0 AND t.price < 1000000000000) IS FALSE
+                   THEN '22023 its price is ' || bourse_private.clip(trim_scale(t.price)::text)
+               WHEN (t.trigger_price > 0 AND t.trigger_price < 1000000000000) IS FALSE
+                   THEN '22023 its trigger_price is ' || bourse_private.clip(trim_scale(t.trigger_price)::text)
                WHEN (t.average_price > 0 AND t.average_price < 1000000000000) IS FALSE
                    THEN '22023 its average_price is ' || bourse_private.clip(t.average_price::text)
                WHEN (t.filled >= 0 AND t.filled <= t.quantity
@@ -103,7 +117,7 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
     FROM told t
 $$;
 COMMENT ON FUNCTION mirror_private.orders_lines(jsonb, timestamptz) IS
-'The rows of an order book. A price of 0 is none; average prices are rounded to 8 decimals. For read_lines()';
+'The rows of an order book. A price of 0 is none; prices are rounded to 8 decimals. For read_lines()';
 
 CREATE FUNCTION mirror_private.executions_lines(rows jsonb, as_of timestamptz) RETURNS SETOF mirror_private.book_line
 LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp
@@ -120,13 +134,12 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
             AS r (tradeid, trade_id, orderid, order_id, quantity, average_price, price, fill_timestamp, "timestamp",
                   exchange_timestamp, n)
     ), told AS MATERIALIZED (
-        SELECT s.*, CASE WHEN s.filled LIKE '__:__:__' THEN mirror_private.last_time(s.filled, as_of)
+        SELECT s.*, CASE WHEN s.filled ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+                             THEN mirror_private.indian_time(s.filled, as_of)
                          WHEN ascii(s.filled) BETWEEN 48 AND 57 THEN s.filled::timestamptz END AS executed_at
         FROM said s
     )
     SELECT t.n, CASE
-               -- Without a name it could not be told from what a push has said already.
-               WHEN t.execution_id = '' THEN '22004 it has no tradeid'
                WHEN length(t.execution_id) > 100 THEN '22023 its tradeid has more than 100 characters'
                WHEN t.order_id = '' THEN '22004 it has no orderid'
                WHEN length(t.order_id) > 50 THEN '22023 its orderid has more than 50 characters'

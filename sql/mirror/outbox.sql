@@ -104,7 +104,7 @@ SET search_path = pg_catalog, mirror, pg_temp AS $$
 DECLARE
     most CONSTANT integer := 1000;
     this_lease uuid := gen_random_uuid();
-    until timestamptz := clock_timestamp() + lease;
+    until timestamptz;
     first bigint;
     account bigint;
     wrapped boolean := false;
@@ -114,6 +114,7 @@ BEGIN
     PERFORM identity_private.require_operator();
     PERFORM bourse_private.require_read_committed('claiming');
     PERFORM mirror_private.require_claim(worker, n, lease);
+    until := clock_timestamp() + lease;
     PERFORM mirror_private.lapse_requests();
     -- From somewhere on, so that no account is always the last.
     first := floor(random() * coalesce((SELECT max(l.account_id) FROM mirror.account_lanes l), 0))::bigint;

@@ -15,7 +15,7 @@ DECLARE
     said mirror_private.price[];
 BEGIN
     PERFORM bourse_private.require_given('prices', prices), bourse_private.require_shallow('prices', prices);
-    IF jsonb_typeof(prices) <> 'array' OR jsonb_path_exists(prices, '$[*] ? (@.type() != "object")') THEN
+    IF jsonb_typeof(prices) <> 'array' OR jsonb_path_exists(prices, 'strict $[*] ? (@.type() != "object")') THEN
         PERFORM bourse.refuse('22023', 'prices is not an array of objects',
             'Give [{"exchange": …, "symbol": …, "ltp": …, "previous_close": …}, …].');
     ELSIF jsonb_array_length(prices) > most THEN

@@ -23,7 +23,12 @@ LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET 
             FROM mirror.executions x
             WHERE o.id IS NULL AND x.account_id = order_steps.account_id AND x.order_id = l.order_id) e ON true
     ), judged AS MATERIALIZED (
-        SELECT m.*, coalesce(m.average_price, (m.known).average_price, m.executed_price) AS paid,
+        -- Where no average is told the price of what has been executed may be that: it is better than what was asked.
+        SELECT m.*, CASE WHEN m.filled >= m.quantity AND m.average_price IS NULL
+                         THEN CASE m.action WHEN 'BUY' THEN greatest(m.price, (m.known).price)
+                                            ELSE least(m.price, (m.known).price) END
+                         ELSE m.price END AS asked,
+               coalesce(m.average_price, (m.known).average_price, m.executed_price) AS paid,
                CASE WHEN m.filled >= m.quantity THEN 'EXECUTED'
                     WHEN m.status IN ('CANCELLED', 'REJECTED', 'EXPIRED') THEN m.status
                     WHEN m.filled > 0 THEN 'PARTIAL' ELSE m.status END AS becomes,
@@ -49,14 +54,14 @@ LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET 
                WHEN ((j.known).quantity, (j.known).order_type, (j.known).price, (j.known).trigger_price,
                      (j.known).product, (j.known).status, (j.known).filled_quantity, (j.known).average_price,
                      (j.known).vanished_at)
-                    IS DISTINCT FROM (j.quantity, j.order_type, j.price, j.trigger_price, j.product, j.becomes,
-                                      j.filled, j.paid, NULL)
+                    IS DISTINCT FROM (j.quantity, j.order_type, j.asked, j.trigger_price,
+                                      j.product, j.becomes, j.filled, j.paid, NULL)
                     OR (j.known).status_message IS DISTINCT FROM coalesce(j.note, (j.known).status_message)
                    THEN 'updated'
                WHEN NOT complete AND as_of > (j.known).as_of THEN 'confirmed'
                ELSE 'unchanged' END,
            nullif(j.fault, '00000 the same again'), j.symbol, j.exchange, j.product, j.action, j.quantity,
-           j.order_type, j.price, j.trigger_price, j.becomes, j.filled, j.paid, coalesce(j.said_at, as_of),
+           j.order_type, j.asked, j.trigger_price, j.becomes, j.filled, j.paid, coalesce(j.said_at, as_of),
            CASE j.becomes WHEN 'EXECUTED' THEN coalesce((j.known).executed_at, j.executed_at, as_of) END,
            coalesce(j.note, CASE WHEN (j.known).vanished_at IS NULL THEN (j.known).status_message END)
     FROM judged j

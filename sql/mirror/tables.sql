@@ -285,6 +285,8 @@ CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON mirror.copy_gro
     EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON mirror.copy_groups FOR EACH STATEMENT
     EXECUTE FUNCTION audit_private.record_change();
+CREATE TRIGGER trigger_end_exchange_copies AFTER UPDATE OF status ON mirror.copy_groups FOR EACH ROW
+    WHEN (new.status = 'killed') EXECUTE FUNCTION mirror_private.end_copies_of_group();
 CREATE TRIGGER trigger_keep_user BEFORE UPDATE OF id, user_id, created_at ON mirror.copy_groups FOR EACH ROW
     EXECUTE FUNCTION bourse_private.keep_user();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON mirror.copy_groups FOR EACH ROW
@@ -415,6 +417,8 @@ CREATE TABLE mirror.exchange_copies (
     message          text,
     -- It fills no more, and what it has filled is in exchange_holdings
     is_settled       boolean NOT NULL,
+    -- It is to be cancelled as soon as its market takes cancels
+    is_unwanted      boolean NOT NULL DEFAULT false,
     placed_at        timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     -- When it was placed, where it is settled: retention goes by it
     old_since        timestamp with time zone GENERATED ALWAYS AS ( CASE WHEN is_settled THEN placed_at ELSE
@@ -431,6 +435,8 @@ CREATE INDEX idx_exchange_copies_old_since ON mirror.exchange_copies USING btree
 -- Those of a group that may still fill
 CREATE INDEX idx_exchange_copies_unsettled ON mirror.exchange_copies USING btree (group_id, symbol, side, id)
     WHERE NOT is_settled;
+-- Those that are to be cancelled
+CREATE INDEX idx_exchange_copies_unwanted ON mirror.exchange_copies USING btree (symbol, id) WHERE is_unwanted;
 -- The copies of a user
 CREATE INDEX idx_exchange_copies_user_id ON mirror.exchange_copies USING btree (user_id, id);
 ALTER TABLE mirror.exchange_copies ENABLE ROW LEVEL SECURITY;
@@ -717,10 +723,16 @@ CREATE TABLE mirror.followers (
 );
 -- The groups that an account follows
 CREATE INDEX idx_followers_account_id ON mirror.followers USING btree (account_id, id);
+-- Who copies a group on our own exchange: a user with one of his accounts, for his money there is one
+CREATE UNIQUE INDEX idx_followers_on_exchange ON mirror.followers USING btree (group_id, user_id) WHERE on_exchange;
 CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON mirror.followers FOR EACH ROW
     EXECUTE FUNCTION audit_private.record_change('user_id', '{id}', '{}');
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON mirror.followers FOR EACH STATEMENT
     EXECUTE FUNCTION audit_private.record_change();
+CREATE TRIGGER trigger_end_exchange_copies AFTER UPDATE ON mirror.followers REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION mirror_private.end_copies_of_followers();
+CREATE TRIGGER trigger_end_exchange_copies_of_deleted AFTER DELETE ON mirror.followers REFERENCING OLD TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION mirror_private.end_copies_of_followers();
 CREATE TRIGGER trigger_keep_user BEFORE UPDATE OF id, user_id, created_at ON mirror.followers FOR EACH ROW
     EXECUTE FUNCTION bourse_private.keep_user();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON mirror.followers FOR EACH ROW

@@ -61,8 +61,9 @@ BEGIN
     PERFORM mirror_private.tick_connections();
     PERFORM mirror_private.tick_copies();
     PERFORM mirror_private.tick_exchange_copies();
+    PERFORM mirror_private.cancel_unwanted_copies();
 END
 $$;
 COMMENT ON FUNCTION mirror_private.on_tick() IS
-'What the ticker of the platform does for mirror: connections that have gone silent fail, and others take over; '
-'copies are settled';
+'What the ticker of the platform does for mirror: connections that have gone silent fail, and others take over; copies '
+'are settled; those that were to be cancelled while their market was halted are';

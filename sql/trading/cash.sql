@@ -203,7 +203,7 @@ GRANT EXECUTE ON FUNCTION trading.positions_at(bigint, jsonb) TO bourse_viewer, 
 -- Amounts of lots are texts.
 CREATE FUNCTION trading_private.are_lots(lots jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
-    SELECT jsonb_typeof(lots) = 'array' AND NOT jsonb_path_exists(lots, '$[*] ? (@.type() <> "object")')
+    SELECT jsonb_typeof(lots) = 'array' AND NOT jsonb_path_exists(lots, 'strict $[*] ? (@.type() <> "object")')
            AND NOT jsonb_path_exists(lots, '$[*] ? (!(@.low like_regex "^[0-9]+([.][0-9]+)?$")
                                                     || !(@.high like_regex "^[0-9]+([.][0-9]+)?$"))')
 $$;

@@ -58,7 +58,7 @@ DECLARE
     unknown record;
     fill record;
 BEGIN
-    IF jsonb_typeof(fills) <> 'array' OR jsonb_path_exists(fills, '$[*] ? (@.type() <> "object")') THEN
+    IF jsonb_typeof(fills) <> 'array' OR jsonb_path_exists(fills, 'strict $[*] ? (@.type() <> "object")') THEN
         PERFORM bourse.refuse('22023', 'fills is not an array of objects',
             'Give [{"bot_id": …, "fill_id": …, "symbol": …, "side": …, "quantity": …, "price": …}, …].');
     END IF;

@@ -164,10 +164,10 @@ RETURNS TABLE (bot_id bigint, last_heartbeat timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     PERFORM identity_private.require_operator();
-    IF silent IS NULL OR silent < interval '1 second' OR "limit" IS NULL OR "limit" NOT BETWEEN 1 AND 10000 THEN
+    IF (silent BETWEEN interval '1 second' AND interval '1000 days' AND "limit" BETWEEN 1 AND 10000) IS NOT TRUE THEN
         PERFORM bourse.refuse('22023',
             format('silent is %s, limit %s', coalesce(silent::text, 'NULL'), coalesce("limit"::text, 'NULL')),
-            'Give an interval from 1 second, and 1 to 10000 bots.');
+            'Give an interval of 1 second to 1000 days, and 1 to 10000 bots.');
     END IF;
     PERFORM bourse_private.require_read_committed('sweep_bots()');
     RETURN QUERY SELECT s.bot_id, s.last_heartbeat FROM trading_private.sweep(silent, "limit") s;

@@ -98,6 +98,7 @@ extension_sql_file!(
     requires = ["mirror_documents", "bourse_refuse_repeats"]
 );
 extension_sql_file!("../../sql/mirror/tick.sql", name = "mirror_tick");
+extension_sql_file!("../../sql/mirror/unwanted_copies.sql", name = "mirror_unwanted_copies");
 extension_sql_file!("../../sql/mirror/verify_books.sql", name = "mirror_verify_books");
 extension_sql_file!("../../sql/mirror/verify_connections.sql", name = "mirror_verify_connections");
 extension_sql_file!("../../sql/mirror/verify_copies.sql", name = "mirror_verify_copies");

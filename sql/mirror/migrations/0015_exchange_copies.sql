@@ -18,6 +18,7 @@ CREATE TABLE mirror.exchange_copies (
     sqlstate         text COLLATE "C",
     message          text,
     is_settled       boolean NOT NULL,
+    is_unwanted      boolean NOT NULL DEFAULT false,
     placed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     old_since        timestamptz GENERATED ALWAYS AS (CASE WHEN is_settled THEN placed_at END) STORED,
     CONSTRAINT exchange_copies_order_id_check CHECK ((order_id IS NULL) = (status IS NULL))
@@ -33,6 +34,7 @@ COMMENT ON COLUMN mirror.exchange_copies.status IS 'As it was answered; so are t
 COMMENT ON COLUMN mirror.exchange_copies.sqlstate IS 'Why it was refused; NULL with a message: why it was skipped';
 COMMENT ON COLUMN mirror.exchange_copies.is_settled IS
 'It fills no more, and what it has filled is in exchange_holdings';
+COMMENT ON COLUMN mirror.exchange_copies.is_unwanted IS 'It is to be cancelled as soon as its market takes cancels';
 COMMENT ON COLUMN mirror.exchange_copies.old_since IS
 'When it was placed, where it is settled: retention goes by it';
 CREATE INDEX idx_exchange_copies_old_since ON mirror.exchange_copies (old_since) WHERE old_since IS NOT NULL;
@@ -42,6 +44,8 @@ COMMENT ON INDEX mirror.idx_exchange_copies_leader_order_id IS 'What was answere
 CREATE INDEX idx_exchange_copies_unsettled ON mirror.exchange_copies (group_id, symbol, side, id)
     WHERE NOT is_settled;
 COMMENT ON INDEX mirror.idx_exchange_copies_unsettled IS 'Those of a group that may still fill';
+CREATE INDEX idx_exchange_copies_unwanted ON mirror.exchange_copies (symbol, id) WHERE is_unwanted;
+COMMENT ON INDEX mirror.idx_exchange_copies_unwanted IS 'Those that are to be cancelled';
 CREATE INDEX idx_exchange_copies_user_id ON mirror.exchange_copies (user_id, id);
 COMMENT ON INDEX mirror.idx_exchange_copies_user_id IS 'The copies of a user';
 
@@ -57,6 +61,18 @@ COMMENT ON TABLE mirror.exchange_holdings IS
 'copied sale is of this, and of nothing else that the follower has';
 CREATE INDEX idx_exchange_holdings_user_id ON mirror.exchange_holdings (user_id);
 COMMENT ON INDEX mirror.idx_exchange_holdings_user_id IS 'Those of a user';
+
+CREATE UNIQUE INDEX idx_followers_on_exchange ON mirror.followers (group_id, user_id) WHERE on_exchange;
+COMMENT ON INDEX mirror.idx_followers_on_exchange IS
+'Who copies a group on our own exchange: a user with one of his accounts, for his money there is one';
+CREATE TRIGGER trigger_end_exchange_copies AFTER UPDATE ON mirror.followers
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT
+    EXECUTE FUNCTION mirror_private.end_copies_of_followers();
+CREATE TRIGGER trigger_end_exchange_copies_of_deleted AFTER DELETE ON mirror.followers
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT
+    EXECUTE FUNCTION mirror_private.end_copies_of_followers();
+CREATE TRIGGER trigger_end_exchange_copies AFTER UPDATE OF status ON mirror.copy_groups
+    FOR EACH ROW WHEN (NEW.status = 'killed') EXECUTE FUNCTION mirror_private.end_copies_of_group();
 
 ALTER TABLE mirror.exchange_copies ENABLE ROW LEVEL SECURITY;
 CREATE POLICY exchange_copies_own ON mirror.exchange_copies FOR SELECT
