@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::{below, printed};
-use crate::account::Account;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
@@ -49,9 +48,6 @@ impl Drop for Bare<'_> {
 impl<'a> Bare<'a> {
     /// A new copy of the system, which is made when there is none yet.
     pub fn open(project: &'a Project) -> Result<Self> {
-        if !Account::is_root()? {
-            return Err(Failure::new("a bare system is entered with chroot, as root", "run this with sudo"));
-        }
         let folder = project.target.join("xtask/bare");
         let archives = folder.join("archives");
         project::make_folder(&archives.join("partial"))?;
@@ -67,6 +63,13 @@ impl<'a> Bare<'a> {
         project::make_folder(&below(&root, &project.root.to_string_lossy()))?;
         let (holder, inside) = hold(project, &root, &archives)?;
         Ok(Self { project, root, holder, inside })
+    }
+
+    /// Ends what runs inside, and removes the copy.
+    pub fn remove(self) -> Result<()> {
+        let root = self.root.clone();
+        drop(self);
+        project::remove_folder(&root)
     }
 
     /// Where a path of the system lies in ours, to put files there.

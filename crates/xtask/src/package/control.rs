@@ -1,4 +1,4 @@
-//! The control file: what dpkg and apt know of a package.
+//! The control file, which is what dpkg and apt know of a package, and its own list of changes.
 
 use super::Package;
 
@@ -29,9 +29,18 @@ Description: exchange inside PostgreSQL {major}
     )
 }
 
-/// Cargo's version as dpkg compares it: what a hyphen begins comes before the release, and to dpkg a tilde says that.
+/// What has changed in the packaging, which is all that Debian's own list of changes is for; of this date.
+pub fn changes(package: &Package, date: &str) -> String {
+    let Package { name, version, .. } = package;
+    format!(
+        "{name} ({version}) unstable; urgency=medium\n\n  * What is new stands in changelog.gz.\n\n -- {MAINTAINER}  {date}\n"
+    )
+}
+
+/// Cargo's version as dpkg compares it, and the first packaging of it. What a hyphen begins comes before the release: to
+/// dpkg a tilde says that.
 pub fn version(cargo: &str) -> String {
-    cargo.replacen('-', "~", 1)
+    format!("{}-1", cargo.replacen('-', "~", 1))
 }
 
 #[cfg(test)]
@@ -42,7 +51,7 @@ mod tests {
     fn the_control_file_names_what_apt_installs_first() {
         let text = text(&Package::example(), "libc6 (>= 2.34), libgcc-s1 (>= 4.2)", 28_000);
         let begin =
-            "Package: postgresql-15-bourse\nVersion: 0.1.0\nArchitecture: amd64\nMaintainer: The pg_bourse authors ";
+            "Package: postgresql-15-bourse\nVersion: 0.1.0-1\nArchitecture: amd64\nMaintainer: The pg_bourse authors ";
         assert!(text.starts_with(begin), "{text}");
         assert!(text.contains("\nInstalled-Size: 28000\n"));
         assert!(text.contains("\nDepends: postgresql-15, libc6 (>= 2.34), libgcc-s1 (>= 4.2)\n"));
@@ -55,8 +64,8 @@ mod tests {
 
     #[test]
     fn what_comes_before_a_release_does_so_for_dpkg() {
-        assert_eq!(version("1.2.0"), "1.2.0");
-        assert_eq!(version("1.2.0-rc.1"), "1.2.0~rc.1");
-        assert_eq!(version("1.2.0-rc-1+b"), "1.2.0~rc-1+b");
+        assert_eq!(version("1.2.0"), "1.2.0-1");
+        assert_eq!(version("1.2.0-rc.1"), "1.2.0~rc.1-1");
+        assert_eq!(version("1.2.0-rc-1+b"), "1.2.0~rc-1+b-1");
     }
 }

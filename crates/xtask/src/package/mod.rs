@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::account::Account;
 use crate::failure::{Failure, OrFail, Result};
 use crate::install;
 use crate::project::{self, Project};
@@ -77,7 +78,7 @@ impl Package {
     fn example() -> Self {
         Self {
             name: "postgresql-15-bourse".into(),
-            version: "0.1.0".into(),
+            version: "0.1.0-1".into(),
             architecture: "amd64".into(),
             major: 15,
             time: 1_700_000_000,
@@ -91,6 +92,9 @@ impl Package {
 
 /// Makes the package, looks whether it is whole, and tries it out if that is asked for.
 pub fn run(project: &Project, request: &Request) -> Result<()> {
+    if request.tried && !Account::is_root()? {
+        return Err(Failure::new("a bare system is entered with chroot, as root", "run this with sudo"));
+    }
     setup::for_packages(project, request.tried)?;
     let staged = if request.installed { install::installed(project)? } else { install::build(project)? };
     let package = Package::of(project)?;

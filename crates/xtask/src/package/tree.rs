@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use super::{Package, below, printed};
+use super::{Package, below, control, printed};
 use crate::failure::{OrFail, Result};
 use crate::install;
 use crate::project;
@@ -43,14 +43,18 @@ pub fn lay(package: &Package, staged: &Path, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Adds the papers.
+/// Adds the papers: the copyright, what is new, and what is new in the packaging.
 pub fn document(package: &Package, copyright: &str, changelog: &str, root: &Path) -> Result<()> {
     let folder = below(root, &package.doc_folder());
     project::make_folder(&folder)?;
     project::write_text(&folder.join("copyright"), copyright)?;
-    let file = folder.join("changelog");
-    project::write_text(&file, changelog)?;
-    printed(Command::new("gzip").args(["-9", "-n"]).arg(&file)).map(drop)
+    let date = printed(Command::new("date").args(["-u", "-R", "-d", &format!("@{}", package.time)]))?;
+    for (name, text) in [("changelog", changelog), ("changelog.Debian", &control::changes(package, &date))] {
+        let file = folder.join(name);
+        project::write_text(&file, text)?;
+        printed(Command::new("gzip").args(["-9", "-n"]).arg(&file))?;
+    }
+    Ok(())
 }
 
 /// The sums of all files, as dpkg keeps them to verify what is installed.

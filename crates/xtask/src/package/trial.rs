@@ -38,7 +38,8 @@ pub fn run(project: &Project, package: &Package, root: &Path, file: &Path) -> Re
     let orders = trial.upgrade(&later, &upgrade)?;
     trial.remove(&orders)?;
     trial.come_back(&orders, &upgrade)?;
-    trial.test(project)
+    trial.test(project)?;
+    bare.remove()
 }
 
 struct Trial<'a> {
@@ -54,6 +55,8 @@ impl Trial<'_> {
         let compilers = self.bare.said("sh", &["-c", COMPILERS])?;
         expect("compilers on the bare system", &compilers, "")?;
         let major = self.package.major.to_string();
+        // It has its own folders, but the addresses of this machine.
+        self.bare.said("pg_conftool", &[&major, "main", "set", "listen_addresses", ""])?;
         self.bare.run("start Debian's cluster", "pg_ctlcluster", &[&major, "main", "start"])?;
         self.bare.said("runuser", &["-u", "postgres", "--", "createdb", DATABASE])?;
         self.bare.said("runuser", &psql(&["-c", SETUP]))?;
@@ -98,20 +101,21 @@ impl Trial<'_> {
         .to_owned())
     }
 
-    /// The tables stay, and who calls the engine learns what is missing.
+    /// The tables stay and can be dumped, and who calls the engine learns what is missing.
     fn remove(&self, orders: &str) -> Result<()> {
         self.bare.run("apt-get remove", "apt-get", &["remove", "-y", &self.package.name])?;
         let library = format!("{}/pg_bourse.so", self.package.library_folder());
         expect("the library", &self.bare.path(&library).exists().to_string(), "false")?;
         let mut session = Session::open(self.bare)?;
         expect("the orders", &session.ask(ORDERS)?, orders)?;
+        self.bare.said("runuser", &["-u", "postgres", "--", "pg_dump", "-f", "/var/tmp/venue.sql", DATABASE])?;
         let refusal = match session.ask(ORDER) {
             Ok(answer) => return Err(Failure::new(format!("an order without a library: {answer}"), "")),
             Err(refusal) => refusal.to_string(),
         };
         let missing = "could not access file \"$libdir/pg_bourse\": No such file or directory";
         expect("the refusal names the library", &refusal.contains(missing).to_string(), "true")?;
-        println!("  removed: {orders} orders are still there, and the server says {missing}");
+        println!("  removed: {orders} orders are still there, pg_dump has them, and the server says {missing}");
         Ok(())
     }
 
