@@ -40,6 +40,11 @@ pub fn build(project: &Project) -> Result<PathBuf> {
 
 /// Puts what is installed in its own place anew, which a server that runs must not notice.
 pub fn again(project: &Project) -> Result<()> {
+    put(project, &installed(project)?)
+}
+
+/// The folder of a copy of what is installed, which lies there as what is built does.
+pub fn installed(project: &Project) -> Result<PathBuf> {
     let staged = staging(project)?;
     for folder in [project.pg_folder("--pkglibdir")?, project.pg_folder("--sharedir")?.join("extension")] {
         for file in files_below(&folder)?.iter().filter(|file| is_ours(file)) {
@@ -50,7 +55,10 @@ pub fn again(project: &Project) -> Result<()> {
             fs::copy(file, &copy).or_fail(|| format!("cannot copy {}", file.display()), "check the target folder")?;
         }
     }
-    put(project, &staged)
+    if staged.exists() {
+        return Ok(staged);
+    }
+    Err(Failure::new("the extension is not installed", "run `cargo xtask install`"))
 }
 
 /// An empty folder to build into.
@@ -61,7 +69,7 @@ fn staging(project: &Project) -> Result<PathBuf> {
 }
 
 /// Whether a file of the server's folders belongs to the extension.
-fn is_ours(file: &Path) -> bool {
+pub fn is_ours(file: &Path) -> bool {
     let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
     ["pg_bourse.so", "pg_bourse.control"].contains(&name) || (name.starts_with("pg_bourse--") && name.ends_with(".sql"))
 }
@@ -70,9 +78,6 @@ fn is_ours(file: &Path) -> bool {
 pub fn put(project: &Project, staged: &Path) -> Result<()> {
     let with_sudo = !setup::is_writable(&project.pg_folder("--pkglibdir")?)?;
     let mut files = files_below(staged)?;
-    if files.is_empty() {
-        return Err(Failure::new("the extension is not installed", "run `cargo xtask install`"));
-    }
     files.sort_by_key(|file| turn(file));
     for file in &files {
         let inside = file.strip_prefix(staged).or_fail(|| "a file outside of its package".into(), "try again")?;
@@ -91,7 +96,8 @@ fn turn(file: &Path) -> u8 {
     }
 }
 
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+/// Every file in a folder and in those inside.
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = || (format!("cannot read {}", folder.display()), "check the target folder");
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).or_fail(|| unreadable().0, unreadable().1)? {

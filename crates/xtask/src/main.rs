@@ -15,6 +15,7 @@ mod flow;
 mod install;
 mod metrics;
 mod orms;
+mod package;
 mod progress;
 mod project;
 mod psql;
@@ -36,6 +37,7 @@ use project::Project;
 const USAGE: &str = "\
 cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
+cargo xtask package [--installed] [--try]        make a package of Debian, and try it on a bare system
 cargo demo [FILE]                                build, install, replay an order flow with a bot in it
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
@@ -86,6 +88,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("setup", []) => setup::run(&project)?,
         ("install", []) => install::run(&project)?,
         ("install", [again]) if again == "--again" => install::again(&project)?,
+        ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schemas::TASK.run(&project, rest),

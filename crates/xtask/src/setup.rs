@@ -20,8 +20,23 @@ pub fn run(project: &Project) -> Result<()> {
     pgrx_home(project)
 }
 
+/// Installs what makes a package of Debian, and what tries it out.
+pub fn for_packages(project: &Project, tries: bool) -> Result<()> {
+    let mut tools = vec![("dpkg-shlibdeps", "dpkg-dev"), ("strip", "binutils")];
+    if tries {
+        tools.push(("debootstrap", "debootstrap"));
+    }
+    tools.retain(|(program, _)| !works(program, &["--version"]));
+    let missing: Vec<String> = tools.into_iter().map(|(_, package)| package.to_owned()).collect();
+    fetch(project, &missing)
+}
+
 fn packages(project: &Project) -> Result<()> {
-    let missing = missing_packages(project);
+    fetch(project, &missing_packages(project))
+}
+
+/// Installs packages of Debian.
+fn fetch(project: &Project, missing: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -46,7 +61,7 @@ fn packages(project: &Project) -> Result<()> {
     progress::run(
         project,
         "apt-get install",
-        apt(root).args(["install", "-y", "--no-install-recommends"]).args(&missing),
+        apt(root).args(["install", "-y", "--no-install-recommends"]).args(missing),
         &format!(
             "if this release has no PostgreSQL {}, see `apt-cache search --names-only ^postgresql-[0-9]` and choose with PG_BOURSE_PG",
             project.major

@@ -91,7 +91,9 @@ type Tallies = Vec<(&'static str, Tally)>;
 
 /// Runs every kind, or those that are named; the last line reads `N passed, N failed`, and nothing follows it.
 pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
-    setup::run(project)?;
+    if request.compiles() {
+        setup::run(project)?;
+    }
     let builds = !request.installed && request.kinds.iter().any(|kind| matches!(kind.tests, Tests::Installed(_)));
     let (mut tallies, jobs) = thread::scope(|scope| {
         // The linker of the release build keeps one core busy for minutes, beside which the others get on.

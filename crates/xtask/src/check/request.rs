@@ -8,6 +8,9 @@ pub const USAGE: &str = "cargo check-all [--installed] [KIND …] [-- NAME …]"
 /// The kinds whose tests can be chosen by name.
 const NAMED: [&str; 3] = ["pg_regress", "isolation", "client"];
 
+/// The kinds that run what is there, without a compiler.
+const READY: [&str; 3] = ["pg_regress", "isolation", "readme"];
+
 /// What a run tests.
 pub struct Request {
     /// The kinds, in the order in which they run.
@@ -44,6 +47,12 @@ impl Request {
             return Err(Failure::new("pg_test installs a build of its own", "with --installed name other kinds"));
         }
         Ok(request)
+    }
+
+    /// Whether something has to be compiled: for what is installed, the server's own programs are enough, which Debian
+    /// has in the packages of a server.
+    pub fn compiles(&self) -> bool {
+        !self.installed || self.kinds.iter().any(|kind| !READY.contains(&kind.name))
     }
 
     /// Whether a kind is asked for.
@@ -84,5 +93,12 @@ mod tests {
         assert!(parse("--installed client").expect("a request").installed);
         assert!(parse("--installed").is_err());
         assert!(parse("--installed pg_test client").is_err());
+    }
+
+    #[test]
+    fn a_bare_system_is_enough_for_some_kinds() {
+        assert!(!parse("--installed pg_regress isolation readme").expect("a request").compiles());
+        assert!(parse("pg_regress").expect("a request").compiles());
+        assert!(parse("--installed pg_regress client").expect("a request").compiles());
     }
 }
