@@ -37,7 +37,8 @@ INSERT INTO calls VALUES
     (format('close_orphans(%s)', :g)), (format('reconcile(%s)', :g)),
     ('claim_orders(''sender'')'), (format('ack_order(''%s'', %s, ''B'')', :'lease', :copied)),
     (format('reject_order(''%s'', %s, ''no'')', :'lease', :copied)), (format('resolve_order(%s, NULL)', :copied)),
-    (format('copy_on_exchange(%s, ''X-Y'', ''buy'', 1, 1)', :g)),
+    (format('copy_on_exchange(%s, ''X-Y'', ''buy'', 1, 1)', :g)), (format('cancel_on_exchange(%s, 1)', :g)),
+    (format('follow_on_exchange(%s, true)', :follower)),
     ('connect(12, ''one'')'), ('sweep()'), ('fail_back(12)');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT call, says(call) FROM calls WHERE says(call) <> '25001';

@@ -62,6 +62,12 @@ GRANT UPDATE (ahead, keep, is_enabled) ON bourse.policies TO bourse_admin;
 CREATE TABLE bourse.schema_migrations (
     version    text COLLATE "C" NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    -- SHA-256 of its SQL, as 64 hexadecimal digits. migrate() refuses a library whose migration is another one
+    checksum   text,
+    -- Version of the library that has run it
+    library    text,
+    -- How long it has run
+    took       interval,
     CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
 );
 GRANT SELECT ON bourse.schema_migrations TO bourse_viewer;

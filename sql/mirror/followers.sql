@@ -174,7 +174,7 @@ DECLARE
     owner CONSTANT bigint := mirror_private.require_follower(follower_id);
     followed bigint;
 BEGIN
-    PERFORM bourse_private.require_given('allowed', allowed);
+    PERFORM bourse_private.require_read_committed('copying'), bourse_private.require_given('allowed', allowed);
     followed := (SELECT f.group_id FROM mirror.followers f WHERE f.id = follower_id);
     PERFORM mirror_private.require_no_leader(followed, owner) WHERE allowed;
     IF allowed AND (SELECT count(*) FROM mirror.followers f

@@ -108,7 +108,8 @@ DECLARE
     owner CONSTANT bigint := mirror_private.require_group(group_id);
     copy_ids bigint[];
 BEGIN
-    PERFORM bourse_private.require_given('leader_order_id', leader_order_id);
+    PERFORM bourse_private.require_read_committed('copying'),
+            bourse_private.require_given('leader_order_id', leader_order_id);
     IF NOT EXISTS (SELECT FROM mirror.exchange_copies c WHERE c.leader_order_id = leader_order_id
                      AND c.group_id = group_id AND c.user_id = owner) THEN
         PERFORM bourse.refuse('42704', format('order %s of group %s does not exist', leader_order_id, group_id),
