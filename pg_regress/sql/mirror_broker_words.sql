@@ -51,9 +51,10 @@ WHERE order_id LIKE 'p%' ORDER BY order_id;
 
 -- One that cannot be read keeps nobody else's out, and each has its place.
 SELECT action, count(*), string_agg(message, ', ' ORDER BY message) AS messages
-FROM mirror.sync_orders(7001, (SELECT jsonb_agg(told('h' || n, CASE WHEN n IN (1, 20, 37) THEN '{"quantity": "few"}'::jsonb
-                                                               ELSE '{}' END) -> 0 ORDER BY n)
-                               FROM generate_series(1, 37) n), '2025-08-28 12:05:00+05:30', complete => false)
+FROM mirror.sync_orders(7001, (
+    SELECT jsonb_agg(told('h' || n, CASE WHEN n IN (1, 20, 37) THEN '{"quantity": "few"}'::jsonb ELSE '{}' END) -> 0
+                     ORDER BY n)
+    FROM generate_series(1, 37) n), '2025-08-28 12:05:00+05:30', complete => false)
 GROUP BY action ORDER BY action;
 
 -- OpenAlgo tells neither what an open or cancelled order has filled, nor how a trade is called. What the trades of an

@@ -130,6 +130,6 @@ $$;
 COMMENT ON FUNCTION mirror.account_health(bigint, timestamptz) IS
 'How well each account of a user is connected, by default now: whether it is in use, its breaker, failures in a row, '
 'its health score from 0 (not to be used) to 100, when it was heard of last, and of market data, and its latency. The '
-'best account with a closed breaker is the one that failover chooses. 22004 NULL, 22023 a time without end, 42501 not a '
-'user you act for, 42704 unknown user';
+'best account with a closed breaker is the one that failover chooses. 22004 NULL, 22023 a time without end, 42501 not '
+'a user you act for, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION mirror.account_health(bigint, timestamptz) TO bourse_viewer, bourse_worker;

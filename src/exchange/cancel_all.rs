@@ -46,8 +46,8 @@ pub fn user_who_cancels(call: &str, user_id: Option<i64>, symbol: Option<&str>) 
 
 /// Cancels what is live, in one market or in all; returns how many orders that was.
 fn cancel_all(user: UserId, symbol: Option<&str>) -> Answer<i64> {
-    // Once to learn which markets to lock, once more to see what is live under the locks. Others may have placed orders of
-    // this user in further markets meanwhile: to take those as well would be out of order.
+    // Once to learn which markets to lock, once more to see what is live under the locks. Others may have placed orders
+    // of this user in further markets meanwhile: to take those as well would be out of order.
     let live = live_orders(user, symbol);
     let symbols: BTreeSet<&str> = live.iter().map(|command| command.symbol.as_str()).collect();
     if symbols.len() > MOST_MARKETS {
