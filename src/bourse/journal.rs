@@ -59,9 +59,8 @@ impl Journal {
             client.update(COLUMNS, None, &[])?;
         }
         let rows = client.update("SELECT version, checksum FROM bourse.schema_migrations", None, &[])?;
-        let rows = rows.map(|row| {
-            Ok(Applied { version: row.get::<String>(1)?.unwrap_or_default(), checksum: row.get(2)? })
-        });
+        let rows =
+            rows.map(|row| Ok(Applied { version: row.get::<String>(1)?.unwrap_or_default(), checksum: row.get(2)? }));
         Ok(Journal(rows.collect::<spi::Result<_>>()?))
     }
 
@@ -160,7 +159,10 @@ fn unknown() -> Answer<Option<String>> {
 fn newer(version: &str) -> Failure {
     Failure::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("the library of this session, {}, is older than the tables: {version} has run here", env!("CARGO_PKG_VERSION")),
+        format!(
+            "the library of this session, {}, is older than the tables: {version} has run here",
+            env!("CARGO_PKG_VERSION")
+        ),
         "Reconnect, or restart the server where it preloads the library. There is no way back to an older one but a \
          restore.",
     )

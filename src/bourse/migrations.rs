@@ -9,8 +9,8 @@ use pgrx::prelude::*;
 use super::journal::{self, Journal};
 use super::modules::{Migration, modules};
 use crate::error::{Answer, Failure};
-use crate::pg::subtransaction::attempt;
 use crate::pg::session;
+use crate::pg::subtransaction::attempt;
 
 thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
