@@ -70,10 +70,10 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
                                    'MODIFY AFTER MARKET ORDER REQ RECEIVED', 'TRANSIT', 'RECEIVED')
                        THEN 'PENDING' END AS status,
                -- Words are times to PostgreSQL as well: now, infinity.
-               CASE WHEN s.placed ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+               CASE WHEN s.placed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
                         THEN mirror_private.indian_time(s.placed, as_of)
                     WHEN ascii(s.placed) BETWEEN 48 AND 57 THEN s.placed::timestamptz END AS placed_at,
-               CASE WHEN s.executed ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+               CASE WHEN s.executed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
                         THEN mirror_private.indian_time(s.executed, as_of)
                     WHEN ascii(s.executed) BETWEEN 48 AND 57 THEN s.executed::timestamptz END AS executed_at
         FROM said s
@@ -134,7 +134,7 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
             AS r (tradeid, trade_id, orderid, order_id, quantity, average_price, price, fill_timestamp, "timestamp",
                   exchange_timestamp, n)
     ), told AS MATERIALIZED (
-        SELECT s.*, CASE WHEN s.filled ~ '^\d.:..:..( .{10})?$|^\d.* IST$'
+        SELECT s.*, CASE WHEN s.filled ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
                              THEN mirror_private.indian_time(s.filled, as_of)
                          WHEN ascii(s.filled) BETWEEN 48 AND 57 THEN s.filled::timestamptz END AS executed_at
         FROM said s
