@@ -243,16 +243,6 @@ $$;
 COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text) IS
 'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
 
--- Whoever erases a user locks him first, then his rows: a move that has the rows and then looks for the user, as the
--- foreign key of where they go does, would meet him half way.
-CREATE FUNCTION bourse_private.owner_in(heir regclass) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT min(a.attname) FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-    WHERE k.conrelid = heir AND k.contype = 'f' AND k.confrelid = 'identity.users'::regclass
-$$;
-COMMENT ON FUNCTION bourse_private.owner_in(regclass) IS
-'The column by which rows of a table are a user''s, where a foreign key says so; NULL: they are nobody''s';
-
 CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[],
                                                before timestamptz, move_to text DEFAULT NULL)
 RETURNS bigint
@@ -267,19 +257,18 @@ DECLARE
                      AND NOT a.attisdropped);
     due text := format('o.%I < $1 %s %s', time_column,
                        CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END, ended);
-    owner text := bourse_private.owner_in(heir);
+    -- Whoever erases a user locks him first, then his rows; the foreign key of where they go would do it otherwise.
+    owner text := (SELECT min(a.attname) FROM pg_constraint k
+                   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+                   WHERE k.conrelid = heir AND k.contype = 'f' AND k.confrelid = 'identity.users'::regclass);
     people bigint[];
     deleted bigint;
 BEGIN
-    PERFORM bourse_private.require_no_strange_trigger(relation);
-    IF heir IS NOT NULL THEN
-        PERFORM bourse_private.require_no_strange_trigger(heir);
-    END IF;
+    PERFORM bourse_private.require_no_strange_trigger(t) FROM unnest(ARRAY[relation, heir]) t WHERE t IS NOT NULL;
     IF owner IS NOT NULL THEN
-        EXECUTE format('SELECT ARRAY(SELECT u.id FROM identity.users u '
-                       'WHERE u.id IN (SELECT o.%I FROM %s o WHERE %s LIMIT 10000) '
-                       'ORDER BY u.id FOR KEY SHARE SKIP LOCKED)', owner, bourse_private.quoted_name(relation), due)
-            INTO people USING before, only_status;
+        EXECUTE format('SELECT ARRAY(SELECT u.id FROM identity.users u WHERE u.id IN (SELECT o.%I FROM %s o WHERE %s '
+                       'LIMIT 10000) ORDER BY u.id FOR KEY SHARE SKIP LOCKED)',
+                       owner, bourse_private.quoted_name(relation), due) INTO people USING before, only_status;
         due := format('%s AND (o.%I IS NULL OR o.%2$I = ANY ($3))', due, owner);
     END IF;
     -- Where somebody has a row just now, it is passed over and goes another time.
