@@ -74,7 +74,9 @@ pub fn pack_later(project: &Project, package: &Package, root: &Path, file: &Path
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::time::SystemTime;
 
     use super::super::inspect;
     use super::*;
@@ -104,10 +106,16 @@ mod tests {
         let (faults, bytes) = made("whole", |_| ())?;
         assert!(faults.is_empty(), "{faults:?}");
         let (_, again) = made("again", |root| {
-            let file = root.join("usr/share/doc/postgresql-15-bourse/copyright");
-            fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
+            let path = root.join("usr/share/doc/postgresql-15-bourse/copyright");
+            // Only root can give it away; whoever else builds is another owner himself.
+            let _ = chown(&path, Some(1), Some(1));
+            let file = fs::File::open(path).expect("there");
+            file.set_permissions(Permissions::from_mode(0o600)).expect("a mode");
+            file.set_modified(SystemTime::UNIX_EPOCH).expect("a time");
         })?;
-        assert!(bytes == again, "neither place nor time nor mode matters");
+        let header = String::from_utf8_lossy(&bytes[8..40]).into_owned();
+        assert!(header.starts_with("debian-binary   1700000000 "), "{header}");
+        assert!(bytes == again, "neither place nor time, mode or owner matters");
         Ok(())
     }
 
