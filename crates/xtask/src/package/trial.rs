@@ -13,7 +13,7 @@ use crate::project::Project;
 /// Kinds of test whose programs come with the server's own packages.
 const KINDS: [&str; 3] = ["pg_regress", "isolation", "readme"];
 /// What would make the trial worthless.
-const COMPILERS: &str = "command -v cc gcc clang rustc cargo pg_buildext; true";
+const COMPILERS: &str = "for name in cc gcc clang rustc cargo; do command -v $name; done; true";
 const SETUP: &str = "
     CREATE EXTENSION pg_bourse;
     SELECT bourse.install();
