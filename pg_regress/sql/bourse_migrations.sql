@@ -1,8 +1,10 @@
 -- Migrations: what has run, what is pending, and what is refused.
-SELECT state, count(*) = (SELECT count(*) FROM bourse.migrations()) AS all_of_them FROM bourse.migration_states() GROUP BY state;
+SELECT state, count(*) = (SELECT count(*) FROM bourse.migrations()) AS all_of_them
+FROM bourse.migration_states() GROUP BY state;
 SELECT bool_and(m.applied_at <= now() AND m.took >= '0 s' AND m.library = e.extversion) AS told
 FROM bourse.migration_states() m, pg_extension e WHERE e.extname = 'pg_bourse';
-SELECT bool_and(checksum ~ '^[0-9a-f]{64}$') AS hashed, count(DISTINCT checksum) = count(*) AS apart FROM bourse.schema_migrations;
+SELECT bool_and(checksum ~ '^[0-9a-f]{64}$') AS hashed, count(DISTINCT checksum) = count(*) AS apart
+FROM bourse.schema_migrations;
 SELECT bourse.migrate(dry_run => true);
 SELECT refusal('SELECT bourse.migrate(NULL)');
 
@@ -28,7 +30,8 @@ ROLLBACK;
 
 -- A migration never changes once it has run.
 BEGIN;
-UPDATE bourse.schema_migrations SET checksum = repeat('0', 64), library = '0.0.9' WHERE version = 'exchange/0001_markets';
+UPDATE bourse.schema_migrations SET checksum = repeat('0', 64), library = '0.0.9'
+WHERE version = 'exchange/0001_markets';
 SELECT refusal('SELECT bourse.migrate()');
 SELECT refusal('SELECT bourse.migrate(dry_run => true)');
 SELECT version, state, library FROM bourse.migration_states() WHERE state <> 'applied';

@@ -258,18 +258,18 @@ DECLARE
     due text := format('o.%I < $1 %s %s', time_column,
                        CASE WHEN only_status IS NOT NULL THEN 'AND o.status = ANY ($2)' END, ended);
     -- Whoever erases a user locks him first, then his rows; the foreign key of where they go would do it otherwise.
-    owner text := (SELECT min(a.attname) FROM pg_constraint k
-                   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-                   WHERE k.conrelid = heir AND k.contype = 'f' AND k.confrelid = 'identity.users'::regclass);
+    users regclass := (SELECT min(k.confrelid) FROM pg_constraint k
+                       JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+                       WHERE k.conrelid = heir AND k.contype = 'f' AND a.attname = 'user_id');
     people bigint[];
     deleted bigint;
 BEGIN
     PERFORM bourse_private.require_no_strange_trigger(t) FROM unnest(ARRAY[relation, heir]) t WHERE t IS NOT NULL;
-    IF owner IS NOT NULL THEN
-        EXECUTE format('SELECT ARRAY(SELECT u.id FROM identity.users u WHERE u.id IN (SELECT o.%I FROM %s o WHERE %s '
-                       'LIMIT 10000) ORDER BY u.id FOR KEY SHARE SKIP LOCKED)',
-                       owner, bourse_private.quoted_name(relation), due) INTO people USING before, only_status;
-        due := format('%s AND (o.%I IS NULL OR o.%2$I = ANY ($3))', due, owner);
+    IF users IS NOT NULL THEN
+        EXECUTE format('SELECT ARRAY(SELECT u.id FROM %s u WHERE u.id IN (SELECT o.user_id FROM %s o WHERE %s LIMIT 10000) '
+                       'ORDER BY u.id FOR KEY SHARE SKIP LOCKED)', bourse_private.quoted_name(users),
+                       bourse_private.quoted_name(relation), due) INTO people USING before, only_status;
+        due := due || ' AND (o.user_id IS NULL OR o.user_id = ANY ($3))';
     END IF;
     -- Where somebody has a row just now, it is passed over and goes another time.
     EXECUTE format(CASE WHEN heir IS NULL THEN '%s' ELSE 'WITH moved AS (%s RETURNING %s) '

@@ -90,8 +90,8 @@ COMMENT ON COLUMN mirror.leader_positions.quantity IS 'Negative: short';
 CREATE INDEX idx_leader_positions_user_id ON mirror.leader_positions (user_id, group_id);
 COMMENT ON INDEX mirror.idx_leader_positions_user_id IS 'What a leading user holds, by group';
 
--- One that somebody may join is told by mirror.shared_groups(): a second policy would have everybody count the groups of
--- others through the indexes.
+-- One that somebody may join is told by mirror.shared_groups(): a second policy would have everybody count the groups
+-- of others through the indexes.
 ALTER TABLE mirror.copy_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY copy_groups_own ON mirror.copy_groups FOR SELECT
     USING (user_id = (SELECT identity.current_user_id()) AND (user_id = (SELECT identity.current_user_id())) IS TRUE);
