@@ -11,9 +11,9 @@ LANGUAGE c SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp
 AS 'MODULE_PATHNAME', 'migrate_wrapper';
 COMMENT ON FUNCTION bourse.migrate(boolean) IS
 'Runs the migrations that are pending, in one transaction; with dry_run it undoes them again, and tells how long they '
-'took and which tables nobody could read meanwhile. Run it after ALTER EXTENSION pg_bourse UPDATE. Waits 5 s for a lock '
-'where lock_timeout is not set (55P03). 55000 before install(), where a migration that has run here was another one, '
-'and where a newer library has run some: there is no downgrade';
+'took and which tables nobody could read meanwhile. Run it after ALTER EXTENSION pg_bourse UPDATE. Waits 5 s for a '
+'lock where lock_timeout is not set (55P03). 55000 before install(), where a migration that has run here was another '
+'one, and where a newer library has run some: there is no downgrade';
 GRANT EXECUTE ON FUNCTION bourse.migrate(boolean) TO bourse_admin;
 
 CREATE FUNCTION bourse.migrations() RETURNS SETOF text
@@ -49,8 +49,8 @@ END
 $$;
 COMMENT ON FUNCTION bourse.migration_states() IS
 'Every migration, in order: applied; pending: migrate() runs it; changed: another one of this name has run here; '
-'unknown: a newer version has run it. The last two are refused by migrate(). And when it ran, by which library, for how '
-'long';
+'unknown: a newer version has run it. The last two are refused by migrate(). And when it ran, by which library, for '
+'how long';
 GRANT EXECUTE ON FUNCTION bourse.migration_states() TO bourse_viewer, bourse_worker, bourse_monitor;
 
 CREATE FUNCTION bourse.require_installed() RETURNS void

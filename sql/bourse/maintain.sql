@@ -266,8 +266,8 @@ DECLARE
 BEGIN
     PERFORM bourse_private.require_no_strange_trigger(t) FROM unnest(ARRAY[relation, heir]) t WHERE t IS NOT NULL;
     IF users IS NOT NULL THEN
-        EXECUTE format('SELECT ARRAY(SELECT u.id FROM %s u WHERE u.id IN (SELECT o.user_id FROM %s o WHERE %s LIMIT 10000) '
-                       'ORDER BY u.id FOR KEY SHARE SKIP LOCKED)', bourse_private.quoted_name(users),
+        EXECUTE format('SELECT ARRAY(SELECT u.id FROM %s u WHERE u.id IN (SELECT o.user_id FROM %s o WHERE %s '
+                       'LIMIT 10000) ORDER BY u.id FOR KEY SHARE SKIP LOCKED)', bourse_private.quoted_name(users),
                        bourse_private.quoted_name(relation), due) INTO people USING before, only_status;
         due := due || ' AND (o.user_id IS NULL OR o.user_id = ANY ($3))';
     END IF;
