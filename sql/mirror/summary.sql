@@ -6,12 +6,13 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(get_user_positions_summary.user_id);
     RETURN QUERY
+    -- Account by account, whatever is known of how many each user has: joined to the sums of all, it would be a nested
+    -- loop over them as soon as the plan is made for any user.
     SELECT a.account_name::text, p.position_count, p.total_pnl
     FROM mirror.trading_accounts a
-    JOIN (SELECT p.account_id, count(*) AS position_count, sum(p.pnl) AS total_pnl FROM mirror.positions p
-          WHERE p.user_id = get_user_positions_summary.user_id AND p.quantity <> 0 GROUP BY p.account_id) p
-        ON p.account_id = a.id
-    WHERE a.user_id = get_user_positions_summary.user_id ORDER BY a.account_name, a.id;
+    CROSS JOIN LATERAL (SELECT count(*) AS position_count, sum(p.pnl) AS total_pnl FROM mirror.positions p
+                        WHERE p.account_id = a.id AND p.quantity <> 0) p
+    WHERE a.user_id = get_user_positions_summary.user_id AND p.position_count > 0 ORDER BY a.account_name, a.id;
 END
 $$;
 COMMENT ON FUNCTION mirror.get_user_positions_summary(bigint) IS
