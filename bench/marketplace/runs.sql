@@ -1,7 +1,5 @@
 -- A hundred thousand subscriptions that are due at once, and one row for each of a bare table: what finishing a run cannot
 -- cost less than.
-CREATE SCHEMA bench;
-CREATE TABLE bench.rates (n bigint GENERATED ALWAYS AS IDENTITY, what text, rate numeric);
 SET session_replication_role = replica;
 INSERT INTO identity.users (id, name, role) SELECT n, 'user ' || n, 'developer' FROM generate_series(1, 2000) n;
 INSERT INTO marketplace.bots (id, developer_id, name, description, status, approved_at)

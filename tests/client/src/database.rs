@@ -68,10 +68,14 @@ pub struct Database {
 impl Database {
     /// An empty database of this name; one that stands is dropped.
     pub fn empty(server: &Server, name: &str) -> Result<Self> {
-        let mut session = server.connect("postgres", "postgres")?;
-        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        session.run(&format!("CREATE DATABASE {name}"))?;
+        Self::create(&mut server.connect("postgres", "postgres")?, name, "")?;
         Ok(Self { server: server.clone(), name: name.to_owned() }.ends_with_test())
+    }
+
+    /// Drops a database of this name that stands, and makes it with these clauses.
+    fn create(session: &mut Session, name: &str, clauses: &str) -> Result<()> {
+        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        session.run(&format!("CREATE DATABASE {name} {clauses}"))
     }
 
     /// A database of this name with the extension, not yet installed.
@@ -90,8 +94,7 @@ impl Database {
             database.connect()?.run("SELECT bourse.install()")?;
             return Ok(database);
         }
-        session.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
-        session.run(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE_NAME}"))?;
+        Self::create(&mut session, name, &format!("TEMPLATE {TEMPLATE_NAME}"))?;
         // CREATE EXTENSION has granted it on the other.
         session.run(&format!("GRANT CREATE ON DATABASE {name} TO bourse_owner"))?;
         Ok(Self { server: server.clone(), name: name.to_owned() }.ends_with_test())

@@ -1,11 +1,23 @@
 //! What a server measures of itself, without the way to a client.
 
 use super::statistics::median;
+use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
+use crate::project::{self, Project};
 use crate::psql::Database;
 
 /// How often a question is asked in a round.
 pub const CALLS: usize = 9;
+
+/// A new database, installed, with the rows of a script below bench/, which notes its rates in `bench.rates`.
+pub fn prepared(project: &Project, cluster: &Cluster, script: &str) -> Result<Database> {
+    let name = script.rsplit('/').next().unwrap_or(script);
+    let database = cluster.fresh_database(name)?;
+    database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\nCREATE SCHEMA bench;\n")?;
+    database.run("CREATE TABLE bench.rates (n bigint GENERATED ALWAYS AS IDENTITY, what text, rate numeric);\n")?;
+    database.run(&project::read_text(&project.root.join(format!("bench/{script}.sql")))?)?;
+    Ok(database)
+}
 
 /// Runs a statement that notes a rate in `bench.rates`.
 pub fn rate(database: &Database, statement: &str) -> Result<f64> {

@@ -9,10 +9,9 @@ use std::time::Instant;
 use crate::bench::jobs::Pace;
 use crate::bench::paced::Request;
 use crate::bench::report;
-use crate::bench::timed::{milliseconds, rate};
-use crate::cluster::Cluster;
+use crate::bench::timed::{milliseconds, prepared, rate};
 use crate::failure::{Failure, Result};
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::psql::Database;
 
 use figures::Figures;
@@ -39,9 +38,9 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     let (figures, broken) = report::measure(project, request, "marketplace", |cluster, machine| {
         let mut figures = Figures::new(machine, request.pace);
         let arena = Arena {
-            sums: prepared(project, cluster, "sums")?,
-            catalogue: prepared(project, cluster, "catalogue")?,
-            runs: prepared(project, cluster, "runs")?,
+            sums: prepared(project, cluster, "marketplace/sums")?,
+            catalogue: prepared(project, cluster, "marketplace/catalogue")?,
+            runs: prepared(project, cluster, "marketplace/runs")?,
         };
         for round in 0..request.pace.rounds() {
             println!("round {} of {}", round + 1, request.pace.rounds());
@@ -82,12 +81,4 @@ impl Arena {
         let checked = |what| rate(&format!("CALL bench.check_configs('{what}', {})", configs(pace)));
         figures.configs.turn(|| checked("known"), || checked("new"))
     }
-}
-
-/// A new database with the rows of a script below bench/marketplace.
-fn prepared(project: &Project, cluster: &Cluster, name: &str) -> Result<Database> {
-    let database = cluster.fresh_database(name)?;
-    database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\n")?;
-    database.run(&project::read_text(&project.root.join(format!("bench/marketplace/{name}.sql")))?)?;
-    Ok(database)
 }

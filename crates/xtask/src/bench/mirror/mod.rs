@@ -7,10 +7,9 @@ use std::time::Instant;
 
 use crate::bench::paced::Request;
 use crate::bench::report;
-use crate::bench::timed::{milliseconds, rate};
-use crate::cluster::Cluster;
+use crate::bench::timed::{milliseconds, prepared, rate};
 use crate::failure::{Failure, Result};
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::psql::Database;
 
 use figures::Figures;
@@ -34,8 +33,8 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     let start = Instant::now();
     let (figures, broken) = report::measure(project, request, "mirror", |cluster, machine| {
         let mut figures = Figures::new(machine, request.pace);
-        let books = prepared(project, cluster, "books")?;
-        let copies = prepared(project, cluster, "copies")?;
+        let books = prepared(project, cluster, "mirror/books")?;
+        let copies = prepared(project, cluster, "mirror/copies")?;
         for round in 0..request.pace.rounds() {
             println!("round {} of {}", round + 1, request.pace.rounds());
             take_over(&books, &mut figures)?;
@@ -47,15 +46,6 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
     })?;
     figures.report().tell(project, request, start)?;
     if broken.is_empty() { Ok(()) } else { Err(Failure::new(format!("verify(): {broken:?}"), "")) }
-}
-
-/// A new database with the rows of a script below bench/mirror.
-fn prepared(project: &Project, cluster: &Cluster, name: &str) -> Result<Database> {
-    let database = cluster.fresh_database(name)?;
-    database.run("CREATE EXTENSION pg_bourse;\nSELECT bourse.install();\nCREATE SCHEMA bench;\n")?;
-    database.run("CREATE TABLE bench.rates (n bigint GENERATED ALWAYS AS IDENTITY, what text, rate numeric);\n")?;
-    database.run(&project::read_text(&project.root.join(format!("bench/mirror/{name}.sql")))?)?;
-    Ok(database)
 }
 
 fn take_over(database: &Database, figures: &mut Figures) -> Result<()> {
