@@ -1,5 +1,6 @@
 //! Long steps: a line before they start, the time while they run, the end of their log when they fail.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -20,6 +21,8 @@ const PLAIN_PERIOD: Duration = Duration::from_secs(20);
 const TAIL_LINES: usize = 40;
 /// A run of tests that has printed nothing for so long hangs: no test takes a tenth of it where nothing else runs.
 const SILENCE: Duration = Duration::from_secs(1200);
+/// Settings that ask for a long run: who gives one of them knows how long it may be silent.
+const LONG_RUNS: [&str; 4] = ["BOURSE_CLIENTS", "BOURSE_KILLS", "BOURSE_SECONDS", "BOURSE_SUBSCRIPTIONS"];
 
 /// A step that came to its end, well or not.
 pub struct Finished {
@@ -41,14 +44,18 @@ pub fn run(project: &Project, label: &str, command: &mut Command, remedy: &str) 
 
 /// Runs tests as a step and returns what they printed, failed or not. Tests that hang are ended.
 pub fn watch(project: &Project, label: &str, command: &mut Command) -> Result<Finished> {
-    step(project, label, command, SILENCE)
+    step(project, label, command, patience())
+}
+
+fn patience() -> Duration {
+    if LONG_RUNS.iter().any(|name| env::var_os(name).is_some()) { Duration::MAX } else { SILENCE }
 }
 
 /// The same for one of many short steps of a task, of which nothing is said unless it takes its time or fails.
 pub fn watch_quietly(project: &Project, task: &str, label: &str, command: &mut Command) -> Result<Finished> {
     let log = project.log(task)?;
     let start = Instant::now();
-    let status = wait(label, command, &log, SILENCE)?;
+    let status = wait(label, command, &log, patience())?;
     if !status.success() {
         conclude(label, start.elapsed(), false);
     }
