@@ -13,7 +13,8 @@ SET timezone_abbreviations = 'Default';
 SELECT t.said, s.action, s.sqlstate, s.message
 FROM unnest(ARRAY['09:59:10 28-08-2025', '2025-08-28 09:59:10 IST', '28-Aug-2025 09:59:10 IST',
                   '09:59:10 28-08-2025 IST', '2025-08-28T09:59:10.1234567', '28/08/2025 09:59:10', '09:59:10',
-                  '09:59:10 31-02-2025', '28 o''clock IST', 'now IST', 'IST', ' IST']) WITH ORDINALITY t (said, n)
+                  '09:59:10 31-02-2025', '28 o''clock IST', 'now IST', 'IST', ' IST', '1756355350',
+                  '1756355350123', '17563']) WITH ORDINALITY t (said, n)
 CROSS JOIN LATERAL mirror.sync_orders(7001, told('t' || t.n, jsonb_build_object('timestamp', t.said)),
                                       '2025-08-28 12:00:00+05:30', complete => false) s
 ORDER BY t.n;
@@ -23,6 +24,13 @@ FROM mirror.sync_executions(7001, '[{"tradeid": "T1", "orderid": "t1", "quantity
                                      "timestamp": "09:59:11 28-08-2025"}]', '2025-08-28 12:00:00+05:30');
 SELECT executed_at AT TIME ZONE 'Asia/Kolkata' AS executed_at FROM mirror.executions;
 RESET timezone_abbreviations;
+
+-- What a terminal or a page would obey is no name.
+SELECT s.action, s.sqlstate, s.message
+FROM unnest(ARRAY[U&'TCS\202E1', U&'TCS\0007', U&'TCS\200B', U&'\5E01\5B89']) WITH ORDINALITY w (symbol, n)
+CROSS JOIN LATERAL mirror.sync_orders(7001, told('c' || w.n, jsonb_build_object('symbol', w.symbol)),
+                                      '2025-08-28 12:00:00+05:30', complete => false) s
+ORDER BY w.n;
 
 -- Orders for the next day, at Upstox and AngelOne.
 SELECT w.word, s.action, s.sqlstate

@@ -71,6 +71,7 @@ SELECT status, closes_at FROM mirror.followers;
 SET SESSION AUTHORIZATION tgroups_lea;
 SELECT mirror.pause_group(:g);
 SELECT mirror.kill_group(:g);
+SELECT mirror.pause_group(:g);
 SELECT status FROM mirror.copy_groups;
 SELECT mirror.resume_group(:g);
 SELECT status FROM mirror.copy_groups;

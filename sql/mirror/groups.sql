@@ -130,7 +130,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM mirror_private.require_group(group_id);
-    UPDATE mirror.copy_groups g SET status = status WHERE g.id = group_id AND g.status <> status;
+    -- Nobody takes a kill back by a pause.
+    UPDATE mirror.copy_groups g SET status = status
+    WHERE g.id = group_id AND g.status <> status AND (g.status, status) <> ('killed', 'paused');
 END
 $$;
 COMMENT ON FUNCTION mirror_private.set_group_status(bigint, text) IS 'Changes the status of a group of the session''s';
@@ -141,8 +143,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $
 $$;
 COMMENT ON FUNCTION mirror.pause_group(bigint) IS
 'Has a group open nothing more: from the commit on no sender is given an order that opens, and what waits is '
-'withdrawn. Orders at brokers rest, exits, changes and cancels go on. 22004 NULL, 42704 no such group, or of another '
-'user';
+'withdrawn. Orders at brokers rest, exits, changes and cancels go on. A group that was killed stays killed. 22004 '
+'NULL, 42704 no such group, or of another user';
 
 CREATE FUNCTION mirror.kill_group(group_id bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, mirror, pg_temp AS $$

@@ -1,7 +1,8 @@
 -- What brokers say of orders and executions, in our words. Fields are named as OpenAlgo and Kite Connect name them; a
 -- time without a zone is that of India.
 
--- A time alone is the last one of that name. Noren has the time before the date; and to PostgreSQL IST is Israel's.
+-- A time alone is the last one of that name. Noren has the time before the date, others have seconds or milliseconds
+-- since 1970; and to PostgreSQL IST is Israel's.
 CREATE FUNCTION mirror_private.indian_time(said text, as_of timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp
 SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
@@ -9,7 +10,9 @@ DECLARE
     plain CONSTANT text := CASE WHEN said LIKE '% IST' THEN rtrim(left(said, -4)) ELSE said END;
     today timestamptz;
 BEGIN
-    IF plain LIKE '__:__:__ __-__-____' THEN
+    IF plain ~ '^[0-9]+$' THEN
+        RETURN to_timestamp(plain::double precision / CASE length(plain) WHEN 13 THEN 1000 ELSE 1 END);
+    ELSIF plain LIKE '__:__:__ __-__-____' THEN
         RETURN (substr(plain, 10) || ' ' || left(plain, 8))::timestamptz;
     ELSIF plain NOT LIKE '__:__:__' THEN
         RETURN plain::timestamptz;
@@ -20,7 +23,7 @@ END
 $$;
 COMMENT ON FUNCTION mirror_private.indian_time(text, timestamptz) IS
 'A time in India as some brokers write it. A time of the day: when it was that last, as of some time; clocks may '
-'differ by 5 minutes';
+'differ by 5 minutes. Ten digits are seconds since 1970, thirteen milliseconds';
 
 CREATE FUNCTION mirror_private.orders_lines(rows jsonb, as_of timestamptz) RETURNS SETOF mirror_private.book_line
 LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp
@@ -70,10 +73,10 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
                                    'MODIFY AFTER MARKET ORDER REQ RECEIVED', 'TRANSIT', 'RECEIVED')
                        THEN 'PENDING' END AS status,
                -- Words are times to PostgreSQL as well: now, infinity.
-               CASE WHEN s.placed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
+               CASE WHEN s.placed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$|^1[0-9]{9}([0-9]{3})?$'
                         THEN mirror_private.indian_time(s.placed, as_of)
                     WHEN ascii(s.placed) BETWEEN 48 AND 57 THEN s.placed::timestamptz END AS placed_at,
-               CASE WHEN s.executed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
+               CASE WHEN s.executed ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$|^1[0-9]{9}([0-9]{3})?$'
                         THEN mirror_private.indian_time(s.executed, as_of)
                     WHEN ascii(s.executed) BETWEEN 48 AND 57 THEN s.executed::timestamptz END AS executed_at
         FROM said s
@@ -134,7 +137,7 @@ SET timezone = 'Asia/Kolkata' SET datestyle = 'ISO, DMY' AS $$
             AS r (tradeid, trade_id, orderid, order_id, quantity, average_price, price, fill_timestamp, "timestamp",
                   exchange_timestamp, n)
     ), told AS MATERIALIZED (
-        SELECT s.*, CASE WHEN s.filled ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$'
+        SELECT s.*, CASE WHEN s.filled ~ '^[0-9].:..:..( .{10})?$|^[0-9].* IST$|^1[0-9]{9}([0-9]{3})?$'
                              THEN mirror_private.indian_time(s.filled, as_of)
                          WHEN ascii(s.filled) BETWEEN 48 AND 57 THEN s.filled::timestamptz END AS executed_at
         FROM said s

@@ -1,6 +1,7 @@
 //! A year of bills: subscriptions that are renewed by two workers, who are killed at random, while some have no money,
 //! some get it later, some cancel, and some are given theirs back. `BOURSE_SUBSCRIPTIONS=10000` for the long one.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -78,8 +79,18 @@ fn subscribe_all(session: &mut Session, subscriptions: u64) -> Result<()> {
     Ok(())
 }
 
+/// What the workers of a step are at.
+#[derive(Default)]
+struct Work {
+    is_over: AtomicBool,
+    /// The workers' backends; 0: none.
+    pids: [AtomicU64; RENEWERS],
+    /// How many batches are through.
+    batches: AtomicU64,
+}
+
 /// Renews all that is due at a time, in small batches; whoever is killed connects again and goes on.
-fn renew_all(database: &Database, at: &str, pid: &AtomicU64) -> Result<()> {
+fn renew_all(database: &Database, at: &str, work: &Work, pid: &AtomicU64) -> Result<()> {
     let renew = format!("SELECT count(*) FROM marketplace_private.renew_due(({at}), 50)");
     let give_up = Instant::now() + Duration::from_secs(600);
     'connected: loop {
@@ -89,7 +100,7 @@ fn renew_all(database: &Database, at: &str, pid: &AtomicU64) -> Result<()> {
         loop {
             match session.number(&renew) {
                 Ok(0) => break 'connected,
-                Ok(_) => {}
+                Ok(_) => _ = work.batches.fetch_add(1, Ordering::Relaxed),
                 Err(failure) if Instant::now() > give_up => return Err(failure),
                 Err(failure) if failure.sqlstate.is_none() || failure.sqlstate.as_deref() == Some("57P01") => {
                     continue 'connected;
@@ -102,12 +113,17 @@ fn renew_all(database: &Database, at: &str, pid: &AtomicU64) -> Result<()> {
     Ok(())
 }
 
-/// Ends one of the workers now and then, until the step is over; how often.
-fn kill(database: &Database, pids: &[AtomicU64], is_over: &AtomicBool, random: &mut Random) -> Result<u64> {
-    let (mut session, mut killed) = (database.connect()?, 0);
-    while !is_over.load(Ordering::Relaxed) {
+/// Ends one of the workers now and then, until the step is over; how often. What is killed is done again: where that
+/// takes long, it waits until something is through.
+fn kill(database: &Database, work: &Work, random: &mut Random) -> Result<u64> {
+    let (mut session, mut killed, mut through) = (database.connect()?, 0, 0);
+    while !work.is_over.load(Ordering::Relaxed) {
         thread::sleep(Duration::from_millis(20 + random.below(200)));
-        let pid = pids[random.below(RENEWERS as u64) as usize].load(Ordering::Relaxed);
+        let before = mem::replace(&mut through, work.batches.load(Ordering::Relaxed));
+        if through == before {
+            continue;
+        }
+        let pid = work.pids[random.below(RENEWERS as u64) as usize].load(Ordering::Relaxed);
         // Asked apart: in one WHERE the server may end a session before it looks at its number.
         killed += session.number(&format!(
             "SELECT CASE WHEN EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = {pid}
@@ -141,13 +157,14 @@ fn a_year_of_bills_comes_out_to_the_unit() -> Result<()> {
     let (began, mut killed, mut random) = (Instant::now(), 0, Random::new(14));
     for step in 1..=STEPS {
         let at = format!("SELECT c.began + interval '{} days' FROM public.clock c", step * DAYS_OF_A_STEP);
-        let (is_over, pids) = (AtomicBool::new(false), [const { AtomicU64::new(0) }; RENEWERS]);
+        let work = Work::default();
         killed += thread::scope(|scope| -> Result<u64> {
-            let (database, is_over, pids, at, random) = (&database, &is_over, &pids, &at, &mut random);
-            let killer = scope.spawn(move || kill(database, pids, is_over, random));
-            let workers: Vec<_> = pids.iter().map(|pid| scope.spawn(move || renew_all(database, at, pid))).collect();
+            let (database, work, at, random) = (&database, &work, &at, &mut random);
+            let killer = scope.spawn(move || kill(database, work, random));
+            let workers: Vec<_> =
+                work.pids.iter().map(|pid| scope.spawn(move || renew_all(database, at, work, pid))).collect();
             let renewed = workers.into_iter().try_for_each(|worker| worker.join().expect("no panic in a worker"));
-            is_over.store(true, Ordering::Relaxed);
+            work.is_over.store(true, Ordering::Relaxed);
             renewed.and(killer.join().expect("no panic in who kills"))
         })?;
         live(&mut session, step)?;
