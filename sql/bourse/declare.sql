@@ -5,6 +5,7 @@ LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     RETURN ARRAY[
         bourse_private.declare_table('schema_migrations'),
+        bourse_private.declare_table('data_migrations'),
         bourse_private.declare_table('policies', is_audited => true),
         bourse_private.declare_table('chores'),
         bourse_private.declare_table('cancel_requests', engine_written => true, time_column => 'requested_at',

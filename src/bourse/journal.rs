@@ -30,6 +30,39 @@ const COLUMNS: &str = "
     COMMENT ON COLUMN bourse.schema_migrations.library IS 'Version of the library that has run it';
     COMMENT ON COLUMN bourse.schema_migrations.took IS 'How long it has run'";
 
+/// What migrations have left to be done to rows, in batches.
+const DATA: &str = r#"
+    CREATE TABLE bourse.data_migrations (
+        version       text COLLATE "C" PRIMARY KEY,
+        table_name    text NOT NULL,
+        key_column    text NOT NULL DEFAULT 'id',
+        statement     text NOT NULL,
+        must_be_empty text,
+        validation    text,
+        declared_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+        started_at    timestamptz,
+        finished_at   timestamptz,
+        last_key      bigint,
+        end_key       bigint,
+        done          bigint NOT NULL DEFAULT 0,
+        total         bigint,
+        passes        integer NOT NULL DEFAULT 0
+    );
+    COMMENT ON TABLE bourse.data_migrations IS
+    'What a migration does to rows once it has run. A migration inserts it, bourse.migrate_data() does it';
+    COMMENT ON COLUMN bourse.data_migrations.version IS 'The migration: exchange/0016_options';
+    COMMENT ON COLUMN bourse.data_migrations.table_name IS 'With its schema, quoted where it must be';
+    COMMENT ON COLUMN bourse.data_migrations.key_column IS 'A unique bigint of the table with an index';
+    COMMENT ON COLUMN bourse.data_migrations.statement IS
+    'Done to each batch: the rows whose key is above $1 and up to $2';
+    COMMENT ON COLUMN bourse.data_migrations.must_be_empty IS 'A query that returns the rows that are still as they were';
+    COMMENT ON COLUMN bourse.data_migrations.validation IS
+    'Done at the end, in a transaction of its own: ALTER TABLE … VALIDATE CONSTRAINT …';
+    COMMENT ON COLUMN bourse.data_migrations.last_key IS 'The key up to which it is done';
+    COMMENT ON COLUMN bourse.data_migrations.done IS 'Rows that this pass has seen';
+    COMMENT ON COLUMN bourse.data_migrations.total IS 'Rows that were there when this pass began';
+    GRANT SELECT ON bourse.data_migrations TO bourse_viewer"#;
+
 /// A migration that has run.
 pub struct Applied {
     version: String,
@@ -50,13 +83,16 @@ pub fn checksum(migration: &Migration) -> String {
 }
 
 impl Journal {
-    /// Makes the table where it is missing, and reads it.
+    /// Makes the tables where they are missing, and reads what has run.
     pub fn open(client: &mut spi::SpiClient<'_>, is_new: bool) -> spi::Result<Journal> {
         if is_new {
             client.update(TABLE, None, &[])?;
         }
         if !has_checksums() {
             client.update(COLUMNS, None, &[])?;
+        }
+        if session::relation(c"bourse", c"data_migrations").is_none() {
+            client.update(DATA, None, &[])?;
         }
         let rows = client.update("SELECT version, checksum FROM bourse.schema_migrations", None, &[])?;
         let rows =

@@ -14,13 +14,14 @@ pub mod ticker;
 
 use std::ffi::CString;
 
-use pgrx::datum::Internal;
+use pgrx::datum::{Internal, Interval};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{Answer, Failure, clip};
 use crate::pg::lock::Space;
-use crate::pg::{databases, event, locked, owner, repeats, sequence, session};
+use crate::pg::value::microseconds;
+use crate::pg::{databases, event, locked, owner, procedure, repeats, sequence, session};
 use modules::Module;
 
 /// The schema `bourse`.
@@ -127,6 +128,30 @@ fn migrate(dry_run: Option<bool>) -> Result<String, ErrorReport> {
     require_owned()?;
     let Some(dry_run) = dry_run else { Err(Failure::null("dry_run"))? };
     if dry_run { Ok(migrations::run(true)?) } else { install() }
+}
+
+/// The most rows of a batch: more make a long transaction.
+const MOST_ROWS: i32 = 1_000_000;
+/// In microseconds.
+const LONGEST_PAUSE: i64 = 3_600_000_000;
+
+#[pg_extern(sql = false)]
+fn migrate_data(
+    batch_size: Option<i32>,
+    pause: Option<Interval>,
+    call: pg_sys::FunctionCallInfo,
+) -> Result<(), ErrorReport> {
+    require_write("migrate_data()", "It goes on with what others have done")?;
+    let batch_size = batch_size.filter(|rows| (1..=MOST_ROWS).contains(rows)).ok_or_else(|| {
+        let given = batch_size.map_or("NULL".to_owned(), |rows| rows.to_string());
+        Failure::invalid(format!("batch_size is {given}"), format!("Take 1 to {MOST_ROWS} rows to a batch."))
+    })?;
+    let pause = pause.map(microseconds).filter(|pause| (0..=LONGEST_PAUSE).contains(pause));
+    let pause = pause.ok_or_else(|| Failure::invalid("pause is not 0 s to 1 h", "Between two batches: '100 ms'."))?;
+    Ok(procedure::in_own_transactions(call, "migrate_data()", || {
+        require_write("migrate_data()", "It goes on with what others have done")?;
+        migrations::next_batch(batch_size, pause)
+    })?)
 }
 
 #[pg_extern(sql = false)]

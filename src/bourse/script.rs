@@ -8,6 +8,7 @@ use pgrx::extension_sql_file;
 extension_sql_file!("../../sql/bourse/at_work.sql", name = "bourse_at_work");
 extension_sql_file!("../../sql/bourse/attached_code.sql", name = "bourse_attached_code");
 extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
+extension_sql_file!("../../sql/bourse/data_migrations.sql", name = "bourse_data_migrations");
 extension_sql_file!("../../sql/bourse/declare.sql", name = "bourse_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/bourse/guard_drop.sql", name = "bourse_guard_drop");
 extension_sql_file!("../../sql/bourse/guard_locks.sql", name = "bourse_guard_locks");

@@ -17,6 +17,11 @@ impl Failure {
     pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: remedy.into() }
     }
+
+    /// The same, told after what was tried.
+    pub fn before(self, tried: &str) -> Self {
+        Self { what: format!("{tried}: {}", self.what), remedy: self.remedy }
+    }
 }
 
 impl fmt::Display for Failure {

@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::releases;
 use crate::setup;
 
 /// Builds and installs.
@@ -35,6 +36,7 @@ pub fn build(project: &Project) -> Result<PathBuf> {
         &mut command,
         "mend what the compiler says; `cargo xtask setup` checks the surroundings",
     )?;
+    releases::add(project, &staged)?;
     Ok(staged)
 }
 
@@ -47,7 +49,7 @@ pub fn again(project: &Project) -> Result<()> {
 pub fn installed(project: &Project) -> Result<PathBuf> {
     let staged = staging(project)?;
     for folder in [project.pg_folder("--pkglibdir")?, project.pg_folder("--sharedir")?.join("extension")] {
-        for file in files_below(&folder)?.iter().filter(|file| is_ours(file)) {
+        for file in project::files_below(&folder)?.iter().filter(|file| is_ours(file)) {
             let inside =
                 file.strip_prefix("/").or_fail(|| format!("{} is no whole path", file.display()), "try again")?;
             let copy = staged.join(inside);
@@ -56,6 +58,7 @@ pub fn installed(project: &Project) -> Result<PathBuf> {
         }
     }
     if staged.exists() {
+        releases::add(project, &staged)?;
         return Ok(staged);
     }
     Err(Failure::new("the extension is not installed", "run `cargo xtask install`"))
@@ -77,7 +80,7 @@ pub fn is_ours(file: &Path) -> bool {
 /// Installs what lies in a folder; through sudo when the server's library folder is not ours to write.
 pub fn put(project: &Project, staged: &Path) -> Result<()> {
     let with_sudo = !setup::is_writable(&project.pg_folder("--pkglibdir")?)?;
-    let mut files = files_below(staged)?;
+    let mut files = project::files_below(staged)?;
     files.sort_by_key(|file| turn(file));
     for file in &files {
         let inside = file.strip_prefix(staged).or_fail(|| "a file outside of its package".into(), "try again")?;
@@ -94,21 +97,6 @@ fn turn(file: &Path) -> u8 {
         Some("control") => 2,
         _ => 0,
     }
-}
-
-/// Every file in a folder and in those inside.
-pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = || (format!("cannot read {}", folder.display()), "check the target folder");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).or_fail(|| unreadable().0, unreadable().1)? {
-        let path = entry.or_fail(|| unreadable().0, unreadable().1)?.path();
-        if path.is_dir() {
-            found.extend(files_below(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }
 
 /// Puts a copy beside the old file and renames it over: who has the old one open keeps it.

@@ -21,6 +21,8 @@ mod project;
 mod psql;
 mod python;
 mod reference;
+mod release;
+mod releases;
 mod schemas;
 mod setup;
 mod table;
@@ -38,6 +40,7 @@ const USAGE: &str = "\
 cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
 cargo xtask package [--installed] [--try]        make a package of Debian, and try it on a bare system
+cargo xtask release [--installed]                keep what the version is, whose migrations never change again
 cargo demo [FILE]                                build, install, replay an order flow with a bot in it
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
@@ -88,6 +91,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("setup", []) => setup::run(&project)?,
         ("install", []) => install::run(&project)?,
         ("install", [again]) if again == "--again" => install::again(&project)?,
+        ("release", rest) => release::run(&project, rest)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),

@@ -158,6 +158,26 @@ pub fn read_text(path: &Path) -> Result<String> {
 
 /// Writes a text file.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text)
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes)
         .or_fail(|| format!("cannot write {}", path.display()), "check that the disk is writable and not full")
+}
+
+/// Every file in a folder and in those inside.
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || (format!("cannot read {}", folder.display()), "check the target folder");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).or_fail(|| unreadable().0, unreadable().1)? {
+        let path = entry.or_fail(|| unreadable().0, unreadable().1)?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }

@@ -33,7 +33,7 @@ impl Package {
 
 /// Copies what is staged to where Debian's server looks for it, wherever the one lies that it was built for.
 pub fn lay(package: &Package, staged: &Path, root: &Path) -> Result<()> {
-    for file in install::files_below(staged)?.iter().filter(|file| install::is_ours(file)) {
+    for file in project::files_below(staged)?.iter().filter(|file| install::is_ours(file)) {
         let is_library = file.extension().is_some_and(|extension| extension == "so");
         let folder = below(root, &if is_library { package.library_folder() } else { package.extension_folder() });
         project::make_folder(&folder)?;
@@ -78,7 +78,7 @@ pub fn size(root: &Path) -> Result<u64> {
 
 /// The files that the package installs, relative to its root.
 fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    let inside = install::files_below(&root.join("usr"))?;
+    let inside = project::files_below(&root.join("usr"))?;
     Ok(inside.iter().filter_map(|file| file.strip_prefix(root).ok().map(Path::to_path_buf)).collect())
 }
 

@@ -5,8 +5,10 @@
 
 mod circles;
 mod layers;
+mod long_locks;
 mod pairs;
 mod paths;
+mod released;
 mod scan;
 mod source;
 mod sql;
@@ -14,6 +16,8 @@ mod sql_text;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::releases::lock;
 
 /// Path and text of every checked file, relative to the repository.
 struct Tree {
@@ -26,7 +30,7 @@ impl Tree {
         let root =
             Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/xtask stands in the repository");
         let mut files = Vec::new();
-        for folder in ["src", "crates", "sql", "tests", "pg_regress", "docs", "examples"] {
+        for folder in ["src", "crates", "sql", "tests", "pg_regress", "docs", "examples", "releases"] {
             collect(root, &root.join(folder), &mut files);
         }
         files.sort();
@@ -40,13 +44,21 @@ impl Tree {
         assert!(violations.is_empty(), "\n{}", violations.join("\n"));
     }
 
+    /// The locks of the releases.
+    fn locks(&self) -> Vec<(String, String)> {
+        let locks = self.files.iter().filter(|(path, _)| path.ends_with("/migrations.lock")).cloned();
+        let locks: Vec<_> = locks.collect();
+        assert!(!locks.is_empty(), "the releases have moved: mend this rule");
+        locks
+    }
+
     fn paths(&self) -> Vec<&str> {
         self.files.iter().map(|(path, _)| path.as_str()).collect()
     }
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
-    const CHECKED: [&str; 7] = ["rs", "sql", "toml", "out", "spec", "md", "py"];
+    const CHECKED: [&str; 8] = ["rs", "sql", "toml", "out", "spec", "md", "py", "lock"];
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     for path in paths {
@@ -116,6 +128,23 @@ fn sql_files_have_good_names_and_are_used() {
     let mut violations = pairs::unreferenced_sql(&tree.files);
     violations.extend(pairs::misnumbered_migrations(&tree.files));
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn what_is_released_never_changes() {
+    let tree = Tree::read();
+    let locks = tree.locks();
+    let mut violations = released::changed_migrations(&tree.files, &locks);
+    violations.extend(released::released_again(env!("CARGO_PKG_VERSION"), &locks));
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn no_new_migration_keeps_others_from_a_table_for_long() {
+    let tree = Tree::read();
+    let locks = tree.locks();
+    let is_released = |name: &str| locks.iter().any(|(_, text)| lock::read(text).iter().any(|(kept, _)| *kept == name));
+    tree.hold(|path, text| long_locks::long_locks(path, text, is_released));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The platform through a real driver: installing, replacing, dumping it.
 
+mod data_migrations;
 mod dump;
 mod install;
 mod library;
@@ -7,4 +8,5 @@ mod locked;
 mod queue;
 mod statistics;
 mod strangers;
+mod upgrade;
 mod workers;
