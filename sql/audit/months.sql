@@ -92,19 +92,14 @@ COMMENT ON FUNCTION audit.export_month(text, date) IS
 'all its columns as JSON, by id: the same text each time. 22004 an argument is NULL, 22023 no log, 42704 no such month';
 GRANT EXECUTE ON FUNCTION audit.export_month(text, date) TO bourse_admin;
 
-CREATE FUNCTION audit_private.month_hash(m audit.dropped_months) RETURNS bytea
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+CREATE FUNCTION audit_private.month_hash(kept jsonb) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
-    RETURN sha256(array_send(ARRAY[
-        'dropped_months'::bytea, convert_to(m.log, 'UTF8'), convert_to(to_char(m.month, 'YYYY-MM'), 'UTF8'),
-        int8send(m.rows), int8send(m.first_id), int8send(m.last_id), int8send(m.chains), int8send(m.first_chain),
-        int8send(m.last_chain), convert_to(m.others::text, 'UTF8'), convert_to(m.crossing::text, 'UTF8'),
-        convert_to(m.digest, 'UTF8'),
-        convert_to(to_char(m.dropped_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')]));
+    RETURN sha256(array_send(ARRAY['dropped_months'::bytea, convert_to((kept - 'hash')::text, 'UTF8')]));
 END
 $$;
-COMMENT ON FUNCTION audit_private.month_hash(audit.dropped_months) IS
-'The closing hash of a month: SHA-256 of all that is kept of it, as log_hash()';
+COMMENT ON FUNCTION audit_private.month_hash(jsonb) IS
+'The closing hash of a month: SHA-256 of the row of dropped_months that is kept of it, as JSON with its time in UTC';
 
 CREATE FUNCTION audit_private.crossings() RETURNS TABLE (
     log text, month date, cluster bigint, transaction_id bigint, first integer, last integer, hash bytea)
@@ -139,13 +134,13 @@ COMMENT ON FUNCTION audit_private.dropped_chains() IS
 'the months after';
 
 CREATE FUNCTION audit_private.verify_months() RETURNS TABLE (check_name text, subject text, expected text, actual text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp SET timezone = 'UTC' AS $$
     WITH sealed AS (
         SELECT substr(s.log, 9) AS log, to_date(s.transaction_id::text, 'YYYYMM') AS month, s.head
         FROM audit.seals s WHERE s.log IN ('dropped activity_logs', 'dropped audit_logs')
     ), told AS (
         SELECT log, month, s.head, m.hash, m.rows, m.chains,
-               CASE WHEN m.log IS NOT NULL THEN audit_private.month_hash(m) END AS computed
+               CASE WHEN m.log IS NOT NULL THEN audit_private.month_hash(to_jsonb(m)) END AS computed
         FROM sealed s FULL JOIN audit.dropped_months m USING (log, month)
     ), parts AS (
         SELECT c.log, c.month, s.cluster, s.transaction_id, 1 AS begun, s.length AS rows
@@ -208,8 +203,8 @@ $$;
 COMMENT ON FUNCTION audit_private.month_problem(text, regclass, timestamptz, timestamptz) IS
 'Why the rows of a partition cannot be closed: one is not sealed, or not as it was; NULL: they can';
 
-CREATE FUNCTION audit_private.closing(log text, month date, partition regclass) RETURNS audit.dropped_months
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
+CREATE FUNCTION audit_private.closing(log text, month date, partition regclass) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, audit, pg_temp SET timezone = 'UTC' AS $$
 #variable_conflict use_variable
 DECLARE
     kept audit.dropped_months;
@@ -246,8 +241,8 @@ BEGIN
     kept.month := month;
     kept.digest := (SELECT audit.export_digest(l.line) FROM audit_private.month_lines(partition) l (line));
     kept.dropped_at := clock_timestamp();
-    kept.hash := audit_private.month_hash(kept);
-    RETURN kept;
+    kept.hash := audit_private.month_hash(to_jsonb(kept));
+    RETURN to_jsonb(kept);
 END
 $$;
 COMMENT ON FUNCTION audit_private.closing(text, date, regclass) IS
@@ -297,28 +292,28 @@ BEGIN
         PERFORM bourse.refuse('55000', format('%s of %s: %s', log, to_char(month, 'YYYY-MM'), problem),
                               'SELECT audit.seal() seals what has ended; SELECT * FROM audit.verify() tells the rest.');
     END IF;
-    kept := audit_private.closing(log, month, partition);
+    kept := jsonb_populate_record(NULL::audit.dropped_months, audit_private.closing(log, month, partition));
     PERFORM audit_private.write_log('DROP', 'audit.' || log, to_char(month, 'YYYY-MM'), NULL, NULL,
                                     jsonb_build_object('rows', kept.rows, 'hash', encode(kept.hash, 'hex')));
     LOCK TABLE audit.seals IN SHARE ROW EXCLUSIVE MODE;
     INSERT INTO audit.dropped_months SELECT (kept).*;
-    PERFORM audit_private.seal_month(kept);
+    PERFORM audit_private.seal_month(log, month, kept.hash, kept.dropped_at);
 END
 $$;
 COMMENT ON FUNCTION audit_private.before_drop(regclass, regclass, timestamptz, timestamptz) IS
 'Closes a month of a log that bourse_private.drop_partition() is about to take out: keeps what audit.dropped_months '
 'holds, and seals it (55000: what is not sealed, does not verify, or is not the oldest)';
 
-CREATE FUNCTION audit_private.seal_month(kept audit.dropped_months) RETURNS void
+CREATE FUNCTION audit_private.seal_month(log text, month date, head bytea, moment timestamptz) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, audit, pg_temp AS $$
     INSERT INTO audit.seals
-    SELECT n.id, n.log, n.cluster, n.month, 0, 0, kept.hash, 0, 0, kept.dropped_at,
-           audit_private.seal_hash(n.previous, n.id, n.log, n.cluster, n.month, 0, 0, kept.hash, 0, 0, kept.dropped_at)
-    FROM (SELECT s.id + 1 AS id, s.hash AS previous, 'dropped ' || kept.log AS log, c.system_identifier AS cluster,
-                 to_char(kept.month, 'YYYYMM')::bigint AS month
+    SELECT n.id, n.log, n.cluster, n.month, 0, 0, head, 0, 0, moment,
+           audit_private.seal_hash(n.previous, n.id, n.log, n.cluster, n.month, 0, 0, head, 0, 0, moment)
+    FROM (SELECT s.id + 1 AS id, s.hash AS previous, 'dropped ' || seal_month.log AS log,
+                 c.system_identifier AS cluster, to_char(seal_month.month, 'YYYYMM')::bigint AS month
           FROM pg_control_system() c CROSS JOIN (SELECT l.id, l.hash FROM audit.seals l ORDER BY l.id DESC LIMIT 1) s) n
 $$;
-COMMENT ON FUNCTION audit_private.seal_month(audit.dropped_months) IS
+COMMENT ON FUNCTION audit_private.seal_month(text, date, bytea, timestamptz) IS
 'Adds the seal that says: this month has been dropped. For before_drop() only';
 
 CREATE FUNCTION audit.drop_month(log text, month date, digest text) RETURNS text
