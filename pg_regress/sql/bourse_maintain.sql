@@ -79,6 +79,7 @@ CREATE TABLE exchange.calls (at timestamptz PRIMARY KEY) PARTITION BY RANGE (at)
 CREATE TABLE exchange.calls_default PARTITION OF exchange.calls DEFAULT;
 CREATE TABLE exchange.remarks (at timestamptz CONSTRAINT of_call REFERENCES exchange.calls ON DELETE CASCADE);
 ALTER TABLE exchange.calls OWNER TO bourse_owner;
+ALTER TABLE exchange.remarks OWNER TO bourse_owner;
 ALTER TABLE exchange.calls_default OWNER TO bourse_owner;
 INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead)
 VALUES ('exchange', 'calls', 'at', 'month', 1);
@@ -193,8 +194,8 @@ SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01');
 SELECT is_done, cardinality(problems) FROM bourse.chores;
 -- What cannot even be looked at keeps no other from its turn.
 ALTER TABLE exchange.strangers OWNER TO bourse_owner;
-INSERT INTO bourse.policies (schema_name, table_name, time_column, keep, only_status)
-VALUES ('exchange', 'order_amendments', 'created_at', '1 year', '{old}');
+INSERT INTO bourse.policies (schema_name, table_name, name, time_column, keep, only_status)
+VALUES ('exchange', 'order_amendments', 'old', 'created_at', '1 year', '{old}');
 SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01') WHERE relation ~ 'strangers|amendments';
 DELETE FROM bourse.policies;
 DROP TABLE exchange.strangers, public.elsewhere;

@@ -257,7 +257,8 @@ DECLARE
 BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM audit.%I l WHERE l."timestamp" < $1)', log) INTO older USING lower;
     IF older THEN
-        PERFORM bourse.refuse('55000', format('%s has rows from before %s', log, lower AT TIME ZONE 'UTC'),
+        PERFORM bourse.refuse('55000', format('%s has rows from before %s', log,
+                                             to_char(lower AT TIME ZONE 'UTC', 'YYYY-MM-DD')),
                               'Drop its months in their order: SELECT * FROM audit.months().');
     END IF;
     IF log = 'audit_logs' THEN

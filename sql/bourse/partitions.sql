@@ -248,7 +248,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', bourse_private.quoted_name(relation), name);
     IF is_kept THEN
         EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows that were in %s up to %s',
-            bourse_private.quoted_name(relation), upper AT TIME ZONE 'UTC'));
+            bourse_private.quoted_name(relation), to_char(upper AT TIME ZONE 'UTC', 'YYYY-MM-DD')));
     ELSE
         EXECUTE format('DROP TABLE %s', name);
     END IF;
