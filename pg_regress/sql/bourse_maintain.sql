@@ -145,8 +145,8 @@ INSERT INTO exchange.days VALUES ('2030-12-31'), ('2031-01-01');
 INSERT INTO exchange.years VALUES ('2030-12-31 23:59:59.999'), ('2031-01-01');
 SELECT tableoid::regclass AS partition, count(*) FROM exchange.years GROUP BY tableoid
 ORDER BY tableoid::regclass::text COLLATE "C";
--- More than a call moves: the default partition becomes that day, with what it has from before, and a new one takes what
--- is of other days.
+-- More than a call moves: the default partition becomes that day, with what it has from before, and a new one takes
+-- what is of other days.
 CREATE TABLE exchange.days_default PARTITION OF exchange.days DEFAULT;
 COMMENT ON TABLE exchange.days_default IS 'Days without a partition';
 ALTER TABLE exchange.days_default OWNER TO bourse_owner;

@@ -1,5 +1,5 @@
--- The end of the trail: its oldest month is exported and dropped. The seals of its transactions stay, so that nothing else
--- can go in its name: what is kept of a month says which seals it answers for, and is itself the head of a seal.
+-- The end of the trail: its oldest month is exported and dropped. The seals of its transactions stay, so that nothing
+-- else can go in its name: what is kept of a month says which seals it answers for, and is itself the head of a seal.
 
 CREATE FUNCTION audit_private.add_line(digest bytea, line jsonb) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -21,8 +21,8 @@ CREATE AGGREGATE audit.export_digest(line jsonb) (
     SFUNC = audit_private.add_line, STYPE = bytea, INITCOND = '', FINALFUNC = audit_private.told_digest,
     PARALLEL = SAFE);
 COMMENT ON AGGREGATE audit.export_digest(jsonb) IS
-'The digest of exported lines in the order in which they come, as 64 hexadecimal digits, of none an empty text: SHA-256 '
-'of the digest of the lines before and the SHA-256 of this one. What audit.dropped_months.digest keeps is that of '
+'The digest of exported lines in the order in which they come, as 64 hexadecimal digits, of none an empty text: '
+'SHA-256 of the digest of the lines before and the SHA-256 of this one. What audit.dropped_months.digest keeps is that of '
 'export_month()';
 GRANT EXECUTE ON FUNCTION audit.export_digest(jsonb) TO bourse_viewer, bourse_worker;
 
@@ -51,20 +51,26 @@ COMMENT ON FUNCTION audit_private.require_month(text, date) IS
 
 CREATE FUNCTION audit.months() RETURNS TABLE (log text, month date, since timestamptz, until timestamptz, bytes bigint,
                                               state text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET timezone = 'UTC' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, audit, pg_temp SET timezone = 'UTC' AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM bourse.require_installed();
+    RETURN QUERY
     SELECT c.relname::text, (p.upper - interval '1 month')::date, nullif(p.lower, '-infinity'), p.upper,
            pg_total_relation_size(p.partition),
            CASE WHEN p.upper IS NULL THEN 'default' WHEN p.upper <= clock_timestamp() THEN 'ended' ELSE 'open' END
     FROM pg_class c CROSS JOIN LATERAL bourse_private.partitions(c.oid) p
     WHERE c.oid IN ('audit.audit_logs'::regclass, 'audit.activity_logs'::regclass)
     UNION ALL
-    SELECT m.log, m.month, NULL, m.month + interval '1 month', 0, 'dropped' FROM audit.dropped_months m
-    ORDER BY 1, 4
+    SELECT m.log, m.month, NULL, (m.month + interval '1 month')::timestamptz, 0::bigint, 'dropped'
+    FROM audit.dropped_months m
+    ORDER BY 1, 4;
+END
 $$;
 COMMENT ON FUNCTION audit.months() IS
-'The months of both logs: month, its first day in UTC; since, until: what the partition takes (since NULL: all that came '
-'before; month and until NULL: what has no partition of its own), bytes: its size with indexes; state: dropped, ended, '
-'open, or default';
+'The months of both logs: month, its first day in UTC; since, until: what the partition takes (since NULL: all that '
+'came before; month and until NULL: what has no partition of its own), bytes: its size with indexes; state: dropped, ended, '
+'open, or default. 55000 before install()';
 GRANT EXECUTE ON FUNCTION audit.months() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- The settings are those of the session that drops, or exports: times in UTC, bytes as hexadecimal digits.
@@ -88,8 +94,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.export_month(text, date) IS
-'Every row of a log (audit_logs, activity_logs) of the partition that ends with this month of UTC (any day of it), with '
-'all its columns as JSON, by id: the same text each time. 22004 an argument is NULL, 22023 no log, 42704 no such month';
+'Every row of a log (audit_logs, activity_logs) of the partition that ends with this month of UTC (any day of it), '
+'with all its columns as JSON, by id: the same text each time. 22004 an argument is NULL, 22023 no log, 42704 no such month';
 GRANT EXECUTE ON FUNCTION audit.export_month(text, date) TO bourse_admin;
 
 CREATE FUNCTION audit_private.month_hash(kept jsonb) RETURNS bytea
@@ -118,7 +124,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     SELECT DISTINCT ON (c.log, c.cluster, c.transaction_id) c.log, c.cluster, c.transaction_id, c.last, c.hash
     FROM audit_private.crossings() c ORDER BY c.log, c.cluster, c.transaction_id, c.last DESC
 $$;
-COMMENT ON FUNCTION audit_private.last_crossings() IS 'The last place of each of crossings() that is not there any more';
+COMMENT ON FUNCTION audit_private.last_crossings() IS
+'The last place of each of crossings() that is not there any more';
 
 CREATE FUNCTION audit_private.dropped_chains() RETURNS TABLE (seal bigint, log text, month date, gone integer)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
@@ -235,7 +242,7 @@ BEGIN
         INTO kept.others, missing USING log, kept.first_chain, kept.last_chain;
     IF missing IS NOT NULL THEN
         PERFORM bourse.refuse('55000', format('row %s of %s was sealed and is missing', missing, log),
-                              'SELECT * FROM audit.verify() names what is wrong; nothing is dropped before that is clear.');
+                              'SELECT * FROM audit.verify() names what is wrong; nothing is dropped before.');
     END IF;
     kept.log := log;
     kept.month := month;
@@ -350,8 +357,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION audit.drop_month(text, date, text) IS
-'Drops the oldest month of a log (audit_logs, activity_logs), with all that came before it, once it is exported: digest '
-'is export_digest() of the exported lines. Row count, first and last number, digest and closing hash stay in '
+'Drops the oldest month of a log (audit_logs, activity_logs), with all that came before it, once it is exported: '
+'digest is export_digest() of the exported lines. Row count, first and last number, digest and closing hash stay in '
 'audit.dropped_months, and are sealed; verify() accepts just that. Returns the closing hash, 64 hexadecimal digits. '
 'Reads every row of the month and checks it. 22004 an argument is NULL, 22023 no log, 25001 not under READ COMMITTED, '
 '42704 no such month, 55000 it is too young, not sealed, does not verify, is not the oldest, or has another digest, '

@@ -82,7 +82,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         FROM audit.seals s LEFT JOIN audit_private.dropped_chains() d ON d.seal = s.id
         WHERE s.log IN ('activity_logs', 'audit_logs')
     ), chains AS (
-        SELECT s.id AS seal, log, cluster, transaction_id, s.gone, s.length - s.gone AS sealed_length, s.first_id AS sealed_id,
+        SELECT s.id AS seal, log, cluster, transaction_id, s.gone, s.length - s.gone AS sealed_length,
+               s.first_id AS sealed_id,
                s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head, s.next_id,
                max(s.horizon) OVER (PARTITION BY cluster) AS horizon
         FROM seals s
@@ -157,8 +158,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     ), rows AS (
         SELECT 'audit_logs' AS log, l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, g.last, 0) + 1 AS expected_position,
-               audit_private.log_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id, l.position, l.id,
-                                      l.user_id, l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
+               audit_private.log_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id, l.position,
+                                      l.id, l.user_id, l.subject_id, l.action, l.table_name, l.record_id,
+                                      l."timestamp", l.values_digest,
                                       l.origin_digest, l.operator) AS computed,
                CASE WHEN l.values_salt IS NULL
                     THEN audit_private.values_are_personal(l.action, l.table_name)
@@ -180,7 +182,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         UNION ALL
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
                coalesce(lag(l.position) OVER w, g.last, 0) + 1,
-               audit_private.activity_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id, l.position, l.id,
+               audit_private.activity_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id,
+                                           l.position, l.id,
                                            l.subject_id, l.action,
                                            l.resource_type, l."timestamp", l.digest, l.operator),
                CASE WHEN l.salt IS NULL

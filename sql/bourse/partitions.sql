@@ -1,4 +1,4 @@
--- The partitions of a table by ranges of one time: which there are, which are missing, how one is made and how one goes.
+-- The partitions of a table by ranges of one time: which there are, which are missing, how one is made, how one goes.
 -- bourse.maintain() says when.
 
 -- Bounds read as they are written: in UTC, by the function's own settings.
@@ -60,8 +60,8 @@ COMMENT ON FUNCTION bourse_private.require_no_reference(regclass, text) IS
 'Refuses to move rows out of the default partition of a table while rows of other tables may refer to them (55000): '
 'they would go along, or hold them back. For create_partition() only';
 
--- What a partition is like: the default one, indexes included. Where that has a key of its own, narrower than one of the
--- whole could be, each has it. Triggers of a statement fire for the table that it names only: each has those as well.
+-- What a partition is like: the default one, indexes included. Where that has a key of its own, narrower than one of
+-- the whole could be, each has it. Triggers of a statement fire for the table that it names only: each has those as well.
 CREATE FUNCTION bourse_private.make_partition(relation regclass, partition text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
@@ -117,7 +117,8 @@ DECLARE
                        AND a.attgenerated = '');
     moved bigint;
 BEGIN
-    EXECUTE format('WITH moved AS (DELETE FROM %s t WHERE %s RETURNING %s) INSERT INTO %s (%3$s) SELECT %3$s FROM moved',
+    EXECUTE format('WITH moved AS (DELETE FROM %s t WHERE %s RETURNING %s) '
+                   'INSERT INTO %s (%3$s) SELECT %3$s FROM moved',
                    source, condition, columns, target) USING lower, upper;
     GET DIAGNOSTICS moved = ROW_COUNT;
     RETURN moved;
@@ -153,7 +154,8 @@ BEGIN
                        heir, time_column) INTO moved USING lower, upper;
         IF moved > 0 THEN
             PERFORM bourse_private.require_no_reference(relation, heir);
-            moved := bourse_private.move_rows(heir, name, format('t.%I >= $1 AND t.%1$I < $2', time_column), lower, upper);
+            moved := bourse_private.move_rows(
+                heir, name, format('t.%I >= $1 AND t.%1$I < $2', time_column), lower, upper);
         END IF;
     END IF;
     EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, name, lower, upper);
@@ -182,8 +184,8 @@ COMMENT ON FUNCTION bourse_private.must_stay(text, text, timestamptz, timestampt
 'Whether a default partition has more rows of this time than a call moves, or has some and is a journal that lets none '
 'go (a trigger before or after DELETE statements)';
 
--- No row moves but the few of other times: nobody ever sees one missing, and writers wait for as long as it takes to read
--- the table twice, for those rows and for ATTACH.
+-- No row moves but the few of other times: nobody ever sees one missing, and writers wait for as long as it takes to
+-- read the table twice, for those rows and for ATTACH.
 CREATE FUNCTION bourse_private.turn_default(relation regclass, partition text, lower timestamptz, upper timestamptz,
                                             time_column text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$

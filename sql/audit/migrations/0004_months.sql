@@ -1,9 +1,9 @@
--- Both logs in partitions, by month of UTC. The old tables become the DEFAULT partitions: while there is no other, nothing
--- is read, copied or indexed for that, and writers wait for no longer than it takes to change the catalog. maintain()
+-- Both logs in partitions, by month of UTC. The old tables become the DEFAULT partitions: while there is no other,
+-- nothing is read, copied or indexed for that, and writers wait for no longer than it takes to change the catalog. maintain()
 -- then turns what is in them into a partition that ends with the month, as it is.
 --
--- A number, and a place in a chain, stand once in each partition: a key of the whole would need the time in it, and hold
--- no more. audit.verify() compares the partitions.
+-- A number, and a place in a chain, stand once in each partition: a key of the whole would need the time in it, and
+-- hold no more. audit.verify() compares the partitions.
 ALTER TABLE audit.audit_logs RENAME TO audit_logs_default;
 ALTER TABLE audit.activity_logs RENAME TO activity_logs_default;
 DROP TRIGGER trigger_keep_audit_log ON audit.audit_logs_default;
@@ -33,8 +33,8 @@ CREATE TABLE audit.audit_logs (LIKE audit.audit_logs_default INCLUDING CONSTRAIN
 CREATE TABLE audit.activity_logs (LIKE audit.activity_logs_default INCLUDING CONSTRAINTS INCLUDING COMMENTS)
     PARTITION BY RANGE ("timestamp");
 COMMENT ON TABLE audit.audit_logs IS
-'Who changed which row, from what to what. Insert-only; audit.verify() finds what was tampered with. A month of UTC is a '
-'partition, audit.drop_month() closes the oldest';
+'Who changed which row, from what to what. Insert-only; audit.verify() finds what was tampered with. A month of UTC is '
+'a partition, audit.drop_month() closes the oldest';
 COMMENT ON TABLE audit.activity_logs IS
 'What users did, as audit.log_activity() was told. Insert-only and chained as audit_logs, and in months as they are';
 COMMENT ON TABLE audit.audit_logs_default IS 'Rows of audit.audit_logs whose month has no partition';
