@@ -79,6 +79,7 @@ CREATE TABLE exchange.calls (at timestamptz PRIMARY KEY) PARTITION BY RANGE (at)
 CREATE TABLE exchange.calls_default PARTITION OF exchange.calls DEFAULT;
 CREATE TABLE exchange.remarks (at timestamptz CONSTRAINT of_call REFERENCES exchange.calls ON DELETE CASCADE);
 ALTER TABLE exchange.calls OWNER TO bourse_owner;
+ALTER TABLE exchange.remarks OWNER TO bourse_owner;
 ALTER TABLE exchange.calls_default OWNER TO bourse_owner;
 INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by, ahead)
 VALUES ('exchange', 'calls', 'at', 'month', 1);
@@ -89,6 +90,12 @@ SELECT count(*) FROM exchange.remarks;
 ALTER TABLE exchange.remarks DROP CONSTRAINT of_call;
 SELECT * FROM pg_temp.maintain('2050-01-10');
 ALTER TABLE exchange.remarks ADD CONSTRAINT of_call FOREIGN KEY (at) REFERENCES exchange.calls ON DELETE CASCADE;
+-- Nor does a month go whose rows others refer to.
+UPDATE bourse.policies SET keep = '30 days' WHERE table_name = 'calls';
+SELECT step, target, problem FROM pg_temp.maintain('2050-06-10') WHERE step LIKE 'drop%';
+SELECT count(*) FROM exchange.remarks;
+DELETE FROM exchange.remarks;
+SELECT step, target, problem FROM pg_temp.maintain('2050-06-10');
 DELETE FROM bourse.policies WHERE table_name = 'calls';
 DROP TABLE exchange.remarks, exchange.calls;
 
@@ -138,14 +145,36 @@ INSERT INTO exchange.days VALUES ('2030-12-31'), ('2031-01-01');
 INSERT INTO exchange.years VALUES ('2030-12-31 23:59:59.999'), ('2031-01-01');
 SELECT tableoid::regclass AS partition, count(*) FROM exchange.years GROUP BY tableoid
 ORDER BY tableoid::regclass::text COLLATE "C";
--- More than a call should move at once, and a name that is too long, are left to somebody.
+-- More than a call moves: the default partition becomes that day, with what it has from before, and a new one takes
+-- what is of other days.
 CREATE TABLE exchange.days_default PARTITION OF exchange.days DEFAULT;
+COMMENT ON TABLE exchange.days_default IS 'Days without a partition';
 ALTER TABLE exchange.days_default OWNER TO bourse_owner;
 INSERT INTO exchange.days SELECT '2031-01-02' FROM generate_series(1, 100001);
-SELECT target, problem FROM pg_temp.maintain('2031-01-01');
+INSERT INTO exchange.days VALUES ('2040-05-05'), ('2001-01-01');
+SELECT step, target, rows, problem FROM pg_temp.maintain('2031-01-01');
+SELECT tableoid::regclass AS partition, obj_description(tableoid), count(*) FROM exchange.days GROUP BY tableoid
+ORDER BY tableoid::regclass::text COLLATE "C";
+SELECT step, target, rows, problem FROM pg_temp.maintain('2031-01-01');
+-- Too much of too many days is left to somebody; so is a name that is too long.
+INSERT INTO exchange.days SELECT '2031-01-04' FROM generate_series(1, 100001);
+INSERT INTO exchange.days SELECT '2031-02-04' FROM generate_series(1, 100001);
+SELECT step, target, rows, problem FROM pg_temp.maintain('2031-01-03');
 SELECT count(*) FROM exchange.days_default;
-DELETE FROM exchange.days WHERE ctid IN (SELECT d.ctid FROM exchange.days_default d LIMIT 1);
-SELECT target, rows, problem FROM pg_temp.maintain('2031-01-01');
+TRUNCATE exchange.days_default;
+-- A journal that lets no row go: the default partition becomes the day, however few there are. The new one is one too.
+CREATE TRIGGER keep BEFORE DELETE ON exchange.days_default FOR EACH STATEMENT
+    EXECUTE FUNCTION bourse_private.refuse_change();
+INSERT INTO exchange.days VALUES ('2031-01-04');
+SELECT step, target, rows, problem FROM pg_temp.maintain('2031-01-03');
+SELECT tgrelid::regclass AS kept FROM pg_trigger WHERE tgname = 'keep' AND tgrelid::regclass::text LIKE '%days%'
+ORDER BY tgrelid::regclass::text COLLATE "C";
+-- What is too old stays as a table of its own when the policy says so.
+UPDATE bourse.policies SET keep = '1 day', old_partitions = 'detach' WHERE table_name = 'days';
+SELECT step, target, problem FROM pg_temp.maintain('2031-01-04');
+SELECT count(*), obj_description('exchange.days_y2031m01d02'::regclass) FROM exchange.days_y2031m01d02;
+SELECT count(*) FROM exchange.days WHERE day < '2031-01-03' AND day > '2001-01-01';
+DROP TABLE exchange.days_y2030m12d31, exchange.days_y2031m01d01, exchange.days_y2031m01d02;
 SELECT refusal(format('SELECT bourse_private.create_partition(''exchange.days'', %L, ''2032-01-01'', ''2032-01-02'', ''day'')',
                       repeat('x', 64)));
 DROP VIEW pg_temp.parts;
@@ -163,6 +192,11 @@ INSERT INTO bourse.policies (schema_name, table_name, time_column, partition_by,
     ('exchange', 'order_book_view', 'created_at', NULL, '1 year');
 SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01');
 SELECT is_done, cardinality(problems) FROM bourse.chores;
+-- What cannot even be looked at keeps no other from its turn.
+ALTER TABLE exchange.strangers OWNER TO bourse_owner;
+INSERT INTO bourse.policies (schema_name, table_name, name, time_column, keep, only_status)
+VALUES ('exchange', 'order_amendments', 'old', 'created_at', '1 year', '{old}');
+SELECT relation, step, problem FROM pg_temp.maintain('2040-01-01') WHERE relation ~ 'strangers|amendments';
 DELETE FROM bourse.policies;
 DROP TABLE exchange.strangers, public.elsewhere;
 -- What a policy may not say.

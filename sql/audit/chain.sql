@@ -147,8 +147,11 @@ DECLARE
     origin_digest bytea := audit_private.origin_digest(origin_salt, identity_private.author(), inet_client_addr(),
                                                        agent);
 BEGIN
+    -- In the month, or the two, in which the transaction can have written: no other partition is opened.
     SELECT l.position, l.hash INTO previous FROM audit.audit_logs l
-    WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
+    WHERE l.cluster = cluster AND l.transaction_id = transaction_id
+      AND l."timestamp" BETWEEN now() - interval '1 day' AND moment + interval '1 day'
+    ORDER BY l.position DESC LIMIT 1;
     INSERT INTO audit.audit_logs (
         id, user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, "timestamp",
         subject_id, login_role, cluster, transaction_id, position, values_salt, values_digest, origin_salt,
@@ -160,7 +163,7 @@ BEGIN
         audit_private.log_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id, actor,
                                subject_id, action, table_name, record_id, moment, values_digest, origin_digest,
                                operator))
-    ON CONFLICT ON CONSTRAINT audit_logs_pkey DO NOTHING;
+    ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         PERFORM bourse_private.refuse_conflict('audit.audit_logs', true);
     END IF;

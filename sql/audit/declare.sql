@@ -4,9 +4,13 @@ CREATE FUNCTION audit_private.own_tables() RETURNS bourse.declared_table[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, audit, pg_temp AS $$
 BEGIN
     RETURN ARRAY[
-        bourse_private.declare_table('audit_logs', on_erasure => 'redact'),
-        bourse_private.declare_table('activity_logs', on_erasure => 'redact'),
+        -- Who has to show the trail drops a month when it has been exported: nothing goes by itself.
+        bourse_private.declare_table('audit_logs', on_erasure => 'redact', time_column => 'timestamp',
+                                     partition_by => 'month'),
+        bourse_private.declare_table('activity_logs', on_erasure => 'redact', time_column => 'timestamp',
+                                     partition_by => 'month', keep => '90 days'),
         bourse_private.declare_table('seals'),
+        bourse_private.declare_table('dropped_months'),
         bourse_private.declare_table('*', on_erasure => 'redact')];
 END
 $$;
@@ -45,7 +49,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
         ('audit_last_row_age_seconds', extract(epoch FROM clock_timestamp() - a.written_at), NULL)
     ) m (name, value, labels)
     UNION ALL
-    SELECT 'audit_log_bytes', pg_total_relation_size(c.oid), jsonb_build_object('log', c.relname)
+    SELECT 'audit_log_bytes', pg_total_relation_size(c.oid)
+               + (SELECT coalesce(sum(pg_total_relation_size(i.inhrelid)), 0) FROM pg_inherits i
+                  WHERE i.inhparent = c.oid), jsonb_build_object('log', c.relname)
     FROM pg_class c
     WHERE c.oid IN ('audit.audit_logs'::regclass, 'audit.activity_logs'::regclass, 'audit.seals'::regclass)
 $$;

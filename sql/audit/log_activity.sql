@@ -75,7 +75,9 @@ DECLARE
                                                   inet_client_addr(), agent);
 BEGIN
     SELECT l.position, l.hash INTO previous FROM audit.activity_logs l
-    WHERE l.cluster = cluster AND l.transaction_id = transaction_id ORDER BY l.position DESC LIMIT 1;
+    WHERE l.cluster = cluster AND l.transaction_id = transaction_id
+      AND l."timestamp" BETWEEN now() - interval '1 day' AND moment + interval '1 day'
+    ORDER BY l.position DESC LIMIT 1;
     INSERT INTO audit.activity_logs (
         id, user_id, action, resource_type, resource_id, details, ip_address, user_agent, "timestamp", subject_id,
         login_role, cluster, transaction_id, position, salt, digest, operator, hash)
@@ -84,7 +86,7 @@ BEGIN
         identity_private.author(), cluster, transaction_id, coalesce(previous.position, 0) + 1, salt, digest, operator,
         audit_private.activity_hash(previous.hash, cluster, transaction_id, coalesce(previous.position, 0) + 1, id,
                                     user_id, action, resource_type, moment, digest, operator))
-    ON CONFLICT ON CONSTRAINT activity_logs_pkey DO NOTHING;
+    ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         PERFORM bourse_private.refuse_conflict('audit.activity_logs', true);
     END IF;

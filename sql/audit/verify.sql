@@ -12,6 +12,7 @@ BEGIN
     END IF;
     RETURN QUERY SELECT * FROM audit_private.verify_anchor(anchor);
     RETURN QUERY SELECT * FROM audit_private.verify_seals();
+    RETURN QUERY SELECT * FROM audit_private.verify_months();
     RETURN QUERY SELECT * FROM audit_private.verify_chains();
     RETURN QUERY SELECT * FROM audit_private.verify_rows();
 END
@@ -77,9 +78,12 @@ COMMENT ON FUNCTION audit_private.eras() IS
 CREATE FUNCTION audit_private.verify_chains() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WITH seals AS (
-        SELECT * FROM audit.seals s WHERE s.log <> 'clusters'
+        SELECT s.*, coalesce(d.gone, 0) AS gone
+        FROM audit.seals s LEFT JOIN audit_private.dropped_chains() d ON d.seal = s.id
+        WHERE s.log IN ('activity_logs', 'audit_logs')
     ), chains AS (
-        SELECT s.id AS seal, log, cluster, transaction_id, s.length AS sealed_length, s.first_id AS sealed_id,
+        SELECT s.id AS seal, log, cluster, transaction_id, s.gone, s.length - s.gone AS sealed_length,
+               s.first_id AS sealed_id,
                s.head AS sealed_head, c.length, c.first_id, c.first_time, c.head, s.next_id,
                max(s.horizon) OVER (PARTITION BY cluster) AS horizon
         FROM seals s
@@ -120,7 +124,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     FROM named n
     CROSS JOIN LATERAL (VALUES
         ('chain_is_complete', n.seal IS NULL
-         OR (n.length, n.first_id) IS NOT DISTINCT FROM (n.sealed_length, n.sealed_id),
+         OR coalesce(n.length, 0) = n.sealed_length AND (n.gone > 0 OR n.first_id = n.sealed_id),
          format('%s rows of transaction %s', n.sealed_length, n.transaction_id),
          CASE WHEN n.length IS NULL THEN 'none' ELSE format('%s rows, the first is %s', n.length, n.first_id) END),
         ('chain_is_unchanged', n.seal IS NULL OR n.length IS DISTINCT FROM n.sealed_length OR n.head = n.sealed_head,
@@ -144,13 +148,19 @@ $$;
 COMMENT ON FUNCTION audit_private.verify_chains() IS
 'The part of verify() that compares the transactions with their seals';
 
-CREATE FUNCTION audit_private.verify_rows() RETURNS TABLE (check_name text, subject text, expected text, actual text)
+-- The rows of a chain that went with a dropped month are not there, what has to come after them is.
+CREATE FUNCTION audit_private.verify_rows(only_log text DEFAULT NULL, since timestamptz DEFAULT '-infinity',
+                                          until timestamptz DEFAULT 'infinity')
+RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
-    WITH rows AS (
+    WITH gone AS MATERIALIZED (
+        SELECT * FROM audit_private.last_crossings()
+    ), rows AS (
         SELECT 'audit_logs' AS log, l.transaction_id, l.position, l.id, l.hash,
-               coalesce(lag(l.position) OVER w, 0) + 1 AS expected_position,
-               audit_private.log_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id, l.user_id,
-                                      l.subject_id, l.action, l.table_name, l.record_id, l."timestamp", l.values_digest,
+               coalesce(lag(l.position) OVER w, g.last, 0) + 1 AS expected_position,
+               audit_private.log_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id, l.position,
+                                      l.id, l.user_id, l.subject_id, l.action, l.table_name, l.record_id,
+                                      l."timestamp", l.values_digest,
                                       l.origin_digest, l.operator) AS computed,
                CASE WHEN l.values_salt IS NULL
                     THEN audit_private.values_are_personal(l.action, l.table_name)
@@ -165,11 +175,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                END AS origin_holds,
                true AS user_holds,
                l.action <> 'ERASE' OR audit_private.is_erased(l.subject_id) AS erasure_holds
-        FROM audit.audit_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
+        FROM audit.audit_logs l
+        LEFT JOIN gone g ON g.log = 'audit_logs' AND g.cluster = l.cluster AND g.transaction_id = l.transaction_id
+        WHERE coalesce(only_log, 'audit_logs') = 'audit_logs' AND l."timestamp" >= since AND l."timestamp" < until
+        WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
         UNION ALL
         SELECT 'activity_logs', l.transaction_id, l.position, l.id, l.hash,
-               coalesce(lag(l.position) OVER w, 0) + 1,
-               audit_private.activity_hash(lag(l.hash) OVER w, l.cluster, l.transaction_id, l.position, l.id,
+               coalesce(lag(l.position) OVER w, g.last, 0) + 1,
+               audit_private.activity_hash(coalesce(lag(l.hash) OVER w, g.hash), l.cluster, l.transaction_id,
+                                           l.position, l.id,
                                            l.subject_id, l.action,
                                            l.resource_type, l."timestamp", l.digest, l.operator),
                CASE WHEN l.salt IS NULL
@@ -180,7 +194,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
                l.user_id IS NOT DISTINCT FROM l.subject_id
                    OR l.user_id IS NULL AND NOT EXISTS (SELECT FROM identity.users u WHERE u.id = l.subject_id),
                true
-        FROM audit.activity_logs l WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
+        FROM audit.activity_logs l
+        LEFT JOIN gone g ON g.log = 'activity_logs' AND g.cluster = l.cluster AND g.transaction_id = l.transaction_id
+        WHERE coalesce(only_log, 'activity_logs') = 'activity_logs' AND l."timestamp" >= since AND l."timestamp" < until
+        WINDOW w AS (PARTITION BY l.cluster, l.transaction_id ORDER BY l.position)
     )
     SELECT c.check_name, format('%s %s', l.log, l.id), c.expected, c.actual
     FROM rows l
@@ -199,4 +216,5 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, audit, pg_temp AS $$
     WHERE NOT c.holds
     ORDER BY l.log DESC, l.id
 $$;
-COMMENT ON FUNCTION audit_private.verify_rows() IS 'The part of verify() that recomputes every row of both logs';
+COMMENT ON FUNCTION audit_private.verify_rows(text, timestamptz, timestamptz) IS
+'The part of verify() that recomputes every row, of both logs and all times or of one and a month';

@@ -17,29 +17,6 @@ $$;
 COMMENT ON FUNCTION bourse_private.adopt_policies() IS
 'Gives tables the policies that they are declared with, and leaves those that stand as they are. For install()';
 
--- Bounds read as they are written: in UTC, by the function's own settings.
-CREATE FUNCTION bourse_private.partitions(relation regclass)
-RETURNS TABLE (partition regclass, lower timestamptz, upper timestamptz, is_default boolean)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
-    SELECT p.oid::regclass,
-           CASE WHEN b.ends[1] = 'MINVALUE' THEN '-infinity' ELSE trim(b.ends[1], '''') END::timestamptz,
-           CASE WHEN b.ends[2] = 'MAXVALUE' THEN 'infinity' ELSE trim(b.ends[2], '''') END::timestamptz,
-           b.ends IS NULL
-    FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
-    CROSS JOIN LATERAL (
-        SELECT regexp_match(pg_get_expr(p.relpartbound, p.oid), '^FOR VALUES FROM [(](.*)[)] TO [(](.*)[)]$') AS ends) b
-    WHERE i.inhparent = relation
-$$;
-COMMENT ON FUNCTION bourse_private.partitions(regclass) IS
-'The partitions of a table that is partitioned by ranges of one time, and their bounds';
-
-CREATE FUNCTION bourse_private.sibling(relation regclass, name text) RETURNS regclass
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT s.oid::regclass FROM pg_class c JOIN pg_class s ON s.relnamespace = c.relnamespace AND s.relname = name
-    WHERE c.oid = relation
-$$;
-COMMENT ON FUNCTION bourse_private.sibling(regclass, text) IS 'The table of this name in the schema of another';
-
 -- NULL: the policy fits its table.
 CREATE FUNCTION bourse_private.policy_problem(relation regclass, time_column text, partition_by text, move_to text)
 RETURNS text
@@ -74,25 +51,6 @@ $$;
 COMMENT ON FUNCTION bourse_private.policy_problem(regclass, text, text, text) IS
 'Why a policy cannot be followed for a table; NULL: it can';
 
--- One period after the other: a day, a month, a year of UTC.
-CREATE FUNCTION bourse_private.missing_partitions(relation regclass, partition_by text, ahead integer, at timestamptz)
-RETURNS TABLE (name text, lower timestamptz, upper timestamptz)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' AS $$
-    WITH periods AS (
-        SELECT date_trunc(partition_by, at) + n * ('1 ' || partition_by)::interval AS lower,
-               date_trunc(partition_by, at) + (n + 1) * ('1 ' || partition_by)::interval AS upper
-        FROM generate_series(0, ahead) n
-    )
-    SELECT c.relname || to_char(e.lower, CASE partition_by WHEN 'day' THEN '"_y"YYYY"m"MM"d"DD'
-                                                           WHEN 'month' THEN '"_y"YYYY"m"MM' ELSE '"_y"YYYY' END),
-           e.lower, e.upper
-    FROM periods e JOIN pg_class c ON c.oid = relation
-    WHERE NOT EXISTS (SELECT FROM bourse_private.partitions(relation) p WHERE p.lower < e.upper AND p.upper > e.lower)
-$$;
-COMMENT ON FUNCTION bourse_private.missing_partitions(regclass, text, integer, timestamptz) IS
-'The periods, from the one of this time on so many ahead, that no partition has a part of, and how their partitions '
-'are to be called';
-
 CREATE FUNCTION bourse_private.has_old_rows(relation regclass, time_column text, only_status text[], before timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC'
@@ -121,127 +79,102 @@ $$;
 COMMENT ON FUNCTION bourse_private.keep_since(timestamptz, interval) IS
 'From when on rows are kept, by days of UTC; NULL: for ever, as when that is before the first time that there can be';
 
+CREATE FUNCTION bourse_private.due_partitions(relation regclass, time_column text, partition_by text, ahead integer,
+                                              old_partitions text, at timestamptz, oldest timestamptz)
+RETURNS TABLE (rank integer, step text, target text, lower timestamptz, upper timestamptz)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    heir regclass := (SELECT p.partition FROM bourse_private.partitions(relation) p WHERE p.is_default);
+    turned record;
+BEGIN
+    -- The default partition turns into the last period of which it has so much, with all that it has from before.
+    SELECT n.* INTO turned FROM bourse_private.missing_partitions(relation, partition_by, ahead, at) n
+    WHERE heir IS NOT NULL
+      AND bourse_private.must_stay(bourse_private.quoted_name(heir), time_column, n.lower, n.upper)
+    ORDER BY n.lower DESC LIMIT 1;
+    RETURN QUERY
+    SELECT 2, 'create partition', n.name, n.lower, n.upper
+    FROM bourse_private.missing_partitions(relation, partition_by, ahead, at) n
+    WHERE (n.lower < turned.upper) IS NOT TRUE;
+    IF turned.name IS NOT NULL THEN
+        RETURN QUERY
+        SELECT 3, 'turn default partition', turned.name,
+               coalesce((SELECT max(p.upper) FROM bourse_private.partitions(relation) p WHERE p.upper <= turned.lower),
+                        '-infinity'), turned.upper;
+    END IF;
+    RETURN QUERY
+    SELECT 4, old_partitions || ' partition', bourse_private.quoted_name(p.partition), p.lower, p.upper
+    FROM bourse_private.partitions(relation) p WHERE p.upper <= oldest;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.due_partitions(regclass, text, text, integer, text, timestamptz, timestamptz) IS
+'The part of policy_steps() about partitions';
+
+CREATE FUNCTION bourse_private.policy_steps(schema_name text, table_name text, name text, at timestamptz)
+RETURNS TABLE (rank integer, step text, target text, lower timestamptz, upper timestamptz)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    policy bourse.policies := (SELECT p FROM bourse.policies p
+                               WHERE (p.schema_name, p.table_name, p.name) = (schema_name, table_name, name));
+    oldest timestamptz := bourse_private.keep_since(at, policy.keep);
+    found regclass := (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                       WHERE n.nspname = schema_name AND c.relname = table_name
+                         AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner')
+                         AND schema_name IN (SELECT m FROM bourse_private.modules() m));
+    problem text := bourse_private.policy_problem(found, policy.time_column, policy.partition_by, policy.move_to);
+    heir regclass := found;
+BEGIN
+    IF problem IS NOT NULL THEN
+        RETURN QUERY SELECT 5, 'none', problem, NULL::timestamptz, NULL::timestamptz;
+        RETURN;
+    END IF;
+    IF policy.partition_by IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM bourse_private.due_partitions(
+            found, policy.time_column, policy.partition_by, policy.ahead, policy.old_partitions, at, oldest);
+        heir := (SELECT p.partition FROM bourse_private.partitions(found) p WHERE p.is_default);
+    END IF;
+    IF heir IS NOT NULL AND oldest IS NOT NULL
+       AND bourse_private.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
+        RETURN QUERY SELECT 1, CASE WHEN policy.move_to IS NULL THEN 'delete rows' ELSE 'move rows' END,
+                            bourse_private.quoted_name(heir), NULL::timestamptz, oldest;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.policy_steps(text, text, text, timestamptz) IS
+'What one policy asks for at this time, as due_steps()';
+
+-- A table that cannot be looked at, as while somebody has it alone, is a problem of its own and keeps no other waiting.
 CREATE FUNCTION bourse_private.due_steps(at timestamptz) RETURNS TABLE (
     rank integer, relation text, step text, target text, lower timestamptz, upper timestamptz, time_column text,
-    only_status text[], move_to text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    only_status text[], move_to text, keep_partition boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    policy record;
-    oldest timestamptz;
-    heir regclass;
+    policy bourse.policies;
+    quoted text;
 BEGIN
-    FOR policy IN
-        SELECT p.*, c.oid::regclass AS found, format('%I.%I', p.schema_name, p.table_name) AS quoted,
-               bourse_private.policy_problem(c.oid, p.time_column, p.partition_by, p.move_to) AS problem
-        FROM bourse.policies p
-        LEFT JOIN bourse_private.modules() m (module) ON m.module = p.schema_name
-        LEFT JOIN pg_class c ON c.relnamespace = to_regnamespace(quote_ident(m.module)) AND c.relname = p.table_name
-            AND c.relkind IN ('r', 'p') AND c.relowner = to_regrole('bourse_owner')
-        WHERE p.is_enabled ORDER BY p.schema_name, p.table_name, p.name
-    LOOP
-        oldest := bourse_private.keep_since(at, policy.keep);
-        IF policy.problem IS NOT NULL THEN
-            RETURN QUERY SELECT 4, policy.quoted, 'none', policy.problem, NULL::timestamptz, NULL::timestamptz,
-                                NULL::text, NULL::text[], NULL::text;
-        ELSIF policy.partition_by IS NULL THEN
-            heir := policy.found;
-        ELSE
+    FOR policy IN SELECT p.* FROM bourse.policies p WHERE p.is_enabled
+                  ORDER BY p.schema_name, p.table_name, p.name LOOP
+        quoted := format('%I.%I', policy.schema_name, policy.table_name);
+        BEGIN
             RETURN QUERY
-            SELECT 2, policy.quoted, 'create partition', n.name, n.lower, n.upper, policy.time_column, NULL::text[],
-                   NULL::text
-            FROM bourse_private.missing_partitions(policy.found, policy.partition_by, policy.ahead, at) n
-            UNION ALL
-            SELECT 3, policy.quoted, 'drop partition', bourse_private.quoted_name(p.partition), p.lower, p.upper,
-                   policy.time_column, NULL, NULL
-            FROM bourse_private.partitions(policy.found) p WHERE p.upper <= oldest;
-            heir := (SELECT p.partition FROM bourse_private.partitions(policy.found) p WHERE p.is_default);
-        END IF;
-        IF policy.problem IS NULL AND heir IS NOT NULL AND oldest IS NOT NULL
-           AND bourse_private.has_old_rows(heir, policy.time_column, policy.only_status, oldest) THEN
+            SELECT s.rank, quoted, s.step, s.target, s.lower, s.upper, policy.time_column, policy.only_status,
+                   policy.move_to, policy.old_partitions = 'detach'
+            FROM bourse_private.policy_steps(policy.schema_name, policy.table_name, policy.name, at) s;
+        EXCEPTION WHEN OTHERS THEN
             RETURN QUERY
-            SELECT 1, policy.quoted, CASE WHEN policy.move_to IS NULL THEN 'delete rows' ELSE 'move rows' END,
-                   bourse_private.quoted_name(heir), NULL::timestamptz, oldest, policy.time_column, policy.only_status,
-                   policy.move_to;
-        END IF;
+            SELECT 5, quoted, 'none', format('%s (%s)', bourse_private.clip(SQLERRM), SQLSTATE), NULL::timestamptz,
+                   NULL::timestamptz, NULL::text, NULL::text[], NULL::text, false;
+        END;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION bourse_private.due_steps(timestamptz) IS
-'What is to be done at this time for bourse.policies, in the order of rank: 1 rows '
-'of tables, or of default partitions, that have become too old, 2 partitions that are missing, 3 partitions that are '
-'too old as a whole';
-
-CREATE FUNCTION bourse_private.require_no_reference(relation regclass, heir text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
-DECLARE
-    reference text := (SELECT min(format('foreign key %I of %s', k.conname, bourse_private.quoted_name(k.conrelid)))
-                       FROM pg_constraint k
-                       WHERE k.contype = 'f' AND k.confrelid IN (relation, to_regclass(heir)));
-BEGIN
-    IF reference IS NOT NULL THEN
-        PERFORM bourse.refuse('55000', reference || ' refers to rows that would move',
-                              'Drop the foreign key, SELECT * FROM bourse.maintain(), and add it again.');
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION bourse_private.require_no_reference(regclass, text) IS
-'Refuses to move rows out of the default partition of a table while rows of other tables may refer to them (55000): '
-'they would go along, or hold them back. For create_partition() only';
-
--- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
--- move and the check of ATTACH nothing may come. ATTACH makes the foreign keys of the table, which bars writers from
--- what they refer to: that is locked first. Whoever waits for the default partition has it locked already, and the
--- move would be in vain.
-CREATE FUNCTION bourse_private.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
-                                        time_column text) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
-#variable_conflict use_variable
-DECLARE
-    most CONSTANT bigint := 100000;
-    parent text := bourse_private.quoted_name(relation);
-    name text := (SELECT format('%I.%I', n.nspname, partition)
-                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation);
-    heir text := (SELECT bourse_private.quoted_name(p.partition) FROM bourse_private.partitions(relation) p
-                  WHERE p.is_default);
-    columns text := (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
-                     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
-    referred regclass;
-    moved bigint := 0;
-BEGIN
-    IF length(partition::bytea) > 63 THEN
-        PERFORM bourse.refuse('42622', format('%s is too long for a name', partition), 'Give the table a shorter one.');
-    END IF;
-    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING INDEXES)', name, parent);
-    IF (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = relation) THEN
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
-    END IF;
-    EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows of %s from %s on', parent, lower::date));
-    FOR referred IN SELECT DISTINCT k.confrelid::regclass FROM pg_constraint k
-                    WHERE k.contype = 'f' AND k.conrelid = relation ORDER BY 1 LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', bourse_private.quoted_name(referred));
-    END LOOP;
-    IF heir IS NOT NULL THEN
-        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', heir);
-        EXECUTE format('SELECT count(*) FROM (SELECT FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 LIMIT $3 + 1) r',
-                       heir, time_column) INTO moved USING lower, upper, most;
-        IF moved > 0 THEN
-            PERFORM bourse_private.require_no_reference(relation, heir);
-        END IF;
-        IF moved > most THEN
-            PERFORM bourse.refuse('54000', format('%s has more than %s rows of %s', heir, most, partition),
-                                  'Move them by hand: DELETE ... RETURNING into a new table, then ATTACH PARTITION.');
-        END IF;
-        EXECUTE format('WITH moved AS (DELETE FROM %s t WHERE t.%I >= $1 AND t.%2$I < $2 RETURNING %s) '
-                       'INSERT INTO %s (%3$s) SELECT %3$s FROM moved', heir, time_column, columns, name)
-            USING lower, upper;
-    END IF;
-    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, name, lower, upper);
-    RETURN moved;
-END
-$$;
-COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text) IS
-'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
+'What is to be done at this time for bourse.policies, in the order of rank: 1 rows of tables, or of default '
+'partitions, that have become too old, 2 partitions that are missing, 3 default partitions with more of a missing one than a call '
+'moves, 4 partitions that are too old as a whole; 5: why nothing can be done';
 
 CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[],
                                                before timestamptz, move_to text DEFAULT NULL)
@@ -314,9 +247,12 @@ BEGIN
                 rows := bourse_private.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
                                                 due.time_column);
             WHEN 3 THEN
-                EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', due.relation, due.target);
-                EXECUTE format('DROP TABLE %s', due.target);
+                rows := bourse_private.turn_default(due.relation::regclass, due.target, due.lower, due.upper,
+                                                    due.time_column);
             WHEN 4 THEN
+                PERFORM bourse_private.drop_partition(due.relation::regclass, due.target::regclass, due.lower,
+                                                      due.upper, due.keep_partition);
+            WHEN 5 THEN
                 problem := due.target;
             END CASE;
         EXCEPTION WHEN OTHERS THEN
@@ -346,7 +282,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.maintain() IS
-'Does what bourse.policies says: makes the partitions that are missing, drops whole partitions and deletes, or moves, '
+'Does what bourse.policies says: makes the partitions that are missing, drops or detaches whole partitions and '
+'deletes, or moves, '
 'rows that have become too old, 10,000 rows of a table and 40 steps in a call. Returns what it has done; problem: why '
 'a step has failed, which changes nothing and is tried again. Safe to repeat; does nothing while another session does '
 'it. Waits for no lock longer than a tenth of a second. bourse_private.tick() calls it once an hour. 25006 read-only, '

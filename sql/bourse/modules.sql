@@ -12,6 +12,7 @@
 --   own_reports() → (system, component, ok, detail, reported_at): how something ended last that nobody watches
 --   own_secrets() → (key_id, secrets): how many secrets need which key of the vault
 --   rotate_secrets(batch_size) → (rotated, remaining, unreadable): encrypts up to so many anew, 0 counts only
+--   before_drop(relation, partition, lower, upper): keeps what has to stay of a partition that goes, or refuses
 --   on_tick(): does what is due now; called every second, in a transaction with what is due elsewhere
 --   write_activity(…), write_log(…): of the one schema that keeps them
 -- They are functions of the extension, so that they are as old as its code, and no row of a dump.

@@ -27,27 +27,31 @@ GRANT SELECT ON bourse.chores TO bourse_admin, bourse_monitor;
 
 -- Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled
 CREATE TABLE bourse.policies (
-    schema_name  text COLLATE "C" NOT NULL,
-    table_name   text COLLATE "C" NOT NULL,
+    schema_name    text COLLATE "C" NOT NULL,
+    table_name     text COLLATE "C" NOT NULL,
     -- Tells several policies of a table apart, as for rows of different status
-    name         text COLLATE "C" NOT NULL DEFAULT 'all',
+    name           text COLLATE "C" NOT NULL DEFAULT 'all',
     -- The column whose time tells how old a row is; of a partitioned table its key
-    time_column  text COLLATE "C" NOT NULL,
+    time_column    text COLLATE "C" NOT NULL,
     -- Days, months or years in UTC; NULL: rows go one by one
-    partition_by text COLLATE "C",
+    partition_by   text COLLATE "C",
     -- So many partitions are there beyond the one of now
-    ahead        integer NOT NULL DEFAULT 3,
+    ahead          integer NOT NULL DEFAULT 3,
     -- Rows older than this go; NULL: none
-    keep         interval,
+    keep           interval,
     -- Only rows whose column status is one of these; NULL: all
-    only_status  text[],
-    is_enabled   boolean NOT NULL DEFAULT true,
+    only_status    text[],
+    is_enabled     boolean NOT NULL DEFAULT true,
     -- The table of the schema that rows go into, instead of being deleted; it has their columns. NULL: none
-    move_to      text COLLATE "C",
+    move_to        text COLLATE "C",
+    -- What becomes of a partition that is too old: drop, or detach, which leaves it as a table of its own, to be
+    -- archived
+    old_partitions text COLLATE "C" NOT NULL DEFAULT 'drop',
     CONSTRAINT policies_pkey PRIMARY KEY (schema_name, table_name, name),
     CONSTRAINT policies_ahead_check CHECK (ahead >= 0 AND ahead <= 366),
     CONSTRAINT policies_keep_check CHECK (keep >= '1 day'::interval AND EXTRACT(year FROM keep) >= 0
         AND EXTRACT(month FROM keep) >= 0 AND EXTRACT(day FROM keep) >= 0 AND EXTRACT(hour FROM keep) >= 0),
+    CONSTRAINT policies_old_partitions_check CHECK (old_partitions = ANY (ARRAY['drop', 'detach'])),
     CONSTRAINT policies_only_status_check CHECK (partition_by IS NULL OR only_status IS NULL AND move_to IS NULL),
     CONSTRAINT policies_partition_by_check CHECK (partition_by = ANY (ARRAY['day', 'month', 'year']))
 );
@@ -56,7 +60,7 @@ CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON bourse.policies
 CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON bourse.policies FOR EACH STATEMENT
     EXECUTE FUNCTION audit_private.record_change();
 GRANT SELECT ON bourse.policies TO bourse_admin, bourse_monitor;
-GRANT UPDATE (ahead, keep, is_enabled) ON bourse.policies TO bourse_admin;
+GRANT UPDATE (ahead, keep, is_enabled, old_partitions) ON bourse.policies TO bourse_admin;
 
 -- Every migration that has run here. Written by bourse.migrate() only
 CREATE TABLE bourse.schema_migrations (

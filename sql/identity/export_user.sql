@@ -6,7 +6,11 @@ DECLARE
     keys text := (SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.place)
                   FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (n, place)
                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
-                  WHERE i.indrelid = relation AND i.indisprimary);
+                  -- Where there is none of the whole, each partition has the same.
+                  WHERE i.indisprimary AND i.indrelid = (
+                      SELECT p.indrelid FROM pg_index p LEFT JOIN pg_inherits h ON h.inhrelid = p.indrelid
+                      WHERE p.indisprimary AND (p.indrelid = relation OR h.inhparent = relation)
+                      ORDER BY p.indrelid <> relation LIMIT 1));
 BEGIN
     RETURN QUERY EXECUTE format('SELECT bourse_private.redact(%s) FROM %s t WHERE %s ORDER BY %s',
                                 columns, relation, condition, coalesce(keys, 'to_jsonb(t)::text COLLATE "C"'))

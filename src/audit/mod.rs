@@ -15,7 +15,8 @@ pub const MODULE: Module = Module {
     waited_for: &[WaitedFor::writers(c"audit", c"audit_logs"), WaitedFor::writers(c"audit", c"activity_logs")],
     settings: None,
     prepare: None,
-    migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals"),
+    migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals", "0004_months",
+        "0005_dropped_months"),
     after_migrations: Some("SELECT audit_private.attach_defaults(); SELECT audit_private.seal_all();"),
 };
 

@@ -18,6 +18,7 @@ extension_sql_file!("../../sql/bourse/maintain.sql", name = "bourse_maintain");
 extension_sql_file!("../../sql/bourse/modules.sql", name = "bourse_modules");
 extension_sql_file!("../../sql/bourse/monitoring.sql", name = "bourse_monitoring");
 extension_sql_file!("../../sql/bourse/notify.sql", name = "bourse_notify");
+extension_sql_file!("../../sql/bourse/partitions.sql", name = "bourse_partitions");
 extension_sql_file!("../../sql/bourse/queue.sql", name = "bourse_queue");
 extension_sql_file!("../../sql/bourse/redact.sql", name = "bourse_redact");
 extension_sql_file!("../../sql/bourse/refuse.sql", name = "bourse_refuse");

@@ -5,6 +5,7 @@ mod dump;
 mod install;
 mod library;
 mod locked;
+mod partitions;
 mod queue;
 mod statistics;
 mod strangers;
