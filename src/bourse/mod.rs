@@ -29,7 +29,9 @@ pub const MODULE: Module = Module {
     waited_for: &[],
     settings: Some(settings::register),
     prepare: None,
-    migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores", "0004_queue_notes"),
+    migrations: modules::migrations!(
+        "bourse": "0001_at_work", "0002_policies", "0003_chores", "0004_queue_notes", "0005_backups"
+    ),
     after_migrations: Some("SELECT bourse_private.adopt_policies();"),
 };
 
