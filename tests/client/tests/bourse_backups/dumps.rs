@@ -77,7 +77,13 @@ fn dumps_of_every_format_come_back() -> Result<()> {
 
 /// The lines that tell of tables which bring rows of their own, or were left out.
 fn of_rows_alone(lines: Vec<String>) -> Vec<String> {
-    let own = ["bourse.chores", "bourse.schema_migrations", "bourse.policies", "jobs.schedules", "marketplace.bot_categories"];
+    let own = [
+        "bourse.chores",
+        "bourse.schema_migrations",
+        "bourse.policies",
+        "jobs.schedules",
+        "marketplace.bot_categories",
+    ];
     let own = own.iter().chain(&["marketplace.billing_settings", "mirror.brokers", "audit."]);
     let own: Vec<&&str> = own.collect();
     lines.into_iter().filter(|line| !own.iter().any(|name| line.starts_with(**name))).collect()

@@ -51,6 +51,21 @@ fn a_member_dumps_everything_and_does_nothing() -> Result<()> {
     goes_on(&mut restored)
 }
 
+/// What would change a relation of this kind.
+fn changes(name: &str, kind: &str) -> Vec<String> {
+    match kind {
+        "S" => vec![format!("SELECT nextval('{name}')"), format!("SELECT setval('{name}', 1)")],
+        "m" => vec![format!("REFRESH MATERIALIZED VIEW {name}"), format!("DROP MATERIALIZED VIEW {name}")],
+        _ => vec![
+            format!("INSERT INTO {name} DEFAULT VALUES"),
+            format!("DELETE FROM {name}"),
+            format!("TRUNCATE {name}"),
+            format!("DO $$ BEGIN LOCK TABLE {name} IN ROW EXCLUSIVE MODE; END $$"),
+            format!("DROP TABLE {name}"),
+        ],
+    }
+}
+
 /// Every table, sequence and routine there is, and what a login can do to the server.
 #[test]
 fn a_member_is_refused_whatever_has_an_effect() -> Result<()> {
@@ -85,18 +100,7 @@ fn a_member_is_refused_whatever_has_an_effect() -> Result<()> {
         }
         for line in &relations {
             let Some((name, kind)) = line.split_once('|') else { continue };
-            let statements = match kind {
-                "S" => vec![format!("SELECT nextval('{name}')"), format!("SELECT setval('{name}', 1)")],
-                "m" => vec![format!("REFRESH MATERIALIZED VIEW {name}"), format!("DROP MATERIALIZED VIEW {name}")],
-                _ => vec![
-                    format!("INSERT INTO {name} DEFAULT VALUES"),
-                    format!("DELETE FROM {name}"),
-                    format!("TRUNCATE {name}"),
-                    format!("LOCK TABLE {name} IN ROW EXCLUSIVE MODE"),
-                    format!("DROP TABLE {name}"),
-                ],
-            };
-            for statement in statements {
+            for statement in changes(name, kind) {
                 let sqlstate = session.refused(&statement)?;
                 // A view that takes no rows says so; a view is no table.
                 let is_view = kind == "v" && ["55000", "42809"].contains(&sqlstate.as_str());
