@@ -48,7 +48,7 @@ WITH objects (kind, oid, name) AS (
 SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
 FROM objects o,
      unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker',
-                  'bourse_runner', 'bourse_sender', 'bourse_monitor', 'bourse_owner']) r (role)
+                  'bourse_runner', 'bourse_sender', 'bourse_monitor', 'bourse_backup', 'bourse_owner']) r (role)
 WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN (SELECT bourse_private.modules());
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public,
@@ -62,6 +62,8 @@ FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequ
 -- Whoever works off jobs, or sends messages, may do this, and nothing else.
 SELECT role, kind, name, may FROM matrix WHERE role IN ('bourse_runner', 'bourse_sender') AND may IS NOT NULL
 ORDER BY role, array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
+-- Whoever takes dumps reads everything, and does nothing.
+SELECT kind, may, count(*) > 0 AS all_of_them FROM matrix WHERE role = 'bourse_backup' GROUP BY kind, may ORDER BY kind;
 -- Whatever is not private is somebody's to call.
 SELECT name AS nobodys FROM matrix WHERE kind = 'routine' AND name !~ '^[a-z]+_private\.'
 GROUP BY name HAVING count(may) FILTER (WHERE role <> 'bourse_owner') = 0;
@@ -103,12 +105,12 @@ WHERE n.nspname IN (SELECT bourse_private.modules())
   AND NOT has_table_privilege(r.role, a.attrelid, p.privilege)
   AND has_column_privilege(r.role, a.attrelid, a.attnum, p.privilege)
 GROUP BY 1, 2, 3 ORDER BY a.attrelid::regclass::text COLLATE "C", p.privilege DESC, r.role;
--- Nobody but the owner reads these.
+-- Nobody but the owner reads these, and who takes dumps.
 SELECT a.attrelid::regclass AS "table", string_agg(a.attname, ' ' ORDER BY a.attnum) AS secret_columns
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'identity'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
   AND NOT EXISTS (SELECT FROM matrix m
-                  WHERE m.role NOT IN ('public', 'bourse_owner')
+                  WHERE m.role NOT IN ('public', 'bourse_owner', 'bourse_backup')
                     AND has_column_privilege(m.role, a.attrelid, a.attnum, 'SELECT'))
 GROUP BY 1 ORDER BY a.attrelid::regclass::text COLLATE "C";
 
@@ -125,6 +127,7 @@ LEFT JOIN (VALUES ('exchange.order_commands',
                   ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'),
                   ('audit.dropped_months', 'hashes and numbers of rows'), ('bourse.policies', 'names tables'),
+                   ('bourse.backups', 'names files: only admins and monitors read it'),
                   ('bourse.chores', 'names tables'), ('bourse.schema_migrations', 'public'),
                   ('exchange.command_attempts', 'numbers of commands; only an admin reads them'),
                   ('jobs.paused_types', 'names types of jobs'), ('jobs.tasks', 'names procedures'),

@@ -8,6 +8,7 @@ BEGIN
         bourse_private.declare_table('data_migrations'),
         bourse_private.declare_table('policies', is_audited => true),
         bourse_private.declare_table('chores'),
+        bourse_private.declare_table('backups', time_column => 'finished_at', keep => '1 year'),
         bourse_private.declare_table('cancel_requests', engine_written => true, time_column => 'requested_at',
                                      keep => '30 days'),
         bourse_private.declare_table('stalled_keys', engine_written => true)];
@@ -99,6 +100,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse_private.queue_lag(t.relation)),
            jsonb_build_object('queue', t.name)
     FROM bourse_private.queues() t
+    UNION ALL SELECT b.name, b.value, b.labels FROM bourse_private.backup_metrics() b
 $$;
 COMMENT ON FUNCTION bourse_private.own_metrics() IS
 'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
@@ -145,6 +147,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     -- Of lanes their schema tells: it knows where nobody is to work.
     FROM bourse_private.queues() t CROSS JOIN LATERAL bourse_private.queue_lags(t.relation) l
     WHERE l.lane IS NULL AND l.lag > interval '10 minutes'
+    UNION ALL SELECT b.severity, b.alert, b.subject, b.detail, b.hint FROM bourse_private.backup_alerts() b
 $$;
 COMMENT ON FUNCTION bourse_private.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
 

@@ -2,6 +2,30 @@
 -- COMMENT of what follows. Written by `cargo xtask schema --write` from the catalog of a new database: read it, do not
 -- run it.
 
+-- Backups that were finished. Written by bourse.record_backup(); rows stay for a year
+CREATE TABLE bourse.backups (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    -- dump: pg_dump; base: all files of a server; incremental: what has changed since another; snapshot: of a disk;
+    -- wal: the log alone, which is no use without one of the others
+    kind        text COLLATE "C" NOT NULL,
+    -- How it is found again: a file, the label of a program
+    label       text COLLATE "C" NOT NULL,
+    started_at  timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    -- Its size; NULL: nobody has said
+    bytes       bigint,
+    CONSTRAINT backups_pkey PRIMARY KEY (id),
+    CONSTRAINT backups_kind_label_key UNIQUE (kind, label),
+    CONSTRAINT backups_bytes_check CHECK (bytes >= 0),
+    CONSTRAINT backups_finished_at_check CHECK (finished_at >= started_at AND isfinite(started_at)
+        AND isfinite(finished_at)),
+    CONSTRAINT backups_kind_check CHECK (kind = ANY (ARRAY['dump', 'base', 'incremental', 'snapshot', 'wal'])),
+    CONSTRAINT backups_label_check CHECK (length(label) >= 1 AND length(label) <= 200)
+);
+CREATE INDEX idx_backups_finished_at ON bourse.backups USING brin (finished_at);
+CREATE INDEX idx_backups_kind ON bourse.backups USING btree (kind, finished_at);
+GRANT SELECT ON bourse.backups TO bourse_admin, bourse_monitor;
+
 -- Of whose running items somebody has asked for the end: by the lease that held it then. Whatever the item does next
 -- under that lease but complete ends it. Rows stay for 30 days
 CREATE TABLE bourse.cancel_requests (
@@ -9,6 +33,7 @@ CREATE TABLE bourse.cancel_requests (
     item_id      bigint NOT NULL,
     requested_at timestamp with time zone NOT NULL
 );
+ALTER TABLE bourse.cancel_requests REPLICA IDENTITY FULL;
 CREATE INDEX idx_cancel_requests_lease ON bourse.cancel_requests USING btree (lease, item_id);
 CREATE INDEX idx_cancel_requests_requested_at ON bourse.cancel_requests USING brin (requested_at);
 GRANT SELECT ON bourse.cancel_requests TO bourse_admin, bourse_monitor;
@@ -82,6 +107,7 @@ CREATE TABLE bourse.stalled_keys (
     queue           text COLLATE "C" NOT NULL,
     concurrency_key text COLLATE "C" NOT NULL
 );
+ALTER TABLE bourse.stalled_keys REPLICA IDENTITY FULL;
 CREATE INDEX idx_stalled_keys_queue ON bourse.stalled_keys USING btree (queue);
 GRANT SELECT ON bourse.stalled_keys TO bourse_admin, bourse_monitor;
 

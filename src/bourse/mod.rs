@@ -31,7 +31,7 @@ pub const MODULE: Module = Module {
     settings: Some(settings::register),
     prepare: None,
     migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores", "0004_queue_notes",
-        "0005_old_partitions"),
+        "0005_old_partitions", "0006_backups"),
     after_migrations: Some("SELECT bourse_private.adopt_policies();"),
 };
 

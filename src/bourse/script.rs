@@ -7,6 +7,7 @@ use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/bourse/at_work.sql", name = "bourse_at_work");
 extension_sql_file!("../../sql/bourse/attached_code.sql", name = "bourse_attached_code");
+extension_sql_file!("../../sql/bourse/backups.sql", name = "bourse_backups");
 extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
 extension_sql_file!("../../sql/bourse/data_migrations.sql", name = "bourse_data_migrations");
 extension_sql_file!("../../sql/bourse/declare.sql", name = "bourse_declare", requires = ["bourse_modules"]);
@@ -34,4 +35,5 @@ extension_sql_file!("../../sql/bourse/sequences.sql", name = "bourse_sequences")
 extension_sql_file!("../../sql/bourse/status.sql", name = "bourse_status");
 extension_sql_file!("../../sql/bourse/strangers.sql", name = "bourse_strangers");
 extension_sql_file!("../../sql/bourse/triggers.sql", name = "bourse_triggers");
+extension_sql_file!("../../sql/bourse/validate.sql", name = "bourse_validate");
 extension_sql_file!("../../sql/bourse/workers.sql", name = "bourse_workers");

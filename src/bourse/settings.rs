@@ -7,9 +7,21 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 static DROP_TABLES: GucSetting<bool> = GucSetting::<bool>::new(false);
 static TICKER: GucSetting<bool> = GucSetting::<bool>::new(false);
 static TICKER_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(1000);
+/// Only SQL reads it.
+static BACKUP_AGE: GucSetting<i32> = GucSetting::<i32>::new(25 * 3600);
 
 /// Makes the settings known. Called once, when the library is loaded.
 pub fn register() {
+    GucRegistry::define_int_guc(
+        c"bourse.backup_age",
+        c"How old the last backup may be before bourse.alerts() says so; 0: it never does.",
+        c"",
+        &BACKUP_AGE,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
     GucRegistry::define_bool_guc(
         c"bourse.drop_tables",
         c"Lets DROP EXTENSION pg_bourse CASCADE take the tables with it.",

@@ -158,7 +158,8 @@ impl Cluster {
         project::remove_folder(&self.data())
     }
 
-    fn data(&self) -> PathBuf {
+    /// The server's data.
+    pub fn data(&self) -> PathBuf {
         self.home.join("data")
     }
 

@@ -1,6 +1,7 @@
 //! Everything around pg_bourse that is not pg_bourse: set-up, demo, tests, benchmarks, conformance.
 
 mod account;
+mod backups;
 mod bench;
 mod bulk;
 mod calendars;
@@ -47,6 +48,7 @@ cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
+cargo xtask backups [--installed] [NAME …]       follow the recipes of docs/backup.md, compare what comes back
 cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
@@ -98,6 +100,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("schema", rest) => return schemas::TASK.run(&project, rest),
         ("reference", rest) => return reference::TASK.run(&project, rest),
         ("cron", []) => return cron_peers::run(&project),
+        ("backups", rest) => return backups::run(&project, rest),
         ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),

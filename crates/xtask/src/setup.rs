@@ -31,12 +31,19 @@ pub fn for_packages(project: &Project, tries: bool) -> Result<()> {
     fetch(project, &missing)
 }
 
+/// Installs what the recipes of `docs/backup.md` need.
+pub fn for_backups(project: &Project) -> Result<()> {
+    let is_there = works("pgbackrest", &["version"]);
+    fetch(project, if is_there { &[] } else { &["pgbackrest"] })
+}
+
 fn packages(project: &Project) -> Result<()> {
     fetch(project, &missing_packages(project))
 }
 
 /// Installs packages of Debian.
-fn fetch(project: &Project, missing: &[String]) -> Result<()> {
+fn fetch(project: &Project, missing: &[impl AsRef<str>]) -> Result<()> {
+    let missing: Vec<&str> = missing.iter().map(AsRef::as_ref).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -61,7 +68,7 @@ fn fetch(project: &Project, missing: &[String]) -> Result<()> {
     progress::run(
         project,
         "apt-get install",
-        apt(root).args(["install", "-y", "--no-install-recommends"]).args(missing),
+        apt(root).args(["install", "-y", "--no-install-recommends"]).args(&missing),
         &format!(
             "if this release has no PostgreSQL {}, see `apt-cache search --names-only ^postgresql-[0-9]` and choose with PG_BOURSE_PG",
             project.major

@@ -72,12 +72,28 @@ impl Scratch {
 
     /// A running, streaming standby of a server, with these lines in its configuration.
     pub fn standby(primary: &Server, name: &str, settings: &str) -> Result<Self> {
+        let host = primary.host.display();
+        let settings = format!("primary_conninfo = 'host={host} port={PORT} user=postgres'\n{settings}");
+        let scratch = Self::base_backup(primary, name, &settings)?;
+        scratch.recover("standby.signal")?;
+        Ok(scratch)
+    }
+
+    /// A base backup of a server, with these lines in its configuration. It does not run.
+    pub fn base_backup(primary: &Server, name: &str, settings: &str) -> Result<Self> {
         let scratch = Self::prepare(name, settings)?;
         let (host, from) = (primary.host.to_string_lossy().into_owned(), PORT.to_string());
-        scratch.finish("pg_basebackup", &["-h", &host, "-p", &from, "-U", "postgres", "-c", "fast", "-R"])?;
-        scratch.configure()?;
-        scratch.resume()?;
+        scratch.finish("pg_basebackup", &["-h", &host, "-p", &from, "-U", "postgres", "-c", "fast"])?;
         Ok(scratch)
+    }
+
+    /// Starts a base backup as this file in its data says: `recovery.signal`, `standby.signal`.
+    pub fn recover(&self, signal: &str) -> Result<()> {
+        let file = self.data().join(signal);
+        fs::write(&file, "")?;
+        self.account.give(&file)?;
+        self.configure()?;
+        self.resume()
     }
 
     /// Starts the server again after [`Scratch::kill`].
