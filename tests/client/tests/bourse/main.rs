@@ -7,4 +7,5 @@ mod locked;
 mod queue;
 mod statistics;
 mod strangers;
+mod watching;
 mod workers;
