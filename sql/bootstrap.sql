@@ -27,6 +27,8 @@ BEGIN
 END
 $$;
 GRANT pg_read_all_data TO bourse_backup;
+-- To watch, our functions see what sessions are at; what they tell of it names nobody.
+GRANT pg_read_all_stats TO bourse_owner;
 GRANT bourse_viewer TO bourse_trader;
 GRANT bourse_trader TO bourse_admin, bourse_gateway;
 

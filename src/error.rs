@@ -2,6 +2,7 @@
 //! to do.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::PgSqlErrorCode;
@@ -29,6 +30,14 @@ const LONGEST_VALUE: usize = 100;
 /// A value for a message: as much of it as tells which one it is.
 pub fn clip(value: &str) -> Cow<'_, str> {
     cut(value, LONGEST_VALUE)
+}
+
+/// Who is told the SQLSTATE of every refusal that is about to be raised.
+static LISTENER: OnceLock<fn(&str)> = OnceLock::new();
+
+/// Has somebody told of refusals. Called once, by the server that is starting.
+pub fn tell(listener: fn(&str)) {
+    LISTENER.get_or_init(|| listener);
 }
 
 fn cut(text: &str, most: usize) -> Cow<'_, str> {
@@ -83,6 +92,9 @@ impl Failure {
 
 impl From<Failure> for ErrorReport {
     fn from(failure: Failure) -> ErrorReport {
+        if let Some(told) = LISTENER.get() {
+            told(&failure.sqlstate());
+        }
         let report = ErrorReport::new(failure.code, failure.message, "");
         // An error of the server may come without one.
         if failure.hint.is_empty() { report } else { report.set_hint(failure.hint) }

@@ -4,7 +4,8 @@ SET ROLE monitoring_login;
 SELECT module, ok, detail FROM bourse.health();
 SELECT * FROM bourse.verify();
 SELECT name, labels - 'state' AS labels, coalesce(value, 0) >= 0 AS sane FROM bourse.metrics()
-WHERE name NOT LIKE 'bourse_chore%' AND name <> 'exchange_markets' ORDER BY name COLLATE "C", labels;
+WHERE name !~ '^(bourse_(chore|connections$|table_|replication_|slot_)|exchange_markets)'
+ORDER BY name COLLATE "C", labels;
 SELECT module, issue FROM bourse.integrity()
 ORDER BY array_position('{bourse,identity,audit,exchange}', module), issue COLLATE "C";
 RESET ROLE;

@@ -9,6 +9,8 @@ BEGIN
         bourse_private.declare_table('policies', is_audited => true),
         bourse_private.declare_table('chores'),
         bourse_private.declare_table('backups', time_column => 'finished_at', keep => '1 year'),
+        bourse_private.declare_table('checks'),
+        bourse_private.declare_table('thresholds', is_audited => true),
         bourse_private.declare_table('cancel_requests', engine_written => true, time_column => 'requested_at',
                                      keep => '30 days'),
         bourse_private.declare_table('stalled_keys', engine_written => true)];
@@ -100,11 +102,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT 'bourse_queue_lag_seconds', extract(epoch FROM bourse_private.queue_lag(t.relation)),
            jsonb_build_object('queue', t.name)
     FROM bourse_private.queues() t
-    UNION ALL SELECT b.name, b.value, b.labels FROM bourse_private.backup_metrics() b
+    UNION ALL
+    SELECT b.name, b.value, b.labels FROM bourse_private.backup_metrics() b
+    UNION ALL
+    SELECT s.name, s.value, s.labels FROM bourse_private.server_metrics() s
+    UNION ALL
+    SELECT t.name, t.value, t.labels FROM bourse_private.table_metrics() t
+    UNION ALL
+    SELECT q.name, q.value, NULL FROM bourse_private.statement_metrics() q
 $$;
 COMMENT ON FUNCTION bourse_private.own_metrics() IS
-'What metrics() says of the kernel. Costs a look at the catalog, the rows of bourse.chores, and of each queue two '
-'probes of an index for each of its priorities';
+'What metrics() says of the kernel, the server, tables and statements. Costs a look at the catalog, the rows of '
+'bourse.chores, of each queue two probes of an index for each of its priorities, and what server_metrics(), '
+'table_metrics() and statement_metrics() cost';
 
 CREATE FUNCTION bourse_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -124,14 +134,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT CASE WHEN a.age > 1800000000 THEN 'critical' ELSE 'warning' END, 'wraparound', NULL,
            format('%s transactions since the oldest that is not frozen', a.age),
            'Vacuum freezes too little: end old transactions, drop stale replication slots, VACUUM (FREEZE).'
-    FROM bourse_private.transaction_age() a (age) WHERE a.age > 1000000000
+    FROM bourse_private.transaction_age() a (age) WHERE a.age > bourse_private.threshold('wraparound')
     UNION ALL
     SELECT 'warning', 'chore_has_problems', c.name, c.problems[1], 'SELECT * FROM bourse.maintain() says all of them.'
     FROM bourse.chores c WHERE cardinality(c.problems) > 0
     UNION ALL
     SELECT 'warning', 'chore_is_late', c.name, format('ran last at %s', c.ran_at),
            'Nobody calls bourse_private.tick(), or it fails.'
-    FROM bourse.chores c WHERE c.ran_at < clock_timestamp() - interval '1 day'
+    FROM bourse.chores c
+    WHERE extract(epoch FROM clock_timestamp() - c.ran_at) > bourse_private.threshold('chore_is_late')
     UNION ALL
     -- A database in which it has never been called has no chore that could be late.
     SELECT 'warning', 'chore_is_late', 'maintain', 'has never run, and bourse.policies has work for it',
@@ -146,8 +157,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
            'More workers, or workers that are not stuck.'
     -- Of lanes their schema tells: it knows where nobody is to work.
     FROM bourse_private.queues() t CROSS JOIN LATERAL bourse_private.queue_lags(t.relation) l
-    WHERE l.lane IS NULL AND l.lag > interval '10 minutes'
-    UNION ALL SELECT b.severity, b.alert, b.subject, b.detail, b.hint FROM bourse_private.backup_alerts() b
+    WHERE l.lane IS NULL AND extract(epoch FROM l.lag) > bourse_private.threshold('queue_lags')
+    UNION ALL
+    SELECT b.severity, b.alert, b.subject, b.detail, b.hint FROM bourse_private.backup_alerts() b
+    UNION ALL
+    SELECT a.severity, a.alert, a.subject, a.detail, a.hint FROM bourse_private.server_alerts() a
 $$;
 COMMENT ON FUNCTION bourse_private.own_alerts() IS 'What alerts() says of the kernel. Costs as own_metrics()';
 

@@ -3,6 +3,7 @@
 --   own_verify() → (check_name, subject, expected, actual)   own_integrity() → (issue, count)
 --   own_alerts() → (severity, alert, subject, detail, hint)   own_metrics() → (name, value, labels)
 --   own_health() → (ok, detail)                               own_status() → (item, value)
+--   own_thresholds() → (alert, value, unit, meaning)          own_help() → (name, help): of metrics
 --   own_numbered_columns() → (sequence, relation, column_name): where numbers stand that another table's sequence gave
 --   own_rows(relation, user_id) → jsonb: what a person is told of a table that is not for everybody's eyes
 --   rows_beside(user_id) → (relation, data): what is held about a person in rows that no column says so of

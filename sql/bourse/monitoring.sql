@@ -1,18 +1,41 @@
 -- Whoever watches asks these, and gets what every schema says of itself (modules.sql). They read figures that name
 -- nobody. Where one schema cannot answer, the others still do. Compiling their queries takes longer than running them.
 
+CREATE FUNCTION bourse_private.note_check(name text, began timestamptz, problems bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '100ms' AS $$
+BEGIN
+    IF current_setting('transaction_read_only')::boolean OR to_regclass('bourse.checks') IS NULL THEN
+        RETURN;
+    END IF;
+    INSERT INTO bourse.checks VALUES (name, clock_timestamp(), clock_timestamp() - began, problems)
+    ON CONFLICT ON CONSTRAINT checks_pkey
+    DO UPDATE SET ran_at = excluded.ran_at, took = excluded.took, problems = excluded.problems;
+EXCEPTION WHEN lock_not_available OR serialization_failure THEN
+    -- Another session says the same just now.
+    RETURN;
+END
+$$;
+COMMENT ON FUNCTION bourse_private.note_check(text, timestamptz, bigint) IS
+'Writes down that a check has come to its end, when, and what it has found. Nothing in a read-only transaction';
+
 CREATE FUNCTION bourse.verify()
 RETURNS TABLE (module text, check_name text, subject text, expected text, actual text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
+DECLARE
+    began CONSTANT timestamptz := clock_timestamp();
+    problems bigint;
 BEGIN
     PERFORM bourse.require_installed();
     RETURN QUERY SELECT * FROM bourse_private.ask('own_verify', 'r.check_name, r.subject, r.expected, r.actual')
         AS a (module text, check_name text, subject text, expected text, actual text);
+    GET DIAGNOSTICS problems = ROW_COUNT;
+    PERFORM bourse_private.note_check('verify', began, problems);
 END
 $$;
 COMMENT ON FUNCTION bourse.verify() IS
 'Everything that is not as it must be, in all schemas: 0 rows. Does what exchange.verify() and audit.verify() do: '
-'reads every row of the books and of the trail, so not every minute. 55000 before install()';
+'reads every row of the books and of the trail, so not every minute. Says in bourse.checks when it has run, unless the '
+'transaction is read-only. 55000 before install()';
 
 CREATE FUNCTION bourse.metrics() RETURNS TABLE (name text, value numeric, labels jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
@@ -34,7 +57,7 @@ END
 $$;
 COMMENT ON FUNCTION bourse.metrics() IS
 'Figures of all schemas for a monitor: name, value, labels. Each costs a few probes of an index, or is bounded as the '
-'COMMENT of own_metrics() of its schema says: a few milliseconds in all, however large the tables; docs/operations.md '
+'COMMENT of own_metrics() of its schema says: a few milliseconds in all, however large the tables; docs/monitoring.md '
 'has figures. A schema that cannot answer is a row bourse_metrics_failed. 55000 before install()';
 
 CREATE FUNCTION bourse.alerts()

@@ -38,6 +38,17 @@ CREATE INDEX idx_cancel_requests_lease ON bourse.cancel_requests USING btree (le
 CREATE INDEX idx_cancel_requests_requested_at ON bourse.cancel_requests USING brin (requested_at);
 GRANT SELECT ON bourse.cancel_requests TO bourse_admin, bourse_monitor;
 
+-- The last run of each check of the whole platform that has come to its end. Written by the checks only
+CREATE TABLE bourse.checks (
+    name     text COLLATE "C" NOT NULL,
+    ran_at   timestamp with time zone NOT NULL,
+    took     interval NOT NULL,
+    -- How much it has found that is not as it must be
+    problems bigint NOT NULL,
+    CONSTRAINT checks_pkey PRIMARY KEY (name)
+);
+GRANT SELECT ON bourse.checks TO bourse_admin, bourse_monitor;
+
 -- The last run of each chore of the platform. Written by the chores only
 CREATE TABLE bourse.chores (
     name     text COLLATE "C" NOT NULL,
@@ -110,6 +121,23 @@ CREATE TABLE bourse.stalled_keys (
 ALTER TABLE bourse.stalled_keys REPLICA IDENTITY FULL;
 CREATE INDEX idx_stalled_keys_queue ON bourse.stalled_keys USING btree (queue);
 GRANT SELECT ON bourse.stalled_keys TO bourse_admin, bourse_monitor;
+
+-- From where on bourse.alerts() tells of something. Rows come with the schemas; an admin may change value
+CREATE TABLE bourse.thresholds (
+    alert   text COLLATE "C" NOT NULL,
+    -- The alert is told above it; Infinity: never
+    value   numeric NOT NULL,
+    unit    text COLLATE "C" NOT NULL,
+    meaning text NOT NULL,
+    CONSTRAINT thresholds_pkey PRIMARY KEY (alert),
+    CONSTRAINT thresholds_value_check CHECK (value >= 0 AND value <> 'NaN')
+);
+CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON bourse.thresholds FOR EACH ROW
+    EXECUTE FUNCTION audit_private.record_change('', '{alert}', '{}');
+CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON bourse.thresholds FOR EACH STATEMENT
+    EXECUTE FUNCTION audit_private.record_change();
+GRANT SELECT ON bourse.thresholds TO bourse_admin, bourse_monitor;
+GRANT UPDATE (value) ON bourse.thresholds TO bourse_admin;
 
 -- Populated: the sequencer may work here. A restore populates it last; bourse.pause() and bourse.resume() do by hand
 CREATE MATERIALIZED VIEW bourse.at_work AS

@@ -92,14 +92,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     UNION ALL
     SELECT v.name, v.value, v.labels FROM exchange.sequencer_status() s CROSS JOIN LATERAL (VALUES
         ('exchange_sequencer_working', (s.state = 'working')::integer::numeric, jsonb_build_object('state', s.state)),
-        ('exchange_sequencer_queued', s.queued, NULL), ('exchange_sequencer_batches', s.batches, NULL),
-        ('exchange_sequencer_requests', s.requests, NULL)) v (name, value, labels)
+        ('exchange_sequencer_queued', s.queued, NULL), ('exchange_sequencer_batches_total', s.batches, NULL),
+        ('exchange_sequencer_requests_total', s.requests, NULL)) v (name, value, labels)
+    UNION ALL
+    SELECT f.name, f.value, f.labels FROM exchange_private.order_metrics() f
 $$;
 COMMENT ON FUNCTION exchange_private.own_metrics() IS
 'What metrics() says of the exchange: commands in the inbox (up to 10,000 are counted) and the age of the first, live '
 'orders as of the last VACUUM or ANALYZE, trades whose fees are not swept, markets by status, the sequencer and what '
-'it has done since the server started. Costs the inbox up to that bound, and rows that have left it and wait for '
-'VACUUM, and the rows of markets';
+'it has done since the server started, and what order_metrics() says. Costs the inbox up to that bound, and rows that '
+'have left it and wait for VACUUM, and the rows of markets';
 
 CREATE FUNCTION exchange_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -110,7 +112,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     SELECT 'warning', 'inbox_waits', NULL, format('its first command is of %s', c.created_at),
            'Have exchange.match_orders() called, or look at exchange.sequencer_status().'
     FROM (SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 1) c
-    WHERE c.created_at < clock_timestamp() - interval '1 minute'
+    WHERE extract(epoch FROM clock_timestamp() - c.created_at) > bourse_private.threshold('inbox_waits')
+    UNION ALL
+    SELECT f.severity, f.alert, NULL, f.detail, f.hint FROM exchange_private.order_alerts() f
     UNION ALL
     SELECT 'critical', 'market_has_no_hours', m.symbol,
            format('calendar %s %s', m.calendar, CASE WHEN t.is_active THEN 'has ended' ELSE 'is not active' END),

@@ -101,6 +101,7 @@ COMMENT ON FUNCTION exchange_private.journal_transfer(bigint, text, text, numeri
 CREATE FUNCTION exchange_private.refuse_insufficient_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
+    PERFORM bourse_private.count_event('exchange.refused_funds');
     PERFORM bourse.refuse('23514',
         format('insufficient funds: user %s has %s %s available, %s needed', user_id,
             coalesce((SELECT trim_scale(a.amount) FROM exchange.assets a
@@ -258,6 +259,7 @@ BEGIN
         SELECT coalesce(sum(t.locked_amount), 0) INTO manual_lock FROM exchange.transfers t
         WHERE t.user_id = update_asset_balance.user_id AND t.asset = update_asset_balance.symbol;
         IF manual_lock + locked_change < 0 THEN
+            PERFORM bourse_private.count_event('exchange.refused_funds');
             RETURN false;
         END IF;
     END IF;

@@ -8,6 +8,7 @@ use pgrx::extension_sql_file;
 extension_sql_file!("../../sql/audit/chain.sql", name = "audit_chain");
 extension_sql_file!("../../sql/audit/declare.sql", name = "audit_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/audit/erasure.sql", name = "audit_erasure");
+extension_sql_file!("../../sql/audit/help.sql", name = "audit_help");
 extension_sql_file!("../../sql/audit/log_activity.sql", name = "audit_log_activity");
 extension_sql_file!("../../sql/audit/months.sql", name = "audit_months");
 extension_sql_file!("../../sql/audit/record_change.sql", name = "audit_record_change");

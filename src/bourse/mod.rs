@@ -10,6 +10,7 @@ pub mod queue;
 mod script;
 pub mod settings;
 pub mod supervisor;
+pub mod tally;
 pub mod ticker;
 
 use std::ffi::CString;
@@ -29,10 +30,10 @@ pub const MODULE: Module = Module {
     schema: "bourse",
     waited_for: &[],
     settings: Some(settings::register),
-    prepare: None,
+    prepare: Some(tally::prepare),
     migrations: modules::migrations!("bourse": "0001_at_work", "0002_policies", "0003_chores", "0004_queue_notes",
-        "0005_old_partitions", "0006_backups"),
-    after_migrations: Some("SELECT bourse_private.adopt_policies();"),
+        "0005_old_partitions", "0006_backups", "0007_watching"),
+    after_migrations: Some("SELECT bourse_private.adopt_policies(); SELECT bourse_private.adopt_thresholds();"),
 };
 
 /// Installing and migrating.

@@ -7,6 +7,7 @@ use pgrx::extension_sql_file;
 extension_sql_file!("../../sql/calendar/builtin_calendars.sql", name = "calendar_builtin_calendars");
 extension_sql_file!("../../sql/calendar/declare.sql", name = "calendar_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/calendar/definitions.sql", name = "calendar_definitions");
+extension_sql_file!("../../sql/calendar/help.sql", name = "calendar_help");
 extension_sql_file!("../../sql/calendar/holidays.sql", name = "calendar_holidays");
 extension_sql_file!("../../sql/calendar/questions.sql", name = "calendar_questions");
 extension_sql_file!("../../sql/calendar/rows.sql", name = "calendar_rows");

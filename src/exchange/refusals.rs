@@ -5,6 +5,7 @@ use matching::{MarketStatus, Refusal, Side};
 use pgrx::prelude::PgSqlErrorCode as Code;
 
 use crate::bourse::amounts;
+use crate::bourse::tally;
 use crate::error::{Failure, clip};
 use crate::pg::value::Timestamp;
 
@@ -40,6 +41,7 @@ pub fn failure(refusal: Refusal, on: &Subject<'_>) -> Failure {
         ),
         Refusal::InsufficientFunds { side, needed, available } => {
             let asset = if side == Side::Buy { quote } else { base };
+            tally::count(&[("exchange.refused_funds", 1)]);
             Failure::new(
                 Code::ERRCODE_CHECK_VIOLATION,
                 format!("insufficient funds: user {user} has {available} {asset} available, {needed} needed"),

@@ -12,8 +12,10 @@ extension_sql_file!("../../sql/exchange/candles.sql", name = "exchange_candles")
 extension_sql_file!("../../sql/exchange/declare.sql", name = "exchange_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/exchange/doors.sql", name = "exchange_doors", requires = ["bourse_refuse_repeats"]);
 extension_sql_file!("../../sql/exchange/feed.sql", name = "exchange_feed");
+extension_sql_file!("../../sql/exchange/figures.sql", name = "exchange_figures");
 extension_sql_file!("../../sql/exchange/funds.sql", name = "exchange_funds");
 extension_sql_file!("../../sql/exchange/guard_tables.sql", name = "exchange_guard_tables");
+extension_sql_file!("../../sql/exchange/help.sql", name = "exchange_help");
 extension_sql_file!("../../sql/exchange/hours.sql", name = "exchange_hours");
 extension_sql_file!("../../sql/exchange/locked_funds.sql", name = "exchange_locked_funds");
 extension_sql_file!("../../sql/exchange/many.sql", name = "exchange_many");

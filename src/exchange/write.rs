@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{IdMap, OrderId};
+use matching::CancelReason;
 use pgrx::pg_sys;
 
 use super::fields::{assets, markets};
@@ -11,6 +12,7 @@ use super::run::Effects;
 use super::tables;
 use super::venue::{OpenMarket, Venue};
 use super::{market_rows, settings};
+use crate::bourse::tally;
 use crate::pg::scan::Key;
 use crate::pg::table::{Table, Tid};
 use crate::pg::value::Timestamp;
@@ -25,11 +27,15 @@ fn write_all(mut venue: Venue, effects: Effects) {
     let now = venue.now;
     let mut markets_of_venue = std::mem::take(&mut venue.markets);
     let mut changed = BTreeSet::new();
+    let mut cancelled = 0;
     for (symbol, market) in &mut markets_of_venue {
-        if write_orders(&mut venue.orders_table, market, &venue.order_rows, &effects, now) {
+        let written = write_orders(&mut venue.orders_table, market, &venue.order_rows, &effects, now);
+        if written.any {
             changed.insert(symbol.clone());
         }
+        cancelled += written.cancelled;
     }
+    tally::count(&[("exchange.cancels", cancelled)]);
     write_markets(&mut markets_of_venue, &changed, &mut venue.markets_table, now);
     write_amendments(&markets_of_venue, &effects, now);
     write_balances(&mut venue, now);
@@ -37,23 +43,32 @@ fn write_all(mut venue: Venue, effects: Effects) {
     session::advance();
 }
 
-/// Returns whether any order has changed.
+/// What has become of the orders of a market.
+struct Written {
+    /// Whether any has changed.
+    any: bool,
+    /// How many their users have cancelled.
+    cancelled: i64,
+}
+
 fn write_orders(
     table: &mut Table,
     market: &mut OpenMarket,
     loaded: &IdMap<OrderId, (Tid, bool)>,
     effects: &Effects,
     now: Timestamp,
-) -> bool {
+) -> Written {
     let rules = market.row.rules;
     let changed = market.core.book.drain_changed();
     let any = !changed.is_empty();
+    let mut cancelled = 0;
     if any && settings::notifies() {
         session::notify(c"bourse", &market.symbol);
     }
     for change in changed {
         pgrx::check_for_interrupts!();
         let order = &change.order;
+        cancelled += i64::from(order.cancel_reason == Some(CancelReason::User));
         match effects.fresh.get(&order.id).filter(|_| change.is_new) {
             Some(fresh) if !fresh.stored => {
                 let tid = rows::insert_order(table, fresh, order, &rules, now);
@@ -71,7 +86,7 @@ fn write_orders(
             }
         }
     }
-    any
+    Written { any, cancelled }
 }
 
 /// Where an order stands that a plain INSERT has stored.

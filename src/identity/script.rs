@@ -19,6 +19,7 @@ extension_sql_file!(
 extension_sql_file!("../../sql/identity/declare.sql", name = "identity_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/identity/erase_user.sql", name = "identity_erase_user");
 extension_sql_file!("../../sql/identity/export_user.sql", name = "identity_export_user");
+extension_sql_file!("../../sql/identity/help.sql", name = "identity_help");
 extension_sql_file!("../../sql/identity/identities.sql", name = "identity_identities");
 extension_sql_file!("../../sql/identity/logins.sql", name = "identity_logins");
 extension_sql_file!("../../sql/identity/passwords.sql", name = "identity_passwords");

@@ -8,6 +8,7 @@ use pgrx::extension_sql_file;
 extension_sql_file!("../../sql/jobs/calendars.sql", name = "jobs_calendars");
 extension_sql_file!("../../sql/jobs/change_schedule.sql", name = "jobs_change_schedule");
 extension_sql_file!("../../sql/jobs/declare.sql", name = "jobs_declare", requires = ["bourse_modules"]);
+extension_sql_file!("../../sql/jobs/help.sql", name = "jobs_help");
 extension_sql_file!("../../sql/jobs/schedules.sql", name = "jobs_schedules");
 extension_sql_file!("../../sql/jobs/tasks.sql", name = "jobs_tasks");
 extension_sql_file!("../../sql/jobs/stopped_schedules.sql", name = "jobs_stopped_schedules");

@@ -14,6 +14,7 @@ extension_sql_file!("../../sql/marketplace/catalogue.sql", name = "marketplace_c
 extension_sql_file!("../../sql/marketplace/charges.sql", name = "marketplace_charges");
 extension_sql_file!("../../sql/marketplace/declare.sql", name = "marketplace_declare", requires = ["bourse_modules"]);
 extension_sql_file!("../../sql/marketplace/entitlement.sql", name = "marketplace_entitlement");
+extension_sql_file!("../../sql/marketplace/help.sql", name = "marketplace_help");
 extension_sql_file!(
     "../../sql/marketplace/house.sql",
     name = "marketplace_house",

@@ -18,6 +18,7 @@ extension_sql_file!(
     requires = ["messaging_enqueue"]
 );
 extension_sql_file!("../../sql/messaging/expiry.sql", name = "messaging_expiry");
+extension_sql_file!("../../sql/messaging/help.sql", name = "messaging_help");
 extension_sql_file!("../../sql/messaging/operate.sql", name = "messaging_operate");
 extension_sql_file!("../../sql/messaging/preferences.sql", name = "messaging_preferences");
 extension_sql_file!(

@@ -52,6 +52,7 @@ extension_sql_file!(
     name = "mirror_heartbeats",
     requires = ["bourse_refuse_repeats"]
 );
+extension_sql_file!("../../sql/mirror/help.sql", name = "mirror_help");
 extension_sql_file!("../../sql/mirror/instruments.sql", name = "mirror_instruments");
 extension_sql_file!("../../sql/mirror/integrity.sql", name = "mirror_integrity");
 extension_sql_file!("../../sql/mirror/leader_book.sql", name = "mirror_leader_book");

@@ -47,7 +47,7 @@ impl<T: Copy + 'static> PgSharedMemoryInitialization for Shared<T> {
 }
 
 /// Text of a fixed size. What does not fit is cut off at a character: only messages can be that long.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text<const N: usize> {
     length: u16,
     bytes: [u8; N],

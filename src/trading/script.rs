@@ -13,6 +13,7 @@ extension_sql_file!("../../sql/trading/declare.sql", name = "trading_declare", r
 extension_sql_file!("../../sql/trading/fills.sql", name = "trading_fills", requires = ["bourse_refuse_repeats"]);
 extension_sql_file!("../../sql/trading/guards.sql", name = "trading_guards");
 extension_sql_file!("../../sql/trading/heartbeats.sql", name = "trading_heartbeats");
+extension_sql_file!("../../sql/trading/help.sql", name = "trading_help");
 extension_sql_file!("../../sql/trading/life.sql", name = "trading_life");
 extension_sql_file!("../../sql/trading/metrics.sql", name = "trading_metrics");
 extension_sql_file!(

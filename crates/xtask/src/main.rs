@@ -15,6 +15,7 @@ mod failure;
 mod flow;
 mod install;
 mod metrics;
+mod monitoring;
 mod orms;
 mod package;
 mod progress;
@@ -52,6 +53,7 @@ cargo xtask backups [--installed] [NAME …]       follow the recipes of docs/ba
 cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
+cargo xtask monitoring [--installed]             Prometheus and its exporters read the figures, every alert fires
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -104,6 +106,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),
+        ("monitoring", rest) => return monitoring::run(&project, rest),
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {

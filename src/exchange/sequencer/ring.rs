@@ -31,6 +31,8 @@ struct Slot {
     database: u32,
     /// Tells this use of the slot from any other; requests are taken in this order.
     number: u64,
+    /// When it was sent.
+    since: Timestamp,
     /// Not before this time, after a try that met somebody else's lock.
     due: Timestamp,
     tries: u32,
@@ -67,7 +69,8 @@ pub struct Taken {
 impl Ring {
     /// A ring that nobody uses.
     pub fn empty() -> Ring {
-        let free = Slot { database: 0, number: 0, due: Timestamp(0), tries: 0, state: SlotState::Free };
+        let free =
+            Slot { database: 0, number: 0, since: Timestamp(0), due: Timestamp(0), tries: 0, state: SlotState::Free };
         Ring { slots: [free; MOST_RING_SLOTS], used: 0, sent: 0 }
     }
 
@@ -76,7 +79,8 @@ impl Ring {
         let at = self.slots[..limit].iter().position(|slot| matches!(slot.state, SlotState::Free))?;
         self.sent += 1;
         let state = SlotState::Queued(request, latch);
-        self.slots[at] = Slot { database, number: self.sent, due: Timestamp(0), tries: 0, state };
+        self.slots[at] =
+            Slot { database, number: self.sent, since: Timestamp::now(), due: Timestamp(0), tries: 0, state };
         self.used = self.used.max(at + 1);
         Some(SlotUse { at, number: self.sent })
     }
@@ -165,6 +169,13 @@ impl Ring {
     pub fn queued(&self, database: u32) -> usize {
         let mine = self.slots[..self.used].iter().filter(|slot| slot.database == database);
         mine.filter(|slot| matches!(slot.state, SlotState::Queued(..))).count()
+    }
+
+    /// When the request of a database was sent that has gone longest without an answer.
+    pub fn oldest(&self, database: u32) -> Option<Timestamp> {
+        let mine = self.slots[..self.used].iter().filter(|slot| slot.database == database);
+        let open = mine.filter(|slot| matches!(slot.state, SlotState::Queued(..) | SlotState::Taken(_)));
+        open.map(|slot| slot.since).min()
     }
 
     /// Every request of a database that is taken and not answered.

@@ -7,8 +7,18 @@ use super::desk::{NAME, Tally};
 use super::ring::RING;
 use crate::bourse::supervisor::{self, Desk};
 use crate::pg::result::Composite;
-use crate::pg::value::Value;
+use crate::pg::value::{Timestamp, Value};
 use crate::pg::worker;
+
+/// NULL: nobody waits.
+#[pg_extern(sql = false)]
+fn sequencer_wait_ms() -> Option<i64> {
+    if !supervisor::is_preloaded() {
+        return None;
+    }
+    let oldest = RING.with(|ring| ring.oldest(worker::my_database()))?;
+    Some((Timestamp::now().0 - oldest.0).max(0) / 1000)
+}
 
 #[pg_extern(sql = false)]
 fn sequencer_status() -> Result<Composite<7>, ErrorReport> {

@@ -15,6 +15,8 @@ pub const ROWS_ALONE: [&str; 15] = [
     "-T",
     "bourse.policies",
     "-T",
+    "bourse.thresholds",
+    "-T",
     "jobs.schedules",
     "-T",
     "marketplace.bot_categories",

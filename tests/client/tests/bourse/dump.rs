@@ -173,7 +173,8 @@ fn data_only(name: &str, more: &[&str]) -> Result<()> {
     // Its own policies are those that tables are declared with, its own schedules the maintenance, its own kinds of bots,
     // terms of bills and brokers those of a migration: the dump has them, too.
     to.connect()?.run(
-        "ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies; DELETE FROM jobs.schedules;
+        "ALTER TABLE exchange.orders ADD COLUMN note text; DELETE FROM bourse.policies; DELETE FROM bourse.thresholds;
+         DELETE FROM jobs.schedules;
          DELETE FROM marketplace.bot_categories; DELETE FROM marketplace.billing_settings;
          DELETE FROM mirror.brokers",
     )?;

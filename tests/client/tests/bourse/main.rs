@@ -10,4 +10,5 @@ mod queue;
 mod statistics;
 mod strangers;
 mod upgrade;
+mod watching;
 mod workers;

@@ -92,7 +92,8 @@ fn rows_of_the_mirror_come_back_alone() -> Result<()> {
     from.program("pg_dump", &["--data-only", "-T", "bourse.schema_migrations", "-N", "audit", "-f", &dump])?;
     let to = Database::fresh("mirror_rows_restored")?;
     to.connect()?.run(
-        "DELETE FROM bourse.policies; DELETE FROM jobs.schedules; DELETE FROM marketplace.bot_categories;
+        "DELETE FROM bourse.policies; DELETE FROM bourse.thresholds; DELETE FROM jobs.schedules;
+         DELETE FROM marketplace.bot_categories;
          DELETE FROM marketplace.billing_settings; DELETE FROM mirror.brokers",
     )?;
     to.program("psql", &[&QUIET[..], &[&dump]].concat())?;
