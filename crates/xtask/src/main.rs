@@ -26,6 +26,7 @@ mod setup;
 mod table;
 #[cfg(test)]
 mod tidy;
+mod wheel;
 mod written;
 
 use std::env;
@@ -64,7 +65,7 @@ cargo bench-analytics [--quick | --full] [--write] [--installed]
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
-PG_BOURSE_PG=15 chooses the major version of PostgreSQL.";
+PG_BOURSE_PG=16 chooses the major version of PostgreSQL, PG_BOURSE_PG=18 another; without it, 15.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
