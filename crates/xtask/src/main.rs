@@ -16,6 +16,7 @@ mod install;
 mod metrics;
 mod orms;
 mod package;
+mod pg_upgrade;
 mod progress;
 mod project;
 mod psql;
@@ -39,6 +40,7 @@ const USAGE: &str = "\
 cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
 cargo xtask package [--installed] [--try]        make a package of Debian, and try it on a bare system
+cargo xtask pg-upgrade [--installed]             take every table of the manual from PostgreSQL 15 to 16 and 18
 cargo demo [FILE]                                build, install, replay an order flow with a bot in it
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
@@ -90,6 +92,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", []) => install::run(&project)?,
         ("install", [again]) if again == "--again" => install::again(&project)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
+        ("pg-upgrade", rest) => pg_upgrade::run(&project, rest)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schemas::TASK.run(&project, rest),
