@@ -1,7 +1,8 @@
 -- What every test has in its database before it begins.
 SET check_function_bodies = off;
 
--- SQLSTATE, message and hint of what a statement is refused with, ids as N.
+-- SQLSTATE, message and hint of what a statement is refused with, ids as N. What PostgreSQL 18 calls 23001, a foreign
+-- key that is ON DELETE RESTRICT, reads as before.
 CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     hint text;
@@ -10,7 +11,9 @@ BEGIN
     RETURN 'accepted';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN regexp_replace(format('%s %s / %s', SQLSTATE, SQLERRM, hint), '\m(user|order|transfer) \d+', '\1 N', 'g');
+    RETURN regexp_replace(
+        regexp_replace(format('%s %s / %s', SQLSTATE, SQLERRM, hint), '\m(user|order|transfer) \d+', '\1 N', 'g'),
+        '^23001 (.* violates )RESTRICT setting of (foreign key)', '23503 \1\2');
 END
 $$;
 

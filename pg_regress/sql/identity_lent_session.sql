@@ -10,16 +10,18 @@ VALUES (7301, 'lent victim', 'regress_lent_admin'), (7302, 'lent mallory', 'regr
 SELECT exchange.deposit(7301, 'USD', 100) IS NOT NULL AS deposited;
 
 SET SESSION AUTHORIZATION regress_lent_mallory;
+-- From 17 on such a command sets a search_path of its own.
 CREATE FUNCTION regress_lent.look(x integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RAISE NOTICE 'user %, victim %, mallory %, everybody %', coalesce(identity.current_user_id()::text, 'nobody'),
         identity.acts_for(7301), identity.acts_for(7302), identity.acts_for_all();
-    RAISE NOTICE '%', split_part(refusal('SELECT exchange.transfer(7301, 7302, ''USD'', 1)'), ' /', 1);
-    RAISE NOTICE '%', split_part(refusal('SELECT exchange.place_order(7301, ''X'', ''buy'', 1, 1)'), ' /', 1);
+    RAISE NOTICE '%', split_part(public.refusal('SELECT exchange.transfer(7301, 7302, ''USD'', 1)'), ' /', 1);
+    RAISE NOTICE '%', split_part(public.refusal('SELECT exchange.place_order(7301, ''X'', ''buy'', 1, 1)'), ' /', 1);
     RAISE NOTICE '%',
-    split_part(refusal('INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7301)'), ' /', 1);
-    RAISE NOTICE '%', split_part(refusal('SELECT * FROM identity.decrypt_credentials(7301, ''KRAKEN'')'), ' /', 1);
-    RAISE NOTICE '%', split_part(refusal('SELECT identity.set_password(7301, ''long enough'')'), ' /', 1);
+    split_part(public.refusal('INSERT INTO exchange.order_commands (action, user_id) VALUES (''new'', 7301)'), ' /', 1);
+    RAISE NOTICE '%',
+    split_part(public.refusal('SELECT * FROM identity.decrypt_credentials(7301, ''KRAKEN'')'), ' /', 1);
+    RAISE NOTICE '%', split_part(public.refusal('SELECT identity.set_password(7301, ''long enough'')'), ' /', 1);
     RAISE NOTICE 'rows of others: %', (SELECT count(*) FROM exchange.assets WHERE user_id <> 7302);
     RETURN x;
 END
@@ -93,7 +95,7 @@ CREATE ROLE regress_lent_gateway LOGIN IN ROLE bourse_gateway, regress_lent_mall
 SET SESSION AUTHORIZATION regress_lent_mallory;
 CREATE FUNCTION regress_lent.say(x integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    RAISE NOTICE '%', split_part(refusal('SELECT identity.act_as(7301)'), ' /', 1);
+    RAISE NOTICE '%', split_part(public.refusal('SELECT identity.act_as(7301)'), ' /', 1);
     RAISE NOTICE 'set to %, victim %', set_config('bourse.user_id', '7301', true), identity.acts_for(7301);
     RETURN x;
 END

@@ -39,10 +39,16 @@ SELECT count(*) FROM marketplace.bot_marketplace_registrations;
 SELECT count(*) FROM marketplace.subscriptions WHERE bot_id = 7001;
 SELECT count(*) AS rows, count(*) FILTER (WHERE concat(old_values, new_values) ~* 'dora') AS of_her
 FROM audit.audit_logs WHERE table_name LIKE 'marketplace.%';
+CREATE FUNCTION pg_temp.names_her(of regclass) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    answer boolean;
+BEGIN
+    EXECUTE format('SELECT count(*) > 0 FROM %s t WHERE t::text ~* ''dora''', of) INTO answer;
+    RETURN answer;
+END
+$$;
 SELECT count(*) FROM pg_class c
-WHERE c.relnamespace = 'marketplace'::regnamespace AND c.relkind = 'r'
-  AND (xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s t WHERE t::text ~* ''dora''',
-                                               c.oid::regclass), true, true, '')))[1]::text <> '0';
+WHERE c.relnamespace = 'marketplace'::regnamespace AND c.relkind = 'r' AND pg_temp.names_her(c.oid);
 SELECT refusal('SELECT marketplace.submit_bot(101, $$x$$, $$y$$, $$ML$$, NULL, $${}$$, $${}$$)');
 SELECT refusal('UPDATE marketplace.bot_versions SET changelog = $$x$$ WHERE bot_id = 7001');
 SELECT refusal('UPDATE marketplace.bot_approval_events SET reason = $$x$$ WHERE bot_id = 7001');

@@ -159,7 +159,10 @@ RESET SESSION AUTHORIZATION;
 
 -- A transfer of his own under the reference of a bill pays no bill.
 SELECT exchange.transfer(103, 101, 'USD', 26.95, format('marketplace:subscription:%s:period:4', :bens)) > 0 AS sent;
-SELECT outcome, reason FROM later(93) WHERE subscription_id = :bens;
+-- Within its grace, whatever months these are.
+SELECT outcome, reason FROM later((SELECT extract(day FROM b.period_end - clock_timestamp())::integer + 1
+                                   FROM marketplace.billings b WHERE b.subscription_id = :bens))
+WHERE subscription_id = :bens;
 -- Who leaves takes the subscriptions along, not the bills; what is due then is nobody's debt.
 SELECT exchange.withdraw(103, 'USD', a.amount) > 0 AS paid_out FROM exchange.assets a WHERE a.user_id = 103;
 SELECT table_name, count(*) FROM identity.export_user_rows(103)

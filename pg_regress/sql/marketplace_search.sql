@@ -33,9 +33,15 @@ FROM unnest(ARRAY['grid', 'GRID', 'trade', 'trading steps', 'steps small', 'tren
     WITH ORDINALITY q (query, n) ORDER BY n;
 
 -- Every other thing narrows it down.
-SELECT call, (SELECT array_agg(i::bigint) FROM regexp_split_to_table(
-           (xpath('//id/text()', query_to_xml('SELECT id FROM marketplace.search_bots(' || call || ')', true, false,
-                                              '')))::text, '[{},]+') i WHERE i <> '') AS found
+CREATE FUNCTION pg_temp.found(call text) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    found bigint[];
+BEGIN
+    EXECUTE format('SELECT array_agg(id) FROM marketplace.search_bots(%s)', call) INTO found;
+    RETURN found;
+END
+$$;
+SELECT call, pg_temp.found(call)
 FROM unnest(ARRAY[$$category => 'Arbitrage'$$, $$bot_type => 'TECHNICAL'$$, $$bot_type => 'LLM'$$, 'max_price => 0',
     'max_price => 9.89', 'max_price => 9.9', 'min_rating => 4.5', 'min_rating => 4.51', 'min_rating => 2.67',
     'min_rating => 2.6701', 'min_rating => 5', 'min_trades => 20', 'min_trades => 0', $$min_history => '45 days'$$,

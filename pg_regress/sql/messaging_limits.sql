@@ -74,7 +74,7 @@ SELECT r.tokens + t.n = 7777 * 0.00000005 * extract(epoch FROM r.last_refill - :
 FROM messaging.rate_limits r, (SELECT count(*) AS n FROM pg_temp.taken WHERE granted) t WHERE r.user_id = 'exact';
 -- A clock that is set back gives nothing.
 UPDATE messaging.rate_limits SET tokens = 0, last_refill = clock_timestamp() + interval '1 h' WHERE user_id = 'exact';
-SELECT t.granted, t.wait > interval '1 h' AS later FROM messaging.take_tokens('exact', 'mail') t;
+SELECT t.granted, t.wait > interval '30 min' AS later FROM messaging.take_tokens('exact', 'mail') t;
 SELECT tokens, last_refill > clock_timestamp() AS stays FROM messaging.rate_limits WHERE user_id = 'exact';
 SELECT call, pg_temp.refused(call) FROM unnest(ARRAY['take_tokens(''x'', NULL)', 'take_tokens(''x'', ''sms'', 0)',
     'take_tokens('''', ''sms'')', 'take_tokens(''x'', ''sms'', 101)', 'take_tokens(''x'', ''sms'', NULL)',

@@ -26,7 +26,7 @@ SELECT * FROM mirror.sync_orders(7001, '{"status": "success", "data": {"orders":
 SET SESSION AUTHORIZATION mord_ann;
 SELECT order_id, action, trim_scale(quantity) AS quantity, order_type, trim_scale(price) AS price,
        trim_scale(trigger_price) AS trigger, status, trim_scale(filled_quantity) AS filled, placed_at, executed_at
-FROM mirror.orders ORDER BY id;
+FROM mirror.orders ORDER BY order_id;
 
 -- The same again is not written.
 SELECT string_agg(xmin::text || ctid::text, ' ' ORDER BY id) AS versions FROM mirror.orders \gset
@@ -52,7 +52,7 @@ SELECT * FROM mirror.sync_orders(7001, '[
      "average_price": "16.45"}]', '2025-08-28 10:21:00+05:30');
 SELECT order_id, trim_scale(quantity) AS quantity, status, trim_scale(filled_quantity) AS filled,
        trim_scale(average_price) AS average, vanished_at, status_message
-FROM mirror.orders ORDER BY id;
+FROM mirror.orders ORDER BY order_id;
 -- A report from before that says nothing any more, be it of an order that is known or not.
 SELECT * FROM mirror.sync_orders(7001, '[
     {"action": "BUY", "symbol": "YESBANK", "exchange": "NSE", "orderid": "250828000185003", "product": "MIS",
@@ -70,7 +70,7 @@ SELECT * FROM mirror.sync_orders(7001, '[
      "quantity": "200", "price": 16.5, "pricetype": "LIMIT", "order_status": "cancelled", "filled_quantity": "10",
      "average_price": "16.45", "rejection_reason": "by the user"}]', '2025-08-28 10:23:00+05:30', complete => false);
 SELECT order_id, status, trim_scale(filled_quantity) AS filled, status_message, vanished_at
-FROM mirror.orders ORDER BY id;
+FROM mirror.orders ORDER BY order_id;
 
 -- One bad row is reported, the others land. Of a row that says the same twice one counts; where they differ none does.
 SELECT * FROM mirror.sync_orders(7001, '[
@@ -121,7 +121,7 @@ SELECT * FROM mirror.sync_orders(7001, '[
      "pricetype": "LIMIT", "price": 16.5, "product": "", "order_status": "cancelled", "trigger_price": ""}
     ]', '2025-08-28 10:25:00+05:30');
 -- A row without a name may be any order: nothing was closed.
-SELECT order_id, status FROM mirror.orders ORDER BY id;
+SELECT order_id, status FROM mirror.orders ORDER BY order_id;
 -- Brokers that say nothing with a text of no characters are understood, and so is a day that has no date.
 SELECT broker_key, action FROM mirror.sync_orders(7002, '[
     {"action": "buy", "symbol": "A", "exchange": "nse", "orderid": "1", "quantity": "1", "pricetype": "SL-M",
@@ -132,7 +132,7 @@ SELECT broker_key, action FROM mirror.sync_orders(7002, '[
      "price": "5", "trigger_price": "", "order_status": "Lapsed", "timestamp": "2025-08-28T03:45:00Z"}]',
     '2025-08-28 09:20:00+05:30');
 SELECT order_id, exchange, action, status, trim_scale(price) AS price, placed_at FROM mirror.orders
-WHERE account_id = 7002 ORDER BY id;
+WHERE account_id = 7002 ORDER BY order_id;
 
 -- Kite Connect: other names, numbers, COMPLETE. An open order that has filled in part is PARTIAL.
 SELECT * FROM mirror.sync_orders(7002, '{"status": "success", "data": [
@@ -162,7 +162,7 @@ SELECT * FROM mirror.sync_orders(7002, '{"status": "success", "data": [
     '2025-08-28 10:20:00+05:30', 'kite');
 SELECT order_id, symbol, status, trim_scale(filled_quantity) AS filled, trim_scale(average_price) AS average,
        placed_at, executed_at, status_message
-FROM mirror.orders WHERE account_id = 7002 AND length(order_id) > 1 ORDER BY id;
+FROM mirror.orders WHERE account_id = 7002 AND length(order_id) > 1 ORDER BY order_id;
 
 -- No orders today: everything that lives has vanished. A broker that has failed has not said so.
 SELECT refusal($$SELECT * FROM mirror.sync_orders(7002, '{"status": "error", "message": "Invalid apikey"}', now())$$)

@@ -143,6 +143,6 @@ CREATE VIEW scans AS
 BEGIN;
 SELECT whole_tables, indexes FROM scans \gset
 SELECT trading.locked_until(:bot, 'ETH-USD') > now() AS locked;
-SELECT count(*) AS summed_up FROM trading.pnl_summary(:bot, now() - interval '1 day', now(), 'day', 'UTC', 'paper');
+SELECT count(*) > 0 AS summed_up FROM trading.pnl_summary(:bot, now() - interval '1 day', now(), 'day', 'UTC', 'paper');
 SELECT whole_tables - :whole_tables AS whole_tables, indexes - :indexes > 0 AS indexes FROM scans;
 COMMIT;

@@ -118,11 +118,22 @@ SELECT call, substring(refusal('INSERT INTO webui.strategy_templates (name, desc
 FROM unnest(ARRAY[$$' ', NULL, '1', 101$$, $$'x', repeat('x', 10001), '1', 101$$,
     $$'x', NULL, jsonb_build_object('a', repeat('x', 65536)), 101$$, $$'x', NULL, '1', 999$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
--- The policies by their indexes.
+-- The policies by their indexes. The rest of a plan reads otherwise in another major version.
+CREATE FUNCTION pg_temp.scans(of text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) SELECT * FROM ' || of LOOP
+        IF line ~ 'Scan|Or$' THEN
+            RETURN NEXT line;
+        END IF;
+    END LOOP;
+END
+$$;
 SET enable_seqscan = off;
 SET SESSION AUTHORIZATION webtpl_ann;
-EXPLAIN (COSTS OFF) SELECT * FROM webui.strategy_templates;
-EXPLAIN (COSTS OFF) SELECT * FROM webui.my_templates;
+SELECT pg_temp.scans('webui.strategy_templates');
+SELECT pg_temp.scans('webui.my_templates');
 RESET SESSION AUTHORIZATION;
 RESET enable_seqscan;
 

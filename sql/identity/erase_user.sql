@@ -73,8 +73,13 @@ BEGIN
         'WITH gone AS (DELETE FROM %s WHERE %s RETURNING 1) SELECT count(*)::text FROM gone',
         bourse_private.quoted_name(relation), condition), user_id) r;
     RETURN rows;
-EXCEPTION WHEN foreign_key_violation THEN
+-- ON DELETE RESTRICT is the one in PostgreSQL 15 to 17, the other in 18.
+EXCEPTION WHEN foreign_key_violation OR restrict_violation THEN
     GET STACKED DIAGNOSTICS child_schema = SCHEMA_NAME, child = TABLE_NAME;
+    IF child = '' THEN
+        -- Somebody's trigger.
+        RAISE;
+    END IF;
     PERFORM bourse.refuse('23503',
         format('rows of %s.%s hold rows of user %s in %s', child_schema, child, user_id,
             bourse_private.qualified_name(relation)),

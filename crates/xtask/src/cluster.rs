@@ -25,6 +25,7 @@ pub const SHORT_LIVED: [(&str, &str); 3] = [("fsync", "off"), ("max_wal_size", "
 pub struct Cluster {
     account: Account,
     bin: PathBuf,
+    major: u32,
     home: PathBuf,
     socket: PathBuf,
 }
@@ -58,7 +59,7 @@ impl Cluster {
         let place = Path::new(&project.feature()).join(name);
         let home = server_folder(project, account, &place)?;
         let socket = socket_folder(&home, account)?;
-        Ok(Self { account, bin: project.pg_folder("--bindir")?, home, socket })
+        Ok(Self { account, bin: project.pg_folder("--bindir")?, major: project.major, home, socket })
     }
 
     /// The folder of the server's socket, which clients give as the host.
@@ -158,6 +159,28 @@ impl Cluster {
         project::remove_folder(&self.data())
     }
 
+    /// Makes a new cluster with these settings, and takes over what the other one has: both are stopped. `how` is
+    /// `--copy`, `--link` or `--clone`.
+    pub fn upgrade_from(&self, project: &Project, old: &Self, how: &str, settings: &[(&str, &str)]) -> Result<()> {
+        self.destroy()?;
+        self.initialize()?;
+        self.configure(settings)?;
+        old.stop()?;
+        let mut command = self.command("pg_upgrade");
+        command
+            .args(["-U", "postgres", "--jobs", "2", how, "-b"])
+            .arg(&old.bin)
+            .arg("-B")
+            .arg(&self.bin)
+            .arg("-d")
+            .arg(old.data())
+            .arg("-D")
+            .arg(self.data())
+            .arg("-s")
+            .arg(&self.socket);
+        progress::run(project, &format!("pg_upgrade {how} to {}", self.major), &mut command, "mend what it says")
+    }
+
     /// The server's data.
     pub fn data(&self) -> PathBuf {
         self.home.join("data")
@@ -170,13 +193,13 @@ impl Cluster {
     fn initialize(&self) -> Result<()> {
         // What stands there without our settings file is a half-made cluster.
         project::remove_folder(&self.data())?;
-        let output = self
-            .command("initdb")
-            .arg("-D")
-            .arg(self.data())
-            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])
-            .output()
-            .or_fail(|| "cannot run initdb".into(), "run `cargo xtask setup`")?;
+        let mut command = self.command("initdb");
+        command.arg("-D").arg(self.data()).args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]);
+        // Until 17 that is the default, and no option.
+        if self.major >= 18 {
+            command.arg("--no-data-checksums");
+        }
+        let output = command.output().or_fail(|| "cannot run initdb".into(), "run `cargo xtask setup`")?;
         if !output.status.success() {
             return Err(Failure::new(
                 format!("initdb failed: {}", said(&output)),

@@ -18,6 +18,7 @@ mod metrics;
 mod monitoring;
 mod orms;
 mod package;
+mod pg_upgrade;
 mod progress;
 mod project;
 mod psql;
@@ -30,6 +31,7 @@ mod setup;
 mod table;
 #[cfg(test)]
 mod tidy;
+mod wheel;
 mod written;
 
 use std::env;
@@ -43,6 +45,7 @@ cargo xtask setup                                install what is missing
 cargo xtask install [--again]                    build, and install into the server, which may be running
 cargo xtask package [--installed] [--try]        make a package of Debian, and try it on a bare system
 cargo xtask release [--installed]                keep what the version is, whose migrations never change again
+cargo xtask pg-upgrade [--installed]             take every table of the manual from PostgreSQL 15 to 16 and 18
 cargo demo [FILE]                                build, install, replay an order flow with a bot in it
 cargo demo stop                                  stop the demo's server
 cargo check-all [--installed] [KIND …] [-- NAME …]
@@ -71,7 +74,7 @@ cargo bench-analytics [--quick | --full] [--write] [--installed]
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
-PG_BOURSE_PG=15 chooses the major version of PostgreSQL.";
+PG_BOURSE_PG=16 chooses the major version of PostgreSQL, PG_BOURSE_PG=18 another; without it, 15.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -97,6 +100,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("install", [again]) if again == "--again" => install::again(&project)?,
         ("release", rest) => release::run(&project, rest)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
+        ("pg-upgrade", rest) => pg_upgrade::run(&project, rest)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schemas::TASK.run(&project, rest),

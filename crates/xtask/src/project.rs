@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, OrFail, Result};
+use crate::wheel;
 
 /// Chooses the major version of PostgreSQL.
 const MAJOR_VARIABLE: &str = "PG_BOURSE_PG";
@@ -47,6 +48,11 @@ impl Project {
         Ok(Self { root, target, major })
     }
 
+    /// The same with another major version of PostgreSQL.
+    pub fn with_major(&self, major: u32) -> Self {
+        Self { root: self.root.clone(), target: self.target.clone(), major }
+    }
+
     /// Cargo's feature for this major, for example `pg15`; `cargo pgrx` uses the same label.
     pub fn feature(&self) -> String {
         format!("pg{}", self.major)
@@ -78,15 +84,12 @@ impl Project {
             .collect()
     }
 
-    /// The `pg_config` to use: the one `cargo pgrx` knows for this major, else Debian's.
+    /// The `pg_config` to use: the one `cargo pgrx` knows for this major, else Debian's, else that of the wheel.
     pub fn pg_config(&self) -> PathBuf {
-        Self::pgrx_installations()
-            .into_iter()
-            .find(|(label, path)| *label == self.feature() && path.exists())
-            .map_or_else(
-                || PathBuf::from(format!("/usr/lib/postgresql/{}/bin/pg_config", self.major)),
-                |(_, path)| path,
-            )
+        let known = Self::pgrx_installations().into_iter().find(|(label, _)| *label == self.feature());
+        let debian = PathBuf::from(format!("/usr/lib/postgresql/{}/bin/pg_config", self.major));
+        let places = known.map(|(_, path)| path).into_iter().chain([debian.clone()]);
+        places.filter(|path| path.exists()).chain(wheel::pg_config(self)).next().unwrap_or(debian)
     }
 
     /// Asks `pg_config` for one folder, for example `--bindir`.

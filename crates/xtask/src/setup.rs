@@ -8,12 +8,16 @@ use crate::account::Account;
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::wheel;
 
 /// Must equal the version of `pgrx` in Cargo.toml: cargo-pgrx refuses another one.
 const PGRX_VERSION: &str = "0.18.1";
 
 /// Installs what is missing; a machine that has everything is only looked at.
 pub fn run(project: &Project) -> Result<()> {
+    if wheel::is_needed(project) {
+        wheel::fetch(project)?;
+    }
     packages(project)?;
     components(project)?;
     cargo_pgrx(project)?;

@@ -44,6 +44,16 @@ impl Session {
         if ends { sql.to_owned() } else { format!("{}{sql}", self.before) }
     }
 
+    /// Whether the server has the files of this extension. Where Debian has no package of the server, none has come
+    /// with it.
+    pub fn has_extension(&mut self, name: &str) -> Result<bool> {
+        let has = self.number(&format!("SELECT count(*) FROM pg_available_extensions WHERE name = '{name}'"))? > 0;
+        if !has {
+            println!("no {name} for this server");
+        }
+        Ok(has)
+    }
+
     /// The rows of a query; NULL comes as the text `NULL`.
     pub fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>> {
         let sent = self.sent(sql);

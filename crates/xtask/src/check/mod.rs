@@ -19,6 +19,7 @@ use crate::progress;
 use crate::project::Project;
 use crate::setup;
 
+pub use readme::fill;
 pub use request::Request;
 
 /// How one kind of test went.

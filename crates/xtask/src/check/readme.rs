@@ -9,8 +9,9 @@ use super::Tally;
 use super::jobs::Job;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, OrFail, Result};
-use crate::progress;
+use crate::progress::{self, Finished};
 use crate::project::{self, DEFAULT_MAJOR, Project};
+use crate::psql::Database;
 use crate::reference;
 use crate::schemas;
 use crate::written::Task;
@@ -47,6 +48,26 @@ pub fn jobs<'a>(project: &'a Project, _: &[String]) -> Result<Vec<Job<'a>>> {
     // A tenth of the time of other tests of this length.
     let size = pages.iter().map(|page| page.text.len() as u64).sum::<u64>() / 10;
     Ok(vec![Job::new("readme", size, move || run(project, &pages))])
+}
+
+/// Runs every page in a database of its own, which stays: each page uses some of the tables, all pages together most.
+pub fn fill(project: &Project, cluster: &Cluster) -> Result<()> {
+    for page in pages(project)? {
+        let fences = page.fences()?;
+        let blocks = blocks(&fences);
+        if blocks.is_empty() {
+            continue;
+        }
+        let name = page.name.trim_end_matches(".md").to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let finished = page.paste(project, &cluster.fresh_database(&name)?, &blocks)?;
+        if !finished.success {
+            return Err(Failure::new(
+                format!("{} did not run to its end:\n{}", page.name, progress::tail(&finished.output)),
+                "run `cargo check-all readme`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// One test for each block of SQL, and one for each file that is written from the catalog.
@@ -88,17 +109,7 @@ impl Page {
     fn run(&self, project: &Project, cluster: &Cluster) -> Result<Tally> {
         let fences = self.fences()?;
         let blocks = blocks(&fences);
-        let database = cluster.fresh_database("readme")?;
-        let file = project.log("readme")?.with_file_name(format!("{}.sql", self.name.replace('/', "-")));
-        project::write_text(&file, &self.script(&blocks))?;
-        let mut command = Command::new(database.bin.join("psql"));
-        command
-            .args(["-X", "-v", "ON_ERROR_STOP=1", "-f"])
-            .arg(&file)
-            // The words of the output must not depend on the reader's language.
-            .envs([("LC_ALL", "C"), ("PGCLIENTENCODING", "UTF8"), ("PGOPTIONS", "-c client_min_messages=warning")]);
-        database.address(&mut command);
-        let finished = progress::watch(project, &self.name, &mut command)?;
+        let finished = self.paste(project, &cluster.fresh_database("readme")?, &blocks)?;
         let mut tally = self.judge(&blocks, &finished.output);
         if !finished.success {
             print!("{}", progress::tail(&finished.output));
@@ -107,6 +118,20 @@ impl Page {
             }
         }
         Ok(tally)
+    }
+
+    /// Runs all blocks in one session of a database.
+    fn paste(&self, project: &Project, database: &Database, blocks: &[Block<'_>]) -> Result<Finished> {
+        let file = project.log("readme")?.with_file_name(format!("{}.sql", self.name.replace('/', "-")));
+        project::write_text(&file, &self.script(blocks))?;
+        let mut command = Command::new(database.bin.join("psql"));
+        command
+            .args(["-X", "-v", "ON_ERROR_STOP=1", "-f"])
+            .arg(&file)
+            // The words of the output must not depend on the reader's language.
+            .envs([("LC_ALL", "C"), ("PGCLIENTENCODING", "UTF8"), ("PGOPTIONS", "-c client_min_messages=warning")]);
+        database.address(&mut command);
+        progress::watch(project, &self.name, &mut command)
     }
 
     fn fences(&self) -> Result<Vec<Fence<'_>>> {

@@ -15,6 +15,7 @@ use crate::cluster::{self, Cluster, PORT};
 use crate::failure::{Failure, OrFail, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::wheel;
 
 /// Runs where nobody has called `bourse.install()` yet.
 const INSTALLS: &str = "bourse_install";
@@ -90,7 +91,7 @@ impl Suite {
     }
 
     fn program(&self, project: &Project) -> Result<PathBuf> {
-        let makefile = project.pg_folder("--pgxs")?;
+        let makefile = wheel::with_test_programs(project).pg_folder("--pgxs")?;
         let tests = makefile.ancestors().nth(2).map(|src| src.join("test"));
         let program = tests.map(|folder| folder.join(self.program));
         program.filter(|path| path.exists()).ok_or_else(|| {

@@ -63,10 +63,12 @@ fn stranger(database: &Database, name: &str) -> Result<Session> {
          CREATE FUNCTION app.hangs_a_rule() RETURNS void LANGUAGE sql
              AS 'CREATE RULE x AS ON DELETE TO exchange.orders DO INSTEAD NOTHING';
          CREATE PUBLICATION published;
-         CREATE EXTENSION hstore SCHEMA app;
          SET lock_timeout = '10s';
          SET search_path = exchange, app",
     )?;
+    if stranger.has_extension("hstore")? {
+        stranger.run("CREATE EXTENSION hstore SCHEMA app")?;
+    }
     Ok(stranger)
 }
 
@@ -88,7 +90,8 @@ fn a_login_without_a_right_waits_for_no_lock() -> Result<()> {
     neighbour.run("SET lock_timeout = '10s'")?;
     let mut root = database.connect()?;
     hold(&mut root)?;
-    for command in REFUSED {
+    let has_hstore = stranger.has_extension("hstore")?;
+    for command in REFUSED.iter().filter(|command| has_hstore || !command.contains("hstore")) {
         stranger.run("BEGIN")?;
         assert_eq!(stranger.refused(command)?, "42501", "{command}");
         neighbour.run("INSERT INTO identity.users (name) VALUES ('neighbour')")?;

@@ -17,6 +17,8 @@ fn database(name: &str, locale: &str) -> Result<Database> {
 
 #[test]
 fn one_address_is_one_account_in_every_locale() -> Result<()> {
+    let with_icu = "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'";
+    let has_icu = Server::of_suite()?.connect("postgres", "postgres")?.number(with_icu)? > 0;
     for (name, locale) in [
         ("locale_tr", "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"),
         ("locale_und", "LOCALE_PROVIDER icu ICU_LOCALE 'und' LOCALE 'C'"),
@@ -24,6 +26,10 @@ fn one_address_is_one_account_in_every_locale() -> Result<()> {
         ("locale_c_utf8", "LOCALE 'C.UTF-8'"),
         ("locale_c", "LOCALE 'C'"),
     ] {
+        if locale.contains("icu") && !has_icu {
+            println!("no ICU in this server");
+            continue;
+        }
         let database = database(name, locale)?;
         let mut root = database.connect()?;
         root.run("SET bourse.argon2_memory = 64; SET bourse.argon2_iterations = 1")?;
