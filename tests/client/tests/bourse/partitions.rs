@@ -52,7 +52,8 @@ fn a_full_default_partition_becomes_the_month_and_no_row_is_lost() -> Result<()>
         let writers: Vec<_> = (0..2).map(|_| scope.spawn(|| write(&database, is_over))).collect();
         let reader = scope.spawn(|| read(&database, is_over));
         // No lock is waited for longer than a tenth of a second: on a busy machine a step is tried again.
-        let turns = "SELECT rows FROM bourse.maintain() WHERE step = 'turn default partition' AND problem IS NULL";
+        let turns = "SELECT rows FROM bourse.maintain()
+            WHERE relation = 'exchange.ticks' AND step = 'turn default partition' AND problem IS NULL";
         let turned = (0..500).map(|_| session.lines(turns)).find(|rows| !matches!(rows, Ok(rows) if rows.is_empty()));
         let written = session.number("SELECT count(*) FROM exchange.ticks WHERE note = 'written'");
         is_over.store(true, Ordering::Relaxed);
