@@ -224,9 +224,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse.validate_integrity() IS
-'Everything that is not as it must be after a restore, a recovery, a promotion, a switchover, an upgrade: what verify() '
-'and integrity() find, foreign keys that lead nowhere, row by row, sequences behind their rows, migrations, indexes, '
-'constraints, triggers, row security and owners of our tables, unlogged tables, partitions, and settings. severity: '
-'critical, do not go on; warning. Changes nothing, works on a standby, and reads every table: minutes where there '
-'are many rows. 55000 before install()';
+'Everything that is not as it must be after a restore, a recovery, a promotion, a switchover, an upgrade: what '
+'verify() and integrity() find, foreign keys that lead nowhere, row by row, sequences behind their rows, migrations, '
+'indexes, constraints, triggers, row security and owners of our tables, unlogged tables, partitions, and settings. '
+'severity: critical, do not go on; warning. Changes nothing, works on a standby, and reads every table: minutes '
+'where there are many rows. 55000 before install()';
 GRANT EXECUTE ON FUNCTION bourse.validate_integrity() TO bourse_admin, bourse_monitor;

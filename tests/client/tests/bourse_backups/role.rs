@@ -75,10 +75,11 @@ fn a_member_is_refused_whatever_has_an_effect() -> Result<()> {
     let mut root = database.connect()?;
     let before = contents(&mut root)?;
     let relations = root.lines(
-        "SELECT bourse_private.quoted_name(c.oid), c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        "SELECT bourse_private.quoted_name(c.oid), c.relkind
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname IN (SELECT bourse_private.modules())",
     )?;
-    // An argument of each type: what is called is refused before anybody looks at it.
+    // NULL for each argument: a call is refused before anybody looks at it. What is STRICT is not called then.
     let calls = root.lines(
         "SELECT CASE p.prokind WHEN 'p' THEN 'CALL ' ELSE 'SELECT ' END || p.oid::regproc || '('
                 || coalesce((SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n)
@@ -87,7 +88,7 @@ fn a_member_is_refused_whatever_has_an_effect() -> Result<()> {
          FROM pg_proc p
          WHERE p.pronamespace::regnamespace::text IN (
                    SELECT m || s FROM bourse_private.modules() m, unnest(ARRAY['', '_private']) s)
-           AND p.prokind IN ('f', 'p') AND p.provariadic = 0
+           AND p.prokind IN ('f', 'p') AND p.provariadic = 0 AND NOT (p.proisstrict AND p.pronargs > 0)
            AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype)
            AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])
            AND NOT 'anyelement'::regtype = ANY (p.proargtypes::oid[])",
