@@ -7,5 +7,4 @@ mod locked;
 mod queue;
 mod statistics;
 mod strangers;
-mod watching;
 mod workers;
