@@ -1,5 +1,5 @@
 -- From where on something is an alert, and alerts on planted faults. What takes a preloaded library, or more than one
--- session, is in tests/client.
+-- session, is in `cargo xtask monitoring`.
 CREATE ROLE alerts_monitor LOGIN IN ROLE bourse_monitor;
 CREATE ROLE alerts_admin LOGIN IN ROLE bourse_admin;
 CREATE FUNCTION told(VARIADIC alerts text[]) RETURNS TABLE (severity text, alert text, subject text, detail text)

@@ -73,10 +73,10 @@ fn who_holds_a_lock_and_who_waits_for_it_is_told() -> Result<()> {
     let mut holder = venue.connect()?;
     holder.run("BEGIN; SELECT FROM exchange.markets WHERE symbol = 'BTC-USD' FOR UPDATE")?;
     let held = holder.number("SELECT pg_backend_pid()")?;
+    let order = format!("SELECT exchange.submit_order({user}, 'BTC-USD', 'buy', 1, 1)");
     thread::scope(|scope| {
         let waits =
             scope.spawn(|| venue.connect()?.run("SELECT FROM exchange.markets WHERE symbol = 'BTC-USD' FOR UPDATE"));
-        let order = format!("SELECT exchange.submit_order({user}, 'BTC-USD', 'buy', 1, 1)");
         let submits = scope.spawn(|| venue.connect()?.run(&order));
         let seen = ALERTS.iter().try_for_each(|alert| watcher.wait_for(&is_told(alert)).map(drop));
         let subject = watcher.lines("SELECT subject FROM bourse.alerts() WHERE alert = 'transaction_is_long'");
