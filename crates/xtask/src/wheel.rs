@@ -32,8 +32,8 @@ pub fn pg_config(project: &Project) -> Option<PathBuf> {
     folders.map(|python| python.path().join(&inside)).find(|file| file.exists())
 }
 
-/// The major version whose `pg_regress` tests this one. The wheel's own of 18 crashes as it is loaded, that of 16 starts
-/// the same `psql` and compares in the same way.
+/// The major version whose `pg_regress` tests this one. The wheel's own of 18 crashes as it is loaded; that of 16
+/// starts the same `psql` and compares in the same way.
 pub fn with_test_programs(project: &Project) -> Project {
     let is_broken = project.major == 18 && pg_config(project) == Some(project.pg_config());
     project.with_major(if is_broken { 16 } else { project.major })
