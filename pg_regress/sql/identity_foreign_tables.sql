@@ -39,7 +39,7 @@ SELECT count(*) AS anns_notes FROM ift.notes WHERE user_id = :ann;
 -- A table that holds on to a row that is to go.
 INSERT INTO identity.users (name) VALUES ('ift eve') RETURNING id AS eve \gset
 SELECT identity.link_identity(:eve, 'telegram', 'ift account') IS NOT NULL AS linked;
-CREATE TABLE ift.holds (account bigint REFERENCES identity.auth_identities, note text);
+CREATE TABLE ift.holds (account bigint REFERENCES identity.auth_identities ON DELETE RESTRICT, note text);
 INSERT INTO ift.holds SELECT id, 'held' FROM identity.auth_identities WHERE user_id = :eve;
 SELECT refusal(format('SELECT identity.erase_user(%s, ''x'')', :eve));
 SELECT name FROM identity.users WHERE id = :eve;

