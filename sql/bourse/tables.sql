@@ -61,6 +61,35 @@ CREATE TABLE bourse.chores (
 );
 GRANT SELECT ON bourse.chores TO bourse_admin, bourse_monitor;
 
+-- What a migration does to rows once it has run. A migration inserts it, bourse.migrate_data() does it
+CREATE TABLE bourse.data_migrations (
+    -- The migration: exchange/0016_options
+    version       text COLLATE "C" NOT NULL,
+    -- With its schema, quoted where it must be
+    table_name    text NOT NULL,
+    -- A unique bigint of the table with an index
+    key_column    text NOT NULL DEFAULT 'id',
+    -- Done to each batch: the rows whose key is above $1 and up to $2
+    statement     text NOT NULL,
+    -- A query that returns the rows that are still as they were
+    must_be_empty text,
+    -- Done at the end, in a transaction of its own: ALTER TABLE … VALIDATE CONSTRAINT …
+    validation    text,
+    declared_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    started_at    timestamp with time zone,
+    finished_at   timestamp with time zone,
+    -- The key up to which it is done
+    last_key      bigint,
+    end_key       bigint,
+    -- Rows that this pass has seen
+    done          bigint NOT NULL DEFAULT 0,
+    -- Rows that were there when this pass began
+    total         bigint,
+    passes        integer NOT NULL DEFAULT 0,
+    CONSTRAINT data_migrations_pkey PRIMARY KEY (version)
+);
+GRANT SELECT ON bourse.data_migrations TO bourse_viewer;
+
 -- Retention and partitions, by table. Rows come with the tables; an admin may change ahead, keep and is_enabled
 CREATE TABLE bourse.policies (
     schema_name    text COLLATE "C" NOT NULL,
