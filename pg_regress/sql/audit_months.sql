@@ -136,7 +136,8 @@ SELECT * FROM pg_temp.found('DROP TABLE audit.audit_logs_y2025m03', :'anchor');
 SELECT * FROM pg_temp.found($$
     DROP TABLE audit.audit_logs_y2025m03;
     INSERT INTO audit.dropped_months
-    SELECT 'audit_logs', '2025-03-01', 2, 1, 99, 1, 1, 99, others, crossing, digest, hash, now() FROM audit.dropped_months WHERE month = '2025-01-01' $$, :'anchor');
+    SELECT 'audit_logs', '2025-03-01', 2, 1, 99, 1, 1, 99, others, crossing, digest, hash, now()
+    FROM audit.dropped_months WHERE month = '2025-01-01' $$, :'anchor');
 -- A row; the rest of a transaction that came from a month before; its last part.
 SELECT * FROM pg_temp.found($$DELETE FROM audit.audit_logs WHERE "timestamp" = '2025-03-10 12:00Z'$$, :'anchor');
 SELECT * FROM pg_temp.found($$DELETE FROM audit.audit_logs WHERE "timestamp" = '2025-03-01 00:00:01Z'$$, :'anchor');

@@ -22,8 +22,8 @@ CREATE AGGREGATE audit.export_digest(line jsonb) (
     PARALLEL = SAFE);
 COMMENT ON AGGREGATE audit.export_digest(jsonb) IS
 'The digest of exported lines in the order in which they come, as 64 hexadecimal digits, of none an empty text: '
-'SHA-256 of the digest of the lines before and the SHA-256 of this one. What audit.dropped_months.digest keeps is that of '
-'export_month()';
+'SHA-256 of the digest of the lines before and the SHA-256 of this one. What audit.dropped_months.digest keeps is that '
+'of export_month()';
 GRANT EXECUTE ON FUNCTION audit.export_digest(jsonb) TO bourse_viewer, bourse_worker;
 
 -- A month goes by the name of its end: the first partition may begin long before.
@@ -69,8 +69,8 @@ END
 $$;
 COMMENT ON FUNCTION audit.months() IS
 'The months of both logs: month, its first day in UTC; since, until: what the partition takes (since NULL: all that '
-'came before; month and until NULL: what has no partition of its own), bytes: its size with indexes; state: dropped, ended, '
-'open, or default. 55000 before install()';
+'came before; month and until NULL: what has no partition of its own), bytes: its size with indexes; state: dropped, '
+'ended, open, or default. 55000 before install()';
 GRANT EXECUTE ON FUNCTION audit.months() TO bourse_admin, bourse_worker, bourse_monitor;
 
 -- The settings are those of the session that drops, or exports: times in UTC, bytes as hexadecimal digits.
@@ -95,7 +95,8 @@ END
 $$;
 COMMENT ON FUNCTION audit.export_month(text, date) IS
 'Every row of a log (audit_logs, activity_logs) of the partition that ends with this month of UTC (any day of it), '
-'with all its columns as JSON, by id: the same text each time. 22004 an argument is NULL, 22023 no log, 42704 no such month';
+'with all its columns as JSON, by id: the same text each time. 22004 an argument is NULL, 22023 no log, 42704 no such '
+'month';
 GRANT EXECUTE ON FUNCTION audit.export_month(text, date) TO bourse_admin;
 
 CREATE FUNCTION audit_private.month_hash(kept jsonb) RETURNS bytea

@@ -184,7 +184,7 @@ CREATE TABLE audit.seals (
     CONSTRAINT seals_pkey PRIMARY KEY (id),
     CONSTRAINT seals_chain_key UNIQUE (cluster, transaction_id, log),
     CONSTRAINT seals_log_check CHECK (log = ANY (ARRAY['activity_logs', 'audit_logs', 'clusters',
-        'dropped activity_logs', 'dropped audit_logs'])) NOT VALID
+        'dropped activity_logs', 'dropped audit_logs']))
 );
 -- The servers on which this database has lived
 CREATE INDEX idx_seals_clusters ON audit.seals USING btree (id) WHERE log = 'clusters';

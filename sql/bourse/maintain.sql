@@ -173,8 +173,8 @@ END
 $$;
 COMMENT ON FUNCTION bourse_private.due_steps(timestamptz) IS
 'What is to be done at this time for bourse.policies, in the order of rank: 1 rows of tables, or of default '
-'partitions, that have become too old, 2 partitions that are missing, 3 default partitions with more of a missing one than a call '
-'moves, 4 partitions that are too old as a whole; 5: why nothing can be done';
+'partitions, that have become too old, 2 partitions that are missing, 3 default partitions with more of a missing one '
+'than a call moves, 4 partitions that are too old as a whole; 5: why nothing can be done';
 
 CREATE FUNCTION bourse_private.delete_old_rows(relation regclass, time_column text, only_status text[],
                                                before timestamptz, move_to text DEFAULT NULL)

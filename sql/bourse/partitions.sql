@@ -61,7 +61,8 @@ COMMENT ON FUNCTION bourse_private.require_no_reference(regclass, text) IS
 'they would go along, or hold them back. For create_partition() only';
 
 -- What a partition is like: the default one, indexes included. Where that has a key of its own, narrower than one of
--- the whole could be, each has it. Triggers of a statement fire for the table that it names only: each has those as well.
+-- the whole could be, each has it. Triggers of a statement fire for the table that it names only: each has those as
+-- well.
 CREATE FUNCTION bourse_private.make_partition(relation regclass, partition text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable

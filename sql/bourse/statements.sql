@@ -51,7 +51,7 @@ BEGIN
     -- Commands are kept as they were sent, passwords included; of what is planned the values are not.
     RETURN QUERY EXECUTE format(
         'SELECT s.queryid, s.calls, round(s.mean_exec_time::numeric, 3), round(s.max_exec_time::numeric, 3), '
-        'round(s.total_exec_time::numeric, 3), s.rows, CASE WHEN s.query ~* %L THEN left(s.query, 1000) '
+        'round(s.total_exec_time::numeric, 3), s.rows, CASE WHEN s.query COLLATE "C" ~* %L THEN left(s.query, 1000) '
         'ELSE substring(s.query FROM %L) || '' …'' END FROM %s(true) s '
         'WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) '
         'ORDER BY s.mean_exec_time DESC, s.queryid LIMIT %s',

@@ -30,7 +30,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     ('chore_is_late', 86400, 'seconds', 'since the last run of a chore'),
     ('connections_run_out', 80, 'percent', 'of the connections that are not kept for superusers'),
     ('dead_rows', 100000, 'rows', 'of a table that wait for VACUUM and are more than a fifth of those that live'),
-    ('default_partition_has_rows', 0, 'rows', 'in the default partition of a table'),
+    ('default_partition_has_rows', 100000, 'rows', 'in the default partition of a table'),
     ('queue_lags', 600, 'seconds', 'for which the oldest item of a queue has been due'),
     ('replication_lags', 60, 'seconds', 'that a standby is behind'),
     ('sessions_wait', 60, 'seconds', 'for which a session has waited for a lock'),

@@ -1,8 +1,8 @@
 -- Something is wrong everywhere; what takes more than one session is in crates/xtask/src/monitoring/faults.rs.
 UPDATE bourse.thresholds t SET value = f.value FROM (VALUES
     ('balance_changes_fail', 3), ('cancellations_are_unusual', 10), ('chore_is_late', 1), ('connections_run_out', 1),
-    ('dead_rows', 1000), ('inbox_waits', 3), ('queue_lags', 1), ('replication_lags', 3), ('sequencer_is_stalled', 3),
-    ('sessions_wait', 3), ('slot_holds_wal', 0), ('verify_is_late', 1), ('wraparound', 10)) f (alert, value)
+    ('dead_rows', 1000), ('default_partition_has_rows', 0), ('inbox_waits', 3), ('queue_lags', 1), ('replication_lags', 3),
+    ('sequencer_is_stalled', 3), ('sessions_wait', 3), ('slot_holds_wal', 0), ('verify_is_late', 1), ('wraparound', 10)) f (alert, value)
 WHERE f.alert = t.alert;
 INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount)
 VALUES ('new', 1, 'STALL-USD', 'buy', 1, 1);

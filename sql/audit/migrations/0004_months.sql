@@ -1,6 +1,6 @@
 -- Both logs in partitions, by month of UTC. The old tables become the DEFAULT partitions: while there is no other,
--- nothing is read, copied or indexed for that, and writers wait for no longer than it takes to change the catalog. maintain()
--- then turns what is in them into a partition that ends with the month, as it is.
+-- nothing is read, copied or indexed for that, and writers wait for no longer than it takes to change the catalog.
+-- maintain() then turns what is in them into a partition that ends with the month, as it is.
 --
 -- A number, and a place in a chain, stand once in each partition: a key of the whole would need the time in it, and
 -- hold no more. audit.verify() compares the partitions.

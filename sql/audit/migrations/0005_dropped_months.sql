@@ -36,8 +36,9 @@ CREATE TRIGGER trigger_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.
 GRANT SELECT ON audit.dropped_months TO bourse_admin, bourse_monitor;
 
 ALTER TABLE audit.seals DROP CONSTRAINT seals_log_check;
+-- short: a row for each call of audit.seal()
 ALTER TABLE audit.seals ADD CONSTRAINT seals_log_check CHECK (log IN (
-    'activity_logs', 'audit_logs', 'clusters', 'dropped activity_logs', 'dropped audit_logs')) NOT VALID;
+    'activity_logs', 'audit_logs', 'clusters', 'dropped activity_logs', 'dropped audit_logs'));
 COMMENT ON COLUMN audit.seals.log IS
 'The log whose transaction is sealed; clusters: from here on the database lives on this server; dropped …: a month of '
 'that log has been dropped (of both, length, first_id, horizon and next_id are 0)';

@@ -8,7 +8,7 @@ use crate::{Failure, Result, Server, Session};
 
 /// What `pg_dump` is told of rows that go into an installed database, which has a trail and what a migration puts there:
 /// policies, schedules, kinds of bots, how bills are paid, brokers.
-pub const ROWS_ALONE: [&str; 15] = [
+pub const ROWS_ALONE: [&str; 17] = [
     "--data-only",
     "-T",
     "bourse.schema_migrations",
