@@ -129,7 +129,7 @@ COMMENT ON FUNCTION audit_private.operator() IS
 -- The only writer of audit_logs. Only the own transaction's rows are read: nobody waits.
 CREATE FUNCTION audit_private.write_log(action text, table_name text, record_id text, subject_id bigint,
                                         old_values jsonb, new_values jsonb) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     cluster bigint := (SELECT system_identifier FROM pg_control_system());
@@ -147,7 +147,8 @@ DECLARE
     origin_digest bytea := audit_private.origin_digest(origin_salt, identity_private.author(), inet_client_addr(),
                                                        agent);
 BEGIN
-    -- In the month, or the two, in which the transaction can have written: no other partition is opened.
+    -- In the month, or the two, in which the transaction can have written: no other partition is opened. By an index of
+    -- times, which has no other way in than a bitmap, all that the transaction has written would be read.
     SELECT l.position, l.hash INTO previous FROM audit.audit_logs l
     WHERE l.cluster = cluster AND l.transaction_id = transaction_id
       AND l."timestamp" BETWEEN now() - interval '1 day' AND moment + interval '1 day'

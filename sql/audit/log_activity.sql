@@ -59,7 +59,7 @@ COMMENT ON FUNCTION audit_private.require_activity(text, text, text, jsonb) IS
 CREATE FUNCTION audit_private.write_activity(user_id bigint, action text, resource_type text, resource_id text,
                                              details jsonb)
 RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, audit, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_variable
 DECLARE
     cluster bigint := (SELECT system_identifier FROM pg_control_system());

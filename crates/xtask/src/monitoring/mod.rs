@@ -114,14 +114,13 @@ fn sql(project: &Project, name: &str) -> Result<String> {
 impl Watched<'_> {
     fn under_load(&self) -> Result<Counted> {
         let is_over = AtomicBool::new(false);
-        let turns = thread::scope(|scope| {
+        thread::scope(|scope| {
             let load = scope.spawn(|| self.load(&is_over));
             let checked = self.check();
             is_over.store(true, Ordering::Relaxed);
             let loaded = load.join().unwrap_or_else(|_| Err(Failure::new("the load has ended", "see what it says")));
             loaded.and(checked)
-        });
-        turns
+        })
     }
 
     /// Trades and writes the file, a few times a second, until it is over.

@@ -52,7 +52,7 @@ mod tests {
     fn what_is_released_stays_as_it_was() {
         let first = file("sql/a/migrations/0002_b.sql", "SELECT 1");
         let lock = [file("releases/0.1.0/migrations.lock", &lock::lines([(&*first.0, &*first.1)].into_iter()))];
-        assert!(changed_migrations(&[first.clone()], &lock).is_empty());
+        assert!(changed_migrations(std::slice::from_ref(&first), &lock).is_empty());
         let next = file("sql/a/migrations/0003_c.sql", "");
         assert!(changed_migrations(&[first.clone(), next], &lock).is_empty());
         let of_another = file("sql/b/migrations/0001_b.sql", "");

@@ -104,7 +104,7 @@ fn the_next_migrations_of_the_schema_wait_for_its_rows() -> Result<()> {
     }
     // What is before it runs, and it is told what waits.
     session.run(
-        "DROP VIEW exchange.order_book;
+        "DROP VIEW exchange.order_book_view;
          DELETE FROM bourse.schema_migrations WHERE version = 'exchange/0014_order_book_view'",
     )?;
     let told = session.line("SELECT bourse.migrate()")?;

@@ -121,7 +121,8 @@ fn code() -> Vec<String> {
         ),
         format!(
             "SELECT 'type', t.oid::regtype, t.typtype, t.typowner::regrole, {}, obj_description(t.oid, 'pg_type'), {}
-             FROM pg_type t WHERE {} AND t.typrelid NOT IN (SELECT oid FROM pg_class WHERE relispartition)",
+             FROM pg_type t WHERE {} AND NOT EXISTS (
+                 SELECT FROM pg_class c WHERE c.relispartition AND c.reltype IN (t.oid, t.typelem))",
             acl("t.typacl", "T", "t.typowner"),
             member("t.oid"),
             OURS.replace("relnamespace", "t.typnamespace")
@@ -139,7 +140,8 @@ fn code() -> Vec<String> {
     ]
 }
 
-/// Tables, views, and what belongs to them. Partitions are named after months: what is told of them is what they are.
+/// Tables, views, and what belongs to them. Of partitions those of rows that have no other: there are months where
+/// somebody has called maintain().
 fn tables() -> Vec<String> {
     let of_class = "JOIN pg_class c ON NOT c.relispartition AND c.oid =";
     vec![
@@ -159,7 +161,8 @@ fn tables() -> Vec<String> {
         format!(
             "SELECT DISTINCT 'partition of', i.inhparent::regclass, c.relowner::regrole, {}, c.relrowsecurity,
                     (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid)
-             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r' WHERE {OURS}",
+             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r'
+             WHERE pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' AND {OURS}",
             acl("c.relacl", "r", "c.relowner")
         ),
         format!(
@@ -298,7 +301,8 @@ fn what_a_table_still_uses_goes_with_the_migration_that_lets_go_of_it() -> Resul
     let mut session = database.connect()?;
     // As the update to a version without this function leaves it.
     session.run(
-        "CREATE FUNCTION exchange_private.gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        "CREATE FUNCTION exchange_private.gone() RETURNS trigger LANGUAGE plpgsql
+             SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NEW; END';
          ALTER FUNCTION exchange_private.gone() OWNER TO bourse_owner;
          CREATE TRIGGER gone BEFORE INSERT ON exchange.fee_groups FOR EACH ROW EXECUTE FUNCTION exchange_private.gone();
          COMMENT ON FUNCTION exchange_private.gone() IS 'Left over: migrate() drops it'",

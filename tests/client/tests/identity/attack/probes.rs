@@ -16,17 +16,11 @@ const PLANNING: [&str; 2] = [
 /// What no policy keeps from being counted: numbers that count up, times, and what such a row says to whoever knows its
 /// number. None of them tells whose the row is; docs/identity.md tells of it. Of bots that are sold everybody is told.
 /// Numbers that each market counts for itself, as priority and sequence, are not among them here: others have the same.
-const TELLING: [&str; 119] = [
-    "audit.activity_logs \"timestamp\"",
-    "audit.activity_logs id",
-    "audit.activity_logs transaction_id",
-    "audit.audit_logs \"position\"",
+const TELLING: [&str; 113] = [
     "audit.audit_logs \"timestamp\"",
     "audit.audit_logs action",
-    "audit.audit_logs cluster",
     "audit.audit_logs id",
     "audit.audit_logs table_name",
-    "audit.audit_logs transaction_id",
     "exchange.assets id",
     "exchange.command_rejections command_id",
     "exchange.order_amendments id",
