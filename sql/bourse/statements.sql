@@ -55,7 +55,8 @@ BEGIN
         'ELSE substring(s.query FROM %L) || '' …'' END FROM %s(true) s '
         'WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) '
         'ORDER BY s.mean_exec_time DESC, s.queryid LIMIT %s',
-        '^\s*(select|insert|update|delete|merge|with|values|table)\M', '^\s*(\w+)', view, most);
+        '^[[:space:]]*(select|insert|update|delete|merge|with|values|table)([^[:alnum:]_]|$)',
+        '^[[:space:]]*([[:alnum:]_]+)', view, most);
 END
 $$;
 COMMENT ON FUNCTION bourse.slow_queries(integer) IS
