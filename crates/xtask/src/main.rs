@@ -24,7 +24,6 @@ mod project;
 mod psql;
 mod python;
 mod reference;
-mod release;
 mod releases;
 mod schemas;
 mod setup;
@@ -98,7 +97,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("setup", []) => setup::run(&project)?,
         ("install", []) => install::run(&project)?,
         ("install", [again]) if again == "--again" => install::again(&project)?,
-        ("release", rest) => release::run(&project, rest)?,
+        ("release", rest) => releases::keep::run(&project, rest)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
         ("pg-upgrade", rest) => pg_upgrade::run(&project, rest)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,

@@ -7,8 +7,10 @@
 //! | `rows/*.sql.gz` | dumps of databases of that release, which together have rows in every table |
 //! | `upgrade.sql` | what leads on from there and no machine can write; rarely there |
 
+pub mod keep;
 pub mod lock;
 mod routine;
+mod rows;
 pub mod statements;
 mod upgrade;
 

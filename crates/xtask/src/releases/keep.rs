@@ -1,11 +1,9 @@
 //! `cargo xtask release`: what is kept of a version, in `releases/<version>`.
 
-mod rows;
-
+use super::{CURRENT, FOLDER, LOCK, SCRIPT, lock, pack, rows};
 use crate::failure::{Failure, Result};
 use crate::install;
 use crate::project::{self, Project};
-use crate::releases::{CURRENT, FOLDER, LOCK, SCRIPT, lock, pack};
 
 /// Keeps what the version in Cargo.toml is, whose migrations never change again.
 pub fn run(project: &Project, arguments: &[String]) -> Result<()> {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use super::pack;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::project::{self, Project};
 use crate::psql::Database;
-use crate::releases::pack;
 
 /// Pages and tests that together leave a row in nearly every table: databases, with what runs there, in order. In one
 /// they would want the same names.
