@@ -2,16 +2,10 @@
 
 use super::{CURRENT, FOLDER, LOCK, SCRIPT, lock, pack, rows};
 use crate::failure::{Failure, Result};
-use crate::install;
 use crate::project::{self, Project};
 
-/// Keeps what the version in Cargo.toml is, whose migrations never change again.
-pub fn run(project: &Project, arguments: &[String]) -> Result<()> {
-    match arguments {
-        [] => install::run(project)?,
-        [installed] if installed == "--installed" => (),
-        _ => return Err(Failure::new("what else?", "cargo xtask release [--installed]")),
-    }
+/// Keeps what is installed as the version in Cargo.toml, whose migrations never change again.
+pub fn run(project: &Project) -> Result<()> {
     let folder = project.root.join(FOLDER).join(CURRENT);
     if folder.exists() {
         let hint = "raise the version in Cargo.toml; what is released never changes";
