@@ -5,7 +5,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client_tests::{Database, Failure, Random, Result, Session, setting};
 
@@ -21,6 +21,7 @@ const DOUBLED: u64 = 20;
 const DELAYED: u64 = 20;
 const LOST: u64 = 4;
 const REFUSED: u64 = 3;
+const LEASE: Duration = Duration::from_secs(4);
 
 const SETUP: &str = "
     INSERT INTO identity.users (id, name) VALUES (1, 'leader'), (11, 'ann'), (12, 'ben'), (13, 'cleo');
@@ -161,8 +162,9 @@ fn keep_copying(scene: &Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Gives one request to the broker: what to answer the platform, if the sender lives to do so.
-fn give(scene: &Scene<'_>, request: &[String], random: &mut Random, faults: u64) -> Option<String> {
+/// Gives one request to the broker: what to answer the platform, if the sender lives to do so. Nothing is sent when less
+/// than half of the lease is left: it may have ended when the broker has it, and the order have been sent again.
+fn give(scene: &Scene<'_>, request: &[String], at: Instant, random: &mut Random, faults: u64) -> Option<String> {
     let [order, lease, account, action, tag, id, symbol, side, quantity] = <&[String; 9]>::try_from(request).ok()?;
     let (account, quantity) = (account.parse().ok()?, quantity.parse().ok()?);
     if faults > 0 && random.percent(LOST) {
@@ -172,11 +174,13 @@ fn give(scene: &Scene<'_>, request: &[String], random: &mut Random, faults: u64)
         let again = if random.percent(70) { "'50 ms'" } else { "NULL" };
         return Some(format!("mirror.reject_order('{lease}', {order}, 'the broker is busy', {again})"));
     }
-    let taken = scene.with(|broker| match action.as_str() {
-        "new" => Some(broker.place(account, Some(tag), symbol, side, quantity)),
-        "modify" => broker.modify(account, id, quantity).then(|| id.clone()),
-        _ => broker.cancel(account, id).then(|| id.clone()),
-    });
+    let taken = scene.with(|broker| {
+        (at.elapsed() < LEASE / 2).then(|| match action.as_str() {
+            "new" => Some(broker.place(account, Some(tag), symbol, side, quantity)),
+            "modify" => broker.modify(account, id, quantity).then(|| id.clone()),
+            _ => broker.cancel(account, id).then(|| id.clone()),
+        })
+    })?;
     if faults > 0 && random.percent(LOST) {
         return None;
     }
@@ -188,14 +192,16 @@ fn give(scene: &Scene<'_>, request: &[String], random: &mut Random, faults: u64)
 
 /// Claims and sends; whether there was anything.
 fn send(session: &mut Session, scene: &Scene<'_>, sender: u64, random: &mut Random, faults: u64) -> Result<bool> {
+    let at = Instant::now();
     let claimed = session.rows(&format!(
         "SELECT c.order_id, c.lease, c.account_id, c.request ->> 'action', c.request ->> 'tag',
                 c.request ->> 'broker_order_id', c.request ->> 'symbol', c.request ->> 'side',
                 trunc((c.request ->> 'quantity')::numeric)
-         FROM mirror.claim_orders('sender {sender}', 5, '1 s') c"
+         FROM mirror.claim_orders('sender {sender}', 5, '{} s') c",
+        LEASE.as_secs()
     ))?;
     for request in &claimed {
-        if let Some(answer) = give(scene, request, random, faults) {
+        if let Some(answer) = give(scene, request, at, random, faults) {
             match session.run(&format!("SELECT {answer}")) {
                 // Its lease has ended: it is looked for by its tag.
                 Err(failure) if failure.is("55000") => (),
@@ -230,7 +236,7 @@ fn settle(scene: &Scene<'_>, mut late: Vec<String>) -> Result<()> {
     let (mut quiet, mut rounds) = (0, 0);
     while quiet < 3 {
         rounds += 1;
-        if rounds > 100 {
+        if rounds > 300 {
             let left = session.lines(
                 "SELECT r.action, r.status, r.last_error, o.status, o.effect, o.quantity, o.filled_quantity
                  FROM mirror.order_requests r JOIN mirror.copied_orders o ON o.id = r.order_id
