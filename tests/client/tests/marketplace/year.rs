@@ -89,16 +89,21 @@ struct Work {
     batches: AtomicU64,
 }
 
-/// Renews all that is due at a time, in small batches; whoever is killed connects again and goes on.
+/// Renews all that is due at a time, in small batches; whoever is killed connects again and goes on. What fails, because
+/// the other worker has a balance for long, is due again a minute later: that is the next batch.
 fn renew_all(database: &Database, at: &str, work: &Work, pid: &AtomicU64) -> Result<()> {
-    let renew = format!("SELECT count(*) FROM marketplace_private.renew_due(({at}), 50)");
+    let renew = |turn: u64| {
+        format!("SELECT count(*) FROM marketplace_private.renew_due(({at}) + {turn} * interval '1 minute', 50)")
+    };
+    let mut turn = 0;
     let give_up = Instant::now() + Duration::from_secs(600);
     'connected: loop {
         let Ok(mut session) = database.connect() else { continue };
         let Ok(own) = session.number("SELECT pg_backend_pid()") else { continue };
         pid.store(own as u64, Ordering::Relaxed);
         loop {
-            match session.number(&renew) {
+            turn += 1;
+            match session.number(&renew(turn)) {
                 Ok(0) => break 'connected,
                 Ok(_) => _ = work.batches.fetch_add(1, Ordering::Relaxed),
                 Err(failure) if Instant::now() > give_up => return Err(failure),
