@@ -107,6 +107,13 @@ impl Session {
         writer.finish().map_err(|error| failed(&error))
     }
 
+    /// How many sessions of this database wait for a lock.
+    pub fn waiters(&mut self) -> Result<i64> {
+        self.number(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+    }
+
     /// Fails unless every invariant of the exchange holds.
     pub fn verify_is_empty(&mut self) -> Result<()> {
         let broken = self.lines("SELECT * FROM exchange.verify()")?;

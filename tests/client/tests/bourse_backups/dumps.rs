@@ -105,7 +105,7 @@ fn a_database_that_is_half_restored_is_left_alone() -> Result<()> {
     let is_inbox = |line: &&&str| line.contains(" order_commands ");
     let inbox: Vec<&str> = entries.iter().filter(is_inbox).copied().collect();
     let others: Vec<&str> = entries.iter().filter(|line| !is_inbox(line)).copied().collect();
-    assert!(inbox.len() > 1 || !inbox.is_empty(), "no inbox in {entries:?}");
+    assert!(!inbox.is_empty(), "no inbox in {entries:?}");
     let (half, rest) = others.split_at(others.len() / 2);
     let restore = |part: &[&str]| -> Result<()> {
         fs::write(&list, part.join("\n"))?;

@@ -112,9 +112,6 @@ fn fill(session: &mut Session, percent: u64) -> Result<()> {
     ))
 }
 
-const WAITING: &str =
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-
 #[test]
 fn an_exit_and_one_that_has_waited_close_no_more_than_has_filled() -> Result<()> {
     let database = Database::fresh("mirror_exits")?;
@@ -130,7 +127,7 @@ fn an_exit_and_one_that_has_waited_close_no_more_than_has_filled() -> Result<()>
         first.run("BEGIN; SELECT mirror.settle_copies()")?;
         thread::scope(|scope| -> Result<()> {
             let copying = scope.spawn(|| second.run(&format!("SELECT mirror.copy_order({sold})")));
-            while !copying.is_finished() && session.number(WAITING)? == 0 {}
+            while !copying.is_finished() && session.waiters()? == 0 {}
             first.run("COMMIT")?;
             copying.join().expect("no panic in who copies")
         })?;

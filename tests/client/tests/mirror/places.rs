@@ -109,10 +109,8 @@ fn a_deployment_that_is_paused_meanwhile_opens_nothing_more() -> Result<()> {
         let asking = scope.spawn(move || -> Result<String> {
             shared.connect()?.refused("SELECT mirror.open_position(1, 'NSE', 'LATE')")
         });
-        let waits = "SELECT count(*) FROM pg_stat_activity
-                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
         // Whoever does not wait has answered already.
-        while !asking.is_finished() && watch.number(waits)? == 0 {}
+        while !asking.is_finished() && watch.waiters()? == 0 {}
         root.run("COMMIT")?;
         assert_eq!(asking.join().expect("no panic in the asking session")?, "55000");
         Ok(())
