@@ -11,6 +11,26 @@ use crate::project::{self, Project};
 use crate::releases;
 use crate::setup;
 
+/// Whether the words after a task ask for what is installed, without a build; and the names among them.
+pub fn without_build<'a>(arguments: &'a [String], usage: &str) -> Result<(bool, Vec<&'a str>)> {
+    let (options, names): (Vec<&str>, _) =
+        arguments.iter().map(String::as_str).partition(|word| word.starts_with("--"));
+    match options[..] {
+        [] => Ok((false, names)),
+        ["--installed"] => Ok((true, names)),
+        _ => Err(Failure::new(format!("what is `{}`?", options.join(" ")), usage)),
+    }
+}
+
+/// Builds and installs, unless the only word after a task, `--installed`, says that this has been done.
+pub fn unless_told(project: &Project, arguments: &[String], usage: &str) -> Result<()> {
+    match without_build(arguments, usage)? {
+        (true, names) if names.is_empty() => Ok(()),
+        (false, names) if names.is_empty() => run(project),
+        (_, names) => Err(Failure::new(format!("what is `{}`?", names.join(" ")), usage)),
+    }
+}
+
 /// Builds and installs.
 pub fn run(project: &Project) -> Result<()> {
     put(project, &build(project)?)

@@ -9,6 +9,7 @@ mod chart;
 mod check;
 mod cluster;
 mod conformance;
+mod contents;
 mod cron_peers;
 mod demo;
 mod failure;

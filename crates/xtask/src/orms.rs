@@ -54,15 +54,8 @@ const SETUP: &str = "
 
 /// Runs every program and compares what came to the server with the files that the tests replay.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let is_installed = match arguments {
-        [] => false,
-        [only] if only == "--installed" => true,
-        _ => return Err(Failure::new("what is that?", "cargo xtask orms [--installed]")),
-    };
+    install::unless_told(project, arguments, "cargo xtask orms [--installed]")?;
     let tools = Tools::prepare(project)?;
-    if !is_installed {
-        install::run(project)?;
-    }
     let cluster = Cluster::open(project, "orms")?;
     let _running = cluster.run_anew(&[("listen_addresses", ADDRESS)])?;
     let database = cluster.fresh_database("orms")?;

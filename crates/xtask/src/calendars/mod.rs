@@ -46,15 +46,8 @@ const OURS: &str = "
 
 /// Compares every session of every calendar.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let is_installed = match arguments {
-        [] => false,
-        [only] if only == "--installed" => true,
-        _ => return Err(Failure::new("what is that?", "cargo xtask calendars [--installed]")),
-    };
+    install::unless_told(project, arguments, "cargo xtask calendars [--installed]")?;
     let peers = peers(project)?;
-    if !is_installed {
-        install::run(project)?;
-    }
     let ours = ours(project)?;
     let listed = listed::read(&project::read_text(&project.root.join(FOLDER).join("differences.tsv"))?)?;
     Ok(report(&ours, &peers, listed))

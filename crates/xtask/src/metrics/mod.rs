@@ -27,16 +27,9 @@ const TRADES: &str = "SELECT name, place, extract(epoch FROM closed_at)::bigint,
 
 /// Compares every figure.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let is_installed = match arguments {
-        [] => false,
-        [only] if only == "--installed" => true,
-        _ => return Err(Failure::new("what is that?", "cargo xtask metrics [--installed]")),
-    };
+    install::unless_told(project, arguments, "cargo xtask metrics [--installed]")?;
     python::prepare(project, "metrics", &PYTHON)?;
     let python = python::prepare(project, "metrics", &ALONE)?;
-    if !is_installed {
-        install::run(project)?;
-    }
     let cluster = Cluster::open(project, "metrics")?;
     let _running = cluster.run_anew(&[])?;
     let database = cluster.fresh_database("metrics")?;

@@ -79,17 +79,10 @@ struct Watched<'a> {
 
 /// Starts everything, checks, and ends what it has started.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let is_installed = match arguments {
-        [] => false,
-        [only] if only == "--installed" => true,
-        _ => return Err(Failure::new("what is that?", "cargo xtask monitoring [--installed]")),
-    };
+    install::unless_told(project, arguments, "cargo xtask monitoring [--installed]")?;
     let folder = project.target.join("xtask/monitoring");
     let programs = Programs::prepare(project, &folder)?;
     let python = python::prepare(project, "xtask/monitoring", &PYTHON)?;
-    if !is_installed {
-        install::run(project)?;
-    }
     let cluster = Cluster::open(project, "monitoring")?;
     let _running = cluster.run_anew(&SETTINGS)?;
     let database = cluster.fresh_database(DATABASE)?;

@@ -1,15 +1,12 @@
 //! `cargo xtask pg-upgrade`: what stands in a cluster of PostgreSQL 15 is taken to 16 and on to 18 by `pg_upgrade`, and
 //! is there as it was: every row of every table, the sequences, the invariants, the processes, the next order.
 
-mod contents;
-
 use std::thread;
 use std::time::{Duration, Instant};
 
-use contents::Contents;
-
 use crate::check;
 use crate::cluster::Cluster;
+use crate::contents::Contents;
 use crate::failure::{Failure, Result};
 use crate::install;
 use crate::project::{DEFAULT_MAJOR, Project};
@@ -47,14 +44,14 @@ const ORDERS: &str = "
 
 /// Fills a cluster, and upgrades it step by step.
 pub fn run(project: &Project, arguments: &[String]) -> Result<()> {
-    let installed = match arguments {
-        [] => false,
-        [word] if word == "--installed" => true,
-        _ => return Err(Failure::new("unknown arguments", "cargo xtask pg-upgrade [--installed]")),
-    };
+    const USAGE: &str = "cargo xtask pg-upgrade [--installed]";
+    let (is_installed, names) = install::without_build(arguments, USAGE)?;
+    if !names.is_empty() {
+        return Err(Failure::new(format!("what is `{}`?", names.join(" ")), USAGE));
+    }
     let majors = [FROM].into_iter().chain(STEPS.map(|(major, _)| major));
     let projects: Vec<Project> = majors.map(|major| project.with_major(major)).collect();
-    for project in projects.iter().filter(|_| !installed) {
+    for project in projects.iter().filter(|_| !is_installed) {
         println!("PostgreSQL {}", project.major);
         setup::run(project)?;
         install::run(project)?;
@@ -72,7 +69,7 @@ fn upgrade(project: &Project, clusters: &[Cluster]) -> Result<()> {
     let running = first.run(&PRELOADED)?;
     let databases = databases(first)?;
     trade(first, &databases)?;
-    let mut before = Contents::read(first, &databases)?;
+    let mut before = contents(first, &databases)?;
     println!("PostgreSQL {FROM}: {before}");
     println!("  without a row: {}", before.empty().join(", "));
     forget_versions(first)?;
@@ -82,10 +79,10 @@ fn upgrade(project: &Project, clusters: &[Cluster]) -> Result<()> {
         new.upgrade_from(project, old, how, &PRELOADED)?;
         let _running = new.run(&PRELOADED)?;
         // Nothing has been written but by the processes of the library itself, which find nothing to do.
-        let after = Contents::read(new, &databases)?;
+        let after = contents(new, &databases)?;
         before.require_equal(&after)?;
         trade(new, &databases)?;
-        before = Contents::read(new, &databases)?;
+        before = contents(new, &databases)?;
         println!("PostgreSQL {major}: {after}, all as before; then it trades, and verify() is empty");
         old = new;
     }
@@ -123,6 +120,11 @@ fn databases(cluster: &Cluster) -> Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+fn contents(cluster: &Cluster, databases: &[String]) -> Result<Contents> {
+    let databases: Vec<_> = databases.iter().map(|name| cluster.database(name)).collect();
+    Contents::read(&databases)
 }
 
 fn all_databases(cluster: &Cluster) -> Result<Vec<String>> {

@@ -1,10 +1,10 @@
-//! What stands in the databases of a cluster: the rows of every table, and where every sequence is.
+//! What stands in databases: the rows of every table, and where every sequence is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
+use crate::psql::Database;
 
 /// Every table of the database that no extension and no server has brought, with the number of its rows and a sum of
 /// them that does not depend on their order; every sequence with its last value.
@@ -32,18 +32,23 @@ pub struct Contents(BTreeMap<(String, String), (i64, String)>);
 
 impl Contents {
     /// Reads all of these databases.
-    pub fn read(cluster: &Cluster, databases: &[String]) -> Result<Self> {
+    pub fn read(databases: &[Database]) -> Result<Self> {
         let mut found = BTreeMap::new();
         for database in databases {
-            for row in cluster.database(database).rows(READ)? {
+            for row in database.rows(READ)? {
                 let [name, rows, sum] = &row[..] else {
-                    return Err(Failure::new(format!("{database}: {row:?}"), ""));
+                    return Err(Failure::new(format!("{}: {row:?}", database.name), ""));
                 };
                 let rows = rows.parse().map_err(|_| Failure::new(format!("{rows} rows in {name}"), ""))?;
-                found.insert((database.clone(), name.clone()), (rows, sum.clone()));
+                found.insert((database.name.clone(), name.clone()), (rows, sum.clone()));
             }
         }
         Ok(Self(found))
+    }
+
+    /// Reads one.
+    pub fn of(database: &Database) -> Result<Self> {
+        Self::read(std::slice::from_ref(database))
     }
 
     /// Fails, and names what differs.
@@ -56,7 +61,7 @@ impl Contents {
         if lines.is_empty() {
             return Ok(());
         }
-        Err(Failure::new(format!("what was upgraded is not what it was:\n  {}", lines.join("\n  ")), ""))
+        Err(Failure::new(format!("what came back is not what it was:\n  {}", lines.join("\n  ")), ""))
     }
 
     /// The tables that have no row in any database, nor in any of their partitions, which go by `table: partition`.
