@@ -11,7 +11,7 @@ use compare::{Peers, Sessions};
 use listed::Listed;
 
 use crate::cluster::Cluster;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::project::{self, Project};
 use crate::table::{layout, row};
 use crate::{install, progress, python};

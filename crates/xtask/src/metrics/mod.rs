@@ -7,7 +7,7 @@ mod compare;
 use std::process::{Command, ExitCode};
 
 use crate::cluster::Cluster;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::project::{self, Project};
 use crate::psql::Database;
 use crate::table::{layout, row};
