@@ -43,6 +43,14 @@ SELECT s.value::boolean = (current_setting('fsync')::boolean AND current_setting
 FROM bourse.status() s WHERE s.item = 'durable';
 SELECT s.value = e.extversion AS version_is_told
 FROM bourse.status() s JOIN pg_extension e ON e.extname = 'pg_bourse' WHERE s.item = 'extension';
+-- What is not safe stands in capitals: weak hashes of passwords, and sessions that others on the way can read.
+BEGIN;
+SET LOCAL password_encryption = 'md5';
+SELECT item, value FROM bourse.status() WHERE item = 'passwords';
+ROLLBACK;
+SELECT listen, encrypts, plain, bourse_private.transport(listen, encrypts, plain::bigint)
+FROM (VALUES ('', false, 0), ('localhost, 127.0.0.1,::1', false, 0), ('*', false, 0), ('localhost,10.0.0.7', false, 0),
+             ('127.0.0.1.example.org', false, 0), ('*', true, 3), ('*', true, 0)) server (listen, encrypts, plain);
 
 -- A migration that has not run yet is pending, and migrate() does not run it twice. Then what is new is audited; what
 -- somebody has disabled stays so.
