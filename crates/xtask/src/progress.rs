@@ -22,7 +22,8 @@ const TAIL_LINES: usize = 40;
 /// A run of tests that has printed nothing for so long hangs: no test takes a tenth of it where nothing else runs.
 const SILENCE: Duration = Duration::from_secs(1200);
 /// Settings that ask for a long run: who gives one of them knows how long it may be silent.
-const LONG_RUNS: [&str; 4] = ["BOURSE_CLIENTS", "BOURSE_KILLS", "BOURSE_SECONDS", "BOURSE_SUBSCRIPTIONS"];
+const LONG_RUNS: [&str; 6] =
+    ["BOURSE_CLIENTS", "BOURSE_CUTS", "BOURSE_FULL_DISKS", "BOURSE_KILLS", "BOURSE_SECONDS", "BOURSE_SUBSCRIPTIONS"];
 
 /// A step that came to its end, well or not.
 pub struct Finished {
@@ -48,7 +49,12 @@ pub fn watch(project: &Project, label: &str, command: &mut Command) -> Result<Fi
 }
 
 fn patience() -> Duration {
-    if LONG_RUNS.iter().any(|name| env::var_os(name).is_some()) { Duration::MAX } else { SILENCE }
+    if is_long() { Duration::MAX } else { SILENCE }
+}
+
+/// Whether somebody has asked for a long run.
+pub fn is_long() -> bool {
+    LONG_RUNS.iter().any(|name| env::var_os(name).is_some())
 }
 
 /// The same for one of many short steps of a task, of which nothing is said unless it takes its time or fails.

@@ -104,6 +104,8 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(works("cc", &["--version"]), "build-essential");
     need(Path::new("/usr/sbin/pgbouncer").exists() || works("pgbouncer", &["--version"]), "pgbouncer");
     need(has_faketime(), "libfaketime");
+    // Cuts the power of a disk of the client tests.
+    need(works("xfs_io", &["-V"]) || Path::new("/usr/sbin/xfs_io").exists(), "xfsprogs");
     // Only Debian's own server is sure to have it as a package.
     if project.major == project::DEFAULT_MAJOR {
         let has_repack = project.pg_folder("--bindir").is_ok_and(|bin| bin.join("pg_repack").exists());

@@ -2,27 +2,35 @@
 //!
 //! `cargo check-all` starts a private cluster for each test program,
 //! says where it is: `BOURSE_TEST_HOST` (the folder of its socket), `BOURSE_TEST_BIN` (PostgreSQL's programs). Longer
-//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
+//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_CUTS`, `BOURSE_FULL_DISKS`, `BOURSE_SEED`.
 
 mod account;
+mod acknowledged;
 mod clock;
 mod database;
 mod desk;
+mod disk;
 pub mod door;
 mod failure;
 pub mod flow;
 pub mod load;
 pub mod pooler;
+mod postmaster;
 mod random;
 mod scratch;
 pub mod sequencer;
 mod server;
 mod session;
+pub mod siege;
+mod tally;
 
 pub use database::{Database, ROWS_ALONE, checksums};
 pub use desk::Desk;
+pub use disk::Disk;
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
 pub use scratch::Scratch;
 pub use server::{PORT, Server, finish};
 pub use session::Session;
+pub use siege::Siege;
+pub use tally::Tally;

@@ -1,10 +1,10 @@
 //! Clients that trade at random and remember what the server has acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+pub use crate::acknowledged::{Acknowledged, MONEY, lost, settle};
 use crate::flow::{ARGUMENTS, Flow, Order, SMALL};
 use crate::{Database, Failure, Random, Result, Session};
 
@@ -29,21 +29,9 @@ pub struct Actor {
     pub acknowledged: Acknowledged,
 }
 
-/// What a client knows to have happened.
-#[derive(Default)]
-pub struct Acknowledged {
-    /// Orders by client_order_id.
-    pub orders: BTreeMap<String, i64>,
-    /// Orders whose cancellation was confirmed.
-    pub cancelled: BTreeSet<i64>,
-    /// client_order_ids that went through the bulk door.
-    pub bulk: Vec<String>,
-    /// client_order_ids that were sent and whose answer never came.
-    pub unanswered: Vec<String>,
-    /// Refusals by SQLSTATE.
-    pub refused: BTreeMap<String, u64>,
-    /// Transfers by reference, with their amount in hundredths of USD.
-    pub transfers: BTreeMap<String, i64>,
+/// Whether the exchange has said no, as it may to a random order.
+fn is_refusal(failure: &Failure) -> bool {
+    failure.sqlstate.as_deref().is_some_and(|code| EXPECTED.contains(&code))
 }
 
 /// Opens these markets, which all have the quote USD, and funds so many users; their ids.
@@ -69,6 +57,12 @@ impl Actor {
         let (random, others, placed) = (Random::new(user as u64), Vec::new(), Vec::new());
         let acknowledged = Acknowledged::default();
         Self { session, random, user, others, markets, next: 0, placed, submits: false, acknowledged }
+    }
+
+    /// The client with other luck.
+    #[must_use]
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { random: Random::new(seed << 32 | self.user as u64), ..self }
     }
 
     /// The client, who goes through the sequencer as often as not.
@@ -111,8 +105,8 @@ impl Actor {
             _ => self.bulk(),
         };
         match outcome {
-            Err(Failure { sqlstate: Some(code), .. }) if EXPECTED.contains(&code.as_str()) => {
-                *self.acknowledged.refused.entry(code).or_default() += 1;
+            Err(failure) if is_refusal(&failure) => {
+                *self.acknowledged.refused.entry(failure.sqlstate.unwrap_or_default()).or_default() += 1;
                 Ok(())
             }
             other => other,
@@ -141,7 +135,7 @@ impl Actor {
                 Ok(())
             }
             Err(failure) => {
-                if failure.sqlstate.as_ref().is_none_or(|code| !EXPECTED.contains(&code.as_str())) {
+                if !is_refusal(&failure) {
                     self.acknowledged.unanswered.push(client_id);
                 }
                 Err(failure)
@@ -165,14 +159,23 @@ impl Actor {
         let (price, amount) = ORDERS.amendment(&mut self.random);
         let literal = |number: Option<String>| number.unwrap_or_else(|| "NULL".into());
         let call = self.call("amend_order", "submit_amend");
-        self.session.run(&format!("SELECT exchange.{call}({id}, {}, {})", literal(price), literal(amount)))
+        let hundredths = price.as_ref().and_then(|price| price.replace('.', "").parse().ok());
+        let amended =
+            self.session.run(&format!("SELECT exchange.{call}({id}, {}, {})", literal(price), literal(amount)));
+        match (&amended, hundredths) {
+            (Ok(()), Some(price)) => drop(self.acknowledged.prices.insert(id, price)),
+            (Err(failure), Some(_)) if !is_refusal(failure) => drop(self.acknowledged.prices.remove(&id)),
+            _ => {}
+        }
+        amended
     }
 
     fn cancel_all(&mut self) -> Result<()> {
         let market = self.market();
         let market = if self.random.percent(50) { format!("'{market}'") } else { "NULL".into() };
         let user = self.user;
-        self.session.run(&format!("SELECT exchange.cancel_all_orders({user}, {market})"))
+        let call = self.call("cancel_all_orders", "submit_cancel_all");
+        self.session.run(&format!("SELECT exchange.{call}({user}, {market})"))
     }
 
     fn transfer(&mut self) -> Result<()> {
@@ -180,19 +183,30 @@ impl Actor {
         let amount = format!("{}.{:02}", hundredths / 100, hundredths % 100);
         let reference = self.client_id();
         let (function, sign) = if self.random.percent(50) { ("deposit", 1) } else { ("withdraw", -1) };
-        self.session.run(&format!("SELECT exchange.{function}({user}, 'USD', {amount}, '{reference}')"))?;
-        self.acknowledged.transfers.insert(reference, sign * hundredths);
-        Ok(())
+        let sql = format!("SELECT exchange.{function}({user}, 'USD', {amount}, '{reference}')");
+        self.transferred(&sql, reference, sign * hundredths)
+    }
+
+    fn transferred(&mut self, sql: &str, reference: String, hundredths: i64) -> Result<()> {
+        let outcome = self.session.run(sql);
+        match &outcome {
+            Ok(()) => drop(self.acknowledged.transfers.insert(reference, hundredths)),
+            Err(failure) if !is_refusal(failure) => self.acknowledged.unanswered.push(reference),
+            Err(_) => {}
+        }
+        outcome
     }
 
     /// Gives some money away, to a user who may be giving some back.
     fn give(&mut self) -> Result<()> {
-        let (user, cents) = (self.user, 1 + self.random.below(100));
+        let (user, cents) = (self.user, 1 + self.random.below(100) as i64);
         let other = self.random.pick(&self.others).copied().unwrap_or(user);
         if other == user {
             return Ok(());
         }
-        self.session.run(&format!("SELECT exchange.transfer({user}, {other}, 'USD', {cents} * 0.01)"))
+        let (call, reference) = (self.call("transfer", "submit_transfer"), self.client_id());
+        let sql = format!("SELECT exchange.{call}({user}, {other}, 'USD', {cents} * 0.01, '{reference}')");
+        self.transferred(&sql, reference, -cents)
     }
 
     fn bulk(&mut self) -> Result<()> {
@@ -238,72 +252,6 @@ impl Actor {
         self.random.pick(&self.placed[late..]).copied()
     }
 }
-
-/// Fails unless everything that was acknowledged is in the tables, once, and nothing else is but what was never
-/// answered.
-pub fn settle(database: &Database, actors: &[&Acknowledged]) -> Result<()> {
-    let mut session = database.connect()?;
-    let stored = session.rows("SELECT client_order_id, id, status FROM exchange.orders")?;
-    let mut orders: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
-    for row in &stored {
-        if orders.insert(&row[0], (&row[1], &row[2])).is_some() {
-            return Err(Failure::new(format!("order {} stands twice", row[0])));
-        }
-    }
-    // A command that the server has taken is an order, or rejected, or still in the inbox.
-    let rejected = session.lines(
-        "SELECT client_order_id FROM exchange.command_rejections WHERE action = 'new'
-         UNION ALL SELECT client_order_id FROM exchange.order_commands WHERE action = 'new'",
-    )?;
-    let rejected: BTreeSet<&str> = rejected.iter().map(String::as_str).collect();
-    let mut wrong = Vec::new();
-    for actor in actors {
-        for (client_id, id) in &actor.orders {
-            match orders.remove(client_id.as_str()) {
-                Some((stored, status)) if stored == id.to_string() => {
-                    if actor.cancelled.contains(id) && status != "cancelled" {
-                        wrong.push(format!("order {client_id} was cancelled and is {status}"));
-                    }
-                }
-                other => wrong.push(format!("order {client_id} was answered {id} and is {other:?}")),
-            }
-        }
-        for client_id in &actor.bulk {
-            if orders.remove(client_id.as_str()).is_some() == rejected.contains(client_id.as_str()) {
-                wrong.push(format!("command {client_id} is not exactly one of order, rejection and waiting"));
-            }
-        }
-        for client_id in &actor.unanswered {
-            orders.remove(client_id.as_str());
-        }
-    }
-    wrong.extend(orders.keys().map(|client_id| format!("order {client_id} was never acknowledged")));
-    wrong.extend(missing_transfers(&mut session, actors)?);
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    let shown = wrong[..wrong.len().min(10)].join("\n  ");
-    Err(Failure::new(format!("{} things are wrong:\n  {shown}", wrong.len())))
-}
-
-fn missing_transfers(session: &mut Session, actors: &[&Acknowledged]) -> Result<Vec<String>> {
-    let stored =
-        session.rows("SELECT reference, (amount * 100)::bigint FROM exchange.transfers WHERE reference <> ''")?;
-    let stored: BTreeMap<&str, &str> = stored.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
-    let acknowledged = actors.iter().flat_map(|actor| &actor.transfers);
-    Ok(acknowledged
-        .filter(|(reference, amount)| stored.get(reference.as_str()) != Some(&amount.to_string().as_str()))
-        .map(|(reference, amount)| format!("transfer {reference} of {amount} hundredths is missing"))
-        .collect())
-}
-
-/// Money of each asset in one snapshot: what is held and earned minus what came in. Every difference is 0.
-pub const MONEY: &str = "
-    SELECT asset, sum(amount) FROM (
-        SELECT symbol AS asset, amount + locked_amount AS amount FROM exchange.assets
-        UNION ALL SELECT m.quote, t.commission FROM exchange.trades t JOIN exchange.markets m ON m.symbol = t.symbol
-        UNION ALL SELECT asset, -(amount + locked_amount) FROM exchange.transfers
-    ) AS held GROUP BY asset HAVING sum(amount) <> 0";
 
 /// The house: holds auctions, halts, expires and sweeps until told to stop; how often it did something.
 pub fn keep_house(database: &Database, markets: &[&str], over: &AtomicBool) -> Result<u64> {

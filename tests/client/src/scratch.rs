@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::postmaster;
 use crate::server::{PORT, finish, remove};
 use crate::{Database, Failure, Result, Server};
 
@@ -26,6 +28,8 @@ pub struct Scratch {
     settings: String,
     /// None: it goes by that of the machine.
     clock: Option<Clock>,
+    /// Where its data lies: none, in its folder.
+    disk: Option<Disk>,
 }
 
 impl Scratch {
@@ -45,6 +49,31 @@ impl Scratch {
         let scratch = Self::prepare(name, settings)?;
         scratch.copy("furnished", &FURNISHED, Self::make_furnished)?;
         scratch.begin()
+    }
+
+    /// The same with its data on a disk of its own.
+    pub fn furnished_on(disk: Disk, name: &str, settings: &str) -> Result<Self> {
+        let mut scratch = Self::prepare(name, settings)?;
+        scratch.account.give(disk.folder())?;
+        scratch.disk = Some(disk);
+        scratch.copy("furnished", &FURNISHED, Self::make_furnished)?;
+        // As `initdb` would have it.
+        scratch.disk()?.flush()?;
+        scratch.begin()
+    }
+
+    /// Has the server, which is stopped for that, keep its log in this folder.
+    pub fn log_to(&self, folder: &Path) -> Result<()> {
+        self.stop("fast")?;
+        self.account.give(folder)?;
+        let (here, there) = (self.data().join("pg_wal"), folder.join("pg_wal"));
+        let mut copy = Command::new("cp");
+        copy.arg("-Rp").args([&here, &there]);
+        self.account.run_as(&mut copy);
+        finish(&mut copy)?;
+        remove(&here)?;
+        std::os::unix::fs::symlink(there, here)?;
+        self.resume()
     }
 
     /// The same with a clock that [`Scratch::set_clock`] sets.
@@ -103,10 +132,26 @@ impl Scratch {
 
     /// Starts the server again with these options of `postgres`.
     pub fn resume_with(&self, options: &str) -> Result<()> {
+        self.launch(&["-w", "-t", "60", "-o", options])
+    }
+
+    /// Starts the server again, waits until its first process is there, and then for nothing.
+    pub fn begin_to_resume(&self) -> Result<()> {
+        self.launch(&["-W"])?;
+        for _ in 0..2000 {
+            if self.is_running() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Err(Failure::new("the scratch server does not begin to start"))
+    }
+
+    fn launch(&self, arguments: &[&str]) -> Result<()> {
         let log = self.log();
         // pg_ctl would wait for the server to close its output: the server gets files.
         let mut command = self.command("pg_ctl");
-        command.args(["start", "-w", "-t", "60", "-o", options, "-l"]).arg(&log);
+        command.arg("start").args(arguments).arg("-l").arg(&log);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         if let Some(clock) = &self.clock {
             clock.set_up(&mut command)?;
@@ -127,7 +172,12 @@ impl Scratch {
     /// The server's data.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.server.host.join("data")
+        self.disk.as_ref().map_or(&*self.server.host, Disk::folder).join("data")
+    }
+
+    /// The disk that its data has to itself.
+    pub fn disk(&self) -> Result<&Disk> {
+        self.disk.as_ref().ok_or_else(|| Failure::new("made without a disk of its own"))
     }
 
     /// Has the server shut down: `smart`, `fast` or `immediate`.
@@ -137,13 +187,30 @@ impl Scratch {
 
     /// `kill -9` of the postmaster and of every process that it has started.
     pub fn kill(&self) -> Result<()> {
-        // First the postmaster, so that it starts nobody while its children go.
-        let family = processes::family(self.postmaster()?)?;
-        processes::send("-9", &family)?;
-        while family.iter().any(|pid| processes::is_alive(*pid)) {
-            thread::sleep(Duration::from_millis(5));
-        }
+        postmaster::end(&self.family()?)?;
         self.unlock()
+    }
+
+    /// Cuts the power of the disk and of the server on it: what no flush has reached is gone.
+    pub fn cut_power(&self) -> Result<()> {
+        // What its file of pids says cannot be read afterwards.
+        let before = self.family()?;
+        self.disk()?.cut()?;
+        postmaster::end(&processes::family(before[0])?)?;
+        postmaster::end(&before)?;
+        self.disk()?.mount_again()?;
+        self.unlock()
+    }
+
+    /// The postmaster and all that it has started.
+    fn family(&self) -> Result<Vec<u32>> {
+        Ok(processes::family(postmaster::pid(&self.data())?)?)
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        postmaster::is_running(&self.data())
     }
 
     /// All processes are dead, but where nobody reaps them a zombie keeps its pid and would bar the next start.
@@ -161,7 +228,7 @@ impl Scratch {
 
     /// Sends a signal to one process of the server.
     pub fn signal(&self, signal: &str, pid: i64) -> Result<()> {
-        let postmaster = self.postmaster()?;
+        let postmaster = postmaster::pid(&self.data())?;
         let ours = processes::children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
         let ours = ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?;
         Ok(processes::send(signal, &[ours])?)
@@ -201,7 +268,8 @@ impl Scratch {
     fn prepare(name: &str, settings: &str) -> Result<Self> {
         let suite = Server::of_suite()?;
         let server = Server { host: suite.host.join(name), bin: suite.bin.clone() };
-        let scratch = Self { server, account: Account::of(&suite)?, settings: settings.to_owned(), clock: None };
+        let scratch =
+            Self { server, account: Account::of(&suite)?, settings: settings.to_owned(), clock: None, disk: None };
         scratch.clear()?;
         fs::create_dir(&scratch.server.host)?;
         scratch.account.give(&scratch.server.host)?;
@@ -262,18 +330,6 @@ impl Scratch {
             self.kill()?;
         }
         remove(&self.server.host)
-    }
-
-    /// A pid file may be older than the process that has its number now.
-    fn is_running(&self) -> bool {
-        let command = self.postmaster().and_then(|pid| Ok(fs::read(format!("/proc/{pid}/cmdline"))?));
-        command.is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*self.data().to_string_lossy()))
-    }
-
-    fn postmaster(&self) -> Result<u32> {
-        let text = fs::read_to_string(self.data().join("postmaster.pid"))?;
-        let first = text.lines().next().and_then(|line| line.trim().parse().ok());
-        first.ok_or_else(|| Failure::new(format!("{}/postmaster.pid holds no pid", self.data().display())))
     }
 
     fn finish(&self, program: &str, arguments: &[&str]) -> Result<()> {

@@ -53,7 +53,14 @@ impl Program {
                 .env("BOURSE_TEST_HOST", cluster.socket())
                 .env("BOURSE_TEST_BIN", cluster.bin());
             let label = format!("client {}", self.name);
+            if progress::is_long() {
+                // What it has seen is what it is run for: all of it stands in the log.
+                command.env("RUST_TEST_NOCAPTURE", "1");
+            }
             let mut tally = cargo_tests::harness(project, &label, &mut command)?;
+            if progress::is_long() && tally.passed > 0 {
+                println!("  {label}: what it has seen stands in {}", project.log(&label)?.display());
+            }
             // Of those that were named, none may be in this program.
             if names.is_empty() {
                 tally = tally.required(&label);

@@ -1,0 +1,30 @@
+//! The first process of a server, found by the file in its data.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::{Failure, Result};
+
+/// Its pid.
+pub fn pid(data: &Path) -> Result<u32> {
+    let text = fs::read_to_string(data.join("postmaster.pid"))?;
+    let first = text.lines().next().and_then(|line| line.trim().parse().ok());
+    first.ok_or_else(|| Failure::new(format!("{}/postmaster.pid holds no pid", data.display())))
+}
+
+/// Whether it runs. The file may be older than the process that has its number now.
+pub fn is_running(data: &Path) -> bool {
+    let command = pid(data).and_then(|pid| Ok(fs::read(format!("/proc/{pid}/cmdline"))?));
+    command.is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*data.to_string_lossy()))
+}
+
+/// `kill -9` of processes, the postmaster first, so that it starts nobody while its children go.
+pub fn end(family: &[u32]) -> Result<()> {
+    processes::send("-9", family)?;
+    while family.iter().any(|pid| processes::is_alive(*pid)) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
