@@ -104,6 +104,7 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(works("cc", &["--version"]), "build-essential");
     need(Path::new("/usr/sbin/pgbouncer").exists() || works("pgbouncer", &["--version"]), "pgbouncer");
     need(has_faketime(), "libfaketime");
+    need(works("sqlsmith", &["--version"]), "sqlsmith");
     // Only Debian's own server is sure to have it as a package.
     if project.major == project::DEFAULT_MAJOR {
         let has_repack = project.pg_folder("--bindir").is_ok_and(|bin| bin.join("pg_repack").exists());

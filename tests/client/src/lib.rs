@@ -2,7 +2,8 @@
 //!
 //! `cargo check-all` starts a private cluster for each test program,
 //! says where it is: `BOURSE_TEST_HOST` (the folder of its socket), `BOURSE_TEST_BIN` (PostgreSQL's programs). Longer
-//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_SEED`.
+//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_CASES`, `BOURSE_QUERIES`, `BOURSE_CANCELS`,
+//! `BOURSE_RETRIES`, `BOURSE_SEED`.
 
 mod account;
 mod clock;
@@ -11,7 +12,9 @@ mod desk;
 pub mod door;
 mod failure;
 pub mod flow;
+pub mod house;
 pub mod load;
+mod market;
 pub mod pooler;
 mod random;
 mod scratch;
@@ -19,7 +22,7 @@ pub mod sequencer;
 mod server;
 mod session;
 
-pub use database::{Database, ROWS_ALONE, checksums};
+pub use database::{Database, ROWS_ALONE, all_checksums, checksums};
 pub use desk::Desk;
 pub use failure::{Failure, Result, setting};
 pub use random::Random;
