@@ -85,6 +85,8 @@ SELECT refusal(format('SELECT calendar.load_calendar(%L)', jsonb_set(definition,
 SELECT refusal($$SELECT calendar.load_calendar('{"name": "GAP", "timezone": "America/New_York", "from": "2024-03-01",
     "to": "2024-03-31", "weekly": [{"days": [6], "open": "02:30", "close": "03:15"}]}')$$);
 SELECT refusal(format('SELECT calendar.load_calendar(%L)', repeat('[', 100) || repeat(']', 100)));
+SELECT refusal($$SELECT calendar.load_calendar('{"name": 1e400}')$$);
+SELECT refusal($$UPDATE calendar.trading_sessions SET breaks = '[1e400]'$$);
 SELECT pg_temp.versions() = :'before' AS untouched;
 SELECT refusal('SELECT calendar.export_calendar(''NONE'')'), refusal('SELECT calendar.export_calendar(NULL)');
 

@@ -54,6 +54,8 @@ SELECT call, refusal('SELECT jobs.create_schedule(' || call || ')') FROM unnest(
     $$101, 'x', 'report', 'pnl', '@daily', grace => '-1 s'$$,
     $$101, 'x', 'report', 'pnl', '@daily', timeout => '8 days'$$,
     $$101, 'x', 'report', 'pnl', '@daily', max_attempts => 0$$,
+    $$101, repeat('x', 256), 'report', 'pnl', '@daily'$$, $$101, 'x', 'report', 'pnl', repeat('*', 101)$$,
+    $$101, 'x', 'report', 'pnl', '@daily', priority => 32768$$,
     $$101, 'x', 'report', 'pnl', '@close-5'$$, $$101, 'x', 'report', 'pnl', '@close-2h', calendar => 'XNYS'$$])
     WITH ORDINALITY c (call, n) ORDER BY n;
 
@@ -65,6 +67,8 @@ SELECT refusal($$SELECT jobs.create_schedule(101, 'x', 'report', 'pnl', '@daily'
     FROM (SELECT jsonb_agg(1) AS of FROM generate_series(1, 25000)) n$$) AS too_large;
 SELECT refusal('SELECT jobs.update_schedule(' || :second || ', name => ''report'')') AS taken,
     refusal('SELECT jobs.update_schedule(' || :second || ', misfire => ''never'')') AS no_misfire;
+SELECT refusal('SELECT jobs.update_schedule(' || :second || ', target => repeat(''x'', 256))') AS too_long,
+    refusal('SELECT jobs.update_schedule(' || :second || ', priority => -32769)') AS no_priority;
 SELECT jobs.delete_schedule(:second);
 
 -- As a plain table, the way object-relational mappers write it: every column is named, what is computed stays as it is.

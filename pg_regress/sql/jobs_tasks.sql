@@ -71,6 +71,7 @@ SELECT call, refusal('SELECT jobs.' || call) FROM unnest(ARRAY[
     $$create_schedule(NULL, 'x', 'task', 'unknown', '@daily')$$,
     $$create_schedule(101, 'x', 'task', 'note', '@daily')$$,
     $$create_schedule(NULL, 'x', 'report', 'note', '@daily')$$, $$enqueue('task', 'unknown')$$,
+    $$enqueue('task', 'vacuum', '[]')$$,
     $$enqueue('task', 'note', user_id => 101)$$, $$enqueue_many('[{"job_type": "task", "target": "note"}]')$$,
     $$enqueue('task', 'DROP TABLE jobs.tasks')$$, $$enqueue('task', 'vacuum', '{"tables": ["work.log"]}')$$,
     $$enqueue('task', 'vacuum', '{"tables": "jobs.tasks"}')$$, $$enqueue('task', 'vacuum', '{"verbose": true}')$$,

@@ -7,7 +7,8 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('definition', definition);
-    PERFORM bourse_private.require_shallow('definition', definition);
+    PERFORM bourse_private.require_shallow('definition', definition),
+            bourse_private.require_plain_numbers('definition', definition);
     given := calendar_private.rows_of(definition);
     template := given -> 'template';
     UPDATE calendar.trading_hours_templates t

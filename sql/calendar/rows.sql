@@ -64,17 +64,20 @@ COMMENT ON FUNCTION calendar_private.time_of(text, text) IS
 
 CREATE FUNCTION calendar_private.breaks_of(breaks jsonb) RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'calendar_breaks_wrapper';
-COMMENT ON FUNCTION calendar_private.breaks_of(jsonb) IS 'stored_breaks(), of JSON that is shallow enough to be read';
+COMMENT ON FUNCTION calendar_private.breaks_of(jsonb) IS
+'stored_breaks(), of JSON that is shallow enough to be read, its numbers too';
 
 CREATE FUNCTION calendar_private.stored_breaks(breaks jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, calendar, pg_temp AS $$
 BEGIN
-    PERFORM bourse_private.require_shallow('breaks', breaks);
+    PERFORM bourse_private.require_shallow('breaks', breaks),
+            bourse_private.require_plain_numbers('breaks', breaks);
     RETURN calendar_private.breaks_of(breaks);
 END
 $$;
 COMMENT ON FUNCTION calendar_private.stored_breaks(jsonb) IS
-'Breaks as they are stored, each time in its shortest form. Refuses what are none, or JSON of too many levels (22023)';
+'Breaks as they are stored, each time in its shortest form. Refuses what are none, or JSON of too many levels, or with '
+'numbers that no double holds (22023)';
 
 CREATE FUNCTION calendar_private.require_possible(name text) RETURNS void
 LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'calendar_require_possible_wrapper';

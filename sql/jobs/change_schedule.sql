@@ -18,6 +18,28 @@ $$;
 COMMENT ON FUNCTION jobs_private.require_schedule(bigint) IS
 'Locks a schedule; refuses one that is NULL (22004) or none that the session may act for (42704)';
 
+-- Before they are cut to the types of the columns, which refuse in words of the server.
+CREATE FUNCTION jobs_private.require_fitting(name text, job_type text, target text, cron text, timezone text,
+                                             priority integer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, jobs, pg_temp AS $$
+DECLARE
+    long record;
+BEGIN
+    SELECT v.parameter, length(v.value) AS characters, v.most INTO long
+    FROM (VALUES (1, 'name', name, 255), (2, 'job_type', job_type, 50), (3, 'target', target, 255),
+                 (4, 'cron', cron, 100), (5, 'timezone', timezone, 60)) v (place, parameter, value, most)
+    WHERE length(v.value) > v.most ORDER BY v.place LIMIT 1;
+    IF FOUND THEN
+        PERFORM bourse.refuse('22023', format('%s has %s characters', long.parameter, long.characters),
+            format('Give up to %s.', long.most));
+    END IF;
+    PERFORM jobs_private.require_priority(priority);
+END
+$$;
+COMMENT ON FUNCTION jobs_private.require_fitting(text, text, text, text, text, integer) IS
+'Refuses what is too long for a schedule, or a priority out of bounds (22023), or one that is not for users (42501); '
+'NULL passes';
+
 CREATE FUNCTION jobs_private.refuse_name(name text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
@@ -44,7 +66,8 @@ BEGIN
         PERFORM identity_private.require_user(user_id);
     END IF;
     PERFORM bourse_private.require_given('name', name), bourse_private.require_given('job_type', job_type),
-            bourse_private.require_given('target', target), bourse_private.require_given('cron', cron);
+            bourse_private.require_given('target', target), bourse_private.require_given('cron', cron),
+            jobs_private.require_fitting(name, job_type, target, cron, timezone, priority);
     INSERT INTO jobs.schedules AS s (user_id, name, job_type, target, cron, task_params, timezone, enabled, misfire,
                                      grace, max_catch_up, overlap, max_attempts, timeout, priority, calendar,
                                      keep_only_failures)
@@ -75,7 +98,8 @@ CREATE FUNCTION jobs.update_schedule(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
-    PERFORM jobs_private.require_schedule(schedule_id);
+    PERFORM jobs_private.require_schedule(schedule_id),
+            jobs_private.require_fitting(name, job_type, target, cron, timezone, priority);
     UPDATE jobs.schedules s
     SET name = coalesce(name, s.name), job_type = coalesce(job_type, s.job_type), target = coalesce(target, s.target),
         cron = coalesce(cron, s.cron), task_params = coalesce(task_params, s.task_params),

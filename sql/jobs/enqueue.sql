@@ -245,6 +245,10 @@ BEGIN
         PERFORM jobs_private.notify_workers(ARRAY(SELECT DISTINCT q ->> 'job_type'
                                                   FROM jsonb_array_elements(requests) q));
     END IF;
+EXCEPTION WHEN invalid_text_representation OR numeric_value_out_of_range OR invalid_datetime_format
+               OR datetime_field_overflow OR interval_field_overflow THEN
+    PERFORM bourse.refuse('22023', 'a request has a value of another type: ' || bourse_private.clip(SQLERRM),
+        'Give values of the types of the parameters of jobs.enqueue().');
 END
 $$;
 COMMENT ON FUNCTION jobs.enqueue_many(jsonb) IS

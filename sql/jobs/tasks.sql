@@ -265,6 +265,7 @@ BEGIN
         PERFORM bourse.refuse('42501', 'no permission to have a task run',
             'Members of bourse_admin do; other types of jobs are everybody''s.');
     END IF;
+    PERFORM jobs_private.require_params(task_params);
     IF (SELECT f.procedure IS NULL FROM jobs_private.find_task(target) f) THEN
         PERFORM FROM jobs_private.task_statements(target, coalesce(task_params, '{}'));
     END IF;

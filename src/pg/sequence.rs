@@ -59,9 +59,13 @@ pub fn next_value(sequence: pg_sys::Oid) -> i64 {
     unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| nextval_internal(sequence, false)) }
 }
 
-/// What this session has drawn last from a sequence, without asking for a privilege on it. `None`: nothing yet; then an
-/// ERROR has been caught, and the caller must raise one in its place.
+/// What this session has drawn last from a sequence, without asking for a privilege on it. `None`: nothing yet, or there
+/// is none of this oid; an ERROR may have been caught, and the caller must raise one in its place.
 pub fn last_value(sequence: pg_sys::Oid) -> Option<i64> {
+    // SAFETY: looks an oid up, whatever that is. What is no relation, the server calls an internal error.
+    if unsafe { pg_sys::get_rel_relkind(sequence) } == 0 {
+        return None;
+    }
     // SAFETY: the function takes one oid; the call is guarded.
     let read = || unsafe { pgrx::direct_function_call::<i64>(pg_sys::currval_oid, &[sequence.into_datum()]) };
     PgTryBuilder::new(AssertUnwindSafe(|| session::as_role(owner::NAME, read)))

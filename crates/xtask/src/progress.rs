@@ -22,8 +22,18 @@ const TAIL_LINES: usize = 40;
 /// A run of tests that has printed nothing for so long hangs: no test takes a tenth of it where nothing else runs.
 const SILENCE: Duration = Duration::from_secs(1200);
 /// Settings that ask for a long run: who gives one of them knows how long it may be silent.
-const LONG_RUNS: [&str; 6] =
-    ["BOURSE_CLIENTS", "BOURSE_CUTS", "BOURSE_FULL_DISKS", "BOURSE_KILLS", "BOURSE_SECONDS", "BOURSE_SUBSCRIPTIONS"];
+const LONG_RUNS: [&str; 10] = [
+    "BOURSE_CANCELS",
+    "BOURSE_CASES",
+    "BOURSE_CLIENTS",
+    "BOURSE_CUTS",
+    "BOURSE_FULL_DISKS",
+    "BOURSE_KILLS",
+    "BOURSE_QUERIES",
+    "BOURSE_RETRIES",
+    "BOURSE_SECONDS",
+    "BOURSE_SUBSCRIPTIONS",
+];
 
 /// A step that came to its end, well or not.
 pub struct Finished {

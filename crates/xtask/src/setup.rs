@@ -106,6 +106,7 @@ fn missing_packages(project: &Project) -> Vec<String> {
     need(has_faketime(), "libfaketime");
     // Cuts the power of a disk of the client tests.
     need(works("xfs_io", &["-V"]) || Path::new("/usr/sbin/xfs_io").exists(), "xfsprogs");
+    need(works("sqlsmith", &["--version"]), "sqlsmith");
     // Only Debian's own server is sure to have it as a package.
     if project.major == project::DEFAULT_MAJOR {
         let has_repack = project.pg_folder("--bindir").is_ok_and(|bin| bin.join("pg_repack").exists());

@@ -240,13 +240,25 @@ impl Session {
     }
 }
 
-/// One line for each table of the platform: its name, its rows, a hash of their contents.
+/// One line for each table of these parts of the platform: its name, its rows, a hash of their contents.
 pub fn checksums(session: &mut Session) -> Result<Vec<String>> {
-    let tables = session.lines(
-        "SELECT oid::regclass FROM pg_class
-         WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'audit', 'calendar', 'exchange')
-         ORDER BY oid::regclass::text COLLATE \"C\"",
-    )?;
+    checksums_of(session, "'bourse', 'identity', 'audit', 'calendar', 'exchange'")
+}
+
+/// The same of every schema of the platform, those included in which time alone changes rows.
+pub fn all_checksums(session: &mut Session) -> Result<Vec<String>> {
+    checksums_of(
+        session,
+        "'bourse', 'identity', 'audit', 'calendar', 'exchange', 'jobs', 'marketplace', 'messaging', 'mirror', 'trading', \
+         'webui'",
+    )
+}
+
+fn checksums_of(session: &mut Session, schemas: &str) -> Result<Vec<String>> {
+    let tables = session.lines(&format!(
+        "SELECT oid::regclass FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ({schemas})
+         ORDER BY oid::regclass::text COLLATE \"C\""
+    ))?;
     tables
         .iter()
         .map(|table| {

@@ -2,7 +2,8 @@
 //!
 //! `cargo check-all` starts a private cluster for each test program,
 //! says where it is: `BOURSE_TEST_HOST` (the folder of its socket), `BOURSE_TEST_BIN` (PostgreSQL's programs). Longer
-//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_CUTS`, `BOURSE_FULL_DISKS`, `BOURSE_SEED`.
+//! runs: `BOURSE_CLIENTS`, `BOURSE_SECONDS`, `BOURSE_KILLS`, `BOURSE_CUTS`, `BOURSE_FULL_DISKS`, `BOURSE_CASES`,
+//! `BOURSE_QUERIES`, `BOURSE_CANCELS`, `BOURSE_RETRIES`, `BOURSE_SEED`.
 
 mod account;
 mod acknowledged;
@@ -13,7 +14,9 @@ mod disk;
 pub mod door;
 mod failure;
 pub mod flow;
+pub mod house;
 pub mod load;
+mod market;
 pub mod pooler;
 mod postmaster;
 mod random;
@@ -24,7 +27,7 @@ mod session;
 pub mod siege;
 mod tally;
 
-pub use database::{Database, ROWS_ALONE, checksums};
+pub use database::{Database, ROWS_ALONE, all_checksums, checksums};
 pub use desk::Desk;
 pub use disk::Disk;
 pub use failure::{Failure, Result, setting};

@@ -1,9 +1,7 @@
-//! A retry has one effect, however often, however many at once, and wherever the connection broke.
+//! A retry has one effect, however often and however many at once. Those after a connection that broke: `reliability`.
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use client_tests::flow::{Command, Flow, Order, SMALL};
 use client_tests::{Database, Failure, Random, Result, Session};
@@ -191,84 +189,4 @@ fn eight_clients_with_one_reference_move_money_once() -> Result<()> {
     }
     assert_eq!(session.line("SELECT amount FROM exchange.assets WHERE symbol = 'EUR'")?, "50.00000000");
     session.verify_is_empty()
-}
-
-/// Tries until an answer comes; how often the connection broke. `tries` tells meanwhile.
-fn insist(database: &Database, session: &mut Session, sql: &str, tries: &AtomicU32) -> Result<u32> {
-    let mut broken = 0;
-    loop {
-        tries.store(broken, Ordering::Relaxed);
-        match session.run(sql) {
-            Ok(()) => return Ok(broken),
-            // 57P01: terminated by an administrator; no SQLSTATE: the connection was gone.
-            Err(failure) if failure.is("57P01") || failure.sqlstate.is_none() => {
-                broken += 1;
-                *session = database.connect()?;
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-}
-
-#[test]
-fn a_connection_killed_around_its_commit_and_a_retry_have_one_effect() -> Result<()> {
-    const ROUNDS: u32 = 150;
-    const ENOUGH: u32 = 10;
-    let (database, mut watcher, user) = open("idempotency_killed")?;
-    let (over, tries) = (AtomicBool::new(false), AtomicU32::new(0));
-    let (broken, rounds) = thread::scope(|scope| {
-        let killer = scope.spawn(|| -> Result<()> {
-            let (mut session, mut random) = (database.connect()?, Random::new(7));
-            while !over.load(Ordering::Relaxed) {
-                // Who has been hit gets more time: on a slow machine it would never reach its commit.
-                let longest = 20_000 << tries.load(Ordering::Relaxed).min(8);
-                thread::sleep(Duration::from_micros(random.below(longest)));
-                session.run(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE application_name = 'victim' AND datname = current_database()",
-                )?;
-            }
-            Ok(())
-        });
-        let work = || -> Result<(u32, u32)> {
-            let mut session = database.connect()?;
-            let (mut broken, mut n) = (0, 0);
-            // On a fast machine it takes more of them; every buyer finds a seller.
-            while n < ROUNDS || n < 40 * ROUNDS && (broken < ENOUGH || n % 2 == 1) {
-                let side = if n % 2 == 0 { "buy" } else { "sell" };
-                // In one transaction with the name by which the killer finds it: the commit comes last.
-                broken += insist(
-                    &database,
-                    &mut session,
-                    &format!(
-                        "SET application_name = 'victim';
-                         BEGIN;
-                         SELECT exchange.place_order({user}, 'BTC-USD', '{side}', 100, 1, client_order_id => 'o{n}',
-                                                     self_trade_prevention => 'none');
-                         SELECT exchange.deposit({user}, 'EUR', 1, 'd{n}');
-                         COMMIT;
-                         SET application_name = 'spared'"
-                    ),
-                    &tries,
-                )?;
-                n += 1;
-            }
-            Ok((broken, n))
-        };
-        let worked = work();
-        over.store(true, Ordering::Relaxed);
-        killer.join().expect("no panic in the killer")?;
-        worked
-    })?;
-    if broken < ENOUGH {
-        return Err(Failure::new(format!("only {broken} connections were broken: nothing is proved")));
-    }
-    println!("{broken} connections broken in {rounds} rounds");
-    let filled = "SELECT count(*), count(DISTINCT client_order_id), count(*) FILTER (WHERE status = 'filled')
-                  FROM exchange.orders";
-    assert_eq!(watcher.line(filled)?, format!("{rounds}|{rounds}|{rounds}"));
-    assert_eq!(watcher.number("SELECT count(*) FROM exchange.trades")?, i64::from(rounds) / 2);
-    let deposited = "SELECT amount FROM exchange.assets WHERE symbol = 'EUR'";
-    assert_eq!(watcher.line(deposited)?, format!("{rounds}.00000000"));
-    watcher.verify_is_empty()
 }

@@ -5,7 +5,6 @@ mod amounts;
 mod attached;
 mod concurrency;
 mod corrupt_rows;
-mod crash;
 mod doors;
 mod drain;
 mod feed;

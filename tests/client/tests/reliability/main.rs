@@ -1,5 +1,11 @@
-//! Faults under load through every door: what was acknowledged stands, and a control that must lose does.
+//! Faults on purpose: whatever is thrown at it, a server keeps what it has acknowledged, and says why it refuses.
 
+mod boundaries;
+mod cancels;
+mod catalog;
 mod disk;
 mod kills;
 mod power;
+mod retries;
+mod sqlsmith;
+mod values;

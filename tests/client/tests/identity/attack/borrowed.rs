@@ -3,7 +3,7 @@
 
 use client_tests::{Result, Session};
 
-use super::house::House;
+use client_tests::house::House;
 
 /// Functions and operators of the names that our statements use.
 const IN_FRONT: &str = r#"

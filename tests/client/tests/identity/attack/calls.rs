@@ -3,7 +3,7 @@
 use client_tests::sequencer::submission;
 use client_tests::{Failure, Result, Session};
 
-use super::house::{FUNDS, House, MARK};
+use client_tests::house::{FUNDS, House, MARK};
 
 /// What stands for nobody where the victim's things have [`MARK`].
 const NOBODY: &str = "nobody";

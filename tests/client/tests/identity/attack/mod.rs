@@ -4,8 +4,6 @@
 
 mod borrowed;
 mod calls;
-mod house;
-mod market;
 mod plans;
 mod probes;
 mod reading;

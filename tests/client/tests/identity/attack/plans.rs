@@ -2,7 +2,7 @@
 
 use client_tests::{Result, Session};
 
-use super::house::{FUNDS, House};
+use client_tests::house::{FUNDS, House};
 
 /// Clones the victim's row of every table about users with row security for many users, past triggers and foreign keys.
 fn crowd(house: &mut House) -> Result<Vec<String>> {

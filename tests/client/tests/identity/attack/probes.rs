@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use client_tests::{Result, Session};
 
-use super::house::House;
+use client_tests::house::House;
 
 /// How the planner is led into indexes, in each way in which it can use them.
 const PLANNING: [&str; 2] = [

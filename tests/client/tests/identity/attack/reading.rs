@@ -2,7 +2,7 @@
 
 use client_tests::{Failure, Result, Session};
 
-use super::house::{FUNDS, House, MARK};
+use client_tests::house::{FUNDS, House, MARK};
 
 /// A table or view and what of it a session may read.
 struct Readable {

@@ -3,7 +3,7 @@
 use client_tests::{Failure, Result, Session};
 
 use super::calls::{own, routines, told};
-use super::house::{House, MARK};
+use client_tests::house::{House, MARK};
 
 /// What no login of a trader, viewer or gateway may turn into or switch off.
 const ESCAPES: [&str; 26] = [

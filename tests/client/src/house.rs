@@ -1,9 +1,8 @@
 //! Somebody to be attacked: a user with rows in every table that holds rows about users, and a digest of them all.
 
-use client_tests::sequencer::Venue;
-use client_tests::{Database, Desk, Failure, Result, Scratch, Session};
-
-use super::market::Market;
+use crate::market::Market;
+use crate::sequencer::Venue;
+use crate::{Database, Desk, Failure, Result, Scratch, Session};
 
 /// Stands in everything of the victim that a user could read, were it his.
 pub const MARK: &str = "victim";
@@ -12,9 +11,13 @@ pub const FUNDS: &str = "31337.00012345";
 
 /// A venue with an attacker and a victim.
 pub struct House {
+    /// Where it stands.
     pub database: Database,
+    /// A session of the superuser there.
     pub root: Session,
+    /// The user of `attack_trader`.
     pub attacker: i64,
+    /// The user whose things must stay as they are.
     pub victim: i64,
     /// A third user, the viewer's.
     pub bystander: i64,
@@ -25,7 +28,12 @@ pub struct House {
 impl House {
     /// On the suite's server.
     pub fn open(name: &str) -> Result<House> {
-        Self::furnish(Database::fresh(name)?, None)
+        Self::on(Database::fresh(name)?)
+    }
+
+    /// In this database.
+    pub fn on(database: Database) -> Result<House> {
+        Self::furnish(database, None)
     }
 
     /// On a server that has preloaded the library, beside a working sequencer, which leaves the inbox alone.

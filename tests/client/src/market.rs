@@ -1,7 +1,7 @@
 //! What is sold and bought in the marketplace: a shop that sells bots to all, a customer who buys everybody's, and
 //! of everybody in the house a row in each table. What is paid is paid in EUR: the house knows its USD by the digits.
 
-use client_tests::{Result, Session};
+use crate::{Result, Session};
 
 /// A shop with a bot that is bought and another that is offered under registrations, and a customer.
 pub struct Market {
