@@ -20,3 +20,4 @@ mod processes;
 mod roles;
 mod standby;
 mod untrusted;
+mod venues;
