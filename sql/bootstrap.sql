@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['bourse_owner', 'bourse_viewer', 'bourse_trader', 'bourse_admin',
                                      'bourse_gateway', 'bourse_worker', 'bourse_runner', 'bourse_sender',
-                                     'bourse_monitor'] LOOP
+                                     'bourse_carrier', 'bourse_monitor'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;
@@ -51,6 +51,8 @@ GRANT USAGE ON SCHEMA bourse, identity, audit, calendar, analytics, messaging, j
 GRANT USAGE ON SCHEMA jobs TO bourse_runner;
 -- So does whoever sends messages.
 GRANT USAGE ON SCHEMA messaging TO bourse_sender;
+-- And whoever carries transfers between venues.
+GRANT USAGE ON SCHEMA exchange TO bourse_carrier;
 
 -- What nobody is to call by hand stands apart, so that the others show what there is to call.
 CREATE SCHEMA bourse_private AUTHORIZATION bourse_owner;

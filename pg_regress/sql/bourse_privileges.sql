@@ -48,7 +48,8 @@ WITH objects (kind, oid, name) AS (
 SELECT o.kind, o.name, r.role, pg_temp.may(r.role, o.kind, o.oid) AS may
 FROM objects o,
      unnest(ARRAY['public', 'bourse_viewer', 'bourse_trader', 'bourse_gateway', 'bourse_admin', 'bourse_worker',
-                  'bourse_runner', 'bourse_sender', 'bourse_monitor', 'bourse_backup', 'bourse_owner']) r (role)
+                  'bourse_runner', 'bourse_sender', 'bourse_carrier', 'bourse_monitor', 'bourse_backup',
+                  'bourse_owner']) r (role)
 WHERE split_part(split_part(o.name, '.', 1), '_', 1) IN (SELECT bourse_private.modules());
 \pset null ''
 SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public,
@@ -59,8 +60,9 @@ SELECT kind, name, max(may) FILTER (WHERE role = 'public') AS public,
        max(may) FILTER (WHERE role = 'bourse_monitor') AS monitor,
        max(may) FILTER (WHERE role = 'bourse_owner') AS owner
 FROM matrix GROUP BY kind, name ORDER BY array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
--- Whoever works off jobs, or sends messages, may do this, and nothing else.
-SELECT role, kind, name, may FROM matrix WHERE role IN ('bourse_runner', 'bourse_sender') AND may IS NOT NULL
+-- Whoever works off jobs, sends messages, or carries transfers between venues, may do this, and nothing else.
+SELECT role, kind, name, may FROM matrix
+WHERE role IN ('bourse_runner', 'bourse_sender', 'bourse_carrier') AND may IS NOT NULL
 ORDER BY role, array_position('{schema,table,view,sequence,routine}', kind), name COLLATE "C";
 -- Whoever takes dumps reads everything, and does nothing.
 SELECT kind, may, count(*) > 0 AS all_of_them FROM matrix WHERE role = 'bourse_backup' GROUP BY kind, may ORDER BY kind;

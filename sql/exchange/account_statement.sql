@@ -17,6 +17,7 @@ BEGIN
     SELECT e.created_at, e.source, e.source_id,
            CASE e.source
                WHEN 'trade' THEN exchange_private.describe_trade(e.source_id, e.asset, e.amount)
+               WHEN 'venue_transfer' THEN exchange_private.describe_venue_transfer(e.source_id, e.amount)
                ELSE exchange_private.describe_transfer(e.source_id, e.amount) END,
            e.amount,
            opening + sum(e.amount) OVER (ORDER BY e.created_at, e.source, e.source_id, e.amount
@@ -29,9 +30,9 @@ END
 $$;
 COMMENT ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timestamptz) IS
 'A user''s ledger in one asset, from (included) to (excluded): first the opening balance, then every movement with the '
-'balance after it, locked part included. source and source_id: the trade or transfer; amount and balance: in the '
-'asset. Costs what the user''s own history costs. 22004 NULL, 22023 asset or period, 42501 not a user you act for, '
-'42704 unknown user';
+'balance after it, locked part included. source and source_id: the trade, transfer or venue_transfer; amount and '
+'balance: in the asset. Costs what the user''s own history costs. 22004 NULL, 22023 asset or period, 42501 not a user '
+'you act for, 42704 unknown user';
 GRANT EXECUTE ON FUNCTION exchange.account_statement(bigint, text, timestamptz, timestamptz)
 TO bourse_viewer, bourse_worker;
 

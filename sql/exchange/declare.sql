@@ -8,6 +8,7 @@ BEGIN
         bourse_private.declare_table('markets', is_audited => true, engine_written => true),
         bourse_private.declare_table('assets', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('transfers', on_erasure => 'keep'),
+        bourse_private.declare_table('venue_transfers', on_erasure => 'keep'),
         bourse_private.declare_table('orders', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('trades', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('order_amendments', engine_written => true, on_erasure => 'keep'),
@@ -47,10 +48,19 @@ BEGIN
             format('user %s has %s live orders and holds %s', user_id, live, coalesce(held, 'nothing')),
             'Cancel the orders (exchange.cancel_all_orders) and withdraw the balances first.');
     END IF;
+    -- What is in suspense may come back.
+    IF to_regclass('exchange.venue_transfers') IS NOT NULL THEN
+        SELECT count(*) INTO live FROM exchange.venue_transfers v WHERE v.user_id = user_id AND v.status = 'sent';
+    END IF;
+    IF live > 0 THEN
+        PERFORM bourse.refuse('55006', format('user %s has %s transfers to other venues under way', user_id, live),
+            'Wait until exchange.unsettled_venue_transfers() has none of the user.');
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION exchange_private.before_erasure(bigint) IS
-'Locks the balances of a user who is to be erased; refuses while there are any, or live orders (55006)';
+'Locks the balances of a user who is to be erased; refuses while there are any, live orders, or transfers to other '
+'venues under way (55006)';
 
 CREATE FUNCTION exchange_private.own_verify() RETURNS TABLE (check_name text, subject text, expected text, actual text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
@@ -95,13 +105,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
         ('exchange_sequencer_queued', s.queued, NULL), ('exchange_sequencer_batches_total', s.batches, NULL),
         ('exchange_sequencer_requests_total', s.requests, NULL)) v (name, value, labels)
     UNION ALL
+    SELECT v.name, v.value, NULL FROM exchange_private.suspense() s CROSS JOIN LATERAL (VALUES
+        ('exchange_unsettled_venue_transfers', s.unsettled::numeric),
+        ('exchange_unsettled_venue_transfer_age_seconds', extract(epoch FROM s.age))) v (name, value)
+    UNION ALL
     SELECT f.name, f.value, f.labels FROM exchange_private.order_metrics() f
 $$;
 COMMENT ON FUNCTION exchange_private.own_metrics() IS
 'What metrics() says of the exchange: commands in the inbox (up to 10,000 are counted) and the age of the first, live '
 'orders as of the last VACUUM or ANALYZE, trades whose fees are not swept, markets by status, the sequencer and what '
-'it has done since the server started, and what order_metrics() says. Costs the inbox up to that bound, and rows that '
-'have left it and wait for VACUUM, and the rows of markets';
+'it has done since the server started, transfers to other venues that are under way, and what order_metrics() says. '
+'Costs the inbox and the transfers under way, 10,000 of each at most, rows that have left them and wait for VACUUM, '
+'and the rows of markets';
 
 CREATE FUNCTION exchange_private.own_alerts()
 RETURNS TABLE (severity text, alert text, subject text, detail text, hint text)
@@ -113,6 +128,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
            'Have exchange.match_orders() called, or look at exchange.sequencer_status().'
     FROM (SELECT c.created_at FROM exchange.order_commands c ORDER BY c.id LIMIT 1) c
     WHERE extract(epoch FROM clock_timestamp() - c.created_at) > bourse_private.threshold('inbox_waits')
+    UNION ALL
+    SELECT 'warning', 'venue_transfer_waits', NULL,
+           format('%s transfers to other venues are under way, the first for %s', s.unsettled, s.age),
+           'SELECT * FROM exchange.unsettled_venue_transfers(); does the carrier work, and reach the other venue?'
+    FROM exchange_private.suspense() s
+    WHERE extract(epoch FROM s.age) > bourse_private.threshold('venue_transfer_waits')
     UNION ALL
     SELECT f.severity, f.alert, NULL, f.detail, f.hint FROM exchange_private.order_alerts() f
     UNION ALL
@@ -127,9 +148,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
           AND (SELECT b.bell_at IS NULL FROM exchange_private.bell_of(m.symbol, clock_timestamp()) b)
 $$;
 COMMENT ON FUNCTION exchange_private.own_alerts() IS
-'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute, the '
-'calendar of a market does not say when it opens. Costs a probe of an index, rows that have left the inbox and wait '
-'for VACUUM, and the rows of markets';
+'What alerts() says of the exchange: the sequencer cannot carry out the inbox, a command has waited for a minute, a '
+'transfer to another venue for ten, the calendar of a market does not say when it opens. Costs a probe of an index, '
+'rows that have left the inbox and wait for VACUUM, transfers under way up to 10,000, and the rows of markets';
 
 CREATE FUNCTION exchange_private.own_health() RETURNS TABLE (ok boolean, detail text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$

@@ -88,6 +88,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     ('balance_changes_fail', 100, 'refusals', 'for want of funds in the last 5 to 10 minutes'),
     ('cancellations_are_unusual', 95, 'percent', 'of the orders of the last ten minutes, of 100 to 1,000 of them'),
     ('inbox_waits', 60, 'seconds', 'since the first command has come into the bulk inbox'),
-    ('sequencer_is_stalled', 10, 'seconds', 'for which a request to the sequencer has waited')
+    ('sequencer_is_stalled', 10, 'seconds', 'for which a request to the sequencer has waited'),
+    ('venue_transfer_waits', 600, 'seconds', 'for which a transfer to another venue has been under way')
 $$;
 COMMENT ON FUNCTION exchange_private.own_thresholds() IS 'The thresholds of the exchange';

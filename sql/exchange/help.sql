@@ -6,6 +6,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
     ('exchange_live_orders_estimate', 'Live orders as of the last VACUUM or ANALYZE'),
     ('exchange_unswept_trades', 'Trades whose fees are not booked'),
     ('exchange_markets', 'Markets, by status'),
+    ('exchange_unsettled_venue_transfers', 'Transfers to other venues that are under way, up to 10000'),
+    ('exchange_unsettled_venue_transfer_age_seconds', 'Age of the first of them'),
     ('exchange_sequencer_working', '1 while the sequencer works'),
     ('exchange_sequencer_queued', 'Requests that wait for the sequencer'),
     ('exchange_sequencer_wait_seconds', 'How long the oldest unanswered request to the sequencer has waited'),

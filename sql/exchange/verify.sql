@@ -92,6 +92,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
         FROM (
             SELECT t.user_id, t.asset, t.amount + t.locked_amount AS amount FROM exchange.transfers t
             UNION ALL
+            SELECT v.user_id, v.asset, v.amount FROM exchange_private.venue_moves() v
+            UNION ALL
             SELECT p.user_id, v.asset, v.amount
             FROM positions p JOIN exchange.markets m ON m.symbol = p.symbol
             CROSS JOIN LATERAL (VALUES (m.base, p.base), (m.quote, p.quote)) AS v (asset, amount)
@@ -198,12 +200,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_
                    NULL::numeric AS unswept
             FROM exchange.transfers t WHERE t.kind <> 'transfer'
             UNION ALL
+            SELECT v.asset, v.amount, NULL, NULL FROM exchange_private.venue_moves() v
+            UNION ALL
             SELECT m.quote, -t.commission, t.commission, t.unswept
             FROM tape t JOIN exchange.markets m ON m.symbol = t.symbol
         ) AS j
         GROUP BY j.asset
     )
-    -- What users hold and what the house has earned is what came in from outside.
+    -- What users hold and what the house has earned is what came in from outside, other venues and suspense included.
     SELECT 'money_conserved', coalesce(h.asset, j.asset), j.outside::text, h.amount::text
     FROM (SELECT a.symbol AS asset, sum(a.amount + a.locked_amount) AS amount FROM exchange.assets a
           GROUP BY a.symbol) AS h

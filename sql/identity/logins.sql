@@ -19,7 +19,7 @@ BEGIN
         -- What such a login does is the operator's; a superuser may still say whose it is.
         IF NOT identity_private.is_superuser(session_user) AND EXISTS (
             SELECT FROM unnest('{bourse_owner,bourse_admin,bourse_worker,bourse_gateway,bourse_runner,
-                                 bourse_sender}'::name[]) r
+                                 bourse_sender,bourse_carrier}'::name[]) r
             WHERE pg_has_role(given.rolname, r, 'MEMBER')) THEN
             PERFORM bourse.refuse('42501',
                 format('login %s acts for more than one user', bourse_private.quoted(given.rolname)),

@@ -66,6 +66,7 @@ pub const MODULE: Module = Module {
         WaitedFor::writers(c"exchange", c"orders"),
         WaitedFor::writers(c"exchange", c"trades"),
         WaitedFor::writers(c"exchange", c"transfers"),
+        WaitedFor::writers(c"exchange", c"venue_transfers"),
         WaitedFor::writers(c"exchange", c"order_commands"),
         WaitedFor::writers(c"exchange", c"command_rejections"),
     ],
@@ -88,6 +89,7 @@ pub const MODULE: Module = Module {
         "0013_user_balance_view",
         "0014_order_book_view",
         "0015_ledger_entries",
+        "0016_venue_transfers",
     ),
     after_migrations: None,
 };

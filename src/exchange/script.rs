@@ -35,4 +35,5 @@ extension_sql_file!("../../sql/exchange/ticker.sql", name = "exchange_ticker");
 extension_sql_file!("../../sql/exchange/trade_tape.sql", name = "exchange_trade_tape");
 extension_sql_file!("../../sql/exchange/transfer.sql", name = "exchange_transfer");
 extension_sql_file!("../../sql/exchange/triggers.sql", name = "exchange_triggers");
+extension_sql_file!("../../sql/exchange/venues.sql", name = "exchange_venues");
 extension_sql_file!("../../sql/exchange/verify.sql", name = "exchange_verify");

@@ -12,6 +12,7 @@ mod conformance;
 mod contents;
 mod cron_peers;
 mod demo;
+mod failover;
 mod failure;
 mod flow;
 mod install;
@@ -28,9 +29,11 @@ mod reference;
 mod releases;
 mod schemas;
 mod setup;
+mod started;
 mod table;
 #[cfg(test)]
 mod tidy;
+mod unpacked;
 mod wheel;
 mod written;
 
@@ -53,6 +56,7 @@ cargo check-all [--installed] [KIND …] [-- NAME …]
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
 cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
 cargo xtask backups [--installed] [NAME …]       follow the recipes of docs/backup.md, compare what comes back
+cargo xtask failover [--installed] [ROUNDS]      leaders under Patroni are killed and relieved while orders come
 cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
@@ -108,6 +112,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("reference", rest) => return reference::TASK.run(&project, rest),
         ("cron", []) => return cron_peers::run(&project),
         ("backups", rest) => return backups::run(&project, rest),
+        ("failover", rest) => return failover::run(&project, rest),
         ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),

@@ -1,8 +1,8 @@
 //! Faults that are planted, and the alerts that tell of them.
 
-use super::started::Started;
 use crate::failure::Result;
 use crate::psql::Database;
+use crate::started::Started;
 
 /// What is told once the faults are there.
 pub const ALERTS: [&str; 17] = [

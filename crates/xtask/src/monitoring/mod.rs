@@ -4,7 +4,6 @@
 
 mod faults;
 mod programs;
-mod started;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -16,9 +15,9 @@ use crate::cluster::{Cluster, PORT};
 use crate::failure::{Failure, Result};
 use crate::project::{self, Project};
 use crate::psql::Database;
+use crate::started::Started;
 use crate::{install, progress, python};
 use programs::Programs;
-use started::Started;
 
 const PYTHON: [&str; 1] = ["prometheus_client==0.26.0"];
 const SETTINGS: [(&str, &str); 5] = [

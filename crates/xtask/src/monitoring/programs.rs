@@ -1,13 +1,10 @@
-//! The programs, from Debian: those that are installed, or unpacked from their packages below the target folder, where
-//! they disturb nobody: to install them is to start them.
+//! The programs, from Debian: those that are installed, or unpacked from their packages.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::failure::{Failure, OrFail, Result};
-use crate::progress;
-use crate::project::{self, Project};
+use crate::failure::{Failure, Result};
+use crate::project::Project;
+use crate::unpacked;
 
 const PACKAGES: [&str; 3] = ["prometheus", "prometheus-node-exporter", "prometheus-postgres-exporter"];
 const REMEDY: &str = "apt-get install prometheus prometheus-node-exporter prometheus-postgres-exporter";
@@ -29,7 +26,7 @@ impl Programs {
         }
         let unpacked = Programs::below(&folder.join("debian/usr/bin"));
         if !unpacked.are_there() {
-            fetch(project, folder)?;
+            unpacked::fetch(project, folder, &PACKAGES)?;
         }
         if unpacked.are_there() {
             return Ok(unpacked);
@@ -49,21 +46,4 @@ impl Programs {
     fn are_there(&self) -> bool {
         [&self.prometheus, &self.promtool, &self.node, &self.postgres].iter().all(|program| program.exists())
     }
-}
-
-fn fetch(project: &Project, folder: &Path) -> Result<()> {
-    let packages = folder.join("packages");
-    project::remove_folder(&packages)?;
-    project::make_folder(&packages)?;
-    // apt downloads as an account of its own where that may enter the folder, and says so where not.
-    let mut download = Command::new("apt-get");
-    download.args(["download", "-o", "APT::Sandbox::User=root"]).args(PACKAGES).current_dir(&packages);
-    progress::run(project, "apt-get download", &mut download, REMEDY)?;
-    let listed = fs::read_dir(&packages).or_fail(|| format!("cannot read {}", packages.display()), REMEDY)?;
-    for package in listed.flatten() {
-        let mut unpack = Command::new("dpkg-deb");
-        unpack.arg("-x").arg(package.path()).arg(folder.join("debian"));
-        progress::run(project, "dpkg-deb -x", &mut unpack, REMEDY)?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::psql::Database;
 
 /// Roles as the page names them, in its order.
-const ROLES: [&str; 8] = ["viewer", "trader", "gateway", "admin", "worker", "runner", "sender", "monitor"];
+const ROLES: [&str; 9] = ["viewer", "trader", "gateway", "admin", "worker", "runner", "sender", "carrier", "monitor"];
 
 /// A function that somebody else than its owner may call is public, unless its schema is a private one.
 const QUERY: &str = r#"

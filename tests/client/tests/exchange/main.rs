@@ -19,3 +19,4 @@ mod processes;
 mod roles;
 mod standby;
 mod untrusted;
+mod venues;
