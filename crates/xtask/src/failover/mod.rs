@@ -56,12 +56,11 @@ type Fault = (&'static str, f64);
 
 /// Rounds with synchronous commits, in which nothing may be lost, and one without, in which something must be.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let (is_installed, rounds) = match arguments {
-        [] => (false, ROUNDS),
-        [one] if one == "--installed" => (true, ROUNDS),
-        [rounds] => (false, number(rounds)?),
-        [one, rounds] if one == "--installed" => (true, number(rounds)?),
-        _ => return Err(Failure::new("what is that?", USAGE)),
+    let (is_installed, rounds) = install::without_build(arguments, USAGE)?;
+    let rounds = match rounds[..] {
+        [] => ROUNDS,
+        [rounds] => number(rounds)?,
+        _ => return Err(Failure::new(format!("what is `{}`?", rounds.join(" ")), USAGE)),
     };
     let folder = project.target.join("xtask/failover");
     let mut debian = folder.join("debian");
