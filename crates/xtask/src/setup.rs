@@ -41,6 +41,13 @@ pub fn for_backups(project: &Project) -> Result<()> {
     fetch(project, if is_there { &[] } else { &["pgbackrest"] })
 }
 
+/// Installs the router of `examples/venues`.
+pub fn for_venues(project: &Project) -> Result<()> {
+    let is_there = project.pg_folder("--sharedir")?.join("extension/plproxy.control").exists();
+    let package = format!("postgresql-{}-plproxy", project.major);
+    fetch(project, if is_there { &[] } else { std::slice::from_ref(&package) })
+}
+
 fn packages(project: &Project) -> Result<()> {
     fetch(project, &missing_packages(project))
 }
