@@ -34,7 +34,8 @@ impl Values {
         let mut ids = Vec::new();
         for table in tables {
             for row in root.rows(&format!(
-                "SELECT DISTINCT e.key, e.value #>> '{{}}', replace(format_type(a.atttypid, NULL), 'character varying', 'text')
+                "SELECT DISTINCT e.key, e.value #>> '{{}}',
+                     replace(format_type(a.atttypid, NULL), 'character varying', 'text')
                  FROM (SELECT to_jsonb(t) AS row FROM {table} t LIMIT {ROWS}) s, jsonb_each(s.row) e
                  JOIN pg_attribute a ON a.attrelid = '{table}'::regclass AND a.attname = e.key
                  WHERE jsonb_typeof(e.value) <> 'null' AND length(e.value::text) < 2000 ORDER BY 1, 2"
