@@ -13,7 +13,7 @@ mod cron_peers;
 mod demo;
 mod failure;
 mod flow;
-mod fuzz;
+mod fuzzing;
 mod install;
 mod metrics;
 mod monitoring;
@@ -113,7 +113,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),
         ("monitoring", rest) => return monitoring::run(&project, rest),
-        ("fuzz", rest) => fuzz::run(&project, &fuzz::Request::parse(rest)?)?,
+        ("fuzz", rest) => fuzzing::run(&project, &fuzzing::Request::parse(rest)?)?,
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {

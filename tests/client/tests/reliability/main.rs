@@ -3,6 +3,7 @@
 mod boundaries;
 mod cancels;
 mod catalog;
+mod ends;
 mod retries;
 mod sqlsmith;
 mod values;
