@@ -15,6 +15,7 @@ mod demo;
 mod failover;
 mod failure;
 mod flow;
+mod fuzzing;
 mod install;
 mod metrics;
 mod monitoring;
@@ -63,6 +64,7 @@ cargo xtask orms [--installed]                   six object-relational mappers a
 cargo xtask calendars [--installed]              compare every session with two Python libraries
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
 cargo xtask monitoring [--installed]             Prometheus and its exporters read the figures, every alert fires
+cargo xtask fuzz [SECONDS] [TARGET …]            the pure crates under libFuzzer
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -120,6 +122,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("calendars", rest) => return calendars::run(&project, rest),
         ("metrics", rest) => return metrics::run(&project, rest),
         ("monitoring", rest) => return monitoring::run(&project, rest),
+        ("fuzz", rest) => fuzzing::run(&project, &fuzzing::Request::parse(rest)?)?,
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {

@@ -249,14 +249,15 @@ pub fn checksums(session: &mut Session) -> Result<Vec<String>> {
 pub fn all_checksums(session: &mut Session) -> Result<Vec<String>> {
     checksums_of(
         session,
-        "'bourse', 'identity', 'audit', 'calendar', 'exchange', 'jobs', 'marketplace', 'messaging', 'mirror', 'trading', \
-         'webui'",
+        "'bourse', 'identity', 'audit', 'calendar', 'exchange', 'jobs', 'marketplace', 'messaging', 'mirror', \
+         'trading', 'webui'",
     )
 }
 
 fn checksums_of(session: &mut Session, schemas: &str) -> Result<Vec<String>> {
     let tables = session.lines(&format!(
-        "SELECT oid::regclass FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ({schemas})
+        "SELECT oid::regclass FROM pg_class
+         WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ({schemas})
          ORDER BY oid::regclass::text COLLATE \"C\""
     ))?;
     tables

@@ -22,6 +22,8 @@ pub fn unit(project: &Project) -> Result<Tally> {
         "-p",
         "cron",
         "-p",
+        "fuzz",
+        "-p",
         "ids",
         "-p",
         "matching",

@@ -42,7 +42,7 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 10] = [
+const CRATES: [Crate; 11] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
@@ -52,6 +52,11 @@ const CRATES: [Crate; 10] = [
     Crate { name: "cron", names: &[], named_by: &["jobs"] },
     Crate { name: "schema", names: &[], named_by: &["marketplace"] },
     // Tools and tests.
+    Crate {
+        name: "fuzz",
+        names: &["analytics", "calendar", "cron", "ids", "matching", "money", "schema", "vault"],
+        named_by: &[],
+    },
     Crate { name: "processes", names: &[], named_by: &[] },
     Crate { name: "xtask", names: &["processes"], named_by: &[] },
 ];

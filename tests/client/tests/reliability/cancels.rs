@@ -109,7 +109,8 @@ fn stop(venue: &Venue, seats: &[Seat], times: u64) -> Result<()> {
         // Its answer may be there before ours.
         *seat.told.lock().expect("nobody fails with it") = Some(Instant::now());
         let told = session.line(&format!(
-            "SELECT count(*) FILTER (WHERE {function}(pid)) FROM pg_stat_activity WHERE pid = {pid} AND state = 'active'"
+            "SELECT count(*) FILTER (WHERE {function}(pid)) FROM pg_stat_activity
+             WHERE pid = {pid} AND state = 'active'"
         ))?;
         if told == "0" {
             *seat.told.lock().expect("nobody fails with it") = None;

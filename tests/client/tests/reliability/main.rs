@@ -4,6 +4,7 @@ mod boundaries;
 mod cancels;
 mod catalog;
 mod disk;
+mod ends;
 mod kills;
 mod power;
 mod retries;

@@ -92,8 +92,9 @@ fn place(venue: &Venue, user: i64, door: (Door, &str), rounds: u32, names: bool,
     let mut session = venue.connect()?;
     let mut sent = Sent { orders: 0, broken: 0 };
     // Every buyer finds a seller. On a fast machine it takes more of them.
-    while sent.orders < rounds || sent.orders < 40 * rounds && (sent.broken < ENOUGH || sent.orders % 2 == 1) {
-        let side = if sent.orders % 2 == 0 { "buy" } else { "sell" };
+    while sent.orders < rounds || sent.orders < 40 * rounds && (sent.broken < ENOUGH || !sent.orders.is_multiple_of(2))
+    {
+        let side = if sent.orders.is_multiple_of(2) { "buy" } else { "sell" };
         let order = Order::limit(user, &format!("{symbol} {}", sent.orders), symbol, side, "100", "1")
             .with("self_trade_prevention", "none");
         let order = if names { order } else { order.without("client_order_id") };
