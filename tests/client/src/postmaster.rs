@@ -20,7 +20,22 @@ pub fn is_running(data: &Path) -> bool {
     command.is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*data.to_string_lossy()))
 }
 
-/// `kill -9` of processes, the postmaster first, so that it starts nobody while its children go.
+/// It and all that it has started. It stands still from here on, so that nobody comes who is not among them.
+pub fn family(data: &Path) -> Result<Vec<u32>> {
+    let pid = pid(data)?;
+    processes::send("-STOP", &[pid])?;
+    for _ in 0..2000 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // After the name of its program; nothing, once it has ended.
+        if stat.rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with(['T', 'Z'])) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(processes::family(pid)?)
+}
+
+/// `kill -9` of processes, until they are gone.
 pub fn end(family: &[u32]) -> Result<()> {
     processes::send("-9", family)?;
     while family.iter().any(|pid| processes::is_alive(*pid)) {

@@ -187,24 +187,18 @@ impl Scratch {
 
     /// `kill -9` of the postmaster and of every process that it has started.
     pub fn kill(&self) -> Result<()> {
-        postmaster::end(&self.family()?)?;
+        postmaster::end(&postmaster::family(&self.data())?)?;
         self.unlock()
     }
 
     /// Cuts the power of the disk and of the server on it: what no flush has reached is gone.
     pub fn cut_power(&self) -> Result<()> {
         // What its file of pids says cannot be read afterwards.
-        let before = self.family()?;
+        let before = postmaster::family(&self.data())?;
         self.disk()?.cut()?;
-        postmaster::end(&processes::family(before[0])?)?;
         postmaster::end(&before)?;
         self.disk()?.mount_again()?;
         self.unlock()
-    }
-
-    /// The postmaster and all that it has started.
-    fn family(&self) -> Result<Vec<u32>> {
-        Ok(processes::family(postmaster::pid(&self.data())?)?)
     }
 
     /// Whether it runs.

@@ -5,10 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::load::{self, Acknowledged, Actor};
+use crate::sequencer::PRELOAD;
 use crate::{Database, Failure, Random, Result, Scratch, Session};
 
 const CLIENTS: usize = 8;
 const MARKETS: [&str; 2] = ["BTC-USD", "ETH-USD"];
+/// Has the ticker and the tasks write as often as they may.
+const SEAL: &str = "SELECT jobs.set_schedule_enabled(id, true), jobs.update_schedule(id, cron => '* * * * * *')
+     FROM jobs.schedules WHERE name = 'maintenance: seal'";
 /// What a server may say when it, the sequencer or its disk ends in the middle.
 const STRUCK: [&str; 5] = ["57P01", "57P02", "57P03", "08007", "58030"];
 /// What it says when there is no room.
@@ -34,6 +38,7 @@ impl Siege {
         let database = Database::on(&scratch.server, "siege")?;
         let mut session = database.connect()?;
         let users = load::prepare(&mut session, &MARKETS, CLIENTS)?;
+        session.run(SEAL)?;
         session.sequencer()?;
         let actor =
             |user: &i64| Ok(Actor::new(client(&database)?, *user, &MARKETS).among(&users).submitting().seeded(seed));
@@ -41,8 +46,8 @@ impl Siege {
         Ok(Self { scratch, database, actors, random: Random::new(seed), checkpoints: true, before: 0 })
     }
 
-    /// Has every client trade until this has happened, at a random
-    /// moment, and every client whose connection it broke has gone.
+    /// Has every client trade until this has happened, at a random moment, and every client whose connection it broke
+    /// has gone.
     pub fn during<T>(&mut self, blow: impl FnOnce(&Scratch, &Database) -> Result<T>) -> Result<T> {
         let (over, moment) = (AtomicBool::new(false), self.random.below(600));
         let (scratch, database, before, checkpoints) = (&self.scratch, &self.database, self.before, self.checkpoints);
@@ -75,7 +80,10 @@ impl Siege {
         self.scratch.wait()?;
         load::settle(&self.database, &self.acknowledged())?;
         let mut session = self.database.connect()?;
-        session.verify_is_empty()?;
+        let broken = session.lines("SELECT * FROM bourse.verify()")?;
+        if !broken.is_empty() {
+            return Err(Failure::new(format!("bourse.verify() has {} rows: {broken:?}", broken.len())));
+        }
         let money = session.lines(load::MONEY)?;
         if !money.is_empty() {
             return Err(Failure::new(format!("money was made or lost: {money:?}")));
@@ -133,6 +141,12 @@ impl Siege {
     pub fn acknowledged(&self) -> Vec<&Acknowledged> {
         self.actors.iter().map(|actor| &actor.acknowledged).collect()
     }
+}
+
+/// What the server has in its configuration beside these lines: every process of ours runs.
+#[must_use]
+pub fn settings(more: &str) -> String {
+    format!("{PRELOAD}\nbourse.ticker = on\nbourse.tasks = on\n{more}")
 }
 
 /// A session of which no statement waits for ever.

@@ -3,16 +3,15 @@
 use std::thread;
 use std::time::Duration;
 
-use client_tests::sequencer::PRELOAD;
-use client_tests::siege::DISK_FULL;
-use client_tests::{Database, Disk, Failure, Result, Scratch, Session, Siege, Tally};
+use client_tests::siege::{DISK_FULL, settings};
+use client_tests::{Disk, Failure, Result, Scratch, Session, Siege, Tally};
 
 /// How often one disk is full, before the next begins anew.
 const PART: u64 = 10;
 /// MiB of a disk.
 const SIZE: u64 = 512;
 const VARIABLE: &str = "BOURSE_FULL_DISKS";
-const SETTINGS: &str = "max_wal_size = '64MB'\nmin_wal_size = '32MB'";
+const LOG: &str = "max_wal_size = '64MB'\nmin_wal_size = '32MB'";
 
 /// A disk, if there may be none in a short run.
 pub fn made(disk: Option<Disk>, variable: &str) -> Result<Option<Disk>> {
@@ -38,7 +37,7 @@ fn endure(name: &str, what: OnDisk) -> Result<()> {
     if made(Disk::new(name, SIZE)?, VARIABLE)?.is_none() {
         return Ok(());
     }
-    let settings = format!("{PRELOAD}\n{SETTINGS}");
+    let settings = settings(LOG);
     Tally::open(name, VARIABLE, 1)?.run(name, PART, |seed, count| {
         let disk = Disk::new(name, SIZE)?.ok_or_else(|| Failure::new("no disk any more"))?;
         let server = format!("{name}_server");
@@ -83,18 +82,19 @@ fn fill(siege: &mut Siege, log: Option<&Disk>) -> Result<&'static str> {
         siege.database.connect()?.run(slot)?;
     }
     let said = siege.during(|scratch, database| {
-        let disk = log.map_or_else(|| scratch.disk(), Ok)?;
+        let (disk, mut session) = (log.map_or_else(|| scratch.disk(), Ok)?, database.connect()?);
         disk.fill()?;
         let mut survives = false;
-        if let Some(mut session) = until_full(database)? {
+        if until_full(&mut session)? {
             thread::sleep(Duration::from_secs(1));
             disk.empty()?;
             survives = goes_on(&mut session)?;
         }
-        if scratch.is_running() {
-            scratch.kill()?;
+        match scratch.kill() {
+            Err(failure) if scratch.is_running() => Err(failure),
+            // It may have ended by itself.
+            _ => Ok(if survives { "statements failed" } else { "the server ended" }),
         }
-        Ok(if survives { "statements failed" } else { "the server ended" })
     })?;
     log.map_or_else(|| siege.scratch.disk(), Ok)?.empty()?;
     siege.scratch.resume()?;
@@ -106,15 +106,14 @@ fn fill(siege: &mut Siege, log: Option<&Disk>) -> Result<&'static str> {
     Ok(said)
 }
 
-/// Writes rows until there is no room; the session, if the server has survived it.
-fn until_full(database: &Database) -> Result<Option<Session>> {
-    let mut session = database.connect()?;
+/// Writes rows until there is no room; whether the server has survived it.
+fn until_full(session: &mut Session) -> Result<bool> {
     for _ in 0..2000 {
         let rows = "INSERT INTO public.filler SELECT repeat(md5(n::text), 20) FROM generate_series(1, 500) n";
         match session.run(rows) {
             Ok(()) => {}
-            Err(failure) if failure.is(DISK_FULL) => return Ok(Some(session)),
-            Err(failure) if failure.sqlstate.as_deref().is_none_or(|code| code.starts_with("57P")) => return Ok(None),
+            Err(failure) if failure.is(DISK_FULL) => return Ok(true),
+            Err(failure) if failure.sqlstate.as_deref().is_none_or(|code| code.starts_with("57P")) => return Ok(false),
             Err(failure) => return Err(failure),
         }
     }
@@ -152,7 +151,7 @@ fn acknowledged_orders_survive_a_full_disk_of_the_log() -> Result<()> {
 fn a_statement_without_the_temporary_room_it_needs_leaves_nothing() -> Result<()> {
     const LARGE: &str = "INSERT INTO exchange.order_commands (action, user_id, symbol, side, price, amount, client_order_id)
         SELECT 'new', 1, 'BTC-USD', 'buy', 100, 1, 'large ' || n FROM generate_series(1, 20000) n ORDER BY md5(n::text)";
-    let mut siege = Siege::open(Scratch::furnished("temporary", PRELOAD)?, 0)?;
+    let mut siege = Siege::open(Scratch::furnished("temporary", &settings(""))?, 0)?;
     siege.during(|_, database| {
         let mut session = database.connect()?;
         session.run(&format!("BEGIN; {LARGE}; ROLLBACK"))?;

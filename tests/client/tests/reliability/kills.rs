@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use client_tests::sequencer::PRELOAD;
+use client_tests::siege::settings;
 use client_tests::{Database, Failure, Random, Result, Scratch, Siege, Tally};
 
 /// Kills of one server, before the next begins anew.
@@ -13,7 +13,7 @@ const PART: u64 = 50;
 /// Has a server struck as often as wanted. Struck and started again, it has all that was acknowledged.
 fn endure(name: &str, mut strike: impl FnMut(&mut Siege, &mut Random) -> Result<()>) -> Result<()> {
     Tally::open(name, "BOURSE_KILLS", 2)?.run(name, PART, |seed, count| {
-        let (mut siege, mut random) = (Siege::open(Scratch::furnished(name, PRELOAD)?, seed)?, Random::new(seed));
+        let (mut siege, mut random) = (Siege::open(Scratch::furnished(name, &settings(""))?, seed)?, Random::new(seed));
         for round in 1..=count {
             let endured = strike(&mut siege, &mut random).and_then(|()| siege.check());
             endured.map_err(|failure| Failure::new(format!("{name}, seed {seed}, kill {round}: {failure}")))?;
@@ -81,7 +81,7 @@ fn kill_one(scratch: &Scratch, database: &Database, random: &mut Random) -> Resu
 #[test]
 fn orders_that_wait_for_no_log_are_lost_with_the_server() -> Result<()> {
     let hasty = "synchronous_commit = off\nwal_writer_delay = '10s'\nwal_writer_flush_after = '1GB'";
-    let scratch = Scratch::furnished("kills_control", &format!("{PRELOAD}\n{hasty}"))?;
+    let scratch = Scratch::furnished("kills_control", &settings(hasty))?;
     let mut siege = Siege::open(scratch, 0)?;
     siege.checkpoints = false;
     let (mut lost, mut all) = (0, 0);

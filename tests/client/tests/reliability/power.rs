@@ -1,6 +1,6 @@
 //! The power is cut under load: the disk has what was flushed, and nothing else.
 
-use client_tests::sequencer::PRELOAD;
+use client_tests::siege::settings;
 use client_tests::{Disk, Failure, Result, Scratch, Siege, Tally};
 
 use crate::disk::made;
@@ -20,7 +20,7 @@ fn acknowledged_orders_survive_a_power_cut() -> Result<()> {
     }
     Tally::open(NAME, VARIABLE, 2)?.run(NAME, PART, |seed, count| {
         let disk = Disk::new(NAME, SIZE)?.ok_or_else(|| Failure::new("no disk any more"))?;
-        let scratch = Scratch::furnished_on(disk, "power_server", &format!("{PRELOAD}\n{LOG}\nfsync = on"))?;
+        let scratch = Scratch::furnished_on(disk, "power_server", &settings(&format!("{LOG}\nfsync = on")))?;
         let mut siege = Siege::open(scratch, seed)?;
         for round in 1..=count {
             let endured = siege.during(|scratch, _| scratch.cut_power());
@@ -38,7 +38,7 @@ fn acknowledged_orders_survive_a_power_cut() -> Result<()> {
 #[test]
 fn orders_that_wait_for_no_disk_are_lost_with_the_power() -> Result<()> {
     let Some(disk) = made(Disk::new("power_control", SIZE)?, VARIABLE)? else { return Ok(()) };
-    let scratch = Scratch::furnished_on(disk, "power_careless", &format!("{PRELOAD}\n{LOG}\nfsync = off"))?;
+    let scratch = Scratch::furnished_on(disk, "power_careless", &settings(&format!("{LOG}\nfsync = off")))?;
     let mut siege = Siege::open(scratch, 0)?;
     // Of what comes from here on the server has nothing flushed.
     siege.database.connect()?.run("CHECKPOINT")?;
