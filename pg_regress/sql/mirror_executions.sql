@@ -13,6 +13,17 @@ CREATE VIEW order_a AS SELECT status, trim_scale(filled_quantity) AS filled, tri
     executed_at FROM mirror.orders WHERE order_id = 'A';
 GRANT SELECT ON order_a TO PUBLIC;
 
+CREATE FUNCTION report_g(quantity numeric, filled numeric, status text, as_of timestamptz) RETURNS text
+LANGUAGE sql AS $$
+    SELECT concat_ws(' ', s.action, s.sqlstate) FROM mirror.sync_orders(7001, jsonb_build_array(jsonb_build_object(
+        'orderid', 'G', 'symbol', 'TCS', 'exchange', 'NSE', 'action', 'BUY', 'quantity', quantity, 'pricetype', 'LIMIT',
+        'price', 101, 'product', 'MIS', 'order_status', status, 'filled_quantity', filled)), as_of, complete => false) s
+$$;
+CREATE VIEW order_g AS SELECT status, trim_scale(quantity) AS quantity, trim_scale(filled_quantity) AS filled,
+    vanished_at IS NOT NULL AS is_presumed, executed_at IS NOT NULL AS is_executed
+    FROM mirror.orders WHERE order_id = 'G';
+GRANT SELECT ON order_g TO PUBLIC;
+
 SET SESSION AUTHORIZATION mexe_worker;
 SELECT report(0, 'open', '2025-08-28 10:20:00+05:30');
 SELECT mirror.record_execution(7001, 'A', 'e1', 3, 100, '2025-08-28 10:20:01+05:30');
@@ -35,6 +46,23 @@ SELECT refusal('SELECT mirror.record_execution(7001, $$A$$, $$e3$$, 6, 101, now(
 SELECT mirror.record_execution(7001, 'A', 'e3', 5, 101, '2025-08-28 10:20:08+05:30');
 SELECT * FROM order_a;
 SELECT report(5, 'open', '2025-08-28 10:20:09+05:30') AS of_a_filled_order;
+-- It had been made larger before, and the report of that comes last: it lives again, until the broker says that it does
+-- not. Then nobody has it live again.
+SELECT report_g(3, 0, 'open', '2025-08-28 10:21:00+05:30');
+SELECT mirror.record_execution(7001, 'G', 'g1', 3, 100, '2025-08-28 10:21:02+05:30');
+SELECT * FROM order_g;
+SELECT report_g(3, 0, 'open', '2025-08-28 10:21:01+05:30'), report_g(3, 3, 'open', '2025-08-28 10:21:01+05:30');
+SELECT * FROM order_g;
+SELECT refusal('SELECT mirror.record_execution(7001, $$G$$, $$g2$$, 4, 101, now())');
+SELECT report_g(9, 3, 'open', '2025-08-28 10:21:03+05:30');
+SELECT * FROM order_g;
+SELECT mirror.record_execution(7001, 'G', 'g2', 4, 101, '2025-08-28 10:21:04+05:30');
+SELECT mirror.record_execution(7001, 'G', 'g3', 2, 101, '2025-08-28 10:21:05+05:30');
+SELECT * FROM order_g;
+SELECT report_g(9, 9, 'complete', '2025-08-28 10:21:06+05:30'), report_g(9, 9, 'complete', '2025-08-28 10:21:07+05:30');
+SELECT * FROM order_g;
+SELECT report_g(12, 9, 'open', '2025-08-28 10:21:08+05:30');
+SELECT * FROM order_g;
 
 -- An order that was cancelled, as the broker said, was executed all the same.
 SELECT action FROM mirror.sync_orders(7001, '[{"orderid": "C", "symbol": "TCS", "exchange": "NSE", "action": "SELL",

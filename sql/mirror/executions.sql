@@ -22,7 +22,10 @@ LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = 
     SET filled_quantity = e.quantity, average_price = e.average_price,
         status = CASE WHEN e.quantity = o.quantity THEN 'EXECUTED'
                       WHEN o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING') THEN 'PARTIAL' ELSE o.status END,
-        vanished_at = CASE WHEN e.quantity < o.quantity THEN o.vanished_at END,
+        -- It may have been made larger, and the report of that be on its way.
+        vanished_at = CASE WHEN e.quantity = o.quantity
+                             AND o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING', 'PARTIAL')
+                           THEN clock_timestamp() ELSE o.vanished_at END,
         executed_at = CASE WHEN e.quantity = o.quantity THEN coalesce(o.executed_at, e.executed_at) END
     FROM unnest(order_ids, quantities, averages, times) e (order_id, quantity, average_price, executed_at)
     WHERE o.account_id = raise_filled.account_id AND o.order_id = e.order_id AND e.quantity >= o.filled_quantity

@@ -6,14 +6,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, mirror, pg_te
 $$;
 COMMENT ON FUNCTION mirror_private.signed(text, numeric) IS 'A quantity as it changes a position: what is sold is less';
 
--- One that is only missing from a report may be in the next one; nobody waits for that longer than an hour.
+-- One that is only missing from a report may be in the next one, and one that only its executions fill may be for more
+-- there; nobody waits for that longer than an hour.
 CREATE FUNCTION mirror_private.is_over(status text, vanished_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
     SELECT status IN ('EXECUTED', 'CANCELLED', 'REJECTED', 'EXPIRED')
            AND coalesce(vanished_at < clock_timestamp() - interval '1 hour', true)
 $$;
 COMMENT ON FUNCTION mirror_private.is_over(text, timestamptz) IS
-'Whether an order of a broker fills no more, by its status and since when it has vanished';
+'Whether an order of a broker fills no more, by its status and since when the broker has not said so';
 
 -- An order that has left mirror.orders is in the archive, and fills no more.
 CREATE FUNCTION mirror_private.note_leader_fills(group_id bigint, exchange text, symbol text, product text)

@@ -64,12 +64,14 @@ BEGIN
     END IF;
     SELECT * INTO executed FROM mirror_private.executed(account_id, order_id);
     INSERT INTO mirror.orders (account_id, user_id, order_id, symbol, exchange, action, quantity, order_type, price,
-                               trigger_price, product, status, filled_quantity, average_price, placed_at, as_of)
+                               trigger_price, product, status, filled_quantity, average_price, placed_at, as_of,
+                               vanished_at)
     VALUES (account_id, owner, order_id, symbol, exchange, action, quantity,
             translate(upper(order_type COLLATE "C"), '-_ ', ''), nullif(price, 0), nullif(trigger_price, 0), product,
             CASE WHEN executed.quantity >= quantity THEN 'EXECUTED' WHEN executed.quantity > 0 THEN 'PARTIAL'
                  ELSE 'PENDING' END,
-            least(executed.quantity, quantity), executed.average_price, clock_timestamp(), clock_timestamp())
+            least(executed.quantity, quantity), executed.average_price, clock_timestamp(), clock_timestamp(),
+            CASE WHEN executed.quantity >= quantity THEN clock_timestamp() END)
     RETURNING id INTO known;
     RETURN known;
 END

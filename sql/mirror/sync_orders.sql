@@ -5,13 +5,13 @@ CREATE FUNCTION mirror_private.order_steps(account_id bigint, lines mirror_priva
 RETURNS TABLE (n bigint, id bigint, broker_key text, step text, problem text, symbol text, exchange text, product text,
                action text, quantity numeric, order_type text, price numeric, trigger_price numeric, status text,
                filled_quantity numeric, average_price numeric, placed_at timestamptz, executed_at timestamptz,
-               note text)
+               presumed_at timestamptz, note text)
 LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = off AS $$
     WITH met AS MATERIALIZED (
         SELECT l.*, o AS known, o.id, a.id IS NOT NULL AS is_archived, e.average_price AS executed_price,
                greatest(l.filled_quantity, o.filled_quantity, e.quantity) AS filled,
                order_steps.as_of < greatest(o.as_of, order_steps.known_as_of) AS is_stale,
-               -- What only vanished may come back.
+               -- What only vanished may come back, and what its executions fill may be for more by now.
                CASE WHEN o.vanished_at IS NULL AND o.status IN ('EXECUTED', 'CANCELLED', 'REJECTED', 'EXPIRED')
                     THEN o.status WHEN a.id IS NOT NULL THEN a.status END AS ended
         FROM unnest(lines) l
@@ -32,6 +32,9 @@ LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET 
                CASE WHEN m.filled >= m.quantity THEN 'EXECUTED'
                     WHEN m.status IN ('CANCELLED', 'REJECTED', 'EXPIRED') THEN m.status
                     WHEN m.filled > 0 THEN 'PARTIAL' ELSE m.status END AS becomes,
+               -- Its executions fill it, and the broker has yet to say so.
+               CASE WHEN m.filled >= m.quantity AND m.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING', 'PARTIAL')
+                    THEN coalesce((m.known).vanished_at, order_steps.as_of) END AS presumed_at,
                CASE WHEN m.problem IS NOT NULL THEN m.problem
                     WHEN m.is_stale THEN NULL
                     WHEN m.ended = 'EXECUTED' AND m.status <> 'EXECUTED'
@@ -55,15 +58,16 @@ LANGUAGE sql STABLE ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET 
                      (j.known).product, (j.known).status, (j.known).filled_quantity, (j.known).average_price,
                      (j.known).vanished_at)
                     IS DISTINCT FROM (j.quantity, j.order_type, j.asked, j.trigger_price,
-                                      j.product, j.becomes, j.filled, j.paid, NULL)
+                                      j.product, j.becomes, j.filled, j.paid, j.presumed_at)
                     OR (j.known).status_message IS DISTINCT FROM coalesce(j.note, (j.known).status_message)
                    THEN 'updated'
                WHEN NOT complete AND as_of > (j.known).as_of THEN 'confirmed'
                ELSE 'unchanged' END,
            nullif(j.fault, '00000 the same again'), j.symbol, j.exchange, j.product, j.action, j.quantity,
            j.order_type, j.asked, j.trigger_price, j.becomes, j.filled, j.paid, coalesce(j.said_at, as_of),
-           CASE j.becomes WHEN 'EXECUTED' THEN coalesce((j.known).executed_at, j.executed_at, as_of) END,
-           coalesce(j.note, CASE WHEN (j.known).vanished_at IS NULL THEN (j.known).status_message END)
+           CASE j.becomes WHEN 'EXECUTED' THEN coalesce((j.known).executed_at, j.executed_at, as_of) END, j.presumed_at,
+           coalesce(j.note, CASE WHEN (j.known).vanished_at IS NULL OR (j.known).status = 'EXECUTED'
+                                 THEN (j.known).status_message END)
     FROM judged j
 $$;
 COMMENT ON FUNCTION mirror_private.order_steps(bigint, mirror_private.book_line[], timestamptz, boolean, timestamptz) IS
@@ -80,17 +84,17 @@ LANGUAGE sql ROWS 1000 SET search_path = pg_catalog, mirror, pg_temp SET enable_
     ), added AS (
         INSERT INTO mirror.orders (account_id, user_id, order_id, symbol, exchange, action, quantity, order_type, price,
                                    trigger_price, product, status, filled_quantity, average_price, placed_at,
-                                   executed_at, status_message, as_of)
+                                   executed_at, vanished_at, status_message, as_of)
         SELECT merge_orders.account_id, owner, s.broker_key, s.symbol, s.exchange, s.action, s.quantity, s.order_type,
                s.price, s.trigger_price, s.product, s.status, s.filled_quantity, s.average_price, s.placed_at,
-               s.executed_at, s.note, merge_orders.as_of
+               s.executed_at, s.presumed_at, s.note, merge_orders.as_of
         FROM steps s WHERE s.step = 'inserted'
     ), changed AS (
         UPDATE mirror.orders o
         SET quantity = s.quantity, order_type = s.order_type, price = s.price, trigger_price = s.trigger_price,
             product = s.product, status = s.status, filled_quantity = s.filled_quantity,
             average_price = s.average_price, executed_at = s.executed_at, status_message = s.note,
-            as_of = merge_orders.as_of, vanished_at = NULL
+            as_of = merge_orders.as_of, vanished_at = s.presumed_at
         FROM steps s WHERE o.id = s.id AND s.step IN ('updated', 'confirmed')
     ), closed AS (
         -- A row without a name may be any of them.

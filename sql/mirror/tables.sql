@@ -1055,8 +1055,9 @@ CREATE TABLE mirror.orders (
     status_message  character varying(500),
     -- How new the report is that it stands by
     as_of           timestamp with time zone NOT NULL DEFAULT now(),
-    -- It has EXPIRED because it was in no complete report of this time any more, not because the broker has said so: if
-    -- a later report has it again, that counts. NULL otherwise
+    -- It has ended by what we know, and the broker has not said so: EXPIRED because it was in no complete report of
+    -- this time any more, EXECUTED because its executions fill it, which was found then. If a later report has it live,
+    -- or for more, that counts. NULL otherwise
     vanished_at     timestamp with time zone,
     updated_at      timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT orders_pkey PRIMARY KEY (id),
@@ -1078,7 +1079,8 @@ CREATE TABLE mirror.orders (
         'REJECTED', 'EXPIRED'])),
     CONSTRAINT orders_symbol_check CHECK (symbol::text <> ''),
     CONSTRAINT orders_trigger_price_check CHECK (trigger_price > 0 AND trigger_price < 'NaN'),
-    CONSTRAINT orders_vanished_check CHECK (vanished_at IS NULL OR status::text = 'EXPIRED')
+    CONSTRAINT orders_vanished_check CHECK (vanished_at IS NULL
+        OR (status::text = ANY (ARRAY['EXPIRED', 'EXECUTED']::text[])))
 ) WITH (fillfactor=80);
 -- The live orders of an account
 CREATE INDEX idx_orders_account_status ON mirror.orders USING btree (account_id, status);

@@ -35,6 +35,7 @@ pub const MODULE: Module = Module {
         "0020_failover_settings",
         "0021_failover_states",
         "0022_stand_ins",
+        "0023_presumed_ends",
     ),
     after_migrations: None,
 };

@@ -253,7 +253,7 @@ fn settle(scene: &Scene<'_>, mut late: Vec<String>) -> Result<()> {
         for call in std::mem::take(&mut late) {
             tell(&mut session, call, &mut late)?;
         }
-        copy(&mut session, "'-infinity'")?;
+        copy(&mut session, if rounds == 1 { "'-infinity'" } else { "clock_timestamp() - interval '10 minutes'" })?;
         // What has filled late, or was not taken back, is closed: nothing is left of what the leader has left.
         session.run("SELECT mirror.close_orphans(1)")?;
         resolve(&mut session, scene)?;
