@@ -105,6 +105,8 @@ impl House {
                     audit.log_activity({user}, 'login', 'session', '{name} session'),
                     exchange.deposit({user}, 'USD', {funds}, '{name} wire'), exchange.deposit({user}, 'BTC', 10),
                     exchange.deposit({user}, 'USD', 1000, '{name} wire 2'),
+                    exchange.deposit({user}, 'EUR', 5),
+                    exchange.send_to_venue(md5('{name}')::uuid, {user}, 'west', 'EUR', 5),
                     jobs.create_schedule({user}, '{name} schedule', 'report', '{name} target', '@yearly'),
                     jobs.enqueue('report', '{name} target', user_id => {user}),
                     messaging.log_command('{name} account', '/price', '/price {name}'),

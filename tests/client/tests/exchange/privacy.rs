@@ -17,6 +17,7 @@ fn open(name: &str) -> Result<(Database, Session, i64)> {
         root.identities(user)?;
         root.run(&format!("SELECT exchange.place_order({user}, 'BTC-USD', 'buy', {}, 2)", 50 + user))?;
         root.run("SELECT exchange.amend_order(max(id), NULL, 1) FROM exchange.orders")?;
+        root.run(&format!("SELECT exchange.send_to_venue(gen_random_uuid(), {user}, 'west', 'USD', 1)"))?;
         root.run(&format!(
             "INSERT INTO exchange.order_commands (action, user_id, symbol) VALUES ('new', {user}, 'X-Y')"
         ))?;
