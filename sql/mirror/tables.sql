@@ -1079,8 +1079,7 @@ CREATE TABLE mirror.orders (
         'REJECTED', 'EXPIRED'])),
     CONSTRAINT orders_symbol_check CHECK (symbol::text <> ''),
     CONSTRAINT orders_trigger_price_check CHECK (trigger_price > 0 AND trigger_price < 'NaN'),
-    CONSTRAINT orders_vanished_check CHECK (vanished_at IS NULL
-        OR (status::text = ANY (ARRAY['EXPIRED', 'EXECUTED']::text[])))
+    CONSTRAINT orders_vanished_check CHECK (vanished_at IS NULL OR (status::text = ANY (ARRAY['EXPIRED', 'EXECUTED'])))
 ) WITH (fillfactor=80);
 -- The live orders of an account
 CREATE INDEX idx_orders_account_status ON mirror.orders USING btree (account_id, status);
