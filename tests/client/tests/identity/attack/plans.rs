@@ -13,6 +13,7 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                     WHEN a.attname = 'prefix' THEN format('''%s_'' || lpad(to_hex(n), 8, ''0'')',
                         CASE c.relnamespace::regnamespace::text WHEN 'marketplace' THEN 'bot' ELSE 'brs' END)
                     WHEN a.attname = 'number' AND a.atttypid <> 'int8'::regtype THEN '''INV-20260101-'' || 1000000 + n'
+                    WHEN a.attname = 'transfer_id' THEN 'md5(n::text)'
                     WHEN a.attname = 'email' THEN '''email@'' || n'
                     WHEN a.attname = 'recipient_id' THEN '(1000000 + n)::text'
                     WHEN a.atttypid IN ('int8'::regtype, 'int4'::regtype) THEN '1000000 + n'
@@ -20,7 +21,8 @@ fn crowd(house: &mut House) -> Result<Vec<String>> {
                     FILTER (WHERE a.attname IN ('id', 'user_id', 'order_id', 'email', 'username', 'external_id', 'principal_id', 'prefix',
                         'reference', 'sequence', 'transaction_id', 'command_id', 'db_role', 'buy_order_id', 'debit_id', 'message_id',
                         'recipient_id', 'created_by', 'bot_id', 'developer_id', 'subscription_id', 'trade_id', 'number', 'account_id', 'group_id', 'follower_id',
-                        'leader_order_id', 'broker_order_id', 'deployment_id', 'strategy_id', 'connection_id') AND a.attgenerated = ''),
+                        'leader_order_id', 'broker_order_id', 'deployment_id', 'strategy_id', 'connection_id',
+                        'transfer_id', 'named_user_id') AND a.attgenerated = ''),
                 max(t.condition)
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
          JOIN identity_private.user_tables() t ON t.relation = c.oid

@@ -16,7 +16,7 @@ const PLANNING: [&str; 2] = [
 /// What no policy keeps from being counted: numbers that count up, times, and what such a row says to whoever knows its
 /// number. None of them tells whose the row is; docs/identity.md tells of it. Of bots that are sold everybody is told.
 /// Numbers that each market counts for itself, as priority and sequence, are not among them here: others have the same.
-const TELLING: [&str; 113] = [
+const TELLING: [&str; 116] = [
     "audit.audit_logs \"timestamp\"",
     "audit.audit_logs action",
     "audit.audit_logs id",
@@ -35,6 +35,9 @@ const TELLING: [&str; 113] = [
     "exchange.transfers created_at",
     "exchange.transfers debit_id",
     "exchange.transfers id",
+    "exchange.venue_transfers created_at",
+    "exchange.venue_transfers id",
+    "exchange.venue_transfers transfer_id",
     "identity.api_keys id",
     "identity.auth_identities id",
     "identity.exchange_credentials id",
@@ -196,7 +199,8 @@ fn keys(root: &mut Session, index: &str, table: &str, condition: &str) -> Result
         "SELECT pg_get_indexdef(i.indexrelid, a.attnum, true), CASE a.atttypid::regtype::text
              WHEN 'bigint' THEN '987654321' WHEN 'integer' THEN '987654321' WHEN 'numeric' THEN '0.00000007'
              WHEN 'timestamp with time zone' THEN '1999-09-09'
-             WHEN 'timestamp without time zone' THEN '1999-09-09' WHEN 'boolean' THEN 'false' ELSE 'nobody' END
+             WHEN 'timestamp without time zone' THEN '1999-09-09' WHEN 'boolean' THEN 'false'
+             WHEN 'uuid' THEN '99999999-9999-4999-8999-999999999999' ELSE 'nobody' END
          FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts
          WHERE i.indexrelid = {index} ORDER BY a.attnum"
     ))?;
