@@ -5,23 +5,34 @@
 # do no harm, and one that is killed anywhere leaves nothing that the next does not find.
 set -euo pipefail
 here=$1 from=$2 there=$3 to=$4
-ask() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -v VERBOSITY=sqlstate "$@"; }
+ask() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@" 2>&1; }
 
-ask -d "$from" -v there="$there" <<< "SELECT transfer_id, user_id, asset, amount
-    FROM exchange.unsettled_venue_transfers(:'there');" |
-while read -r id user asset amount; do
-    leg=(-v id="$id" -v user="$user" -v here="$here" -v asset="$asset" -v amount="$amount")
-    if said=$(ask -d "$to" "${leg[@]}" 2>&1 \
-            <<< "SELECT exchange.receive_from_venue(:'id', :user, :'here', :'asset', :amount);"); then
-        ask -d "$from" -v id="$id" <<< "SELECT exchange.settle_venue_transfer(:'id');" > /dev/null
+# Carries one; says why, when it can be neither received nor returned now.
+carry() {
+    local id=$1 said leg=(-v id="$1" -v user="$2" -v here="$here" -v asset="$3" -v amount="$4")
+    local received="SELECT exchange.receive_from_venue(:'id', :user, :'here', :'asset', :amount);"
+    local refused="SELECT exchange.refuse_from_venue(:'id', :user, :'here', :'asset', :amount);"
+    if said=$(ask -d "$to" "${leg[@]}" <<< "$received"); then
+        said=$(ask -d "$from" -v id="$id" <<< "SELECT exchange.settle_venue_transfer(:'id');") && return
     else
         case $said in
-            # The user is not there, was erased, cannot hold so much; or it was refused before.
-            *22003* | *42704* | *55000*)
-                ask -d "$to" "${leg[@]}" \
-                    <<< "SELECT exchange.refuse_from_venue(:'id', :user, :'here', :'asset', :amount);" > /dev/null
-                ask -d "$from" -v id="$id" <<< "SELECT exchange.return_venue_transfer(:'id');" > /dev/null ;;
-            *) echo "$id: $said" >&2; exit 1 ;;
+            # The user is not there, was erased, cannot hold so much; or it was refused before. Nothing else is refused:
+            # a venue that is not ready will be.
+            *' 22003: '* | *' 42704: '* | *' 55000: '*'has been erased'* | *' 55000: '*'was refused here'*)
+                said=$(ask -d "$to" "${leg[@]}" <<< "$refused") \
+                    && said=$(ask -d "$from" -v id="$id" <<< "SELECT exchange.return_venue_transfer(:'id');") \
+                    && return ;;
         esac
     fi
-done
+    echo "$id: $said" >&2
+    return 1
+}
+
+under_way=$(ask -d "$from" -v there="$there" <<< "SELECT transfer_id, user_id, asset, amount
+    FROM exchange.unsettled_venue_transfers(:'there');") || { echo "$under_way" >&2; exit 1; }
+# One that cannot be carried holds up no other.
+failed=0
+while read -r id user asset amount; do
+    [ -z "$id" ] || carry "$id" "$user" "$asset" "$amount" || failed=1
+done <<< "$under_way"
+exit "$failed"

@@ -50,7 +50,8 @@ SELECT item, value FROM bourse.status() WHERE item = 'passwords';
 ROLLBACK;
 SELECT listen, encrypts, plain, bourse_private.transport(listen, encrypts, plain::bigint)
 FROM (VALUES ('', false, 0), ('localhost, 127.0.0.1,::1', false, 0), ('*', false, 0), ('localhost,10.0.0.7', false, 0),
-             ('127.0.0.1.example.org', false, 0), ('*', true, 3), ('*', true, 0)) server (listen, encrypts, plain);
+             ('127.0.0.1.example.org', false, 0), ('1277777777', false, 0), ('127.0.0.1localhost', false, 0),
+             ('"127.0.0.1"', false, 0), ('*', true, 3), ('*', true, 0)) server (listen, encrypts, plain);
 
 -- A migration that has not run yet is pending, and migrate() does not run it twice. Then what is new is audited; what
 -- somebody has disabled stays so.

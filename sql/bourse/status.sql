@@ -1,7 +1,8 @@
 CREATE FUNCTION bourse_private.transport(listen_addresses text, is_encrypting boolean, plain_sessions bigint)
 RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     SELECT CASE
-        WHEN listen_addresses ~ '^[[:space:],]*((localhost|127[.0-9]+|::1)[[:space:],]*)*$' THEN 'local only'
+        WHEN NOT EXISTS (SELECT FROM string_to_table(listen_addresses, ',') a
+                         WHERE btrim(a, ' "') !~ '^(|localhost|127([.][0-9]{1,3}){3}|::1)$') THEN 'local only'
         WHEN NOT is_encrypting THEN 'UNENCRYPTED: ssl is off'
         WHEN plain_sessions > 0 THEN format('UNENCRYPTED: %s sessions from elsewhere go without TLS', plain_sessions)
         ELSE 'TLS'

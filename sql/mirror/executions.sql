@@ -24,7 +24,8 @@ LANGUAGE sql SET search_path = pg_catalog, mirror, pg_temp SET enable_seqscan = 
                       WHEN o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING') THEN 'PARTIAL' ELSE o.status END,
         -- It may have been made larger, and the report of that be on its way.
         vanished_at = CASE WHEN e.quantity = o.quantity
-                             AND o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING', 'PARTIAL')
+                             AND (o.status IN ('PENDING', 'OPEN', 'TRIGGER_PENDING', 'PARTIAL')
+                                  OR o.status = 'EXPIRED' AND o.vanished_at IS NOT NULL)
                            THEN clock_timestamp() ELSE o.vanished_at END,
         executed_at = CASE WHEN e.quantity = o.quantity THEN coalesce(o.executed_at, e.executed_at) END
     FROM unnest(order_ids, quantities, averages, times) e (order_id, quantity, average_price, executed_at)

@@ -23,6 +23,17 @@ def connect(address):
     return connection
 
 
+def connect_patiently(address):
+    """A standby that has yet to make the database refuses, and the driver asks no other machine then."""
+    for _ in range(150):
+        try:
+            return connect(address)
+        except psycopg2.OperationalError as error:
+            last = error
+            time.sleep(0.2)
+    raise last
+
+
 class Client(threading.Thread):
     """One user who places one order after the other, each until it is answered."""
 
@@ -106,7 +117,7 @@ def main():
     task, folder, address, *rest = sys.argv[1:]
     folder = pathlib.Path(folder)
     if task == "sql":
-        with connect(address).cursor() as cursor:
+        with connect_patiently(address).cursor() as cursor:
             for statement in rest[0].split(";"):
                 cursor.execute(statement)
     elif task == "load":
