@@ -34,15 +34,8 @@ const HELD: &str = "
 
 /// Does all of it, and says what was found.
 pub fn run(project: &Project, arguments: &[String]) -> Result<ExitCode> {
-    let is_installed = match arguments {
-        [] => false,
-        [only] if only == "--installed" => true,
-        _ => return Err(Failure::new("what is that?", "cargo xtask venues [--installed]")),
-    };
     setup::for_venues(project)?;
-    if !is_installed {
-        install::run(project)?;
-    }
+    install::unless_told(project, arguments, "cargo xtask venues [--installed]")?;
     let (east, west) = (Cluster::open(project, "venue_east")?, Cluster::open(project, "venue_west")?);
     let _east_runs = east.run_anew(&SETTINGS)?;
     let _west_runs = west.run_anew(&SETTINGS)?;
