@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The processes that this one has started and that have not been waited for.
@@ -22,6 +23,19 @@ pub fn family(eldest: u32) -> io::Result<Vec<u32>> {
         seen += 1;
     }
     Ok(family)
+}
+
+/// The first process of a PostgreSQL server, as the file in its data says. It may have ended since.
+pub fn postmaster(data: &Path) -> io::Result<u32> {
+    let file = data.join("postmaster.pid");
+    let first = fs::read_to_string(&file)?.lines().next().and_then(|line| line.trim().parse().ok());
+    first.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{} holds no pid", file.display())))
+}
+
+/// Whether a process has been stopped, or has ended.
+#[must_use]
+pub fn is_still(pid: u32) -> bool {
+    stat(pid).is_none_or(|(state, _)| state == "T" || state == "Z")
 }
 
 /// Whether a process runs; one that has ended and waits to be waited for does not.

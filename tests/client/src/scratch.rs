@@ -222,7 +222,7 @@ impl Scratch {
 
     /// Sends a signal to one process of the server.
     pub fn signal(&self, signal: &str, pid: i64) -> Result<()> {
-        let postmaster = postmaster::pid(&self.data())?;
+        let postmaster = processes::postmaster(&self.data())?;
         let ours = processes::children(postmaster)?.into_iter().find(|child| i64::from(*child) == pid);
         let ours = ours.ok_or_else(|| Failure::new(format!("{pid} is no process of the scratch server")))?;
         Ok(processes::send(signal, &[ours])?)

@@ -117,9 +117,7 @@ impl Machines {
 
     /// The server of a machine and all its processes, the server first.
     fn server(&self, n: usize) -> Vec<u32> {
-        let text = project::read_text(&self.data(n).join("postmaster.pid")).unwrap_or_default();
-        let eldest = text.lines().next().and_then(|line| line.trim().parse().ok());
-        eldest.and_then(|pid| processes::family(pid).ok()).unwrap_or_default()
+        processes::postmaster(&self.data(n)).and_then(processes::family).unwrap_or_default()
     }
 
     /// Waits until there is a leader and two that follow, one of them with all that is acknowledged.

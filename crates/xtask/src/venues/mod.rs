@@ -183,9 +183,8 @@ impl Venues<'_> {
     /// The server of the second venue and all its sessions end at once.
     fn kill_west(&self) -> Result<()> {
         let file = self.west_cluster.data().join("postmaster.pid");
-        let text = project::read_text(&file)?;
-        let eldest = text.lines().next().and_then(|line| line.trim().parse().ok());
-        let eldest = eldest.ok_or_else(|| Failure::new("the second venue does not run", "see its log"))?;
+        let eldest = processes::postmaster(&self.west_cluster.data())
+            .or_fail(|| "the second venue does not run".into(), "see its log")?;
         let family = kill(eldest)?;
         let since = Instant::now();
         while family.iter().any(|pid| processes::is_alive(*pid)) {
