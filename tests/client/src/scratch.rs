@@ -215,9 +215,18 @@ impl Scratch {
         remove(&socket)
     }
 
-    /// `kill -9` of one server process of a session.
+    /// `kill -9` of one server process of a session, and waits until the server takes connections again: until its
+    /// first process has seen it and ends every session, it lets new ones in, which end with the others.
     pub fn kill_backend(&self, pid: i64) -> Result<()> {
-        self.signal("-9", pid)
+        let mut witness = self.server.connect("postgres", "postgres")?;
+        self.signal("-9", pid)?;
+        for _ in 0..1200 {
+            if witness.run("SELECT").is_err() {
+                return self.wait();
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+        Err(Failure::new(format!("the server goes on without {pid}")))
     }
 
     /// Sends a signal to one process of the server.

@@ -102,7 +102,6 @@ fn what_a_killed_worker_had_begun_is_done_once_more_and_nothing_else() -> Result
         scratch.kill_backend(pid)?;
         workers.into_iter().try_for_each(|worker| worker.join().expect("no panic in a worker"))
     })?;
-    scratch.wait()?;
     let mut session = database.connect()?;
     let ended = "SELECT status, count(*), count(lease) FROM bourse.parcels GROUP BY status";
     assert_eq!(session.lines(ended)?, [format!("completed|{ITEMS}|0")]);

@@ -2,8 +2,6 @@
 //! not what kills whoever carries it out.
 
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
 use client_tests::sequencer::Venue;
 use client_tests::{Database, Failure, Result, Session};
@@ -158,8 +156,6 @@ fn a_command_whose_sequencer_is_ended_by_others_is_carried_out() -> Result<()> {
         } else {
             // The whole server starts again.
             venue.scratch.kill_backend(pid)?;
-            thread::sleep(Duration::from_secs(1));
-            venue.scratch.wait()?;
             session = venue.connect()?;
         }
     }

@@ -3,8 +3,6 @@
 
 use std::fs;
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use client_tests::house::House;
 use client_tests::{Database, Failure, Random, Result, Scratch, all_checksums, finish, setting};
@@ -120,22 +118,20 @@ fn a_planted_fault_is_hit_by_random_statements() -> Result<()> {
              END LOOP;
          END $$",
     )?;
-    range.shoot("attack_trader", 500, 1)?;
-    let (_, wrong) = range.log()?;
+    // Whether one range of shots hits depends on what stands in the catalog.
+    let mut wrong = Vec::new();
+    for seed in 1..=20 {
+        range.shoot("attack_trader", 500, seed)?;
+        wrong = range.log()?.1;
+        if !wrong.is_empty() {
+            break;
+        }
+    }
     assert!(wrong.iter().any(|error| error.contains("planted")), "not found: {wrong:?}");
     let pid = range.house.root.number("SELECT pg_backend_pid()")?;
     range.scratch.kill_backend(pid)?;
-    // The postmaster tells once it has seen it, which may be after the session's own connection broke.
-    let mut is_told = false;
-    for _ in 0..600 {
-        is_told = range.log()?.1.iter().any(|line| line.contains("terminated by signal 9"));
-        if is_told {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
+    let is_told = range.log()?.1.iter().any(|line| line.contains("terminated by signal 9"));
     assert!(is_told, "a killed process is not found");
-    range.scratch.wait()?;
     let mut root = range.house.database.connect()?;
     let before = root.line(RIGHTS)?;
     root.run("GRANT EXECUTE ON FUNCTION exchange.verify() TO fuzz_nobody")?;
