@@ -14,6 +14,7 @@ SELECT refusal(format('SELECT bourse.record_backup(%s)', arguments)) AS refused
 FROM (VALUES ('NULL, ''x'', now()'), ('''dump'', NULL, now()'), ('''dump'', ''x'', NULL'),
              ('''dump'', ''x'', now(), NULL'),
              ('''tape'', ''x'', now()'), ('''dump'', '''', now()'), ('''dump'', repeat(''x'', 201), now()'),
+             ('''dump'', ''a'' || chr(10) || ''b'', now()'),
              ('''dump'', ''x'', ''2026-01-01 00:00Z'', ''2025-12-31 23:59Z'''),
              ('''dump'', ''x'', ''-infinity'', ''2025-12-31 23:59Z'''),
              ('''dump'', ''x'', ''2026-01-01 00:00Z'', ''infinity'''),

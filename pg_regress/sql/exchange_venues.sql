@@ -59,7 +59,7 @@ CREATE FUNCTION pg_temp.refused(call text) RETURNS text LANGUAGE sql AS $$
         '''00000000-0000-4000-8000-0000000000')), '00000000-0000-4000-8000-0000000000', 'id ')
 $$;
 SELECT call, pg_temp.refused(call) AS refusal
-FROM (SELECT format('%s(%s)', f, a) AS call
+FROM (SELECT format('%s(%s)', f, CASE f WHEN 'send_to_venue' THEN a ELSE replace(a, 'west', 'east') END) AS call
       FROM unnest('{send_to_venue,receive_from_venue,refuse_from_venue}'::text[]) f,
            unnest(ARRAY['NULL, @ann, ''west'', ''VNT'', 1', '@id91'', NULL, ''west'', ''VNT'', 1',
                         '@id91'', @ann, NULL, ''VNT'', 1', '@id91'', @ann, ''west'', NULL, 1',
@@ -67,8 +67,9 @@ FROM (SELECT format('%s(%s)', f, a) AS call
                         '@id91'', @ann, ''west'', ''vnt'', 1', '@id91'', @ann, ''west'', ''VNT'', 0',
                         '@id91'', @ann, ''west'', ''VNT'', ''NaN''', '@id91'', @ann, ''west'', ''VNT'', 0.000000001',
                         '@id91'', @ann, ''west'', ''VNT'', 1e12', '@id01'', @ann, ''west'', ''VNT'', 41',
-                        '@id01'', @ann, ''north'', ''VNT'', 40', '@id01'', @ann, ''west'', ''USD'', 40']) a
+                        '@id01'', @ann, ''west'', ''USD'', 40']) a
       UNION ALL SELECT unnest(ARRAY[
+          'send_to_venue(@id01'', @ann, ''north'', ''VNT'', 40)',
           'send_to_venue(@id91'', @ann, ''west'', ''VNT'', 100.00000001)',
           'send_to_venue(@id91'', 0, ''west'', ''VNT'', 1)', 'receive_from_venue(@id91'', 0, ''east'', ''VNT'', 1)',
           'refuse_from_venue(@id01'', @ann, ''east'', ''VNT'', 40)',
@@ -78,6 +79,14 @@ FROM (SELECT format('%s(%s)', f, a) AS call
           'unsettled_venue_transfers(n => 10001)'])) calls;
 TABLE held;
 SELECT exchange.refuse_from_venue('00000000-0000-4000-8000-000000000092', 0, 'east', 'VNT', 1) AS for_nobody;
+-- A client of a third venue may have chosen the same id: it is another transfer, and moves money once as well.
+BEGIN;
+SELECT exchange.receive_from_venue(:'two', :bob, 'north', 'VNT', 5);
+SELECT exchange.receive_from_venue(:'two', :bob, 'north', 'VNT', 5) AS once_more;
+SELECT refusal(format('SELECT exchange.receive_from_venue(%L, %s, ''north'', ''VNT'', 6)', :'two', :bob));
+TABLE held;
+SELECT * FROM exchange.verify();
+ROLLBACK;
 -- What a user cannot hold is refused, where it would arrive, and where it would come back, until there is room.
 SELECT exchange.deposit(:bob, 'BIG', 999999999999) IS NOT NULL AS rich;
 SELECT refusal(format('SELECT exchange.receive_from_venue(%L, %s, ''east'', ''BIG'', 1)', :'two', :bob)) AS used,

@@ -51,7 +51,8 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO first FROM exchange.venue_transfers v
-    WHERE v.transfer_id = journal_venue_transfer.transfer_id AND v.direction = journal_venue_transfer.direction;
+    WHERE v.transfer_id = journal_venue_transfer.transfer_id AND v.direction = journal_venue_transfer.direction
+      AND (v.direction = 'out' OR v.venue = journal_venue_transfer.venue);
     IF NOT FOUND THEN
         PERFORM bourse_private.refuse_conflict('exchange.venue_transfers', EXISTS (
             SELECT FROM exchange.venue_transfers v WHERE v.id = currval('exchange.venue_transfers_id_seq')));

@@ -20,9 +20,6 @@ CREATE TABLE exchange.venue_transfers (
     -- What was refused is nobody's: it has moved nothing here.
     user_id       bigint GENERATED ALWAYS AS (CASE WHEN status <> 'refused' THEN named_user_id END) STORED
                   CONSTRAINT fk_venue_transfers_user_id REFERENCES identity.users (id) ON DELETE RESTRICT,
-    -- The two calls that decide a leg meet in this index: of receive and refuse, or of two sends, one is first, and the
-    -- other finds its row.
-    CONSTRAINT venue_transfers_transfer_id_key UNIQUE (transfer_id, direction),
     CONSTRAINT venue_transfers_status_check CHECK (CASE direction
         WHEN 'out' THEN status IN ('sent', 'settled', 'returned') ELSE status IN ('received', 'refused') END),
     CONSTRAINT venue_transfers_ended_check CHECK ((ended_at IS NOT NULL) = (status IN ('settled', 'returned')))
@@ -31,7 +28,7 @@ COMMENT ON TABLE exchange.venue_transfers IS
 'The journal of money between this venue and others, a row per leg. Written once, but for status and ended_at of what '
 'was sent';
 COMMENT ON COLUMN exchange.venue_transfers.transfer_id IS
-'The client''s id, the same in both venues: it moves money once, for ever';
+'The client''s id, the same in both venues: from the venue that sends it moves money once, for ever';
 COMMENT ON COLUMN exchange.venue_transfers.direction IS 'out: the money leaves this venue; in: it comes from the other';
 COMMENT ON COLUMN exchange.venue_transfers.named_user_id IS 'Whose money it is, as the call has named the user';
 COMMENT ON COLUMN exchange.venue_transfers.user_id IS
@@ -42,6 +39,10 @@ COMMENT ON COLUMN exchange.venue_transfers.status IS
 COMMENT ON COLUMN exchange.venue_transfers.created_by IS 'The login that has asked for it';
 COMMENT ON COLUMN exchange.venue_transfers.ended_at IS 'When what was sent was settled or returned';
 
+-- The two calls that decide a leg meet in this index: of receive and refuse, or of two sends, one is first, and the
+-- other finds its row. What comes is known by its venue as well: clients of two venues may choose the same id.
+CREATE UNIQUE INDEX venue_transfers_transfer_id_key
+    ON exchange.venue_transfers (transfer_id, (CASE direction WHEN 'in' THEN venue ELSE '' END));
 CREATE INDEX idx_venue_transfers_user_asset ON exchange.venue_transfers (user_id, asset, id);
 -- What a carrier asks for, and what the alert looks at: the oldest first, and no row that has ended.
 CREATE INDEX idx_venue_transfers_unsettled ON exchange.venue_transfers (created_at, venue) WHERE status = 'sent';
