@@ -16,8 +16,9 @@ BEGIN
                               'dump, base, incremental, snapshot or wal.');
     END IF;
     IF length(label) NOT BETWEEN 1 AND 200 OR label ~ '[[:cntrl:]]' THEN
-        PERFORM bourse.refuse('22023', format('label %s has %s characters', bourse_private.quoted(label), length(label)),
-                              'Give 1 to 200 characters, none of them a line break or the like: a file, a label.');
+        PERFORM bourse.refuse('22023',
+            format('label %s has %s characters', bourse_private.quoted(label), length(label)),
+            'Give 1 to 200 characters, none of them a line break or the like: a file, a label.');
     END IF;
     IF NOT isfinite(started_at) OR NOT isfinite(finished_at) OR finished_at < started_at
        OR finished_at > clock_timestamp() + interval '1 hour' THEN
