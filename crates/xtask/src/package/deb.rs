@@ -23,6 +23,7 @@ pub fn make_tree(project: &Project, package: &Package, staged: &Path, folder: &P
     let needed = needed(package, folder, &library)?;
     let changelog = project::read_text(&project.root.join("CHANGELOG.md"))?;
     tree::document(package, &copyright::text(project)?, &changelog, &root)?;
+    tree::show(package, &project::read_text(&project.root.join("docs/exchange.md"))?, &root)?;
     describe(package, &root, &needed)?;
     Ok(root)
 }
@@ -94,6 +95,7 @@ mod tests {
         }
         tree::lay(&package, &staged, &root)?;
         tree::document(&package, "ours\n", "new\n", &root)?;
+        tree::show(&package, "\n## A first session\n\n```sql\nSELECT 1;\n```\n", &root)?;
         describe(&package, &root, "libc6 (>= 2.34)")?;
         change(&root);
         pack(&project, &package, &root, &file, QUICK)?;

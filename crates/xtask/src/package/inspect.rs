@@ -70,7 +70,7 @@ fn belongs(package: &Package, path: &str) -> bool {
 }
 
 /// The files that must be in it.
-fn wanted(package: &Package) -> [String; 6] {
+fn wanted(package: &Package) -> [String; 7] {
     let (library, extension, doc) = (package.library_folder(), package.extension_folder(), package.doc_folder());
     [
         format!("{library}/pg_bourse.so"),
@@ -79,6 +79,7 @@ fn wanted(package: &Package) -> [String; 6] {
         format!("{doc}/copyright"),
         format!("{doc}/changelog.gz"),
         format!("{doc}/changelog.Debian.gz"),
+        package.first_session(),
     ]
 }
 
@@ -92,6 +93,7 @@ drwxr-xr-x root/root         0 2026-11-29 20:00 ./
 -rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/doc/postgresql-15-bourse/changelog.gz
 -rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/doc/postgresql-15-bourse/changelog.Debian.gz
 -rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/doc/postgresql-15-bourse/copyright
+-rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/doc/postgresql-15-bourse/examples/first_session.sql
 -rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/postgresql/15/extension/pg_bourse--VERSION.sql
 -rw-r--r-- root/root        12 2026-11-29 20:00 ./usr/share/postgresql/15/extension/pg_bourse.control";
 

@@ -29,6 +29,11 @@ impl Package {
     pub fn doc_folder(&self) -> String {
         format!("/usr/share/doc/{}", self.name)
     }
+
+    /// The first session of the manual, for `psql -f`.
+    pub fn first_session(&self) -> String {
+        format!("{}/examples/first_session.sql", self.doc_folder())
+    }
 }
 
 /// Copies what is staged to where Debian's server looks for it, wherever the one lies that it was built for.
@@ -55,6 +60,21 @@ pub fn document(package: &Package, copyright: &str, changelog: &str, root: &Path
         printed(Command::new("gzip").args(["-9", "-n"]).arg(&file))?;
     }
     Ok(())
+}
+
+/// Adds the first session, so that one command after `apt install` shows an exchange at work.
+pub fn show(package: &Package, page: &str, root: &Path) -> Result<()> {
+    let file = below(root, &package.first_session());
+    project::make_folder(file.parent().unwrap_or(root))?;
+    let head = "-- In an empty database, as a superuser: psql -d DATABASE -f first_session.sql\n";
+    project::write_text(&file, &format!("{head}\\set ON_ERROR_STOP on\n\\set ECHO queries\n{}", session(page)))
+}
+
+/// The SQL of the page's section, block by block.
+fn session(page: &str) -> String {
+    let section = page.split("\n## ").find(|section| section.starts_with("A first session")).unwrap_or_default();
+    let fences = section.split("\n```").skip(1).step_by(2);
+    fences.filter_map(|fence| fence.strip_prefix("sql\n")).map(|sql| format!("{sql}\n")).collect()
 }
 
 /// The sums of all files, as dpkg keeps them to verify what is installed.
@@ -100,4 +120,16 @@ fn set(package: &Package, path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
         .and_then(|()| File::open(path)?.set_modified(time))
         .or_fail(|| format!("cannot set mode and time of {}", path.display()), "check the target folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_session_has_the_blocks_of_its_section() {
+        let page = "# P\n\n```sql\nSELECT 0;\n```\n\n## A first session\n\nText.\n\n```sql\nSELECT 1;\n```\n\n```text\n1\n```\n\n\
+                    ```sql\nSELECT 2;\n```\n\n## Limits\n\n```sql\nSELECT 3;\n```\n";
+        assert_eq!(session(page), "SELECT 1;\nSELECT 2;\n");
+    }
 }

@@ -64,6 +64,10 @@ impl Trial<'_> {
         expect("an order", &session.ask(ORDER)?, "filled")?;
         expect("rows of verify()", &session.ask(VERIFY)?, "0")?;
         println!("  installed: no compiler, dpkg verifies the files, an order is filled, verify() is empty");
+        self.bare.said("runuser", &["-u", "postgres", "--", "createdb", "first"])?;
+        let first = self.package.first_session();
+        self.bare.said("runuser", &["-u", "postgres", "--", "psql", "-X", "-d", "first", "-f", &first])?;
+        println!("  the first session runs");
         Ok(())
     }
 
