@@ -27,9 +27,9 @@ pub fn write(project: &Project, figures: &Figures) -> Result<()> {
     }
     let page = fill(TEMPLATE, &figures.parts())?;
     project::write_text(&folder.join("benchmarks.md"), &page)?;
-    let readme = project.root.join("README.md");
-    project::write_text(&readme, &quotes::quoted(&project::read_text(&readme)?, &page)?)?;
-    println!("wrote docs/benchmarks.md, docs/throughput.svg, docs/latency.svg and the figures of README.md");
+    let quoting = project.root.join(quotes::PAGE);
+    project::write_text(&quoting, &quotes::quoted(&project::read_text(&quoting)?, &page)?)?;
+    println!("wrote docs/benchmarks.md, docs/throughput.svg, docs/latency.svg and the figures of {}", quotes::PAGE);
     Ok(())
 }
 

@@ -1,17 +1,19 @@
-//! The figures that README.md quotes from docs/benchmarks.md, where each has its place.
+//! The figures that docs/why.md quotes from docs/benchmarks.md, where each has its place.
 
 use crate::failure::{Failure, Result};
 
-/// The section of the README that quotes.
+/// The page that quotes.
+pub const PAGE: &str = "docs/why.md";
+/// Its section that does.
 const SECTION: &str = "\n## Figures\n";
 
-/// The README with the figures of the page: a row of a table in its section begins as the row of the page with the
+/// The quoting page with the figures of the page: a row of a table in its section begins as the row of the page with the
 /// same first cell does.
-pub fn quoted(readme: &str, page: &str) -> Result<String> {
-    let section = section(readme)?;
+pub fn quoted(quoting: &str, page: &str) -> Result<String> {
+    let section = section(quoting)?;
     let rows: Vec<Vec<&str>> = page.lines().filter_map(cells).collect();
     let mut lines: Vec<String> = Vec::new();
-    let quotes = readme[section.clone()].split('\n').collect::<Vec<_>>();
+    let quotes = quoting[section.clone()].split('\n').collect::<Vec<_>>();
     for (number, line) in quotes.iter().enumerate() {
         // The head of a table stands above its rule.
         let is_head = quotes.get(number + 1).is_some_and(|next| is_rule(next));
@@ -20,15 +22,15 @@ pub fn quoted(readme: &str, page: &str) -> Result<String> {
             None => lines.push((*line).to_owned()),
         }
     }
-    Ok(format!("{}{}{}", &readme[..section.start], lines.join("\n"), &readme[section.end..]))
+    Ok(format!("{}{}{}", &quoting[..section.start], lines.join("\n"), &quoting[section.end..]))
 }
 
-fn section(readme: &str) -> Result<std::ops::Range<usize>> {
-    let begins = readme.find(SECTION).map(|at| at + SECTION.len());
+fn section(quoting: &str) -> Result<std::ops::Range<usize>> {
+    let begins = quoting.find(SECTION).map(|at| at + SECTION.len());
     let Some(begins) = begins else {
-        return Err(Failure::new(format!("README.md has no section `{}`", SECTION.trim()), "quotes.rs looks for it"));
+        return Err(Failure::new(format!("{PAGE} has no section `{}`", SECTION.trim()), "quotes.rs looks for it"));
     };
-    let length = readme[begins..].find("\n## ").unwrap_or(readme.len() - begins);
+    let length = quoting[begins..].find("\n## ").unwrap_or(quoting.len() - begins);
     Ok(begins..begins + length)
 }
 
@@ -48,7 +50,7 @@ fn row(quote: &[&str], rows: &[Vec<&str>]) -> Result<String> {
         (Some(row), None) => Ok(format!("| {} |", row[..quote.len()].join(" | "))),
         (found, _) => Err(Failure::new(
             format!(
-                "README.md quotes `{}`, of which docs/benchmarks.md has {} row",
+                "{PAGE} quotes `{}`, of which docs/benchmarks.md has {} row",
                 quote.first().unwrap_or(&""),
                 if found.is_some() { "more than one" } else { "no" }
             ),
@@ -59,9 +61,9 @@ fn row(quote: &[&str], rows: &[Vec<&str>]) -> Result<String> {
 
 /// Figures of speed outside of tables and programs: nobody would notice that they are old.
 #[cfg(test)]
-fn loose(readme: &str) -> Result<Vec<String>> {
+fn loose(quoting: &str) -> Result<Vec<String>> {
     const UNITS: [&str; 8] = ["ms", "µs", "ns", "x", "seconds", "messages/s", "orders/s", "transactions/s"];
-    let text = &readme[section(readme)?];
+    let text = &quoting[section(quoting)?];
     let prose: Vec<&str> = text.lines().filter(|line| !line.starts_with('|') && !line.contains('#')).collect();
     let joined = prose.join(" ");
     let words: Vec<&str> = joined.split_whitespace().map(|word| word.trim_matches(['(', ')', ',', ';', '.'])).collect();
@@ -75,38 +77,38 @@ mod tests {
     use super::*;
     use crate::project::{Project, read_text};
 
-    const README: &str =
+    const QUOTING: &str =
         "# T\n\n| a | 0 |\n\n## Figures\n\n| what | x |\n|---|---:|\n| a b | 1 |\n\nText.\n\n## Next\n| a b | 0 |\n";
 
     #[test]
-    fn the_readme_says_what_was_measured() {
+    fn what_is_quoted_was_measured() {
         let project = Project::locate().expect("inside the repository");
         let read = |name: &str| read_text(&project.root.join(name)).expect("a page");
-        let readme = read("README.md");
-        let quoted = quoted(&readme, &read("docs/benchmarks.md")).expect("rows of the page");
-        for (number, (stands, measured)) in (1..).zip(readme.lines().zip(quoted.lines())) {
-            assert_eq!(stands, measured, "README.md:{number}: docs/benchmarks.md says otherwise");
+        let quoting = read(PAGE);
+        let quoted = quoted(&quoting, &read("docs/benchmarks.md")).expect("rows of the page");
+        for (number, (stands, measured)) in (1..).zip(quoting.lines().zip(quoted.lines())) {
+            assert_eq!(stands, measured, "{PAGE}:{number}: docs/benchmarks.md says otherwise");
         }
-        assert_eq!(loose(&readme).expect("its section"), [""; 0], "quote them in a table");
+        assert_eq!(loose(&quoting).expect("its section"), [""; 0], "quote them in a table");
     }
 
     #[test]
     fn a_figure_that_has_changed_is_quoted_anew() {
-        let text = quoted(README, "| a b | 2 | met |\n").expect("a row");
-        assert_eq!(text, README.replace("| a b | 1 |", "| a b | 2 |"));
+        let text = quoted(QUOTING, "| a b | 2 | met |\n").expect("a row");
+        assert_eq!(text, QUOTING.replace("| a b | 1 |", "| a b | 2 |"));
     }
 
     #[test]
     fn a_row_that_is_not_there_or_there_twice_cannot_be_quoted() {
-        assert!(quoted(README, "| b | 2 |\n").is_err());
-        assert!(quoted(README, "| a b | 2 |\n| a b | 3 |\n").is_err());
+        assert!(quoted(QUOTING, "| b | 2 |\n").is_err());
+        assert!(quoted(QUOTING, "| a b | 2 |\n| a b | 3 |\n").is_err());
         assert!(quoted("# T\n", "").is_err());
     }
 
     #[test]
     fn a_figure_in_prose_is_found() {
-        let readme = README.replace("Text.", "It takes (0.5 ms), twice 1,000\nmessages/s, of 2 cores.");
-        assert_eq!(loose(&readme).expect("its section"), ["0.5 ms", "1,000 messages/s"]);
-        assert!(loose(README).expect("its section").is_empty());
+        let quoting = QUOTING.replace("Text.", "It takes (0.5 ms), twice 1,000\nmessages/s, of 2 cores.");
+        assert_eq!(loose(&quoting).expect("its section"), ["0.5 ms", "1,000 messages/s"]);
+        assert!(loose(QUOTING).expect("its section").is_empty());
     }
 }

@@ -94,12 +94,13 @@ fn run(project: &Project, pages: &[Page]) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The README, then the pages of the docs folder by name.
+/// The README, then the pages of the docs folder by name, without the list of them that mdBook reads.
 fn pages(project: &Project) -> Result<Vec<Page>> {
     let folder = project.root.join(DOCS);
     let entries = fs::read_dir(&folder).or_fail(|| format!("cannot read {DOCS}"), "check that the folder exists")?;
     let files = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = files.filter(|f| f.ends_with(".md")).map(|f| format!("{DOCS}/{f}")).collect();
+    let mut names: Vec<String> =
+        files.filter(|f| f.ends_with(".md") && f != "SUMMARY.md").map(|f| format!("{DOCS}/{f}")).collect();
     names.sort();
     names.insert(0, README.to_owned());
     names.into_iter().map(|name| Ok(Page { text: project::read_text(&project.root.join(&name))?, name })).collect()

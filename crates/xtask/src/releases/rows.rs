@@ -52,7 +52,7 @@ const SOURCES: [(&str, &[&str]); 4] = [
     (
         "fourth",
         &[
-            "README.md",
+            "docs/exchange.md",
             "pg_regress/sql/marketplace_periods.sql",
             "pg_regress/sql/mirror_broker_words.sql",
             "pg_regress/sql/mirror_prices.sql",

@@ -1,4 +1,5 @@
-//! The README's first session, pasted block by block into a psql on a terminal of 80 columns, as a newcomer does it.
+//! The first session of the manual (docs/exchange.md), pasted block by block into a psql on a terminal of 80 columns, as
+//! a newcomer does it.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -21,9 +22,9 @@ struct Block {
 
 /// The fenced blocks of the section, in order.
 fn first_session() -> Result<Vec<Block>> {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md"))?;
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/exchange.md"))?;
     let section = page.split("\n## ").find(|section| section.starts_with("A first session"));
-    let section = section.ok_or_else(|| Failure::new("README.md has no first session"))?;
+    let section = section.ok_or_else(|| Failure::new("docs/exchange.md has no first session"))?;
     let mut blocks: Vec<Block> = Vec::new();
     for fence in section.split("\n```").skip(1).step_by(2) {
         let (language, content) = fence.split_once('\n').unwrap_or((fence, ""));
