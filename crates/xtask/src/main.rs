@@ -17,6 +17,7 @@ mod failure;
 mod flow;
 mod fuzzing;
 mod install;
+mod manual;
 mod metrics;
 mod monitoring;
 mod orms;
@@ -65,6 +66,7 @@ cargo xtask calendars [--installed]              compare every session with two 
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
 cargo xtask monitoring [--installed]             Prometheus and its exporters read the figures, every alert fires
 cargo xtask fuzz [SECONDS] [TARGET …]            the pure crates under libFuzzer
+cargo xtask manual                               docs as a site, by mdBook
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -123,6 +125,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("metrics", rest) => return metrics::run(&project, rest),
         ("monitoring", rest) => return monitoring::run(&project, rest),
         ("fuzz", rest) => fuzzing::run(&project, &fuzzing::Request::parse(rest)?)?,
+        ("manual", []) => manual::run(&project)?,
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {
