@@ -67,6 +67,13 @@ impl Cluster {
         &self.socket
     }
 
+    /// An address of its own on the loopback, for clients that know no Unix socket: there every port is free.
+    pub fn address(&self) -> String {
+        let [a, b, c, _] = short_hash(&self.home).to_be_bytes();
+        // Neither among those that people use nor that of a network or of everybody in it.
+        format!("127.{}.{b}.{}", a.max(1), c.clamp(1, 254))
+    }
+
     /// The folder of the server's programs.
     pub fn bin(&self) -> &Path {
         &self.bin

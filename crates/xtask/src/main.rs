@@ -23,6 +23,7 @@ mod monitoring;
 mod orms;
 mod package;
 mod pg_upgrade;
+mod pooler;
 mod progress;
 mod project;
 mod psql;

@@ -69,9 +69,24 @@ pub fn is_long() -> bool {
 
 /// The same for one of many short steps of a task, of which nothing is said unless it takes its time or fails.
 pub fn watch_quietly(project: &Project, task: &str, label: &str, command: &mut Command) -> Result<Finished> {
+    short_step(project, task, label, command, patience())
+}
+
+/// The same for a program that is ended when it has printed nothing for so long.
+pub fn watch_within(project: &Project, label: &str, command: &mut Command, silence: Duration) -> Result<Finished> {
+    short_step(project, label, label, command, silence)
+}
+
+fn short_step(
+    project: &Project,
+    task: &str,
+    label: &str,
+    command: &mut Command,
+    silence: Duration,
+) -> Result<Finished> {
     let log = project.log(task)?;
     let start = Instant::now();
-    let status = wait(label, command, &log, patience())?;
+    let status = wait(label, command, &log, silence)?;
     if !status.success() {
         conclude(label, start.elapsed(), false);
     }

@@ -14,8 +14,11 @@ pub const DEBIAN: (&str, &[&str], &str) = ("python3", &["-c", "import ensurepip,
 pub fn prepare(project: &Project, name: &str, packages: &[&str]) -> Result<PathBuf> {
     let folder = project.target.join(name).join("python");
     let remedy = "check the network; without python3-venv: apt-get install python3-venv";
-    let mut venv = Command::new("python3");
-    progress::run(project, "python3 -m venv", venv.args(["-m", "venv"]).arg(&folder), remedy)?;
+    // What comes last of it is pip: an environment without was left half made.
+    if !folder.join("bin/pip").exists() {
+        let mut venv = Command::new("python3");
+        progress::run(project, "python3 -m venv", venv.args(["-m", "venv"]).arg(&folder), remedy)?;
+    }
     let mut pip = Command::new(folder.join("bin/pip"));
     progress::run(project, "pip install", pip.args(["install", "--quiet"]).args(packages), remedy)?;
     Ok(folder.join("bin/python"))

@@ -48,6 +48,31 @@ pub fn for_venues(project: &Project) -> Result<()> {
     fetch(project, if is_there { &[] } else { std::slice::from_ref(&package) })
 }
 
+/// A program of Debian, what it must be able to do, and the packages that have it.
+pub type Need = (&'static str, &'static [&'static str], &'static str);
+
+/// Whether all of them do what they must be able to do.
+pub fn has_programs(wanted: &[Need]) -> bool {
+    wanted.iter().all(|(program, arguments, _)| works(program, arguments))
+}
+
+/// Installs the packages of those that do not.
+pub fn programs(project: &Project, wanted: &[Need]) -> Result<()> {
+    let missing = || wanted.iter().filter(|(program, arguments, _)| !works(program, arguments));
+    let packages: Vec<&str> = missing().flat_map(|(_, _, packages)| packages.split_whitespace()).collect();
+    fetch(project, &packages)?;
+    if packages.is_empty() {
+        return Ok(());
+    }
+    match missing().next() {
+        None => Ok(()),
+        Some((program, arguments, packages)) => Err(Failure::new(
+            format!("{packages} is installed, and `{program} {}` does not work", arguments.join(" ")),
+            "see which of several the path finds",
+        )),
+    }
+}
+
 fn packages(project: &Project) -> Result<()> {
     fetch(project, &missing_packages(project))
 }

@@ -175,7 +175,7 @@ impl Worker<'_> {
 }
 
 /// A copy has the contents of a database; the right that CREATE EXTENSION gives on the database itself it has not.
-fn copy_database(cluster: &Cluster, from: &str, to: &str) -> Result<()> {
+pub fn copy_database(cluster: &Cluster, from: &str, to: &str) -> Result<()> {
     cluster
         .database("postgres")
         .run(&format!("CREATE DATABASE {to} TEMPLATE {from};\nGRANT CREATE ON DATABASE {to} TO bourse_owner;\n"))

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Result};
 /// The arguments of `cargo check-all`.
 pub const USAGE: &str = "cargo check-all [--installed] [KIND …] [-- NAME …]";
 /// The kinds whose tests can be chosen by name.
-const NAMED: [&str; 3] = ["pg_regress", "isolation", "client"];
+const NAMED: [&str; 4] = ["pg_regress", "isolation", "client", "examples"];
 
 /// The kinds that run what is there, without a compiler.
 const READY: [&str; 3] = ["pg_regress", "isolation", "readme"];
