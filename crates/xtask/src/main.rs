@@ -19,6 +19,7 @@ mod fuzzing;
 mod install;
 mod metrics;
 mod monitoring;
+mod mutants;
 mod orms;
 mod package;
 mod pg_upgrade;
@@ -65,6 +66,8 @@ cargo xtask calendars [--installed]              compare every session with two 
 cargo xtask metrics [--installed]                compare every metric with three Python libraries
 cargo xtask monitoring [--installed]             Prometheus and its exporters read the figures, every alert fires
 cargo xtask fuzz [SECONDS] [TARGET …]            the pure crates under libFuzzer
+cargo xtask mutants [--all | --shard K/N] [PACKAGE …]
+                                                 faults planted in the core, which some test must see
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -123,6 +126,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("metrics", rest) => return metrics::run(&project, rest),
         ("monitoring", rest) => return monitoring::run(&project, rest),
         ("fuzz", rest) => fuzzing::run(&project, &fuzzing::Request::parse(rest)?)?,
+        ("mutants", rest) => mutants::run(&project, &mutants::Request::parse(rest)?)?,
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {
