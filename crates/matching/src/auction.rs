@@ -165,7 +165,7 @@ impl Market {
             let lots = buy.remaining().min(sell.remaining()).min(i64::try_from(left).unwrap_or(i64::MAX));
             let (buyer, seller) = ((&mut buy, self.book.owner(bid)), (&mut sell, self.book.owner(ask)));
             // Of the two, the later one took.
-            let (taker, maker) = if buyer.0.priority > seller.0.priority { (buyer, seller) } else { (seller, buyer) };
+            let (taker, maker) = if buyer.0.priority < seller.0.priority { (seller, buyer) } else { (buyer, seller) };
             self.trade(accounts, taker, maker, clearing.price, lots);
             left -= i128::from(lots);
             for (place, mut order) in [(bid, buy), (ask, sell)] {

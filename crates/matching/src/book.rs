@@ -212,12 +212,6 @@ impl Book {
         self.live.get(&user).copied().unwrap_or_default()
     }
 
-    /// Whether no order is in the queues; stops may wait.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bids.is_empty() && self.asks.is_empty()
-    }
-
     /// Every order that has changed since the last call, in the order of its first change.
     /// Finished orders leave the book's memory.
     pub fn drain_changed(&mut self) -> Vec<Changed> {

@@ -240,7 +240,7 @@ impl Walker<'_> {
         // Without rounding this is exact; rounding moves it by one lot at most.
         let exact = left.units() * ONE / (one_lot * charged);
         let mut lots = i64::try_from(exact).unwrap_or(i64::MAX).saturating_add(1).min(wanted);
-        while lots > 0 && self.cost(price, lots)? > left {
+        while lots >= 1 && self.cost(price, lots)? > left {
             lots -= 1;
         }
         Ok(lots)

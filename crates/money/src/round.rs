@@ -26,8 +26,7 @@ pub fn mul_div(a: i128, b: i128, divisor: i128) -> Option<i128> {
     if divisor == 0 {
         return None;
     }
-    // Of most amounts 128 bits hold the product, and half of the divisor.
-    if let Some(product) = a.checked_mul(b).filter(|n| divisor > 0 && n.unsigned_abs() < 1 << 126) {
+    if let Some(product) = a.checked_mul(b).filter(|product| is_narrow(*product, divisor)) {
         return Some(half_away(product, divisor));
     }
     let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(divisor));
@@ -36,4 +35,9 @@ pub fn mul_div(a: i128, b: i128, divisor: i128) -> Option<i128> {
     let away = rest.abs() * I256::from(2) >= divisor.abs();
     let step = if (product < 0) == (divisor < 0) { I256::ONE } else { I256::MINUS_ONE };
     i128::try_from(if away { quotient + step } else { quotient }).ok()
+}
+
+/// Whether 128 bits hold half of the divisor added to the product, as they do of most amounts.
+const fn is_narrow(product: i128, divisor: i128) -> bool {
+    divisor > 0 && product.unsigned_abs() < 1 << 126
 }

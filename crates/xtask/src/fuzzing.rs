@@ -53,6 +53,9 @@ fn targets(project: &Project) -> Result<Vec<String>> {
 }
 
 fn fuzz(project: &Project, name: &str, seconds: u64) -> Result<u64> {
+    // A step of its own: the first build takes longer than what it is for.
+    let mut build = nightly(project, &["cargo", "fuzz", "build", name]);
+    progress::run(project, &format!("cargo fuzz build {name}"), &mut build, "mend what the log above says")?;
     let mut command = nightly(project, &["cargo", "fuzz", "run", name, "--"]);
     // What one run allocates is bounded, too; a run that hangs is a finding.
     command.args([&format!("-max_total_time={seconds}"), "-print_final_stats=1", "-timeout=20", "-rss_limit_mb=2048"]);

@@ -20,6 +20,7 @@ mod install;
 mod manual;
 mod metrics;
 mod monitoring;
+mod mutants;
 mod orms;
 mod package;
 mod pg_upgrade;
@@ -68,6 +69,8 @@ cargo xtask metrics [--installed]                compare every metric with three
 cargo xtask monitoring [--installed]             Prometheus and its exporters read the figures, every alert fires
 cargo xtask fuzz [SECONDS] [TARGET …]            the pure crates under libFuzzer
 cargo xtask manual                               docs as a site, by mdBook
+cargo xtask mutants [--all | --shard K/N] [PACKAGE …]
+                                                 faults planted in the core, which some test must see
 cargo bench-all [--quick | --full] [--flow FILE] [--calls] [--write] [--installed]
                                                  measure against peer and floor, write docs/benchmarks.md
 cargo bench-jobs [--quick | --full] [--write] [--installed] [PART …]
@@ -127,6 +130,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("monitoring", rest) => return monitoring::run(&project, rest),
         ("fuzz", rest) => fuzzing::run(&project, &fuzzing::Request::parse(rest)?)?,
         ("manual", []) => manual::run(&project)?,
+        ("mutants", rest) => mutants::run(&project, &mutants::Request::parse(rest)?)?,
         ("bench-all", rest) => bench::run(&project, &bench::Request::parse(rest)?)?,
         ("bench-jobs", rest) => bench::jobs::run(&project, &bench::jobs::Request::parse(rest)?)?,
         ("bench-marketplace", rest) => {

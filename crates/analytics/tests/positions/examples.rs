@@ -1,6 +1,6 @@
 //! What users of other systems have reported, and arithmetic that can be done by hand.
 
-use analytics::position::{Direction, Fee, Fill, Method, Position, Side};
+use analytics::position::{Direction, Fee, Fill, Filled, Method, Position, Side};
 use money::Money;
 
 use crate::{buy, fill, folded, gains, money, pairs, sell, terms, unrealized};
@@ -77,6 +77,14 @@ fn what_has_cost_nothing_has_no_percentage() {
 }
 
 #[test]
+fn a_percentage_has_six_digits_before_the_point_at_most() {
+    for (exit, percentage) in [("10000.9999", Some(9_999_999_900)), ("10001", None)] {
+        let (_, pieces) = folded(terms(Method::Average), &[buy(1, "1", "1"), sell(2, "1", exit)]);
+        assert_eq!(pieces[0].percentage(), percentage, "{exit}");
+    }
+}
+
+#[test]
 fn a_fee_in_what_is_bought_reduces_the_quantity() {
     let (position, _) = folded(terms(Method::Average), &[fill(1, Side::Buy, "1", "20000", Fee::Base(money("0.001")))]);
     assert_eq!((position.quantity(), position.fees()), (money("0.999"), money("20")));
@@ -97,6 +105,7 @@ fn a_fee_in_what_is_sold_is_sold_too() {
 fn a_fee_in_a_third_currency_takes_a_rate_or_is_counted() {
     let bnb = money("0.001");
     assert_eq!(Fee::third(bnb, Some(money("600"))), Ok(Fee::Quote(money("0.6"))));
+    assert_eq!(Fee::third(Money::ZERO, None), Ok(Fee::Quote(Money::ZERO)), "nothing needs no rate");
     let fee = Fee::third(bnb, None).expect("it fits");
     let fills = [fill(1, Side::Buy, "1", "100", fee), sell(2, "0.4", "101"), sell(3, "0.6", "101")];
     let (position, pieces) = folded(terms(Method::Average), &fills);
@@ -153,4 +162,51 @@ fn an_exit_that_was_told_with_an_earlier_time_ends_when_its_entry_began() {
         assert_eq!(times, [(2, 2)], "{method:?}");
         assert_eq!(gains(&pieces), pairs(&[("1", "1")]), "{method:?}");
     }
+}
+
+#[test]
+fn a_fill_tells_what_it_has_closed_and_what_it_has_opened() {
+    let (mut position, mut pieces) = (Position::new(terms(Method::Fifo)), vec![]);
+    let [bought, sold] =
+        [(Side::Buy, "2", "10", "1"), (Side::Sell, "3", "12", "0.6")].map(|(side, size, price, fee)| {
+            position.apply(&fill(1, side, size, price, Fee::Quote(money(fee))), &mut pieces).expect("it fits")
+        });
+    let nothing = Money::ZERO;
+    let opens = Filled {
+        closed: nothing,
+        opened: money("2"),
+        gross: nothing,
+        commission: money("1"),
+        opening_commission: money("1"),
+        closed_commission: nothing,
+    };
+    let flips = Filled {
+        closed: money("2"),
+        opened: money("1"),
+        gross: money("4"),
+        commission: money("0.6"),
+        opening_commission: money("0.2"),
+        closed_commission: money("1.4"),
+    };
+    assert_eq!((bought, sold), (opens, flips));
+}
+
+#[test]
+fn fees_without_a_rate_are_counted_as_long_as_their_lots_are_open() {
+    let fee = Fee::Unconverted;
+    let fills = [(1, Side::Buy), (2, Side::Buy), (3, Side::Sell)].map(|(n, side)| fill(n, side, "1", "100", fee));
+    for (method, open, of_piece) in [(Method::Average, 2, 3), (Method::Fifo, 1, 2)] {
+        let (position, pieces) = folded(terms(method), &fills);
+        assert_eq!((position.unconverted(), position.open_unconverted(), position.open_lots()), (3, open, 1));
+        assert_eq!((pieces[0].unconverted, pieces[0].ends_lot), (of_piece, method == Method::Fifo));
+    }
+}
+
+#[test]
+fn a_position_tells_its_terms() {
+    let mut of_contracts = terms(Method::Fifo);
+    of_contracts.multiplier = money("1250");
+    let position = Position::new(of_contracts);
+    assert_eq!((position.terms(), position.multiplier()), (&of_contracts, money("1250")));
+    assert_eq!((position.is_flat(), position.average_price()), (true, Ok(None)));
 }

@@ -1,5 +1,6 @@
 //! How far a round trip was ahead and behind.
 
+use analytics::position::extremes::Lowest;
 use analytics::position::{Method, Piece, Position};
 use money::Money;
 
@@ -36,4 +37,18 @@ fn what_never_moved_was_neither_ahead_nor_behind() {
     position.apply(&buy(1, "1", "100"), &mut pieces).expect("it fits");
     position.apply(&sell(2, "1", "100"), &mut pieces).expect("it fits");
     assert_eq!(excursions(&pieces), [(Money::ZERO, Money::ZERO)]);
+}
+
+#[test]
+fn marks_of_closed_lots_are_forgotten() {
+    let opened = |lots: std::ops::Range<u64>| {
+        let mut lowest = Lowest::default();
+        lots.for_each(|lot| lowest.open(lot, Money::whole(lot as i64)));
+        lowest
+    };
+    let mut lowest = opened(0..5);
+    lowest.forget_before(3);
+    assert_eq!(lowest, opened(3..5));
+    lowest.clear();
+    assert_eq!(lowest, Lowest::default());
 }

@@ -63,6 +63,8 @@ fn what_is_exact_is_read_and_never_cut() {
     assert_eq!(Exact::from(money("-2.5")).to_string(), "-2.50000000");
     assert_eq!(Exact::MAX.plus(product), Err(Overflow));
     assert_eq!(Exact::from_units(i128::MIN), Err(Overflow));
+    assert_eq!(Exact::from_units(Exact::MAX.units()), Ok(Exact::from(Money::MAX)));
+    assert_eq!(Exact::ZERO.to_string(), "0.00000000");
 }
 
 #[test]

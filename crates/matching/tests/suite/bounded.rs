@@ -1,8 +1,6 @@
 //! One command does so much and no more: an order that needs more is refused, or cut off when it never rests; stops
 //! that are left enter later.
 
-use std::cell::Cell;
-
 use matching::bounds::{SLICES, STEPS};
 use matching::{
     CancelReason, Market, MarketStatus, NewOrder, OrderType, Refusal, SelfTrade, Side, Status, Tape, TimeInForce, Trade,
@@ -272,19 +270,6 @@ fn of_two_stops_the_one_that_an_earlier_trade_reached_enters_first() {
 }
 
 #[test]
-fn a_long_call_asks_whether_to_go_on() {
-    thread_local!(static BEATS: Cell<usize> = const { Cell::new(0) });
-    let mut desk = Desk::without_fees();
-    desk.market.pulse = || BEATS.set(BEATS.get() + 1);
-    for _ in 0..2_000 {
-        desk.enter(3, Side::Buy, "99", "0.001");
-    }
-    assert_eq!(BEATS.get(), 0);
-    desk.enter(2, Side::Sell, "99", "2");
-    assert!(BEATS.get() >= 14, "{} while planning and trading", BEATS.get());
-}
-
-#[test]
 fn a_trade_at_a_price_whose_stops_are_not_loaded_leaves_them() {
     let mut desk = Desk::without_fees();
     desk.last_price("100");
@@ -297,6 +282,43 @@ fn a_trade_at_a_price_whose_stops_are_not_loaded_leaves_them() {
     // The two trades at 99 trigger the one that is known; what the one at 98 triggers is not known.
     assert_eq!((sale.trades, sale.all_trades), (3, 4));
     assert_eq!(desk.market.looked, desk.market.sequence - 2);
+}
+
+#[test]
+fn a_price_whose_stops_are_not_loaded_waits_where_none_at_all_is_loaded() {
+    for (taker, price) in [(Side::Sell, "98"), (Side::Buy, "102")] {
+        let mut desk = Desk::without_fees();
+        desk.last_price("100");
+        (desk.market.known.sells_above, desk.market.known.buys_below) = match taker {
+            Side::Sell => (Some(9_800), None),
+            Side::Buy => (None, Some(10_200)),
+        };
+        let inside = if taker == Side::Sell { "98.01" } else { "101.99" };
+        for (at, left) in [(inside, 0), (price, 1)] {
+            desk.enter(3, taker.opposite(), at, "0.1");
+            desk.enter(2, taker, at, "0.1");
+            assert_eq!(desk.market.sequence - desk.market.looked, left, "{taker:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn the_queue_ends_where_no_stop_is_loaded() {
+    let mut desk = desk();
+    bids(&mut desk, "99", 12);
+    for _ in 0..4 {
+        let stop = desk.stop(1, Side::Sell, "99", "0.1");
+        desk.accept(&stop);
+    }
+    assert_eq!((desk.market.book.has_stops(), desk.market.book.first_trigger()), (true, None));
+    desk.enter(2, Side::Sell, "99", "0.1");
+    let book = &desk.market.book;
+    let trade = book.first_trigger().expect("more stops than steps");
+    let first = book.next_triggered((trade + 1, i64::MIN)).expect("a stop");
+    let priority = book.order(first).priority;
+    assert_eq!(book.next_triggered((trade, priority)), None);
+    assert_eq!(book.next_triggered((trade, priority + 1)), Some(first));
+    assert!(!Desk::new().market.book.has_stops());
 }
 
 /// The trades of a flow of orders, whatever the bound: what is left is run out after each.

@@ -3,6 +3,7 @@
 //! `oracle` drives the engine and the naive model side by side; the rest pins single rules by hand.
 
 mod amend;
+mod asked;
 mod auction;
 mod bounded;
 mod checks;
@@ -24,6 +25,7 @@ mod partial_book;
 mod post_only;
 mod price_band;
 mod published;
+mod pulse;
 mod rebate;
 mod refusals;
 mod self_trade;

@@ -140,3 +140,12 @@ fn a_market_order_is_no_longer_live() {
     assert_eq!(desk.cancel(OrderId(3)), Err(Refusal::OrderNotLive));
     assert_eq!(desk.amend(OrderId(3), None, Some("1")), Err(Refusal::OrderNotLive));
 }
+
+/// Found by a division, not by taking off one lot after the other of a million millions.
+#[test]
+fn what_a_budget_buys_of_a_large_offer_is_known_at_once() {
+    let mut desk = Desk::without_fees();
+    desk.enter(1, Side::Sell, "999999", "1000000");
+    let order = desk.market(2, Side::Buy, "1").spends("999999");
+    assert_eq!(desk.accept(&order).order.filled, 1_000_000);
+}

@@ -25,7 +25,8 @@ fn refuses_more_than_eight_decimals_and_more_than_a_column_holds() {
     assert_eq!(money(10_i128.pow(12), 0), Err(Unreadable::TooLarge));
     assert_eq!(Money::try_from(Decimal::MAX), Err(Unreadable::TooLarge));
     assert_eq!(Rate::try_from(Decimal::new(11, 1)), Err(Unreadable::TooLarge));
-    assert_eq!(Rate::try_from(Decimal::new(-15, 3)).map(Rate::units), Ok(-1_500_000));
+    let rate = Rate::try_from(Decimal::new(-15, 3)).expect("a rate");
+    assert_eq!((rate.units(), Decimal::from(rate)), (-1_500_000, Decimal::new(-15, 3)));
 }
 
 proptest! {

@@ -4,6 +4,7 @@ mod amounts;
 #[cfg(feature = "decimal")]
 mod decimals;
 mod products;
+mod sums;
 mod texts;
 
 use money::{MAX, Money};

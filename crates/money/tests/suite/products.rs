@@ -1,6 +1,6 @@
 //! `a × b / divisor` where the product needs more than 128 bits.
 
-use money::{MAX, Money, ONE, Overflow, mul_div};
+use money::{MAX, Money, ONE, Overflow, mul_div, round};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
@@ -15,6 +15,14 @@ fn the_largest_products_are_exact() {
     assert_eq!(mul_div(i128::MAX, i128::MAX, i128::MAX), Some(i128::MAX));
     assert_eq!(mul_div(i128::MIN, i128::MIN, i128::MIN), Some(i128::MIN));
     assert_eq!(mul_div(i128::MIN, 1, -1), None);
+    assert_eq!(mul_div(i128::MAX, 1, i128::MAX), Some(1));
+}
+
+#[test]
+fn a_quotient_is_cut_off_however_wide_both_are() {
+    let wide = (1_i128 << 64) + 1;
+    let quotients = [(7, 2), (5, wide), (wide, 2), (3 * wide - 1, wide)].map(|(n, d)| round::quotient(n, d));
+    assert_eq!(quotients, [3, 0, 1 << 63, 2]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Amounts as text, both ways.
 
 use money::text::Unreadable;
-use money::{Money, Rate, Sum};
+use money::{Money, Overflow, Rate, Sum};
 use proptest::prelude::*;
 
 use crate::{amount, units};
@@ -34,6 +34,13 @@ fn refuses_what_is_no_exact_amount() {
     for text in ["1000000000000", "-1000000000000", &"9".repeat(60)] {
         assert_eq!(text.parse::<Money>(), Err(TooLarge), "{text}");
     }
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let reasons = [Unreadable::NotANumber, Unreadable::TooFine, Unreadable::from(Overflow)].map(|why| why.to_string());
+    assert_eq!(reasons, ["not a decimal number", "more than 8 decimals", "more than NUMERIC(20,8) holds"]);
+    assert_eq!(Overflow.to_string(), "the amount leaves the range of NUMERIC(20,8)");
 }
 
 proptest! {
