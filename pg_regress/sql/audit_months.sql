@@ -54,6 +54,8 @@ INSERT INTO exported SELECT audit.export_month('audit_logs', '2025-01-01');
 SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported;
 SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported
 WHERE line ->> 'timestamp' < '2025-01-06';
+SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported
+WHERE line ->> 'timestamp' >= '2025-01-06';
 
 -- Refused: no such log or month, one that is too young, not the oldest, or of which something else was exported.
 SELECT refusal('SELECT audit.drop_month(NULL, ''2025-01-01'', ''x'')');
