@@ -1,6 +1,8 @@
 -- Executions at brokers: pushed one by one and polled in trade books, each counts once.
-INSERT INTO identity.users (id, name, role, db_role) VALUES (101, 'ann', 'trader', 'mexe_ann');
+INSERT INTO identity.users (id, name, role, db_role) VALUES
+    (101, 'ann', 'trader', 'mexe_ann'), (102, 'ben', 'trader', 'mexe_ben');
 CREATE ROLE mexe_ann LOGIN IN ROLE bourse_trader;
+CREATE ROLE mexe_ben LOGIN IN ROLE bourse_trader;
 CREATE ROLE mexe_worker LOGIN IN ROLE bourse_worker;
 ALTER TABLE mirror.trading_accounts ALTER id RESTART WITH 7001;
 SELECT mirror.create_account(101, 'main account', 'Zerodha');
@@ -125,6 +127,8 @@ FROM mirror.orders WHERE order_id = 'D';
 SET SESSION AUTHORIZATION mexe_ann;
 SELECT execution_id, order_id, trim_scale(quantity) AS quantity, trim_scale(price) AS price, executed_at
 FROM mirror.executions ORDER BY execution_id;
+SET SESSION AUTHORIZATION mexe_ben;
+SELECT count(*) AS of_another FROM mirror.executions;
 
 SET SESSION AUTHORIZATION mexe_worker;
 SELECT refusal(format('SELECT mirror.record_execution(%s)', arguments)) FROM (VALUES
