@@ -54,6 +54,8 @@ INSERT INTO exported SELECT audit.export_month('audit_logs', '2025-01-01');
 SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported;
 SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported
 WHERE line ->> 'timestamp' < '2025-01-06';
+SELECT audit.export_digest(line ORDER BY (line ->> 'id')::bigint) = :'digest' AS same FROM exported
+WHERE line ->> 'timestamp' >= '2025-01-06';
 
 -- Refused: no such log or month, one that is too young, not the oldest, or of which something else was exported.
 SELECT refusal('SELECT audit.drop_month(NULL, ''2025-01-01'', ''x'')');
@@ -96,6 +98,10 @@ SELECT pg_temp.tampered($$UPDATE audit.audit_logs SET new_values = '{}' WHERE "t
                         :'digest');
 SELECT pg_temp.tampered($$UPDATE audit.audit_logs SET action = 'DELETE' WHERE "timestamp" = '2025-01-05 12:00Z'$$,
                         :'digest');
+SELECT pg_temp.tampered($$
+    UPDATE audit.audit_logs l SET action = 'DELETE', hash = audit_private.log_hash(
+        NULL, l.cluster, l.transaction_id, 1, l.id, NULL, NULL, 'DELETE', l.table_name, l.record_id, l."timestamp",
+        l.values_digest, l.origin_digest) WHERE "timestamp" = '2025-01-05 12:00Z' $$, :'digest');
 SELECT pg_temp.tampered($$DELETE FROM audit.audit_logs WHERE "timestamp" = '2025-01-06 12:00Z'$$, :'digest');
 SELECT pg_temp.tampered($$DELETE FROM audit.audit_logs WHERE "timestamp" = '2025-01-31 23:59:59.9Z'$$, :'digest');
 

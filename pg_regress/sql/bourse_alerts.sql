@@ -100,7 +100,22 @@ SELECT count(exchange.place_order(900002, 'ALR-USD', 'buy', n, 1)) FROM generate
 SELECT name, value FROM bourse.metrics() WHERE name ~ '^exchange_recent' ORDER BY name;
 SELECT * FROM told('cancellations_are_unusual');
 
--- Sizes and indexes, for those who watch; statements where the server keeps them.
+-- Sizes and indexes as the server has them, the largest table first, that index first which nobody reads.
+INSERT INTO bourse.cancel_requests VALUES (gen_random_uuid(), 1, now());
+ANALYZE bourse.cancel_requests;
+SELECT t.live_rows = pg_stat_get_live_tuples(c.oid) AS live, t.dead_rows = pg_stat_get_dead_tuples(c.oid) AS dead,
+       t.live_rows > 0 AND t.dead_rows > 0 AS some, t.table_bytes = pg_table_size(c.oid) AS sized,
+       t.index_bytes = pg_indexes_size(c.oid) AS indexed, t.vacuumed_at IS NULL AS never_vacuumed,
+       t.analyzed_at > now() - interval '1 hour' AS analyzed
+FROM bourse.table_sizes() t JOIN pg_class c ON c.oid = t.table_name::regclass
+WHERE t.table_name = 'bourse.cancel_requests';
+SELECT array_agg(t.total_bytes) = array_agg(t.total_bytes ORDER BY t.total_bytes DESC) AS largest_first,
+       bool_and(split_part(t.table_name, '.', 1) IN (SELECT bourse_private.modules())) AS ours
+FROM bourse.table_sizes() t;
+SELECT array_agg(i.scans) = array_agg(i.scans ORDER BY i.scans) AND max(i.scans) > 0 AS unread_first,
+       bool_and(split_part(i.table_name, '.', 1) IN (SELECT bourse_private.modules())) AS ours
+FROM bourse.index_usage() i;
+-- For those who watch; statements where the server keeps them.
 SET ROLE alerts_monitor;
 SELECT table_name, partitions, total_bytes >= table_bytes + index_bytes AS sane FROM bourse.table_sizes()
 WHERE table_name IN ('exchange.orders', 'bourse.cancel_requests', 'webui.audit_logs') ORDER BY 1;

@@ -33,10 +33,21 @@ SELECT count(*) = 0 AS complete FROM (
     SELECT regexp_replace(m.name, '_total$', '') FROM bourse.metrics() m EXCEPT SELECT f.family FROM families f
 ) missing;
 SELECT line FROM written WHERE line ~ '^bourse_alert.*late' ORDER BY n;
+SELECT s.severity, count(w.line) AS lines
+FROM unnest('{critical,warning}'::text[]) s (severity) LEFT JOIN written w
+    ON w.line = format('bourse_alerts{database="%s",severity="%s"} %s', current_database(), s.severity,
+                       (SELECT count(*) FROM bourse.alerts() a WHERE a.severity = s.severity))
+GROUP BY s.severity ORDER BY s.severity;
 RESET ROLE;
+-- What stands in a HELP is quoted too.
+BEGIN;
+CREATE OR REPLACE FUNCTION audit_private.own_help() RETURNS TABLE (name text, help text) LANGUAGE sql IMMUTABLE AS
+$$ VALUES ('audit_log_bytes', E'Bytes of "logs"\ntwo \\ lines') $$;
+SELECT line FROM regexp_split_to_table(bourse.openmetrics(), E'\n') line WHERE line ~ '^# HELP audit_log';
+ROLLBACK;
 
 -- What cannot be said has no value, what is beyond all has one.
 SELECT bourse_private.openmetrics_sample('x', v, NULL) FROM unnest('{1.50,Infinity,-Infinity,NaN,-0.0}'::numeric[]) v;
-SELECT bourse_private.openmetrics_sample('x', 1, '{"a b": "c", "9": null, "d": "e"}');
+SELECT bourse_private.openmetrics_sample('x', 1, '{"a b": "c", "9": null, "d": "e", "9th": "f"}');
 DROP TABLE written, families;
 DROP ROLE openmetrics_monitor;

@@ -51,6 +51,12 @@ SELECT count(*) FROM calendar.market_holidays;
 SELECT l.table_name, l.action, count(*), min((l.new_values - 'updated_at')::text)
 FROM audit.audit_logs l WHERE l.table_name LIKE 'calendar.%' AND l.action <> 'INSERT' GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- What it does not say any more is gone: Saturdays, and the first era.
+BEGIN;
+SELECT calendar.load_calendar(definition #- '{weekly,2}' #- '{weekly,0}') FROM given;
+SELECT day_of_week, valid_from, market_close FROM calendar.trading_sessions ORDER BY day_of_week, valid_from;
+ROLLBACK;
+
 -- How the session writes dates and times changes neither what is loaded nor what comes out.
 SET datestyle = 'SQL, DMY';
 SET timezone = 'America/New_York';

@@ -55,8 +55,20 @@ SELECT * FROM exchange.verify();
 
 -- Everything they say no to. A venue refuses what is for somebody whom it does not know, and so the money comes back.
 CREATE FUNCTION pg_temp.refused(call text) RETURNS text LANGUAGE sql AS $$
-    SELECT regexp_replace(refusal('SELECT exchange.' || replace(replace(call, '@ann', person('vnt ann')::text), '@id',
-        '''00000000-0000-4000-8000-0000000000')), '00000000-0000-4000-8000-0000000000', 'id ')
+    SELECT regexp_replace(refusal('SELECT exchange.' || replace(replace(replace(call, '@ann', person('vnt ann')::text),
+        '@bob', person('vnt bob')::text), '@id', '''00000000-0000-4000-8000-0000000000')),
+        '00000000-0000-4000-8000-0000000000', 'id ')
+$$;
+CREATE FUNCTION pg_temp.detail(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN regexp_replace(detail, 'user \d+', 'user N');
+END
 $$;
 SELECT call, pg_temp.refused(call) AS refusal
 FROM (SELECT format('%s(%s)', f, CASE f WHEN 'send_to_venue' THEN a ELSE replace(a, 'west', 'east') END) AS call
@@ -67,7 +79,7 @@ FROM (SELECT format('%s(%s)', f, CASE f WHEN 'send_to_venue' THEN a ELSE replace
                         '@id91'', @ann, ''west'', ''vnt'', 1', '@id91'', @ann, ''west'', ''VNT'', 0',
                         '@id91'', @ann, ''west'', ''VNT'', ''NaN''', '@id91'', @ann, ''west'', ''VNT'', 0.000000001',
                         '@id91'', @ann, ''west'', ''VNT'', 1e12', '@id01'', @ann, ''west'', ''VNT'', 41',
-                        '@id01'', @ann, ''west'', ''USD'', 40']) a
+                        '@id01'', @ann, ''west'', ''USD'', 40', '@id01'', @bob, ''west'', ''VNT'', 40']) a
       UNION ALL SELECT unnest(ARRAY[
           'send_to_venue(@id01'', @ann, ''north'', ''VNT'', 40)',
           'send_to_venue(@id91'', @ann, ''west'', ''VNT'', 100.00000001)',
@@ -79,6 +91,9 @@ FROM (SELECT format('%s(%s)', f, CASE f WHEN 'send_to_venue' THEN a ELSE replace
           'unsettled_venue_transfers(n => 10001)'])) calls;
 TABLE held;
 SELECT exchange.refuse_from_venue('00000000-0000-4000-8000-000000000092', 0, 'east', 'VNT', 1) AS for_nobody;
+-- What has come here was not sent from here, whatever its id.
+SELECT call, pg_temp.refused(call) AS refusal
+FROM unnest(ARRAY['settle_venue_transfer(@id92'')', 'return_venue_transfer(@id92'')']) call;
 -- A client of a third venue may have chosen the same id: it is another transfer, and moves money once as well.
 BEGIN;
 SELECT exchange.receive_from_venue(:'two', :bob, 'north', 'VNT', 5);
@@ -154,6 +169,15 @@ ORDER BY n;
 BEGIN;
 SELECT identity.act_as(:ann) \g /dev/null
 SELECT exchange.send_to_venue('00000000-0000-4000-8000-000000000005', :ann, 'west', 'VNT', 1);
+COMMIT;
+-- An id that was used for somebody else does not tell what for.
+BEGIN;
+SELECT identity.act_as(:ann) \g /dev/null
+SELECT pg_temp.detail(format($$SELECT exchange.send_to_venue('00000000-0000-4000-8000-000000000005', %s, 'west', 'VNT',
+    2)$$, :ann)) AS own;
+SELECT identity.act_as(:bob) \g /dev/null
+SELECT pg_temp.detail(format($$SELECT exchange.send_to_venue('00000000-0000-4000-8000-000000000005', %s, 'west', 'VNT',
+    2)$$, :bob)) AS of_another;
 COMMIT;
 SET SESSION AUTHORIZATION regress_vnt_carrier;
 SELECT split_part(call, '(', 1) AS call, split_part(refusal('SELECT exchange.' || call), ' /', 1) AS refusal FROM calls

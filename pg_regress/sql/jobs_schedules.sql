@@ -55,6 +55,8 @@ SELECT call, refusal('SELECT jobs.create_schedule(' || call || ')') FROM unnest(
     $$101, 'x', 'report', 'pnl', '@daily', timeout => '8 days'$$,
     $$101, 'x', 'report', 'pnl', '@daily', max_attempts => 0$$,
     $$101, repeat('x', 256), 'report', 'pnl', '@daily'$$, $$101, 'x', 'report', 'pnl', repeat('*', 101)$$,
+    $$101, 'x', repeat('x', 51), 'pnl', '@daily'$$, $$101, 'x', 'report', repeat('x', 256), '@daily'$$,
+    $$101, 'x', 'report', 'pnl', '@daily', timezone => repeat('x', 61)$$,
     $$101, 'x', 'report', 'pnl', '@daily', priority => 32768$$,
     $$101, 'x', 'report', 'pnl', '@close-5'$$, $$101, 'x', 'report', 'pnl', '@close-2h', calendar => 'XNYS'$$])
     WITH ORDINALITY c (call, n) ORDER BY n;

@@ -1,6 +1,8 @@
 -- Executions at brokers: pushed one by one and polled in trade books, each counts once.
-INSERT INTO identity.users (id, name, role, db_role) VALUES (101, 'ann', 'trader', 'mexe_ann');
+INSERT INTO identity.users (id, name, role, db_role) VALUES
+    (101, 'ann', 'trader', 'mexe_ann'), (102, 'ben', 'trader', 'mexe_ben');
 CREATE ROLE mexe_ann LOGIN IN ROLE bourse_trader;
+CREATE ROLE mexe_ben LOGIN IN ROLE bourse_trader;
 CREATE ROLE mexe_worker LOGIN IN ROLE bourse_worker;
 ALTER TABLE mirror.trading_accounts ALTER id RESTART WITH 7001;
 SELECT mirror.create_account(101, 'main account', 'Zerodha');
@@ -36,6 +38,10 @@ SELECT * FROM order_a;
 -- A report that has counted it already, and one more that has not been pushed: the report counts, and what it knew of
 -- is not added to it when it comes.
 SELECT report(5, 'open', '2025-08-28 10:20:05+05:30');
+BEGIN;
+SELECT mirror.record_execution(7001, 'A', 'e0', 1, 99, '2025-08-28 10:20:03+05:30');
+SELECT filled AS not_four FROM order_a;
+ROLLBACK;
 SELECT mirror.record_execution(7001, 'A', 'e2', 2, 101, '2025-08-28 10:20:04+05:30');
 SELECT * FROM order_a;
 -- A broker that lags behind takes nothing back.
@@ -71,7 +77,23 @@ SELECT action FROM mirror.sync_orders(7001, '[{"orderid": "C", "symbol": "TCS", 
 SELECT mirror.record_execution(7001, 'C', 'e4', 1, 99, '2025-08-28 10:20:59+05:30');
 SELECT status, trim_scale(filled_quantity) AS filled FROM mirror.orders WHERE order_id = 'C';
 SELECT mirror.record_execution(7001, 'C', 'e5', 1, 98, '2025-08-28 10:20:59+05:30');
-SELECT status, trim_scale(filled_quantity) AS filled FROM mirror.orders WHERE order_id = 'C';
+SELECT status, trim_scale(filled_quantity) AS filled, vanished_at FROM mirror.orders WHERE order_id = 'C';
+-- One that its executions fill before it is reported may have been made larger as well. So may one that a report had no
+-- more and that is executed all the same: that is presumed from then on.
+BEGIN;
+SELECT mirror.record_execution(7001, 'H', 'h1', 3, 100, '2025-08-28 10:22:00+05:30');
+PREPARE report_h AS SELECT s.action, s.sqlstate FROM mirror.sync_orders(7001, jsonb_build_array(jsonb_build_object(
+    'orderid', 'H', 'symbol', 'TCS', 'exchange', 'NSE', 'action', 'BUY', 'quantity', $1::integer, 'pricetype', 'LIMIT',
+    'price', 101, 'product', 'MIS', 'order_status', 'open')), $2::timestamptz, complete => false) s;
+EXECUTE report_h (3, '2025-08-28 10:22:01+05:30');
+EXECUTE report_h (5, '2025-08-28 10:22:02+05:30');
+SELECT status, trim_scale(quantity) AS quantity, trim_scale(filled_quantity) AS filled, vanished_at
+FROM mirror.orders WHERE order_id = 'H';
+SELECT s.broker_key, s.action FROM mirror.sync_orders(7001, '[]', '2025-08-28 10:22:03+05:30') s;
+SELECT mirror.record_execution(7001, 'H', 'h2', 2, 101, '2025-08-28 10:22:02+05:30');
+SELECT status, trim_scale(filled_quantity) AS filled, vanished_at > now() - interval '1 hour' AS presumed_now
+FROM mirror.orders WHERE order_id = 'H';
+ROLLBACK;
 
 -- The trade book has what was pushed and more. An execution before its order: the order counts it when it comes.
 SELECT * FROM mirror.sync_executions(7001, '{"status": "success", "data": [
@@ -105,6 +127,8 @@ FROM mirror.orders WHERE order_id = 'D';
 SET SESSION AUTHORIZATION mexe_ann;
 SELECT execution_id, order_id, trim_scale(quantity) AS quantity, trim_scale(price) AS price, executed_at
 FROM mirror.executions ORDER BY execution_id;
+SET SESSION AUTHORIZATION mexe_ben;
+SELECT count(*) AS of_another FROM mirror.executions;
 
 SET SESSION AUTHORIZATION mexe_worker;
 SELECT refusal(format('SELECT mirror.record_execution(%s)', arguments)) FROM (VALUES

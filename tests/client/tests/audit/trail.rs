@@ -64,6 +64,29 @@ fn many_writers_and_a_sealer_leave_a_whole_trail() -> Result<()> {
 }
 
 #[test]
+fn who_stays_open_keeps_neither_writers_nor_the_sealer() -> Result<()> {
+    let database = Database::fresh("audit_open")?;
+    let mut root = database.connect()?;
+    let (first, second) = (root.user("stays open")?, root.user("does not")?);
+    root.run("SET lock_timeout = '2s'")?;
+    let change = |user: i64, to: &str| format!("UPDATE identity.users SET developer_name = '{to}' WHERE id = {user}");
+    for held in [change(first, "open"), "SELECT audit.seal()".to_owned()] {
+        let mut open = database.connect()?;
+        open.run(&format!("BEGIN; {held}"))?;
+        root.run(&change(second, "meanwhile"))?;
+        root.run(&format!("SELECT audit.log_activity({second}, 'meanwhile')"))?;
+        is_whole(&mut root, None)?;
+        if held.starts_with("UPDATE") {
+            assert!(root.number("SELECT audit.seal()")? > 0, "nothing that has ended is sealed");
+        }
+        open.run("COMMIT")?;
+        let anchor = root.line("SELECT audit.head()")?;
+        is_whole(&mut root, Some(&anchor))?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_restored_trail_verifies_and_goes_on() -> Result<()> {
     let from = Database::fresh("audit_dumped")?;
     let mut session = from.connect()?;

@@ -3,7 +3,7 @@
 use std::thread;
 
 use client_tests::sequencer::Venue;
-use client_tests::{Result, Session};
+use client_tests::{Database, Result, Scratch, Server, Session};
 
 /// The figure of this name; 0: there is none.
 fn figure(session: &mut Session, name: &str) -> Result<i64> {
@@ -81,9 +81,10 @@ fn who_holds_a_lock_and_who_waits_for_it_is_told() -> Result<()> {
         let seen = ALERTS.iter().try_for_each(|alert| watcher.wait_for(&is_told(alert)).map(drop));
         let subject = watcher.lines("SELECT subject FROM bourse.alerts() WHERE alert = 'transaction_is_long'");
         holder.run("COMMIT")?;
-        waits.join().expect("no panic")?;
-        submits.join().expect("no panic")?;
+        let waited = [waits.join().expect("no panic"), submits.join().expect("no panic")];
+        // An alert that never came is why they waited for too long.
         seen?;
+        waited.into_iter().collect::<Result<()>>()?;
         assert!(subject?.contains(&held.to_string()));
         for alert in ALERTS {
             assert_eq!(watcher.line(&is_told(alert))?, "f", "{alert}");
@@ -103,4 +104,32 @@ fn connections_that_run_out_are_told() -> Result<()> {
     assert!(figure(&mut session, "bourse_connections")? >= 15);
     drop(crowd);
     session.wait_for(&is_told("connections_run_out").replace("> 0", "= 0")).map(drop)
+}
+
+#[test]
+fn slow_statements_are_told_without_what_they_hold() -> Result<()> {
+    const STATEMENTS: &str = "pg_stat_statements";
+    if !Server::of_suite()?.connect("postgres", "postgres")?.has_extension(STATEMENTS)? {
+        return Ok(());
+    }
+    let settings = format!("shared_preload_libraries = 'pg_bourse, {STATEMENTS}'");
+    let scratch = Scratch::furnished("watching_statements", &settings)?;
+    let database = Database::on(&scratch.server, "venue")?;
+    database.login("watcher", "bourse_monitor")?;
+    let (mut session, mut watcher) = (database.connect()?, database.connect_as("watcher")?);
+    session.run("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")?;
+    session.run("CREATE ROLE watched PASSWORD 'a secret'")?;
+    session.run("SELECT pg_sleep(1.5), 'a value' AS slow")?;
+    scratch.server.connect("postgres", "postgres")?.run("SELECT pg_sleep(2) AS elsewhere")?;
+    let slowest = "SELECT query, calls, rows, mean_ms BETWEEN 1500 AND max_ms, total_ms >= max_ms, query_id IS NOT NULL
+                   FROM bourse.slow_queries(1)";
+    assert_eq!(watcher.lines(slowest)?, ["SELECT pg_sleep($1), $2 AS slow|1|1|t|t|t"]);
+    let told = watcher.lines("SELECT query FROM bourse.slow_queries(1000)")?;
+    assert!(told.iter().any(|query| query == "CREATE …"), "{told:?}");
+    for kept in ["a secret", "a value", "elsewhere"] {
+        assert!(!told.iter().any(|query| query.contains(kept)), "{kept} in {told:?}");
+    }
+    assert!(figure(&mut watcher, "bourse_statements_total")? >= 3);
+    assert!(figure(&mut watcher, "bourse_statement_seconds_total")? >= 1);
+    Ok(())
 }
