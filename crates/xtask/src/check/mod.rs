@@ -6,6 +6,7 @@ mod jobs;
 mod readme;
 mod regress;
 mod request;
+mod screen;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -77,13 +78,14 @@ enum Tests {
 
 /// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
 /// installed after it, for those that test what users get. It is built beside the first three.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind { name: "style", tests: Tests::Alone(style) },
     Kind { name: "unit", tests: Tests::Alone(cargo_tests::unit) },
     Kind { name: "pg_test", tests: Tests::Alone(cargo_tests::pg_test) },
     Kind { name: "pg_regress", tests: Tests::Installed(regress::pg_regress) },
     Kind { name: "isolation", tests: Tests::Installed(regress::isolation) },
     Kind { name: "client", tests: Tests::Installed(client::jobs) },
+    Kind { name: "screen", tests: Tests::Installed(screen::jobs) },
     Kind { name: "readme", tests: Tests::Installed(readme::jobs) },
 ];
 
