@@ -38,8 +38,8 @@ export class Account {
   private readonly accounts = el("div");
   private readonly bots = el("div", { class: "bots" });
   private readonly platform = el("div");
-  private readonly botList = el("div");
-  private readonly botMetrics = el("div");
+  private readonly botList = el("div", { tabindex: "0", role: "group", "aria-label": "Bots" });
+  private readonly botMetrics = el("div", { tabindex: "0", role: "group", "aria-label": "Metrics of the bot" });
   private readonly botEquity = el("div", { class: "equity", role: "img", "aria-label": "Equity of the bot" });
   private readonly message = el("div", { class: "answer", role: "alert" });
   private readonly orderList = el("div");
@@ -83,9 +83,7 @@ export class Account {
       for (const place of [this.orderList, this.trades, this.botList, this.accounts, byId("balances")]) {
         fill(place, "", [], [], LOGGED_OUT);
       }
-      for (const place of [this.orderList, this.trades, this.botList, this.accounts, byId("balances")])
-        delete place.dataset["print"];
-      this.botMetrics.replaceChildren();
+      fill(this.botMetrics, "", [], [], "");
       this.botEquity.hidden = true;
       return;
     }

@@ -41,8 +41,10 @@ export class Depth {
     if (symbol === "") return;
     const rows = await get<Row[]>(`${market(symbol)}/depth?levels=${LEVELS}`).catch(() => []);
     if (symbol !== this.symbol) return;
-    const bids = cumulated(rows.filter((row) => row.side === "buy"));
-    const asks = cumulated(rows.filter((row) => row.side === "sell"));
+    const [bids, asks] = near(
+      cumulated(rows.filter((row) => row.side === "buy")),
+      cumulated(rows.filter((row) => row.side === "sell")),
+    );
     bids.reverse();
     const prices = [...bids, ...asks].map(([price]) => price);
     const none = <T>(list: T[]): null[] => list.map(() => null);
@@ -55,7 +57,18 @@ export class Depth {
   }
 }
 
-function cumulated(rows: Row[]): [number, number][] {
+type Points = [number, number][];
+
+/** What lies far beyond the end of the other side would press the rest together. */
+function near(bids: Points, asks: Points): [Points, Points] {
+  const span = (points: Points): number => Math.abs((points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0));
+  const most = 1.5 * Math.min(span(bids), span(asks));
+  if (most === 0) return [bids, asks];
+  const kept = (points: Points): Points => points.filter(([price]) => Math.abs(price - (points[0]?.[0] ?? 0)) <= most);
+  return [kept(bids), kept(asks)];
+}
+
+function cumulated(rows: Row[]): Points {
   let total = 0;
   return rows.map((row) => [Number(row.price), (total += Number(row.amount))]);
 }

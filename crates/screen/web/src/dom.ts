@@ -61,6 +61,9 @@ export interface Column<Row> {
   look?: (row: Row) => string;
 }
 
+/** What stands in each place. */
+const filled = new WeakMap<HTMLElement, string>();
+
 /** Fills a place with a table, unless the rows are those that stand there. The focus stays on the button it was on. */
 export function fill<Row>(
   place: HTMLElement,
@@ -69,9 +72,9 @@ export function fill<Row>(
   rows: Row[],
   none: string,
 ): void {
-  const print = JSON.stringify(rows);
-  if (place.dataset["print"] === print) return;
-  place.dataset["print"] = print;
+  const print = none + JSON.stringify(rows);
+  if (filled.get(place) === print) return;
+  filled.set(place, print);
   if (rows.length === 0) {
     place.replaceChildren(el("p", { class: "none" }, none));
     return;

@@ -96,10 +96,11 @@ export class Ladder {
 
   private draw(): void {
     if (this.shown === undefined) return;
-    const [tick, lot] = [decimals(this.shown.tick_size), decimals(this.shown.lot_size)];
-    const places = Math.min(lot, 4);
+    const tick = decimals(this.shown.tick_size);
     const bids = this.book.filter(([side]) => side === "b").slice(0, LEVELS);
     const asks = this.book.filter(([side]) => side === "s").slice(0, LEVELS);
+    // As many decimals as one of them needs, so that points stand below each other.
+    const places = Math.max(0, ...[...bids, ...asks].map(([, , size]) => decimals(size)));
     const most = Math.max(
       ...[bids, asks].map((side) => side.reduce((total, [, , size]) => total + Number(size), 0)),
       1e-9,

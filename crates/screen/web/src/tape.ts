@@ -32,7 +32,7 @@ export class Tape {
 
   add(trades: Trade[]): void {
     if (this.shown === undefined || trades.length === 0) return;
-    const [tick, lot] = [decimals(this.shown.tick_size), decimals(this.shown.lot_size)];
+    const tick = decimals(this.shown.tick_size);
     const rows = trades
       .slice(-SHOWN)
       .map((trade) =>
@@ -40,7 +40,7 @@ export class Tape {
           "tr",
           { "data-sequence": trade.sequence },
           el("td", { class: trade.side === "buy" ? "up" : "down" }, amount(trade.price, tick)),
-          el("td", { class: "n" }, amount(trade.amount, Math.min(lot, 4))),
+          el("td", { class: "n" }, amount(trade.amount)),
           el("td", { class: "n muted" }, time(trade.at)),
         ),
       );
