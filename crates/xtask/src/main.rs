@@ -17,6 +17,7 @@ mod failure;
 mod flow;
 mod fuzzing;
 mod install;
+mod live_screen;
 mod metrics;
 mod monitoring;
 mod orms;
@@ -29,7 +30,6 @@ mod python;
 mod reference;
 mod releases;
 mod schemas;
-mod screen;
 mod setup;
 mod started;
 mod table;
@@ -113,7 +113,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("release", [installed]) if installed == "--installed" => releases::keep::run(&project)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
         ("pg-upgrade", rest) => pg_upgrade::run(&project, rest)?,
-        ("screen", []) => screen::run(&project)?,
+        ("screen", []) => live_screen::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schemas::TASK.run(&project, rest),

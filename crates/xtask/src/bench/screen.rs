@@ -3,9 +3,9 @@
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::install;
+use crate::live_screen::Places;
 use crate::progress;
 use crate::project::Project;
-use crate::screen::Places;
 
 /// Builds the screen as it is installed, and prints what its viewers have seen.
 pub fn run(project: &Project, arguments: &[String]) -> Result<()> {

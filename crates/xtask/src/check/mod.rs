@@ -3,10 +3,10 @@
 mod cargo_tests;
 mod client;
 mod jobs;
+mod live_screen;
 mod readme;
 mod regress;
 mod request;
-mod screen;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -85,7 +85,7 @@ const KINDS: [Kind; 8] = [
     Kind { name: "pg_regress", tests: Tests::Installed(regress::pg_regress) },
     Kind { name: "isolation", tests: Tests::Installed(regress::isolation) },
     Kind { name: "client", tests: Tests::Installed(client::jobs) },
-    Kind { name: "screen", tests: Tests::Installed(screen::jobs) },
+    Kind { name: "screen", tests: Tests::Installed(live_screen::jobs) },
     Kind { name: "readme", tests: Tests::Installed(readme::jobs) },
 ];
 

@@ -46,7 +46,7 @@ $$;
 -- The bot of the replay goes on, too, once a second.
 CREATE FUNCTION demo.bot(bot bigint, market text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF currval('demo.steps') % 10 = 0 THEN
+    IF currval('demo.steps') % 10 < 2 THEN
         PERFORM demo.trade(bot, market);
     END IF;
 END

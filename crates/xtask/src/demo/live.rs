@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::failure::Result;
+use crate::live_screen;
 use crate::project::Project;
 use crate::psql::Database;
-use crate::screen;
 
 use super::bot;
 
@@ -43,7 +43,7 @@ pub fn start(project: &Project, database: &Database, program: &Path, bot: &str, 
     let step =
         format!("SELECT demo.flow('{flow_market}'), demo.flow('{0}'), demo.bot({bot}, '{0}')", bot::MARKET.symbol);
     flow.args(["-c", "SELECT setseed(0.18)"]).arg("-f").arg(script(project, &step)?);
-    let url = screen::start(project, program, &dsn("demo_screen"), &dsn("demo_monitor"), &mut flow)?;
+    let url = live_screen::start(project, program, &dsn("demo_screen"), &dsn("demo_monitor"), &mut flow)?;
     println!("\nThe screen, with a flow that goes on:\n  {url}\n  log in as trader or admin, password: {PASSWORD}");
     Ok(())
 }

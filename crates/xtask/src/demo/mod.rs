@@ -13,8 +13,8 @@ use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::flow::{self, Instruction};
 use crate::install;
+use crate::live_screen;
 use crate::project::Project;
-use crate::screen;
 use crate::setup;
 
 const MARKET: Market<'_> =
@@ -56,7 +56,7 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
 
 fn stop(project: &Project) -> Result<()> {
     let cluster = Cluster::open(project, "demo")?;
-    let was_running = screen::stop(project)? | cluster.is_running()?;
+    let was_running = live_screen::stop(project)? | cluster.is_running()?;
     cluster.stop()?;
     println!(
         "{}",
@@ -76,10 +76,10 @@ fn replay(project: &Project, file: &Path) -> Result<()> {
     setup::run(project)?;
     let cluster = Cluster::open(project, "demo")?;
     // A server must not run while its library is replaced under it.
-    screen::stop(project)?;
+    live_screen::stop(project)?;
     cluster.stop()?;
     install::run(project)?;
-    let program = screen::build(project)?;
+    let program = live_screen::build(project)?;
     cluster.start(&[("shared_buffers", "256MB")])?;
     let database = cluster.fresh_database(DATABASE)?;
     bulk::install(&database)?;

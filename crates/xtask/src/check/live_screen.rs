@@ -6,9 +6,9 @@ use super::cargo_tests::harness;
 use super::jobs::{self, Job};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
+use crate::live_screen::{CRATE, Places};
 use crate::progress;
 use crate::project::{self, Project};
-use crate::screen::{CRATE, Places};
 
 /// Builds what is tested; style and tests are a job each.
 pub fn jobs<'a>(project: &'a Project, _: &[String]) -> Result<Vec<Job<'a>>> {
