@@ -12,10 +12,9 @@ use crate::database::Database;
 use crate::market::{TICKER, TRADE};
 use crate::problem::Problem;
 
-/// The least time between two messages of a market.
+/// The least time between two messages of a market, and how long it is not looked at while nobody says that it has
+/// changed.
 const PACE: Duration = Duration::from_millis(100);
-/// How long a market is not looked at while nobody says that it has changed.
-const POLL: Duration = Duration::from_millis(200);
 /// A ticker is over a day, and changes little: it is read so often.
 const TICKER_PACE: Duration = Duration::from_secs(1);
 /// Something is sent so often, so that both ends know of a connection that has gone.
@@ -107,7 +106,7 @@ impl Feeds {
     async fn run(self: Arc<Self>, market: Arc<Market>) {
         let (mut sent, mut ticked) = (Instant::now(), Instant::now());
         loop {
-            let _ = tokio::time::timeout(POLL, market.changed.notified()).await;
+            let _ = tokio::time::timeout(PACE, market.changed.notified()).await;
             tokio::time::sleep_until(sent + PACE).await;
             {
                 let mut markets = self.markets();
