@@ -69,7 +69,7 @@ async function trade(page) {
   await tabTo(page, "input[name=amount]");
   await page.keyboard.type("0.123456");
   await page.locator(".preview dl").waitFor();
-  assert.match(await page.locator(".preview").innerText(), /Locks\s+11\.9/);
+  assert.match(await page.locator(".preview").innerText(), /Locks\s+11\.76662099 USD/);
   await tabTo(page, ".submit");
   await page.keyboard.press("Enter");
   const done = page.locator(".answer .done");
