@@ -17,6 +17,7 @@ mod failure;
 mod flow;
 mod fuzzing;
 mod install;
+mod live_screen;
 mod manual;
 mod metrics;
 mod monitoring;
@@ -55,7 +56,8 @@ cargo xtask package [--installed] [--try]        make a package of Debian, and t
 cargo xtask release [--installed]                keep what the version is, whose migrations never change again
 cargo xtask pg-upgrade [--installed]             take every table of the manual from PostgreSQL 15 to 16 and 18
 cargo demo [FILE]                                build, install, replay an order flow with a bot in it
-cargo demo stop                                  stop the demo's server
+cargo demo stop                                  stop the demo's server and screen
+cargo xtask screen                               build the live screen
 cargo check-all [--installed] [KIND …] [-- NAME …]
                                                  run every kind of test, or these
 cargo xtask schema [--write] [--installed]       compare sql/<schema>/tables.sql with the catalog, or write it
@@ -85,6 +87,7 @@ cargo bench-trading [--quick | --full] [--write] [--installed]
                                                  measure fills of bots, write docs/benchmarks-trading.md
 cargo bench-analytics [--quick | --full] [--write] [--installed]
                                                  measure metrics, write docs/benchmarks-analytics.md
+cargo bench-screen [--installed]                 a thousand viewers of one market beside orders
 cargo xtask reference [--write] [--installed]    compare docs/reference.md with the catalog, or write it
 cargo xtask conformance FILE [--batch N] [--bbo] canonical reports of an order flow, from the tables
 
@@ -116,6 +119,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("release", [installed]) if installed == "--installed" => releases::keep::run(&project)?,
         ("package", rest) => package::run(&project, &package::Request::parse(rest)?)?,
         ("pg-upgrade", rest) => pg_upgrade::run(&project, rest)?,
+        ("screen", []) => live_screen::run(&project)?,
         ("demo", rest) => demo::run(&project, &demo::Request::parse(rest)?)?,
         ("check-all", rest) => return check::run(&project, &check::Request::parse(rest)?),
         ("schema", rest) => return schemas::TASK.run(&project, rest),
@@ -144,6 +148,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("bench-analytics", rest) => {
             bench::analytics::run(&project, &bench::PacedRequest::parse("bench-analytics", rest)?)?
         }
+        ("bench-screen", rest) => bench::screen::run(&project, rest)?,
         ("conformance", rest) => conformance::run(&project, &conformance::Request::parse(rest)?)?,
         _ => {
             return Err(Failure::new(

@@ -41,6 +41,12 @@ pub fn for_backups(project: &Project) -> Result<()> {
     fetch(project, if is_there { &[] } else { &["pgbackrest"] })
 }
 
+/// Installs what builds the page of the screen, and the browser that tests it.
+pub fn for_screen(project: &Project) -> Result<()> {
+    let tools = ["npm", "chromium"].into_iter().filter(|program| !works(program, &["--version"]));
+    fetch(project, &tools.collect::<Vec<_>>())
+}
+
 /// Installs the router of `examples/venues`.
 pub fn for_venues(project: &Project) -> Result<()> {
     let is_there = project.pg_folder("--sharedir")?.join("extension/plproxy.control").exists();

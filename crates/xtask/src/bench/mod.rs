@@ -26,6 +26,7 @@ mod reads;
 mod report;
 mod request;
 mod samples;
+pub mod screen;
 mod statistics;
 mod throughput;
 mod timed;

@@ -5,6 +5,7 @@ mod client;
 mod examples;
 mod jobs;
 mod languages;
+mod live_screen;
 mod readme;
 mod regress;
 mod request;
@@ -79,7 +80,7 @@ enum Tests {
 
 /// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
 /// installed after it, for those that test what users get. It is built beside the first three.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind { name: "style", tests: Tests::Alone(style) },
     Kind { name: "unit", tests: Tests::Alone(cargo_tests::unit) },
     Kind { name: "pg_test", tests: Tests::Alone(cargo_tests::pg_test) },
@@ -87,6 +88,7 @@ const KINDS: [Kind; 8] = [
     Kind { name: "isolation", tests: Tests::Installed(regress::isolation) },
     Kind { name: "client", tests: Tests::Installed(client::jobs) },
     Kind { name: "examples", tests: Tests::Installed(examples::jobs) },
+    Kind { name: "screen", tests: Tests::Installed(live_screen::jobs) },
     Kind { name: "readme", tests: Tests::Installed(readme::jobs) },
 ];
 

@@ -3,6 +3,7 @@
 
 mod bot;
 mod curve;
+mod live;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::cluster::Cluster;
 use crate::failure::{Failure, Result};
 use crate::flow::{self, Instruction};
 use crate::install;
+use crate::live_screen;
 use crate::project::Project;
 use crate::setup;
 
@@ -54,7 +56,7 @@ pub fn run(project: &Project, request: &Request) -> Result<()> {
 
 fn stop(project: &Project) -> Result<()> {
     let cluster = Cluster::open(project, "demo")?;
-    let was_running = cluster.is_running()?;
+    let was_running = live_screen::stop(project)? | cluster.is_running()?;
     cluster.stop()?;
     println!(
         "{}",
@@ -74,8 +76,10 @@ fn replay(project: &Project, file: &Path) -> Result<()> {
     setup::run(project)?;
     let cluster = Cluster::open(project, "demo")?;
     // A server must not run while its library is replaced under it.
+    live_screen::stop(project)?;
     cluster.stop()?;
     install::run(project)?;
+    let program = live_screen::build(project)?;
     cluster.start(&[("shared_buffers", "256MB")])?;
     let database = cluster.fresh_database(DATABASE)?;
     bulk::install(&database)?;
@@ -97,6 +101,7 @@ fn replay(project: &Project, file: &Path) -> Result<()> {
     let bot = bot::run(&database, &instructions, &names, FUNDS, user)?;
     bot::show(project, &database, &bot)?;
     show::verify(&database)?;
+    live::start(project, &database, &program, &bot, MARKET.symbol)?;
     println!(
         "\nThe server keeps running:\n  psql -h {} -p {} -U postgres -d {DATABASE}\n  cargo demo stop",
         database.socket.display(),

@@ -42,7 +42,7 @@ struct Crate {
     named_by: &'static [&'static str],
 }
 
-const CRATES: [Crate; 11] = [
+const CRATES: [Crate; 12] = [
     Crate { name: "money", names: &[], named_by: &ORDER },
     Crate { name: "ids", names: &[], named_by: &ORDER },
     Crate { name: "matching", names: &["money", "ids"], named_by: &["exchange"] },
@@ -58,6 +58,7 @@ const CRATES: [Crate; 11] = [
         named_by: &[],
     },
     Crate { name: "processes", names: &[], named_by: &[] },
+    Crate { name: "screen", names: &[], named_by: &[] },
     Crate { name: "xtask", names: &["processes"], named_by: &[] },
 ];
 

@@ -1,0 +1,10 @@
+//! The screen's server over HTTP, beside a real database.
+
+mod accounts;
+mod bounds;
+mod browser;
+mod client;
+mod crashes;
+mod orders;
+mod privacy;
+mod streams;

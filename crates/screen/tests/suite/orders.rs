@@ -1,0 +1,106 @@
+//! What is placed over HTTP stands in SQL, to the last digit.
+
+use client_tests::Result;
+use serde_json::json;
+
+use crate::client::{Screen, house, limit};
+
+#[test]
+fn an_order_over_http_is_the_order_in_sql() -> Result<()> {
+    let (database, mut sql) = house("screen_orders", &["ann", "bob"])?;
+    let screen = Screen::start(&database, &[])?;
+    let (ann, bob) = (screen.log_in("ann")?, screen.log_in("bob@example.org")?);
+    let placed = bob.place(&limit("sell", "100.01", "0.123457", "b-1"))?;
+    assert_eq!(placed.status, 200, "{placed:?}");
+    let order = limit("buy", "100.02", "0.200001", "a-1");
+    let preview = ann.send("POST", "/api/orders/preview", Some(&order))?;
+    assert_eq!(sql.number("SELECT count(*) FROM exchange.orders")?, 1, "a preview leaves nothing");
+    let taken = ann.place(&order)?;
+    for name in ["status", "filled_amount", "remaining_amount", "average_price", "commission"] {
+        assert_eq!(preview.text(name), taken.text(name), "{name}");
+        assert!(!taken.text(name).is_empty());
+    }
+    let id = taken.text("id");
+    assert_eq!(
+        sql.line(&format!("SELECT reserved FROM exchange.orders WHERE id = {id}"))?,
+        preview.text("reserved"),
+        "what a preview says is locked"
+    );
+    let again = ann.place(&order)?;
+    assert_eq!(again.body, taken.body, "the same order again has the same answer");
+    let stands = sql.line(&format!(
+        "SELECT price, amount, filled_amount, status, client_order_id FROM exchange.orders WHERE id = {id}"
+    ))?;
+    assert_eq!(stands, "100.02000000|0.20000100|0.12345700|open|a-1");
+    let trades = ann.get("/api/trades")?;
+    let said = &trades.body[0];
+    let columns = ["price", "amount", "commission"].map(|name| said[name].as_str().unwrap_or_default().to_owned());
+    assert_eq!(columns.join("|"), sql.line("SELECT price, amount, buyer_commission FROM exchange.trades")?);
+    let balances = ann.get("/api/balances")?;
+    let told: Vec<String> = balances
+        .body
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            ["asset", "available", "locked"].map(|name| row[name].as_str().unwrap_or_default().to_owned()).join("|")
+        })
+        .collect();
+    let stand = sql.lines("SELECT symbol, amount, locked_amount FROM exchange.assets WHERE user_id = 1 ORDER BY 1")?;
+    assert_eq!(told, stand);
+    let own = ann.get("/api/markets/BTC-USD/ladder")?;
+    assert_eq!(own.body[0]["amount"], "0.07654400");
+    Ok(())
+}
+
+#[test]
+fn an_order_is_amended_and_cancelled() -> Result<()> {
+    let (database, mut sql) = house("screen_amends", &["ann"])?;
+    let screen = Screen::start(&database, &[])?;
+    let ann = screen.log_in("ann")?;
+    let id = ann.place(&limit("buy", "90", "1", "a-1"))?.text("id");
+    let path = format!("/api/orders/{id}");
+    let amended = ann.send("PATCH", &path, Some(&json!({ "price": "91.5" })))?;
+    assert_eq!((amended.status, amended.text("remaining_amount")), (200, "1.00000000".to_owned()));
+    let listed = ann.get("/api/orders")?;
+    assert_eq!(listed.body[0]["price"], "91.50000000");
+    let cancelled = ann.send("DELETE", &path, None)?;
+    assert_eq!((cancelled.text("status"), cancelled.text("cancel_reason")), ("cancelled".into(), "user".into()));
+    assert_eq!(sql.line("SELECT locked_amount FROM exchange.assets WHERE symbol = 'USD'")?, "0.00000000");
+    assert_eq!(ann.send("DELETE", &path, None)?.refusal(), (409, "55000".to_owned()));
+    sql.verify_is_empty()
+}
+
+#[test]
+fn a_refusal_has_its_sqlstate_and_hint() -> Result<()> {
+    let (database, mut sql) = house("screen_refusals", &["ann"])?;
+    let screen = Screen::start(&database, &[])?;
+    let ann = screen.log_in("ann")?;
+    let mut number = limit("buy", "100", "1", "n");
+    number["amount"] = json!(0.1);
+    let mut elsewhere = limit("buy", "100", "1", "e");
+    elsewhere["symbol"] = json!("NO-USD");
+    let mut nameless = limit("buy", "100", "1", "x");
+    nameless["client_order_id"] = json!(null);
+    let mut strange = limit("buy", "100", "1", "s");
+    strange["colour"] = json!("red");
+    for (order, status, sqlstate) in [
+        (limit("buy", "100.005", "1", "a"), 400, "22023"),
+        (limit("buy", "100", "1e", "b"), 400, "22P02"),
+        (limit("buy", "100", "NaN", "c"), 400, "22023"),
+        (limit("buy", "1000", "1000", "d"), 422, "23514"),
+        (elsewhere, 404, "42704"),
+        (number, 400, "22023"),
+        (nameless, 400, "22004"),
+        (strange, 400, "22023"),
+    ] {
+        let answer = ann.place(&order)?;
+        assert_eq!(answer.refusal(), (status, sqlstate.to_owned()), "{order}");
+        assert!(!answer.text("message").is_empty(), "{answer:?}");
+    }
+    let off_tick = ann.place(&limit("buy", "100.005", "1", "f"))?;
+    assert_eq!(off_tick.text("hint"), "Round the price to a multiple of 0.01 USD.");
+    assert_eq!(ann.send_text("POST", "/api/orders", Some("{".to_owned()))?.refusal(), (400, "22023".to_owned()));
+    assert_eq!(sql.number("SELECT count(*) FROM exchange.orders")?, 0);
+    Ok(())
+}
