@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Screen, admin, bots, market, orders, page, problem::Problem, session, stream};
+use crate::{Screen, admin, bots, market, orders, page, preview, problem::Problem, session, stream};
 
 /// The longest body: an order is a tenth of it.
 const BODY: usize = 8 * 1024;
@@ -30,7 +30,7 @@ fn endpoints() -> Routes {
         ("/api/markets/{symbol}/trades", get(market::tape)),
         ("/api/markets/{symbol}/ladder", get(market::ladder)),
         ("/api/orders", get(orders::open).post(orders::place)),
-        ("/api/orders/preview", post(orders::preview)),
+        ("/api/orders/preview", post(preview::preview)),
         ("/api/orders/{id}", patch(orders::amend).delete(orders::cancel)),
         ("/api/balances", get(orders::balances)),
         ("/api/trades", get(orders::trades)),

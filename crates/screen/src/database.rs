@@ -120,11 +120,6 @@ impl<'a> Work<'a> {
     pub async fn commit(self) -> Result<(), Problem> {
         Ok(self.transaction.commit().await?)
     }
-
-    /// What was done was only to see what would come of it.
-    pub async fn undo(self) -> Result<(), Problem> {
-        Ok(self.transaction.rollback().await?)
-    }
 }
 
 fn as_list(sql: &str) -> String {

@@ -11,6 +11,7 @@ mod listener;
 mod market;
 mod orders;
 mod page;
+mod preview;
 mod problem;
 mod sent;
 mod session;

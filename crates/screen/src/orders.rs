@@ -21,18 +21,18 @@ const ORDER: &str = "$2, $3, $4::text::numeric, $5::text::numeric, $6, $7, $8, $
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    symbol: String,
-    side: String,
-    price: Option<String>,
-    amount: Option<String>,
-    order_type: Option<String>,
-    time_in_force: Option<String>,
+    pub symbol: String,
+    pub side: String,
+    pub price: Option<String>,
+    pub amount: Option<String>,
+    pub order_type: Option<String>,
+    pub time_in_force: Option<String>,
     /// The browser's own id: the same again is the same order, however often it is sent.
     client_order_id: Option<String>,
     stop_price: Option<String>,
     display_amount: Option<String>,
-    quote_amount: Option<String>,
-    post_only: Option<bool>,
+    pub quote_amount: Option<String>,
+    pub post_only: Option<bool>,
     expires_at: Option<String>,
     self_trade_prevention: Option<String>,
 }
@@ -84,23 +84,6 @@ pub async fn place(State(screen): Shared, Key(key): Key, Sent(order): Sent<Order
     let result = order.through(&work, function).await?;
     work.commit().await?;
     Ok(result)
-}
-
-/// `POST /api/orders/preview`: the order is placed and taken back, so that what is told, commission and refusal
-/// included, is what the exchange itself would do now.
-pub async fn preview(State(screen): Shared, Key(key): Key, Sent(order): Sent<Order>) -> Result<Rows, Problem> {
-    const PREVIEW: &str = "SELECT (q::jsonb || jsonb_build_object(
-            'reserved', (SELECT reserved::text FROM exchange.locked_funds($2) WHERE order_id = (q ->> 'id')::bigint),
-            'reserved_asset', (SELECT asset FROM exchange.locked_funds($2) WHERE order_id = (q ->> 'id')::bigint),
-            'id', NULL))::text FROM (SELECT $1::text::json) s(q)";
-    let mut client = screen.database.client().await?;
-    let work = Work::acting(&mut client, &key).await?;
-    // An id that was used already would be answered with that order.
-    let order = Order { client_order_id: None, ..order };
-    let result = order.through(&work, "place_order").await?;
-    let told = work.text(PREVIEW, &[&result.0, &work.user]).await?;
-    work.undo().await?;
-    Ok(told)
 }
 
 /// What of an order is changed.

@@ -1,9 +1,9 @@
-// The order form. What an order would come to, its commission and its refusal included, the exchange itself says.
+// The order form. What an order would come to, the public book says; what is refused, the exchange.
 
 import { Refusal, me, post } from "./api";
 import { byId, el, settled } from "./dom";
 import { amount, decimals, plain } from "./format";
-import type { Market, Result } from "./model";
+import type { Market, Preview } from "./model";
 import { send } from "./pending";
 
 type Kind = "limit" | "market" | "stop" | "stop_limit";
@@ -163,7 +163,7 @@ export class Form {
       this.preview.replaceChildren(this.rates());
       return;
     }
-    const told = await post<Result>("/api/orders/preview", order).then((result) => this.told(result), refused);
+    const told = await post<Preview>("/api/orders/preview", order).then((result) => this.told(result), refused);
     if (asked === this.asked) this.preview.replaceChildren(told);
   }
 
@@ -173,9 +173,9 @@ export class Form {
     return el("p", { class: "muted" }, `Commission: maker ${percent(maker_rate)}, taker ${percent(taker_rate)}`);
   }
 
-  private told(result: Result): HTMLElement {
+  private told(result: Preview): HTMLElement {
     const { base = "", quote = "" } = this.shown ?? {};
-    const rows: [string, string][] = [["Would be", result.cancel_reason ?? result.status]];
+    const rows: [string, string][] = [];
     if (result.average_price !== null) {
       rows.push(
         ["Fills now", `${amount(result.filled_amount)} ${base}`],
@@ -183,7 +183,7 @@ export class Form {
       );
     }
     rows.push(["Commission", `${amount(result.commission)} ${quote}`]);
-    if (result.reserved != null) rows.push(["Locks", `${amount(result.reserved)} ${result.reserved_asset ?? ""}`]);
+    if (result.reserved !== null) rows.push(["Locks", `${amount(result.reserved)} ${result.reserved_asset}`]);
     return el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   }
 

@@ -77,8 +77,15 @@ export interface Result {
   average_price: string | null;
   commission: string;
   cancel_reason: string | null;
-  reserved?: string | null;
-  reserved_asset?: string | null;
+}
+
+export interface Preview {
+  filled_amount: string;
+  remaining_amount: string | null;
+  average_price: string | null;
+  commission: string;
+  reserved: string | null;
+  reserved_asset: string;
 }
 
 export interface OwnLevel {

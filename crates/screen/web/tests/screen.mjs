@@ -77,8 +77,9 @@ async function trade(page) {
   const id = await done.getAttribute("data-order");
   await page.locator("#panel-orders tbody tr", { hasText: "95.12" }).waitFor();
   await page.locator("input[name=price]").fill("95.123");
-  await page.locator(".preview .refused").waitFor();
-  assert.match(await page.locator(".preview .refused").innerText(), /22023.*\s*Round the price/s);
+  await page.locator(".submit").click();
+  await page.locator(".answer .refused").waitFor();
+  assert.match(await page.locator(".answer .refused").innerText(), /22023.*\s*Round the price/s);
   await page.locator("input[name=price]").fill("93.77");
   await page.locator(".submit").click();
   const row = page.locator("#panel-orders tbody tr", { hasText: "93.77" }).first();
