@@ -5,6 +5,8 @@
 # do no harm, and one that is killed anywhere leaves nothing that the next does not find.
 set -euo pipefail
 here=$1 from=$2 there=$3 to=$4
+# A user may hold his own balance for as long as he likes: nobody else waits for that.
+export PGOPTIONS='-c lock_timeout=1s -c statement_timeout=20s'
 ask() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@" 2>&1; }
 
 # Carries one; says why, when it can be neither received nor returned now.
@@ -29,10 +31,10 @@ carry() {
 }
 
 under_way=$(ask -d "$from" -v there="$there" <<< "SELECT transfer_id, user_id, asset, amount
-    FROM exchange.unsettled_venue_transfers(:'there');") || { echo "$under_way" >&2; exit 1; }
-# One that cannot be carried holds up no other.
-failed=0
+    FROM exchange.unsettled_venue_transfers(:'there', 10000);") || { echo "$under_way" >&2; exit 1; }
+# One that cannot be carried holds up no other, but those of the same user until the next run.
+declare -A failed=()
 while read -r id user asset amount; do
-    [ -z "$id" ] || carry "$id" "$user" "$asset" "$amount" || failed=1
+    [ -z "$id" ] || [ -n "${failed[$user]-}" ] || carry "$id" "$user" "$asset" "$amount" || failed[$user]=1
 done <<< "$under_way"
-exit "$failed"
+exit "$((${#failed[@]} > 0))"

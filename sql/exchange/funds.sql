@@ -89,6 +89,8 @@ BEGIN
                     ELSE 'The other transfer is another user''s.' END,
                 HINT = 'Give each transfer a reference of its own; repeat one only to ask for the same transfer again.';
         END IF;
+        -- Whoever repeats has lost an answer, and relies on this one.
+        PERFORM bourse_private.await_durability();
         transfer_id := first.id;
     END IF;
 END

@@ -1,7 +1,8 @@
 -- Money between venues, each of which is one database. The venue that sends debits the user into suspense; a carrier
 -- tells the other one, which credits the user or refuses for ever; the carrier tells the first, which settles what is
 -- in suspense or returns it. Every call is one transaction of one venue and may be repeated: whoever is killed between
--- two of them, the next carrier does the same again, and nothing is lost or moved twice.
+-- two of them, the next carrier does the same again, and nothing is lost or moved twice. What a carrier is told in one
+-- venue it acts on in the other, so each answer that it acts on waits until what it tells is safe.
 
 CREATE FUNCTION exchange_private.require_venue_transfer(transfer_id uuid, venue text, asset text, amount numeric)
 RETURNS void
@@ -108,6 +109,7 @@ BEGIN
     PERFORM exchange_private.require_venue_transfer(transfer_id, venue, asset, amount);
     PERFORM identity_private.require_existing_user(user_id);
     leg := exchange_private.journal_venue_transfer(transfer_id, 'in', user_id, venue, asset, amount, 'received');
+    PERFORM bourse_private.await_durability();
     IF leg.is_new THEN
         PERFORM identity_private.require_not_erased(user_id);
         PERFORM exchange_private.move_balance(user_id, asset, amount, 0);
@@ -136,6 +138,7 @@ BEGIN
     PERFORM exchange_private.require_venue_transfer(transfer_id, venue, asset, amount);
     PERFORM bourse_private.require_given('user_id', user_id);
     leg := exchange_private.journal_venue_transfer(transfer_id, 'in', user_id, venue, asset, amount, 'refused');
+    PERFORM bourse_private.await_durability();
     IF leg.status = 'received' THEN
         PERFORM bourse.refuse('55000', format('transfer_id %s was received here', transfer_id),
             'The user has the money: exchange.settle_venue_transfer() in the venue that has sent it.');
@@ -210,9 +213,10 @@ GRANT EXECUTE ON FUNCTION exchange.return_venue_transfer(uuid) TO bourse_carrier
 CREATE FUNCTION exchange.unsettled_venue_transfers(venue text DEFAULT NULL, n integer DEFAULT 100)
 RETURNS TABLE (transfer_id uuid, user_id bigint, to_venue text, asset text, amount numeric, sent_at timestamptz,
                age interval)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     PERFORM exchange_private.require_venue_tables();
+    PERFORM bourse_private.await_durability();
     IF n IS NULL OR n NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('n is %s', coalesce(n::text, 'NULL')), 'Ask for 1 to 10000 transfers.');
     END IF;
@@ -226,7 +230,7 @@ END
 $$;
 COMMENT ON FUNCTION exchange.unsettled_venue_transfers(text, integer) IS
 'What is in suspense: sent from here, neither settled nor returned. Oldest first, n at most; venue: only what goes '
-'there. 22023 n out of 1 to 10000';
+'there. What it lists is safe once its transaction has committed. 22023 n out of 1 to 10000, 25006 on a standby';
 GRANT EXECUTE ON FUNCTION exchange.unsettled_venue_transfers(text, integer) TO bourse_carrier, bourse_admin;
 
 -- PARALLEL SAFE, as verify_orders() asks of what it calls.

@@ -7,6 +7,7 @@ use pgrx::extension_sql_file;
 
 extension_sql_file!("../../sql/bourse/at_work.sql", name = "bourse_at_work");
 extension_sql_file!("../../sql/bourse/attached_code.sql", name = "bourse_attached_code");
+extension_sql_file!("../../sql/bourse/await_durability.sql", name = "bourse_await_durability");
 extension_sql_file!("../../sql/bourse/backups.sql", name = "bourse_backups");
 extension_sql_file!("../../sql/bourse/clip.sql", name = "bourse_clip");
 extension_sql_file!("../../sql/bourse/data_migrations.sql", name = "bourse_data_migrations");

@@ -14,6 +14,7 @@ use super::{amendments, refusals};
 use crate::error::Answer;
 use crate::pg::result::Composite;
 use crate::pg::scan::{Key, Row};
+use crate::pg::session;
 use crate::pg::table::Table;
 use crate::pg::value::Value;
 
@@ -50,7 +51,11 @@ impl OrderResult {
 /// The answer to a command that has been carried out and written.
 pub fn of(command: &Command, done: Done) -> Answer<OrderResult> {
     match done {
-        Done::Repeated(id) => at_acceptance(id),
+        Done::Repeated(id) => {
+            // Whoever repeats has lost an answer, and relies on this one.
+            session::wait_for_what_was_read();
+            at_acceptance(id)
+        }
         Done::Market(_) => Err(refusals::unknown_order("of the command")),
         Done::Changed { order, mut fills, sequence } => {
             // What traded before this command is told from the tables.

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::Spi;
 use pgrx::{IntoDatum, PgLogLevel, PgSqlErrorCode, pg_sys};
 
 /// The login of the session, whatever `SET ROLE` or SECURITY DEFINER say. A superuser may change it with
@@ -100,6 +101,16 @@ pub fn refuse_read_only(command: &str) {
 pub fn reads_one_snapshot() -> bool {
     // SAFETY: reads a backend variable.
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+/// Has the commit of this transaction wait until what it has read is safe, as that of a transaction that writes does: a
+/// reader sees what is committed, also where its own commit was cancelled while it waited for a standby.
+pub fn wait_for_what_was_read() {
+    // A number of its own is not enough: a commit waits for nobody if it has nothing in the log.
+    // SAFETY: reads a backend variable.
+    if !has_written() || unsafe { pg_sys::XactLastRecEnd } == 0 {
+        Spi::run("SELECT pg_catalog.pg_logical_emit_message(true, 'pg_bourse', '')").expect("a message in the log");
+    }
 }
 
 /// Whether this transaction has written, or locked a row: others may be waiting for it.

@@ -7,6 +7,7 @@ mod concurrency;
 mod corrupt_rows;
 mod doors;
 mod drain;
+mod durable_answers;
 mod feed;
 mod hot_rows;
 mod idempotency;

@@ -1,0 +1,18 @@
+-- What a reader sees has been committed, but need not be safe: whoever committed it may have had synchronous_commit off,
+-- or been cancelled while it waited for a standby. An answer that somebody acts on elsewhere must not go back on itself.
+CREATE FUNCTION bourse_private.await_durability() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF pg_is_in_recovery() THEN
+        PERFORM bourse.refuse('25006', 'what is safe only the primary knows', 'Ask the primary.');
+    END IF;
+    IF current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+    -- A commit waits for what comes before it in the log, if it has written something itself.
+    PERFORM pg_logical_emit_message(true, 'pg_bourse', '');
+END
+$$;
+COMMENT ON FUNCTION bourse_private.await_durability() IS
+'Has the commit of this transaction wait until all that it has read is on the disk, and on the standbys that are waited '
+'for. 25006 on a standby';
