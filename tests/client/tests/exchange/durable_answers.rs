@@ -15,6 +15,8 @@ fn an_answer_that_is_relied_on_waits_for_the_standby() -> Result<()> {
     session.market("BTC-USD")?;
     let user = session.user("alice")?;
     session.fund(user, &[("USD", "1000")])?;
+    // The balance of the other is locked by whoever waits.
+    let receiver = session.user("bob")?;
     // Its login is made while nothing waits yet.
     database.connect_admin()?;
     // A standby that does not come, and somebody who does not wait for it.
@@ -32,7 +34,7 @@ fn an_answer_that_is_relied_on_waits_for_the_standby() -> Result<()> {
         ("on", deposit),
         ("on", order),
         ("local", "SELECT exchange.unsettled_venue_transfers()".to_owned()),
-        ("local", format!("SELECT exchange.receive_from_venue({LEG}2', {user}, 'east', 'USD', 40)")),
+        ("local", format!("SELECT exchange.receive_from_venue({LEG}2', {receiver}, 'east', 'USD', 40)")),
         ("local", format!("SELECT exchange.refuse_from_venue({LEG}3', {user}, 'east', 'USD', 40)")),
     ]
     .into_iter()
