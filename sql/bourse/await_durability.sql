@@ -1,7 +1,7 @@
--- What a reader sees has been committed, but need not be safe: whoever committed it may have had synchronous_commit off,
--- or been cancelled while it waited for a standby. An answer that somebody acts on elsewhere must not go back on itself.
+-- What a reader sees has been committed, but need not be safe: whoever committed it may have had synchronous_commit
+-- off, or been cancelled while it waited for a standby. An answer that somebody acts on elsewhere must not be lost.
 CREATE FUNCTION bourse_private.await_durability() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF pg_is_in_recovery() THEN
         PERFORM bourse.refuse('25006', 'what is safe only the primary knows', 'Ask the primary.');
@@ -14,5 +14,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION bourse_private.await_durability() IS
-'Has the commit of this transaction wait until all that it has read is on the disk, and on the standbys that are waited '
-'for. 25006 on a standby';
+'Has the commit of this transaction wait until all that it has read is on the disk, and on the standbys that are '
+'waited for. 25006 on a standby';
