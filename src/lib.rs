@@ -79,6 +79,7 @@ pub extern "C-unwind" fn _PG_init() {
     pg::owner::declare(MODULES.iter().map(|module| module.schema));
     pg::prepared::guard(MODULES.iter().flat_map(|module| module.waited_for));
     pg::called::register(bourse::require_safe_code);
+    pg::row_security::register();
     exchange::growth::ask(trading::require_may_grow);
     // pg_upgrade copies a cluster in which nobody else may write: nothing of ours starts there.
     if pg::session::is_preloading() && !pg::session::is_upgrading() {

@@ -75,7 +75,6 @@ SELECT * FROM told('partition_is_missing');
 ROLLBACK;
 
 -- Dead rows. Statistics are written down between transactions.
-ALTER TABLE bourse.cancel_requests SET (autovacuum_enabled = off);
 INSERT INTO bourse.cancel_requests SELECT gen_random_uuid(), n, now() FROM generate_series(1, 20000) n;
 DELETE FROM bourse.cancel_requests WHERE item_id % 3 > 0;
 SELECT pg_stat_force_next_flush();

@@ -9,18 +9,26 @@ SELECT bourse.record_backup('base', 'venue 1', '2026-01-01 02:00+00', '2026-01-0
 -- Whoever has lost the answer asks again.
 SELECT bourse.record_backup('base', 'venue 1', '2026-01-01 02:00+00', '2026-01-01 02:10+00', 123456789) = :id
     AS same;
+-- Its end, left out, is what it was; said anew, it is another backup.
+SELECT bourse.record_backup('base', 'venue 1', '2026-01-01 02:00+00', bytes => 123456789) = :id AS same;
 SELECT bourse.record_backup('wal', 'now', clock_timestamp()) > :id AS another;
 SELECT refusal(format('SELECT bourse.record_backup(%s)', arguments)) AS refused
 FROM (VALUES ('NULL, ''x'', now()'), ('''dump'', NULL, now()'), ('''dump'', ''x'', NULL'),
-             ('''dump'', ''x'', now(), NULL'),
              ('''tape'', ''x'', now()'), ('''dump'', '''', now()'), ('''dump'', repeat(''x'', 201), now()'),
-             ('''dump'', ''a'' || chr(10) || ''b'', now()'),
+             ('''dump'', ''a'' || chr(10) || ''b'', now()'), ('''dump'', ''a'' || chr(8238) || ''b'', now()'),
+             ('''dump'', ''a'' || chr(8203), now()'), ('''dump'', ''  '', now()'), ('''dump'', chr(160), now()'),
+             ('''base'', ''venue 1'', ''2026-01-01 02:00Z'', ''2026-01-01 02:20Z'', 123456789'),
              ('''dump'', ''x'', ''2026-01-01 00:00Z'', ''2025-12-31 23:59Z'''),
              ('''dump'', ''x'', ''-infinity'', ''2025-12-31 23:59Z'''),
              ('''dump'', ''x'', ''2026-01-01 00:00Z'', ''infinity'''),
              ('''dump'', ''x'', now(), now(), -1'),
              ('''base'', ''venue 1'', ''2026-01-01 02:00Z'', ''2026-01-01 02:10Z'', 1'),
              ('''base'', ''venue 1'', ''2026-01-01 02:01Z'', ''2026-01-01 02:10Z'', 123456789')) c (arguments);
+-- One from the future would keep the alert quiet.
+SELECT split_part(refusal(format('SELECT bourse.record_backup(''dump'', ''x'', %s)', arguments)), ' from ', 1)
+       AS refused
+FROM (VALUES ('now(), clock_timestamp() + interval ''1 minute'''), ('clock_timestamp() + interval ''1 minute'''))
+     c (arguments);
 SELECT refusal('TABLE bourse.backups');
 RESET ROLE;
 

@@ -84,3 +84,6 @@ SELECT conname, confdeltype AS on_delete FROM pg_constraint
 WHERE contype = 'f' AND connamespace = 'exchange'::regnamespace ORDER BY conname;
 -- What \dx says.
 SELECT obj_description(oid, 'pg_extension') AS description FROM pg_extension WHERE extname = 'pg_bourse';
+-- What may refuse is not IMMUTABLE: planning PERFORM … WHERE would ask it, whatever the WHERE says.
+SELECT p.oid::regprocedure AS asked_too_early FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname ~ '_private$' AND p.proname ~ '^(require|refuse)_' AND p.provolatile = 'i';

@@ -243,3 +243,13 @@ SELECT ran_at < now() - interval '50 minutes' AS paused FROM bourse.chores;
 ROLLBACK;
 SELECT bourse_private.tick();
 SELECT ran_at > now() - interval '1 minute' AS ran FROM bourse.chores;
+
+-- What it keeps others out of is one table at a time: the next call goes on with the next.
+BEGIN;
+SELECT bourse_private.adopt_policies();
+UPDATE bourse.policies SET is_enabled = true;
+SELECT count(DISTINCT relation) AS tables, count(*) > 1 AS more, count(problem) AS problems
+FROM bourse_private.maintain_at(now() + interval '1 year', 40, true);
+SELECT is_done FROM bourse.chores;
+SELECT count(DISTINCT relation) > 1 AS all_at_once FROM bourse_private.maintain_at(now() + interval '1 year', 40);
+ROLLBACK;

@@ -125,7 +125,7 @@ LEFT JOIN (VALUES ('exchange.order_commands',
     'COPY refuses tables that have it: a trigger checks whose commands they are, only an admin reads them'),
                   ('trading.fill_commands',
     'COPY refuses tables that have it: a trigger checks whose fills they are, only an admin reads them'),
-                  ('exchange.markets', 'public'),
+                  ('exchange.markets', 'public'), ('exchange.venues', 'public'),
                   ('exchange.fee_schedules', 'public: rates of groups, not who is in them'),
                   ('audit.seals', 'hashes; only an admin reads them'),
                   ('audit.dropped_months', 'hashes and numbers of rows'), ('bourse.policies', 'names tables'),
@@ -159,6 +159,10 @@ SELECT schemaname || '.' || tablename AS "table", policyname, cmd, array_to_stri
        regexp_replace(with_check, '\s+', ' ', 'g') AS takes
 FROM pg_policies
 WHERE schemaname IN (SELECT bourse_private.modules())
+ORDER BY 1, 2;
+-- What shows a user his own rows asks for their owner before anything else; of trades it asks for the orders.
+SELECT schemaname || '.' || tablename AS "table", policyname FROM pg_policies
+WHERE schemaname IN (SELECT bourse_private.modules()) AND qual ~ 'current_user_id' AND qual !~ 'is_owner'
 ORDER BY 1, 2;
 -- UPDATE, DELETE or TRUNCATE of a whole table is also LOCK TABLE in any mode: nobody but the owner and an admin can bar
 -- the others from a table. With a view that has the rights of whoever asks, LOCK TABLE goes on to the table, and is

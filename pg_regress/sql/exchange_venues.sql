@@ -12,6 +12,18 @@ ORDER BY account;
 \set one '00000000-0000-4000-8000-000000000001'
 \set two '00000000-0000-4000-8000-000000000002'
 
+-- A venue that nobody has registered gets nothing, gives nothing, and has nothing under way: the name may be misspelt.
+SELECT refusal(format('SELECT exchange.send_to_venue(%L, %s, ''wst'', ''VNT'', 40)', :'one', :ann)) AS sent;
+SELECT refusal(format('SELECT exchange.receive_from_venue(%L, %s, ''esat'', ''VNT'', 40)', :'one', :ann)) AS received;
+SELECT refusal(format('SELECT exchange.refuse_from_venue(%L, %s, ''esat'', ''VNT'', 40)', :'one', :ann)) AS refused;
+SELECT refusal('SELECT * FROM exchange.unsettled_venue_transfers(''wst'')') AS carried;
+SELECT count(*) AS legs FROM exchange.venue_transfers;
+SELECT exchange.register_venue(v) FROM unnest('{west,east,north}'::text[]) v;
+SELECT exchange.register_venue('west') AS once_more, exchange.unregister_venue('wst') AS never_was;
+SELECT venue, created_by = session_user AS mine FROM exchange.venues ORDER BY venue;
+SELECT call, refusal('SELECT exchange.' || call) FROM unnest(ARRAY['register_venue(NULL)', 'register_venue(''West'')',
+    'register_venue('''')', 'unregister_venue(NULL)', 'unregister_venue(''wes t'')']) call;
+
 -- Sent: the user has it no more, it is in suspense, and the ledger adds up.
 SELECT exchange.send_to_venue(:'one', :ann, 'west', 'VNT', 40);
 SELECT exchange.send_to_venue(:'one', :ann, 'west', 'VNT', 40) AS once_more;
@@ -22,6 +34,8 @@ FROM exchange.unsettled_venue_transfers();
 SELECT (SELECT count(*) FROM exchange.unsettled_venue_transfers('west')) AS west,
        (SELECT count(*) FROM exchange.unsettled_venue_transfers('north')) AS north;
 SELECT * FROM exchange.verify();
+-- One that has something coming stays.
+SELECT refusal('SELECT exchange.unregister_venue(''west'')');
 -- Received, once.
 SELECT exchange.receive_from_venue(:'one', :ann, 'east', 'VNT', 40);
 SELECT exchange.receive_from_venue(:'one', :ann, 'east', 'VNT', 40) AS once_more;
@@ -112,6 +126,18 @@ SELECT refusal('SELECT exchange.return_venue_transfer(''00000000-0000-4000-8000-
 SELECT exchange.withdraw(:bob, 'BIG', 1) > 0 AS withdrawn,
        exchange.return_venue_transfer('00000000-0000-4000-8000-000000000003');
 
+-- One that is no longer known gets nothing more, and what was sent to it is told of as before.
+BEGIN;
+SELECT exchange.unregister_venue('west'), exchange.unregister_venue('west') AS once_more;
+SELECT exchange.send_to_venue(:'one', :ann, 'west', 'VNT', 40) AS told, exchange.settle_venue_transfer(:'one');
+SELECT refusal(format('SELECT exchange.send_to_venue(%L, %s, ''west'', ''VNT'', 1)', gen_random_uuid(), :ann));
+SELECT action, record_id, old_values ->> 'venue' AS venue FROM audit.audit_logs WHERE table_name = 'exchange.venues'
+AND action = 'DELETE';
+ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT refusal('SELECT exchange.unregister_venue(''west'')');
+ROLLBACK;
+
 -- What the constraints do not let stand, for a superuser either; and rows stay.
 SELECT statement, split_part(refusal(statement), ' /', 1) AS refusal
 FROM unnest(ARRAY[
@@ -133,7 +159,7 @@ SELECT name, value FROM bourse.metrics() WHERE name = 'exchange_unsettled_venue_
 SELECT value >= 0 AS age FROM bourse.metrics() WHERE name = 'exchange_unsettled_venue_transfer_age_seconds';
 SELECT count(*) AS told FROM bourse.alerts() WHERE alert = 'venue_transfer_waits';
 UPDATE exchange.venue_transfers SET created_at = created_at - interval '11 minutes' WHERE status = 'sent';
-SELECT severity, alert, regexp_replace(detail, '[.]\d+', '') AS detail, hint FROM bourse.alerts()
+SELECT severity, alert, regexp_replace(detail, ' [\d.]+ secs', '') AS detail, hint FROM bourse.alerts()
 WHERE alert = 'venue_transfer_waits';
 SELECT refusal(format('SELECT identity.erase_user(%s, ''asked'')', :ann));
 SELECT exchange.refuse_from_venue('00000000-0000-4000-8000-000000000004', :ann, 'east', 'VNT', 100),
@@ -154,12 +180,14 @@ SELECT replace(call, '@ann', :'ann') FROM unnest(ARRAY[
     'receive_from_venue(''00000000-0000-4000-8000-000000000005'', @ann, ''east'', ''VNT'', 1)',
     'refuse_from_venue(''00000000-0000-4000-8000-000000000006'', @ann, ''east'', ''VNT'', 1)',
     'settle_venue_transfer(''00000000-0000-4000-8000-000000000005'')',
-    'return_venue_transfer(''00000000-0000-4000-8000-000000000004'')', 'unsettled_venue_transfers()']) call;
+    'return_venue_transfer(''00000000-0000-4000-8000-000000000004'')', 'unsettled_venue_transfers()',
+    'register_venue(''south'')', 'unregister_venue(''north'')']) call;
 GRANT SELECT ON calls TO PUBLIC;
 SET SESSION AUTHORIZATION regress_vnt_trader;
 SELECT split_part(call, '(', 1) AS call, split_part(refusal('SELECT exchange.' || call), ' /', 1) AS refusal FROM calls
 ORDER BY n;
 SELECT direction, status, amount FROM exchange.venue_transfers WHERE asset = 'VNT' ORDER BY id;
+SELECT venue FROM exchange.venues ORDER BY venue;
 SET SESSION AUTHORIZATION regress_vnt_worker;
 SELECT split_part(call, '(', 1) AS call, split_part(refusal('SELECT exchange.' || call), ' /', 1) AS refusal FROM calls
 ORDER BY n;
@@ -182,7 +210,8 @@ COMMIT;
 SET SESSION AUTHORIZATION regress_vnt_carrier;
 SELECT split_part(call, '(', 1) AS call, split_part(refusal('SELECT exchange.' || call), ' /', 1) AS refusal FROM calls
 ORDER BY n;
-SELECT refusal(call) FROM unnest(ARRAY['TABLE exchange.venue_transfers', 'TABLE exchange.assets',
+SELECT refusal(call)
+FROM unnest(ARRAY['TABLE exchange.venue_transfers', 'TABLE exchange.assets', 'TABLE exchange.venues',
     'SELECT exchange.deposit(1, ''VNT'', 1)', 'UPDATE exchange.venue_transfers SET status = ''returned''']) call;
 RESET SESSION AUTHORIZATION;
 UPDATE identity.users SET db_role = NULL WHERE name = 'vnt ann';

@@ -18,7 +18,7 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('22004', 'Give a value for name.', 'register(NULL)'),
     ('22023', 'Give name 1 to 255 characters that are not all blank.', 'register('' '')'),
     ('22023', 'An address is like ann@example.org.', 'register(''x'', ''x'')'),
-    ('22023', 'A username has no @ and no blanks.', 'register(''x'', username => ''x@x'')'),
+    ('22023', 'A username has no @, no blanks, and no U+200C or U+200D.', 'register(''x'', username => ''x@x'')'),
     ('22023', 'A role is viewer, trader, developer or admin.', 'register(''x'', role => ''king'')'),
     ('22023', 'A password has at least 8 characters; the longer the better.', 'register(''x'', password => ''short'')'),
     ('23505', 'Emails and usernames are compared without case: take another one.',
@@ -30,7 +30,9 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
      'link_identity(@ann, ''irt'', ''bob'')'),
     ('23505', 'One principal is one user: identity.unregister_principal() takes it away, with its credentials.',
      'register_principal(''irt-bob'', @ann)'),
-    ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.',
+    ('42704',
+     'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id; where users come by replication, in the '
+     'first venue.',
      'set_password(-1, ''long enough'')'),
     ('22023', 'Give a time after now, or none.', 'issue_api_key(@ann, expires_at => ''-infinity'')'),
     ('22023', 'Give a time before 9999-12-31, or none.', 'issue_api_key(@ann, expires_at => ''infinity'')'),
@@ -69,7 +71,8 @@ INSERT INTO refused (sqlstate, hint, call) VALUES
     ('42704', 'CREATE ROLE … LOGIN IN ROLE bourse_trader first.', 'set_login(@bob, ''regress_irt_nobody'')'),
     ('23505', 'One login is one user: set_login(that user, NULL) takes it away.',
      'set_login(@bob, ''regress_irt_trader'')'),
-    ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.', 'set_login(-1, NULL)');
+    ('42704', 'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id; where users come by replication, '
+     'in the first venue.', 'set_login(-1, NULL)');
 INSERT INTO refused (login, sqlstate, hint, call) VALUES
     ('regress_irt_admin', '42501',
      'Connect as a superuser. An admin with CREATEROLE may as well, but before PostgreSQL 16 that right is as good as membership in bourse_owner.',

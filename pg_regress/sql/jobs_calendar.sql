@@ -32,7 +32,7 @@ SELECT pg_temp.ticks('0 1 * * *', '2029-12-21', 4, 'Asia/Tokyo');
 SELECT refusal($$SELECT jobs_private.next_tick('@open', 'UTC', 'JOB', '2030-02-05')$$),
     refusal($$SELECT jobs_private.next_tick('0 9 * * *', 'UTC', 'JOB', '2030-02-05')$$);
 SELECT refusal($$SELECT jobs_private.next_tick('@open', 'UTC', 'NONE', '2030-01-05')$$),
-    refusal($$SELECT jobs_private.next_tick('@open', 'UTC+3', 'JOB', '2030-01-05')$$),
+    refusal($$SELECT jobs.next_ticks('@open', 'UTC+3', '2030-01-05', 1, 'JOB')$$),
     refusal($$SELECT jobs_private.next_tick('@opening', 'UTC', 'JOB', '2030-01-05')$$);
 
 -- Whoever may see calendars asks before a schedule is made.

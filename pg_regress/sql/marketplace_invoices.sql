@@ -1,4 +1,6 @@
 -- Bills: one for each period, paid in the transaction that writes it: the subscriber pays the developer and the house.
+-- Periods are months and years of UTC.
+SET timezone = 'UTC';
 INSERT INTO identity.users (id, name, role, db_role)
 VALUES (101, 'dora', 'developer', 'minv_dora'), (102, 'ann', 'trader', 'minv_ann'), (103, 'ben', 'trader', 'minv_ben'),
        (104, 'holly', 'admin', NULL);

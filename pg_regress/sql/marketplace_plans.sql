@@ -1,4 +1,6 @@
 -- What bots cost: by month, quarter and year, in any asset of the exchange. Who has bought goes on with his price.
+-- Periods are months and years of UTC.
+SET timezone = 'UTC';
 INSERT INTO identity.users (id, name, role, db_role)
 VALUES (101, 'dora', 'developer', 'mplans_dora'), (102, 'ann', 'trader', 'mplans_ann'),
        (103, 'eve', 'developer', 'mplans_eve');
@@ -121,7 +123,7 @@ FROM marketplace.invoices ORDER BY id DESC LIMIT 1;
 SET SESSION AUTHORIZATION mplans_ann;
 SELECT marketplace.change_plan(:bought, 'quarter') IS NOT NULL AS changed;
 RESET SESSION AUTHORIZATION;
-SELECT outcome FROM marketplace_private.renew_due(clock_timestamp() + interval '14 months', 10);
+SELECT outcome FROM marketplace_private.renew_due(clock_timestamp() + interval '15 months', 10);
 SELECT period, plan, list_price, commission, payout, currency FROM marketplace.invoices ORDER BY id DESC LIMIT 1;
 SELECT user_id, symbol, amount FROM exchange.assets WHERE user_id IN (101, 102) ORDER BY 1, 2;
 

@@ -35,6 +35,8 @@ SELECT marketplace.create_promotion(101, 'free-14', 'FREE_TRIAL', 14) AS free \g
 SELECT marketplace.create_promotion(101, 'later', 'PERCENTAGE', 50, valid_from => now() + interval '1 day') > 0 AS made;
 SELECT marketplace.create_promotion(101, 'over', 'PERCENTAGE', 50, valid_from => '2020-01-01',
                                     valid_until => '2020-02-01') > 0 AS made;
+-- Only an amount is one of a currency.
+SELECT marketplace.create_promotion(101, 'anywhere', 'PERCENTAGE', 5, currency => NULL) > 0 AS made;
 SELECT code, promotion_type, value, currency, bot_id, max_uses, max_uses_per_user, uses FROM marketplace.promotions
 ORDER BY id;
 SELECT call, refusal('SELECT marketplace.' || call) AS answer FROM unnest(ARRAY[

@@ -49,7 +49,7 @@ CREATE POLICY activity_logs_all ON audit.activity_logs FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY activity_logs_own ON audit.activity_logs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON audit.activity_logs TO bourse_viewer;
 
 -- Who changed which row, from what to what. Insert-only; audit.verify() finds what was tampered with. A month of UTC is
@@ -124,7 +124,7 @@ CREATE POLICY audit_logs_all ON audit.audit_logs FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY audit_logs_own ON audit.audit_logs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON audit.audit_logs TO bourse_viewer;
 
 -- What is kept of each month of a log that has been dropped. Written by audit.drop_month() and maintain() only

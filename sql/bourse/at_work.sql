@@ -9,7 +9,7 @@ $$;
 COMMENT ON FUNCTION bourse.pause() IS
 'Has the sequencer leave this database alone until resume(): before rows are restored into it, or a subscription '
 'brings them. Waits for what it is carrying out. Its inbox stays as it is, submitted orders are refused (55000), every '
-'other call works. 25006 read-only, 55P03 it was in use for 5 seconds, as by pg_dump';
+'other call works, and moves money. 25006 read-only, 55P03 it was in use for 5 seconds, as by pg_dump';
 GRANT EXECUTE ON FUNCTION bourse.pause() TO bourse_admin;
 
 CREATE FUNCTION bourse.resume() RETURNS TABLE (sequence text, was bigint, now bigint)

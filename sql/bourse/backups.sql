@@ -1,43 +1,49 @@
 -- Backups are taken from outside. Here stands when, so that somebody is told when none is.
 CREATE FUNCTION bourse.record_backup(kind text, label text, started_at timestamptz,
-                                     finished_at timestamptz DEFAULT clock_timestamp(), bytes bigint DEFAULT NULL)
+                                     finished_at timestamptz DEFAULT NULL, bytes bigint DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     recorded record;
+    ended CONSTANT timestamptz := coalesce(finished_at, clock_timestamp());
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('kind', kind), bourse_private.require_given('label', label),
-            bourse_private.require_given('started_at', started_at),
-            bourse_private.require_given('finished_at', finished_at);
+            bourse_private.require_given('started_at', started_at);
     IF kind NOT IN ('dump', 'base', 'incremental', 'snapshot', 'wal') THEN
         PERFORM bourse.refuse('22023', format('there is no kind of backup %s', bourse_private.quoted(kind)),
                               'dump, base, incremental, snapshot or wal.');
     END IF;
-    IF length(label) NOT BETWEEN 1 AND 200 OR label ~ '[[:cntrl:]]' THEN
+    IF length(label) NOT BETWEEN 1 AND 200 THEN
         PERFORM bourse.refuse('22023',
             format('label %s has %s characters', bourse_private.quoted(label), length(label)),
-            'Give 1 to 200 characters, none of them a line break or the like: a file, a label.');
+            'Give 1 to 200 characters: a file, a label.');
     END IF;
-    IF NOT isfinite(started_at) OR NOT isfinite(finished_at) OR finished_at < started_at
-       OR finished_at > clock_timestamp() + interval '1 hour' THEN
-        PERFORM bourse.refuse('22023', format('no backup takes from %s to %s', started_at, finished_at),
-                              'Record it once it has finished.');
+    PERFORM bourse_private.require_line('label', label);
+    -- One from the future would keep the alert quiet beyond its time.
+    IF NOT isfinite(started_at) OR NOT isfinite(ended) OR ended < started_at OR ended > clock_timestamp() THEN
+        PERFORM bourse.refuse('22023', format('no backup takes from %s to %s', started_at, ended),
+                              'Record it once it has finished, by the clock of this server; without finished_at it '
+                              'has finished now.');
     END IF;
     IF bytes < 0 THEN
         PERFORM bourse.refuse('22023', format('a backup of %s bytes', bytes), 'Give its size, or NULL.');
     END IF;
     INSERT INTO bourse.backups AS b (kind, label, started_at, finished_at, bytes)
-    VALUES (kind, label, started_at, finished_at, bytes)
+    VALUES (kind, label, started_at, ended, bytes)
     ON CONFLICT ON CONSTRAINT backups_kind_label_key DO NOTHING
-    RETURNING b.id, b.started_at, b.bytes INTO recorded;
+    RETURNING b.id INTO recorded;
     IF recorded.id IS NULL THEN
-        SELECT b.id, b.started_at, b.bytes INTO recorded FROM bourse.backups b WHERE b.kind = kind AND b.label = label;
-        -- Its end may have been left to us.
-        IF recorded.started_at <> started_at OR recorded.bytes IS DISTINCT FROM bytes THEN
-            PERFORM bourse.refuse('23505', format('another %s is recorded as %s', kind, bourse_private.quoted(label)),
-                                  'Give each backup a label of its own, as one with its time.');
+        SELECT b.id, b.started_at, b.finished_at, b.bytes INTO recorded
+        FROM bourse.backups b WHERE b.kind = kind AND b.label = label;
+        -- Who has left its end to us leaves it to us again.
+        IF recorded.started_at <> started_at OR recorded.finished_at <> finished_at
+           OR recorded.bytes IS DISTINCT FROM bytes THEN
+            PERFORM bourse.refuse('23505',
+                format('another %s is recorded as %s, finished at %s', kind, bourse_private.quoted(label),
+                       recorded.finished_at),
+                'Give each backup a label of its own, as one with its time; bourse.backups has what is recorded.');
         END IF;
     END IF;
     RETURN recorded.id;
@@ -45,9 +51,11 @@ END
 $$;
 COMMENT ON FUNCTION bourse.record_backup(text, text, timestamptz, timestamptz, bigint) IS
 'Writes down a backup that has finished, in bourse.backups, and returns its id; the same again returns it again. kind: '
-'dump, base, incremental, snapshot, wal; label: how it is found again, up to 200 characters; bytes: its size. '
-'backup_is_stale in bourse.alerts() goes by it. 22004 NULL, 22023 no such kind, no label, times that cannot be, less '
-'than 0 bytes, 23505 the label is that of another backup of that kind, 25006 read-only, 55000 before install()';
+'dump, base, incremental, snapshot, wal; label: how it is found again, up to 200 characters that can be seen; '
+'finished_at: NULL is now, or when it is repeated what was recorded; bytes: its size. backup_is_stale in '
+'bourse.alerts() goes by it. 22004 NULL, 22023 no such kind, no label, times that cannot be or have not come yet, less '
+'than 0 bytes, 23505 the label is that of another backup of that kind, or its end or size another, 25006 read-only, '
+'55000 before install()';
 GRANT EXECUTE ON FUNCTION bourse.record_backup(text, text, timestamptz, timestamptz, bigint)
     TO bourse_admin, bourse_worker;
 

@@ -217,8 +217,9 @@ $$;
 COMMENT ON FUNCTION bourse_private.delete_old_rows(regclass, text, text[], timestamptz, text) IS
 'Deletes up to 10,000 rows from before this time, or moves them to another table of the schema. Returns how many';
 
--- One at a time: who finds another at it does nothing.
-CREATE FUNCTION bourse_private.maintain_at(at timestamptz, most integer)
+-- One at a time: who finds another at it does nothing. What a step has locked stays so until the end of the
+-- transaction: the ticker's calls therefore end with the first table that they keep others out of.
+CREATE FUNCTION bourse_private.maintain_at(at timestamptz, most integer, is_brief boolean DEFAULT false)
 RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET lock_timeout = '100ms' AS $$
 #variable_conflict use_variable
@@ -227,11 +228,16 @@ DECLARE
     steps integer := 0;
     is_done boolean := true;
     keeps_others_out boolean := false;
+    partitioned text;
     problems text[] := '{}';
 BEGIN
     LOCK TABLE bourse.chores IN SHARE ROW EXCLUSIVE MODE NOWAIT;
     FOR due IN SELECT d.* FROM bourse_private.due_steps(at) d
                ORDER BY d.rank, d.relation, d.lower, d.target LIMIT most LOOP
+        IF is_brief AND keeps_others_out AND (due.rank = 2 AND due.relation = partitioned) IS NOT TRUE THEN
+            is_done := false;
+            EXIT;
+        END IF;
         steps := steps + 1;
         relation := due.relation;
         step := due.step;
@@ -246,13 +252,13 @@ BEGIN
                 is_done := is_done AND rows < 10000;
             WHEN 2 THEN
                 rows := bourse_private.create_partition(due.relation::regclass, due.target, due.lower, due.upper,
-                                                due.time_column);
+                                                        due.time_column, NOT keeps_others_out);
             WHEN 3 THEN
                 rows := bourse_private.turn_default(due.relation::regclass, due.target, due.lower, due.upper,
-                                                    due.time_column);
+                                                    due.time_column, NOT keeps_others_out);
             WHEN 4 THEN
                 PERFORM bourse_private.drop_partition(due.relation::regclass, due.target::regclass, due.lower,
-                                                      due.upper, due.keep_partition);
+                                                      due.upper, due.keep_partition, NOT keeps_others_out);
             WHEN 5 THEN
                 problem := due.target;
             END CASE;
@@ -263,24 +269,26 @@ BEGIN
             problems := problems || format('%s, %s: %s', relation, step, problem);
         END IF;
         RETURN NEXT;
-        -- Who has one table and waits for another that is ours until the end would wait for us to give up, again and
-        -- again, until he is taken for half of a deadlock.
-        IF problem LIKE '%(55P03)' AND keeps_others_out THEN
-            is_done := false;
-            EXIT;
+        -- It has not been waited for: the next call does.
+        is_done := is_done AND (problem LIKE '%(55P03)' AND keeps_others_out) IS NOT TRUE;
+        IF problem IS NULL AND due.rank BETWEEN 2 AND 4 THEN
+            keeps_others_out := true;
+            partitioned := CASE WHEN due.rank = 2 THEN relation END;
+            -- For what a schema locks in before_drop(), and what ALTER TABLE does by itself.
+            PERFORM set_config('lock_timeout', '1ms', true);
         END IF;
-        keeps_others_out := keeps_others_out OR problem IS NULL AND due.rank BETWEEN 2 AND 4;
     END LOOP;
     -- Where nothing but problems is left there is no hurry.
     INSERT INTO bourse.chores
     VALUES ('maintain', clock_timestamp(), is_done AND (steps < most OR cardinality(problems) = steps), problems)
     ON CONFLICT (name) DO UPDATE SET ran_at = excluded.ran_at, is_done = excluded.is_done, problems = excluded.problems;
 EXCEPTION WHEN lock_not_available THEN
-    RETURN;
+    RAISE NOTICE 'another session is at it: look again when it is through';
 END
 $$;
-COMMENT ON FUNCTION bourse_private.maintain_at(timestamptz, integer) IS
-'What maintain() does, at this time, up to so many steps. For maintain() and tests';
+COMMENT ON FUNCTION bourse_private.maintain_at(timestamptz, integer, boolean) IS
+'What maintain() does, at this time, up to so many steps; is_brief: of those that keep others out no more than to make '
+'the partitions of one table, or one other. For maintain(), tick() and tests';
 
 CREATE FUNCTION bourse.maintain() RETURNS TABLE (relation text, step text, target text, rows bigint, problem text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_temp AS $$
@@ -293,9 +301,9 @@ COMMENT ON FUNCTION bourse.maintain() IS
 'Does what bourse.policies says: makes the partitions that are missing, drops or detaches whole partitions and '
 'deletes, or moves, rows that have become too old, 10,000 rows of a table and 40 steps in a call. Returns what it has '
 'done; problem: why a step has failed, which changes nothing and is tried again. Safe to repeat; does nothing while '
-'another session does it. Waits for no lock longer than a tenth of a second. bourse_private.tick() calls it once an '
-'hour. 25006 read-only, '
-'55000 before install()';
+'another session does it. Waits for no lock longer than a tenth of a second, and keeps what its steps have locked '
+'until the transaction ends; bourse_private.tick() does the same once an hour, with a transaction for each table. '
+'25006 read-only, 55000 before install()';
 GRANT EXECUTE ON FUNCTION bourse.maintain() TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION bourse_private.tick() RETURNS void
@@ -307,7 +315,7 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM bourse.chores c WHERE c.name = 'maintain' AND c.is_done
                                                  AND c.ran_at > clock_timestamp() - interval '1 hour') THEN
-        PERFORM bourse.maintain();
+        PERFORM bourse_private.maintain_at(clock_timestamp(), 40, true);
     END IF;
     PERFORM bourse_private.tick_modules();
 END

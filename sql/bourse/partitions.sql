@@ -93,21 +93,55 @@ COMMENT ON FUNCTION bourse_private.make_partition(regclass, text) IS
 'Makes a table that is to be a partition, beside the others, and returns its quoted name. For create_partition() and '
 'turn_default() only';
 
--- ATTACH makes the foreign keys of a table, which bars writers from what they refer to.
-CREATE FUNCTION bourse_private.lock_referred(relation regclass, mode text) RETURNS void
+-- ATTACH and DROP make and take foreign keys, which bars writers, or everybody, from the tables at their other ends.
+CREATE FUNCTION bourse_private.partition_locks(relation regclass, mode text, own_mode text, partitions regclass[])
+RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+    SELECT array_agg(format('%s IN %s MODE', l.target, l.mode) ORDER BY l.rank, l.target)
+    FROM (SELECT DISTINCT 1 AS rank, bourse_private.quoted_name(e.relation) AS target, partition_locks.mode AS mode
+          FROM pg_constraint k
+          CROSS JOIN LATERAL (VALUES (k.conrelid, k.confrelid), (k.confrelid, k.conrelid)) AS e (own, relation)
+          WHERE k.contype = 'f' AND e.own = partition_locks.relation
+          UNION ALL
+          SELECT 2, 'ONLY ' || bourse_private.quoted_name(partition_locks.relation), own_mode
+          UNION ALL
+          SELECT 3, bourse_private.quoted_name(p), 'ACCESS EXCLUSIVE' FROM unnest(partitions) p WHERE p IS NOT NULL) l
+$$;
+COMMENT ON FUNCTION bourse_private.partition_locks(regclass, text, text, regclass[]) IS
+'The locks that a change of the partitions of a table takes, for lock_together(): in mode what foreign keys lead to or '
+'from, in own_mode the table itself, and its partitions in whole';
+
+-- Who waits for a lock and has others that are waited for may be half of a deadlock, and a customer the other half, who
+-- loses his transaction. So one lock is waited for with nothing in hand, and the others are taken if they are free. If
+-- one is not, all are given back, and that one is waited for first: those who had it are through then.
+CREATE FUNCTION bourse_private.lock_together(locks text[], may_wait boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 DECLARE
-    referred regclass;
+    attempts CONSTANT integer := 4;
+    first integer := 1;
+    place integer;
 BEGIN
-    FOR referred IN SELECT DISTINCT k.confrelid::regclass FROM pg_constraint k
-                    WHERE k.contype = 'f' AND k.conrelid = relation ORDER BY 1 LOOP
-        EXECUTE format('LOCK TABLE %s IN %s MODE', bourse_private.quoted_name(referred), mode);
+    FOR attempt IN 1 .. attempts LOOP
+        BEGIN
+            place := first;
+            EXECUTE format('LOCK TABLE %s %s', locks[first], CASE WHEN NOT may_wait THEN 'NOWAIT' END);
+            FOR n IN 1 .. cardinality(locks) LOOP
+                place := n;
+                EXECUTE format('LOCK TABLE %s NOWAIT', locks[n]);
+            END LOOP;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF NOT may_wait OR place = first OR attempt = attempts THEN
+                RAISE;
+            END IF;
+            first := place;
+        END;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.lock_referred(regclass, text) IS
-'Locks what the foreign keys of a table refer to, before the table itself. For create_partition() and turn_default() '
-'only';
+COMMENT ON FUNCTION bourse_private.lock_together(text[], boolean) IS
+'Takes all of these locks, each as LOCK TABLE has it, or none (55P03). Waits for one at a time, while it has none of '
+'the others, for as long as lock_timeout says; unless it may not wait, because the transaction has such locks already';
 
 CREATE FUNCTION bourse_private.move_rows(source text, target text, condition text, lower timestamptz,
                                          upper timestamptz) RETURNS bigint
@@ -130,23 +164,22 @@ COMMENT ON FUNCTION bourse_private.move_rows(text, text, text, timestamptz, time
 'create_partition() and turn_default() only';
 
 -- Rows that came before their partition stand in the default one, and move. Whoever writes there waits: between the
--- move and the check of ATTACH nothing may come. Whoever waits for the default partition has what foreign keys refer to
--- locked already, and the move would be in vain: that is locked first.
+-- move and the check of ATTACH nothing may come.
 CREATE FUNCTION bourse_private.create_partition(relation regclass, partition text, lower timestamptz, upper timestamptz,
-                                        time_column text) RETURNS bigint
+                                                time_column text, may_wait boolean DEFAULT true) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
 #variable_conflict use_variable
 DECLARE
     parent text := bourse_private.quoted_name(relation);
-    heir text := (SELECT bourse_private.quoted_name(p.partition) FROM bourse_private.partitions(relation) p
-                  WHERE p.is_default);
+    heir_id regclass := (SELECT p.partition FROM bourse_private.partitions(relation) p WHERE p.is_default);
+    heir text := bourse_private.quoted_name(heir_id);
     name text := bourse_private.make_partition(relation, partition);
     moved bigint := 0;
 BEGIN
     EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows of %s from %s on', parent, lower::date));
-    PERFORM bourse_private.lock_referred(relation, 'SHARE ROW EXCLUSIVE');
+    PERFORM bourse_private.lock_together(bourse_private.partition_locks(
+        relation, 'SHARE ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', ARRAY[heir_id]), may_wait);
     IF heir IS NOT NULL THEN
-        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', heir);
         IF bourse_private.must_stay(heir, time_column, lower, upper) THEN
             PERFORM bourse.refuse('55P03', format('%s has got many rows of %s meanwhile', heir, partition),
                                   'The next call turns it into their partition.');
@@ -163,8 +196,9 @@ BEGIN
     RETURN moved;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text) IS
-'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many';
+COMMENT ON FUNCTION bourse_private.create_partition(regclass, text, timestamptz, timestamptz, text, boolean) IS
+'Makes one partition and moves what the default partition has of it, up to 100,000 rows. Returns how many. may_wait as '
+'for lock_together()';
 
 CREATE FUNCTION bourse_private.must_stay(heir text, time_column text, lower timestamptz, upper timestamptz)
 RETURNS boolean
@@ -188,7 +222,7 @@ COMMENT ON FUNCTION bourse_private.must_stay(text, text, timestamptz, timestampt
 -- No row moves but the few of other times: nobody ever sees one missing, and writers wait for as long as it takes to
 -- read the table twice, for those rows and for ATTACH.
 CREATE FUNCTION bourse_private.turn_default(relation regclass, partition text, lower timestamptz, upper timestamptz,
-                                            time_column text) RETURNS bigint
+                                            time_column text, may_wait boolean DEFAULT true) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO, MDY' AS $$
 #variable_conflict use_variable
 DECLARE
@@ -205,7 +239,8 @@ DECLARE
 BEGIN
     PERFORM bourse_private.require_no_reference(relation, heir_name);
     name := bourse_private.make_partition(relation, partition);
-    PERFORM bourse_private.lock_referred(relation, 'SHARE ROW EXCLUSIVE');
+    PERFORM bourse_private.lock_together(bourse_private.partition_locks(
+        relation, 'SHARE ROW EXCLUSIVE', 'ACCESS EXCLUSIVE', ARRAY[heir]), may_wait);
     EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, heir_name);
     EXECUTE format('SELECT count(*), count(*) FILTER (WHERE %s) FROM %s t', others, heir_name)
         INTO kept, odd USING lower, upper;
@@ -227,18 +262,20 @@ BEGIN
     RETURN kept - odd;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.turn_default(regclass, text, timestamptz, timestamptz, text) IS
+COMMENT ON FUNCTION bourse_private.turn_default(regclass, text, timestamptz, timestamptz, text, boolean) IS
 'Turns the default partition into the one that takes rows from lower, or from the first, up to upper, as it is, and '
 'makes a new default partition, into which up to 100,000 rows of other times move. Returns how many rows have their '
-'partition now';
+'partition now. may_wait as for lock_together()';
 
 -- What has to be kept of rows that go whole, their schema keeps.
 CREATE FUNCTION bourse_private.drop_partition(relation regclass, partition regclass, lower timestamptz,
-                                              upper timestamptz, is_kept boolean DEFAULT false) RETURNS void
+                                              upper timestamptz, is_kept boolean DEFAULT false,
+                                              may_wait boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, bourse, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     name text := bourse_private.quoted_name(partition);
+    heir regclass := (SELECT p.partition FROM bourse_private.partitions(relation) p WHERE p.is_default);
     keeper text := (SELECT h.call FROM bourse_private.hooks('before_drop') h
                     JOIN pg_class c ON c.oid = relation JOIN pg_namespace n ON n.oid = c.relnamespace
                     WHERE h.module = n.nspname);
@@ -246,8 +283,8 @@ BEGIN
     IF keeper IS NOT NULL THEN
         EXECUTE format('SELECT %s($1, $2, $3, $4)', keeper) USING relation, partition, lower, upper;
     END IF;
-    -- DROP TABLE takes its foreign keys from what they refer to: whoever writes there has it locked first.
-    PERFORM bourse_private.lock_referred(relation, 'ACCESS EXCLUSIVE');
+    PERFORM bourse_private.lock_together(bourse_private.partition_locks(
+        relation, 'ACCESS EXCLUSIVE', 'ACCESS EXCLUSIVE', ARRAY[heir, partition]), may_wait);
     EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', bourse_private.quoted_name(relation), name);
     IF is_kept THEN
         EXECUTE format('COMMENT ON TABLE %s IS %L', name, format('Rows that were in %s up to %s',
@@ -257,6 +294,6 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION bourse_private.drop_partition(regclass, regclass, timestamptz, timestamptz, boolean) IS
+COMMENT ON FUNCTION bourse_private.drop_partition(regclass, regclass, timestamptz, timestamptz, boolean, boolean) IS
 'Takes a partition out of its table, and drops it, unless it is kept. Its schema is asked first: '
-'before_drop(relation, partition, lower, upper)';
+'before_drop(relation, partition, lower, upper). may_wait as for lock_together()';

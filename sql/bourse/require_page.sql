@@ -1,6 +1,6 @@
 CREATE FUNCTION bourse_private.require_page(things text, asked integer, most integer DEFAULT 10000,
                                             side text DEFAULT 'before') RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF asked IS NULL OR asked NOT BETWEEN 1 AND most THEN
         PERFORM bourse.refuse('22023', format('%s %s asked for', coalesce(asked::text, 'NULL'), things),

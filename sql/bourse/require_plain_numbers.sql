@@ -1,7 +1,7 @@
 -- JSON of users is read by programs of others: what is no double fails there, or comes out as infinity, or as thousands
 -- of digits.
 CREATE FUNCTION bourse_private.require_plain_numbers(parameter text, value jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF jsonb_path_exists(value, 'strict $.** ? (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308
                                                 || @ > 0 && @ < 2.2250738585072014e-308

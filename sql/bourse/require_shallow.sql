@@ -1,6 +1,6 @@
 -- Whoever walks through JSON goes one level deeper for each of its own.
 CREATE FUNCTION bourse_private.require_shallow(parameter text, value jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF jsonb_path_exists(value, 'strict $.**{64}') THEN
         PERFORM bourse.refuse('22023', format('more than 64 levels in %s', parameter),

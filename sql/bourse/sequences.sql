@@ -1,7 +1,7 @@
 -- Sequences stay behind the rows of their tables when rows come without them: a restore of rows alone, a logical
 -- subscriber. A number that is used already is no fault of whoever gets it.
 CREATE FUNCTION bourse_private.refuse_conflict(relation text, is_behind boolean) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
 BEGIN
     IF is_behind THEN
         PERFORM bourse.refuse('55000', format('the ids of %s are behind its rows', relation),

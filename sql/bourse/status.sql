@@ -66,8 +66,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, bourse, pg_te
     FROM bourse_private.ask('own_status', 'r.item, r.value') AS a (module text, item text, value text)
 $$;
 COMMENT ON FUNCTION bourse.status() IS
-'What is installed, how many migrations are pending, which are not those of this library (other_migrations), whether '
-'the sequencer may work here (at_work), what the tables call and must not (strange_code), whether commits are durable, '
-'whether the network is encrypted (transport), how passwords of logins are kept (passwords); in capitals, what is not '
-'safe; and what other schemas say of theirs';
+'What is installed and how it is kept: how many migrations are pending, which are not those of this library '
+'(other_migrations), whether the sequencer may work here (at_work), what the tables call and must not (strange_code), '
+'whether commits are durable, whether the network is encrypted (transport), how passwords of logins are kept '
+'(passwords); in capitals, what is not safe; and what other schemas say of theirs';
 GRANT EXECUTE ON FUNCTION bourse.status() TO bourse_viewer, bourse_worker, bourse_monitor;

@@ -45,7 +45,7 @@ COMMENT ON FUNCTION bourse_private.strange_trigger(regclass, oid) IS
 
 -- Rows that go take others along, and the triggers of those fire with the rights of whoever deletes: with ours.
 CREATE FUNCTION bourse_private.strange_trigger_below(relation regclass, trusted oid DEFAULT NULL) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp SET jit = off AS $$
     WITH RECURSIVE below (oid) AS (
         SELECT relation::oid
         UNION

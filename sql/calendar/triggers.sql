@@ -32,18 +32,16 @@ BEGIN
     NEW.is_active := coalesce(NEW.is_active, true);
     NEW.created_at := coalesce(NEW.created_at, now());
     NEW.updated_at := coalesce(NEW.updated_at, now());
-    IF TG_OP = 'INSERT' OR NEW.timezone IS DISTINCT FROM OLD.timezone THEN
-        IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = NEW.timezone) THEN
-            PERFORM bourse.refuse('22023',
-                format('time zone %s is not known to this server', bourse_private.quoted(NEW.timezone)),
-                'Give a name like Asia/Kolkata: SELECT name FROM pg_timezone_names.');
-        END IF;
-    END IF;
+    PERFORM bourse_private.require_time_zone(NEW.timezone) WHERE NEW.timezone IS DISTINCT FROM OLD.timezone;
+    PERFORM bourse_private.require_line(n.what, n.said)
+    FROM (VALUES ('name', NEW.name, OLD.name), ('exchange', NEW.exchange, OLD.exchange)) n (what, said, was)
+    WHERE n.said IS DISTINCT FROM n.was;
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION calendar_private.fill_template() IS
-'Trigger: NULL becomes the default; refuses a zone that the server does not know (22023)';
+'Trigger: NULL becomes the default; refuses a new zone that the server does not know, and a new name or exchange that '
+'cannot be read (22023)';
 
 CREATE FUNCTION calendar_private.fill_session() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, calendar, pg_temp AS $$
@@ -77,6 +75,8 @@ COMMENT ON FUNCTION calendar_private.fill_session() IS
 CREATE FUNCTION calendar_private.fill_holiday() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, calendar, pg_temp AS $$
 BEGIN
+    PERFORM bourse_private.require_line('description', NEW.description)
+    WHERE NEW.description <> '' AND NEW.description IS DISTINCT FROM OLD.description;
     NEW.holiday_type := coalesce(NEW.holiday_type, 'full_day');
     NEW.breaks := calendar_private.stored_breaks(nullif(NEW.breaks, 'null'));
     IF NEW.holiday_type = 'special' AND NEW.open_time_offset IS NULL AND NEW.close_time_offset IS NULL
@@ -106,7 +106,8 @@ END
 $$;
 COMMENT ON FUNCTION calendar_private.fill_holiday() IS
 'Trigger: as fill_session(); of a special session whose times both lie in the hours of its day of the week, each is on '
-'the day that it has there, and breaks that are NULL stay so: they are those of the day of the week''';
+'the day that it has there, and breaks that are NULL stay so: they are those of the day of the week. Refuses a new '
+'description that cannot be read (22023)';
 
 CREATE FUNCTION calendar_private.below_midnight(at time) RETURNS time
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, calendar, pg_temp AS $$

@@ -9,6 +9,7 @@ BEGIN
         bourse_private.declare_table('assets', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('transfers', on_erasure => 'keep'),
         bourse_private.declare_table('venue_transfers', on_erasure => 'keep'),
+        bourse_private.declare_table('venues', is_audited => true),
         bourse_private.declare_table('orders', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('trades', engine_written => true, on_erasure => 'keep'),
         bourse_private.declare_table('order_amendments', engine_written => true, on_erasure => 'keep'),

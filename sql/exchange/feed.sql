@@ -15,6 +15,7 @@ BEGIN
         PERFORM bourse.refuse('22023', 'a feed needs a name',
             'Give the name of the publication, or leave it out: bourse_feed.');
     END IF;
+    PERFORM bourse_private.require_line('name', name);
     EXECUTE format($sql$
         CREATE PUBLICATION %I FOR TABLE
             exchange.trades (id, buy_order_id, sell_order_id, symbol, sequence, price, amount, taker_side, created_at),

@@ -15,7 +15,7 @@ $$;
 COMMENT ON FUNCTION exchange_private.require_asset(text) IS 'Refuses what cannot name an asset (22023), NULL (22004)';
 
 CREATE FUNCTION exchange_private.require_reference(reference text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF reference = '' THEN
         PERFORM bourse.refuse('22023', 'reference is empty', 'Give a reference of at least one character, or none.');
@@ -66,6 +66,8 @@ BEGIN
     RETURNING t.id INTO transfer_id;
     is_new := transfer_id IS NOT NULL;
     IF is_new THEN
+        -- What was once taken is answered again, whatever it looks like.
+        PERFORM bourse_private.require_line('reference', reference);
         -- The foreign key has waited for an erasure that was under way.
         PERFORM identity_private.require_not_erased(user_id);
     ELSE
@@ -97,8 +99,8 @@ END
 $$;
 COMMENT ON FUNCTION exchange_private.journal_transfer(bigint, text, text, numeric, numeric, text, bigint, bigint) IS
 'Writes one row of the journal and moves nothing: who calls it with a new row moves the balance. Returns the row of '
-'this reference and whether it is new. 23505 the reference was used for another transfer, 55000 the user has been '
-'erased';
+'this reference and whether it is new. 22023 a new reference that cannot be read, 23505 the reference was used for '
+'another transfer, 55000 the user has been erased';
 
 CREATE FUNCTION exchange_private.refuse_insufficient_funds(user_id bigint, asset text, amount numeric) RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, exchange, pg_temp SET enable_seqscan = off AS $$

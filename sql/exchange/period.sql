@@ -1,5 +1,5 @@
 CREATE FUNCTION exchange_private.require_period("from" timestamptz, "to" timestamptz) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     IF "from" IS NULL OR "to" IS NULL THEN
         PERFORM bourse.refuse('22004', 'from and to must not be NULL',

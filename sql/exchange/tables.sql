@@ -33,7 +33,7 @@ CREATE POLICY assets_all ON exchange.assets FOR SELECT TO bourse_admin, bourse_g
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY assets_own ON exchange.assets FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.assets TO bourse_viewer;
 
 -- Which commands of the inbox the sequencer is carrying out just now, after a start: a row that is found at the next
@@ -81,7 +81,7 @@ CREATE POLICY command_rejections_all ON exchange.command_rejections FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY command_rejections_own ON exchange.command_rejections FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.command_rejections TO bourse_viewer;
 
 -- Which users pay other rates than their markets'
@@ -105,7 +105,7 @@ CREATE POLICY fee_groups_all ON exchange.fee_groups FOR SELECT TO bourse_admin, 
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY fee_groups_own ON exchange.fee_groups FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.fee_groups TO bourse_viewer;
 GRANT INSERT, UPDATE, DELETE ON exchange.fee_groups TO bourse_admin;
 
@@ -429,7 +429,7 @@ CREATE POLICY orders_insert ON exchange.orders FOR INSERT
     WITH CHECK (identity.acts_for(user_id));
 CREATE POLICY orders_own ON exchange.orders FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.orders TO bourse_viewer;
 GRANT INSERT (id, user_id, symbol, side, price, amount, filled_amount, status, order_type, time_in_force, post_only,
     stop_price, display_amount, client_order_id, self_trade_prevention, expires_at, reserved, maker_rate, taker_rate,
@@ -533,7 +533,7 @@ CREATE POLICY transfers_all ON exchange.transfers FOR SELECT TO bourse_admin, bo
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY transfers_own ON exchange.transfers FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.transfers TO bourse_viewer;
 
 -- The journal of money between this venue and others, a row per leg. Written once, but for status and ended_at of what
@@ -585,8 +585,24 @@ CREATE POLICY venue_transfers_all ON exchange.venue_transfers FOR SELECT TO bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY venue_transfers_own ON exchange.venue_transfers FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON exchange.venue_transfers TO bourse_viewer;
+
+-- The other venues that money is sent to and received from. register_venue() and unregister_venue() write it
+CREATE TABLE exchange.venues (
+    -- What every venue calls it
+    venue      text COLLATE "C" NOT NULL,
+    -- The login that has registered it
+    created_by name NOT NULL DEFAULT identity_private.author(),
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT venues_pkey PRIMARY KEY (venue),
+    CONSTRAINT venues_venue_check CHECK (venue ~ '^[a-z0-9][a-z0-9_-]{0,62}$')
+);
+CREATE TRIGGER trigger_audit AFTER INSERT OR DELETE OR UPDATE ON exchange.venues FOR EACH ROW
+    EXECUTE FUNCTION audit_private.record_change('', '{venue}', '{}');
+CREATE TRIGGER trigger_audit_truncate AFTER TRUNCATE ON exchange.venues FOR EACH STATEMENT
+    EXECUTE FUNCTION audit_private.record_change();
+GRANT SELECT ON exchange.venues TO bourse_viewer;
 
 -- The double-entry ledger, read from transfers, venue_transfers and trades. Per source the amounts of each asset add up
 -- to zero (a transfer between users is one source: its debit); per user and asset to the balance, locked part included

@@ -10,11 +10,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM exchange_private.require_venue_tables();
     PERFORM bourse_private.require_given('transfer_id', transfer_id);
-    PERFORM bourse_private.require_given('venue', venue);
-    IF venue !~ '^[a-z0-9][a-z0-9_-]{0,62}$' THEN
-        PERFORM bourse.refuse('22023', format('%s is no venue', bourse_private.quoted(venue)),
-            'A venue is 1 to 63 small letters, digits, _ and -, like main or east-1.');
-    END IF;
+    PERFORM exchange_private.require_venue(venue);
     PERFORM exchange_private.require_amount('amount', amount);
     PERFORM exchange_private.require_asset(asset);
 END
@@ -26,8 +22,8 @@ CREATE FUNCTION exchange_private.require_venue_tables() RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, exchange, pg_temp AS $$
 BEGIN
     PERFORM bourse.require_installed();
-    IF to_regclass('exchange.venue_transfers') IS NULL THEN
-        PERFORM bourse.refuse('55000', 'migration exchange/0016_venue_transfers has not run in this database',
+    IF to_regclass('exchange.venues') IS NULL THEN
+        PERFORM bourse.refuse('55000', 'migration exchange/0017_venues has not run in this database',
             'SELECT bourse.migrate();');
     END IF;
 END
@@ -49,6 +45,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
     is_new := FOUND;
     IF is_new THEN
+        -- What was once sent is told of also when the venue is no longer known.
+        PERFORM exchange_private.require_known_venue(venue);
         RETURN;
     END IF;
     SELECT * INTO first FROM exchange.venue_transfers v
@@ -72,8 +70,8 @@ END
 $$;
 COMMENT ON FUNCTION exchange_private.journal_venue_transfer(uuid, text, bigint, text, text, numeric, text) IS
 'Writes one leg and moves nothing: who calls it with a new one moves the balance. Returns what has become of the leg, '
-'and whether it is new. 23505 the id was used for another transfer. For the functions that have checked their caller '
-'only';
+'and whether it is new. 23505 the id was used for another transfer, 42704 the venue is not registered. For the '
+'functions that have checked their caller only';
 
 CREATE FUNCTION exchange.send_to_venue(transfer_id uuid, user_id bigint, venue text, asset text, amount numeric)
 RETURNS text
@@ -96,8 +94,8 @@ COMMENT ON FUNCTION exchange.send_to_venue(uuid, bigint, text, text, numeric) IS
 'Debits available funds into suspense, to be credited to the same user in another venue. transfer_id: a UUID of the '
 'client''s, moves money once for ever; amount: in the asset, up to 8 decimals. Returns what has become of it: '
 'sent, settled, returned; repeat the call to ask. 22003 amount, 22004 NULL, 22023 venue, asset or amount, 23505 '
-'transfer_id used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user, '
-'55000 the user has been erased';
+'transfer_id used for another transfer, 23514 insufficient funds, 42501 not a user you act for, 42704 unknown user, or '
+'a venue that is not in exchange.venues, 55000 the user has been erased';
 GRANT EXECUTE ON FUNCTION exchange.send_to_venue(uuid, bigint, text, text, numeric) TO bourse_gateway, bourse_admin;
 
 CREATE FUNCTION exchange.receive_from_venue(transfer_id uuid, user_id bigint, venue text, asset text, amount numeric)
@@ -124,8 +122,8 @@ COMMENT ON FUNCTION exchange.receive_from_venue(uuid, bigint, text, text, numeri
 'Credits what another venue has sent, once for ever. The arguments are what unsettled_venue_transfers() says there, '
 'but venue, which is the one that has sent it. Returns received. For the carrier, who makes sure that it was sent. '
 '22003 amount, or the user cannot hold so much, 22004 NULL, 22023 venue, asset or amount, 23505 transfer_id used for '
-'another transfer, 42704 unknown user, 55000 the user has been erased, or the transfer was refused: 22003, 42704 and '
-'55000 are what refuse_from_venue() is for';
+'another transfer, 42704 unknown user, or a venue that is not in exchange.venues, 55000 the user has been erased, or '
+'the transfer was refused: 22003, 42704 and 55000 are what refuse_from_venue() is for, which knows no other venues';
 GRANT EXECUTE ON FUNCTION exchange.receive_from_venue(uuid, bigint, text, text, numeric)
     TO bourse_carrier, bourse_admin;
 
@@ -149,7 +147,8 @@ $$;
 COMMENT ON FUNCTION exchange.refuse_from_venue(uuid, bigint, text, text, numeric) IS
 'Says for ever that this venue does not credit what another has sent: only then may return_venue_transfer() give it '
 'back there. Arguments as receive_from_venue(); the user need not be known. Returns refused. 22003 amount, 22004 NULL, '
-'22023 venue, asset or amount, 23505 transfer_id used for another transfer, 55000 the transfer was received';
+'22023 venue, asset or amount, 23505 transfer_id used for another transfer, 42704 a venue that is not in '
+'exchange.venues, 55000 the transfer was received';
 GRANT EXECUTE ON FUNCTION exchange.refuse_from_venue(uuid, bigint, text, text, numeric)
     TO bourse_carrier, bourse_admin;
 
@@ -220,6 +219,8 @@ BEGIN
     IF n IS NULL OR n NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('n is %s', coalesce(n::text, 'NULL')), 'Ask for 1 to 10000 transfers.');
     END IF;
+    -- A carrier that goes by a wrong name would find nothing to do, and say nothing.
+    PERFORM exchange_private.require_known_venue(venue) WHERE venue IS NOT NULL;
     RETURN QUERY
     SELECT v.transfer_id, v.user_id, v.venue, v.asset, v.amount, v.created_at, clock_timestamp() - v.created_at
     FROM exchange.venue_transfers v
@@ -230,7 +231,8 @@ END
 $$;
 COMMENT ON FUNCTION exchange.unsettled_venue_transfers(text, integer) IS
 'What is in suspense: sent from here, neither settled nor returned. Oldest first, n at most; venue: only what goes '
-'there. What it lists is safe once its transaction has committed. 22023 n out of 1 to 10000, 25006 on a standby';
+'there. What it lists is safe once its transaction has committed. 22023 n out of 1 to 10000, 25006 on a standby, 42704 '
+'a venue that is not in exchange.venues';
 GRANT EXECUTE ON FUNCTION exchange.unsettled_venue_transfers(text, integer) TO bourse_carrier, bourse_admin;
 
 -- PARALLEL SAFE, as verify_orders() asks of what it calls.

@@ -11,7 +11,7 @@ BEGIN
     PERFORM bourse_private.require_given('user_id', user_id);
     PERFORM identity_private.require_user(user_id);
     PERFORM identity_private.require_active(user_id);
-    PERFORM identity_private.require_text('name', name, 80) WHERE name <> '';
+    PERFORM identity_private.require_name('name', name, 80) WHERE name <> '';
     IF expires_at <= clock_timestamp() THEN
         PERFORM bourse.refuse('22023', format('expires_at %s is over', expires_at), 'Give a time after now, or none.');
     END IF;

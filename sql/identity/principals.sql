@@ -6,7 +6,7 @@ DECLARE
     taken text;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM identity_private.require_text('principal_id', principal_id, 255);
+    PERFORM identity_private.require_name('principal_id', principal_id, 255);
     PERFORM identity_private.require_existing_user(user_id) WHERE user_id IS NOT NULL;
     FOR attempt IN 1..2 LOOP
         SELECT p.user_id INTO owner_id FROM identity.user_principals p

@@ -4,7 +4,8 @@ BEGIN
     PERFORM bourse_private.require_given('user_id', user_id);
     IF NOT EXISTS (SELECT FROM identity.users u WHERE u.id = require_existing_user.user_id) THEN
         PERFORM bourse.refuse('42704', format('user %s does not exist', user_id),
-            'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.');
+            'Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id; where users come by replication, '
+            'in the first venue.');
     END IF;
 END
 $$;

@@ -13,6 +13,15 @@ $$;
 COMMENT ON FUNCTION identity_private.require_text(text, text, integer) IS
 'Refuses NULL (22004), blank and overlong text (22023) without repeating it';
 
+CREATE FUNCTION identity_private.require_name(parameter text, value text, most integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM identity_private.require_text(parameter, value, most), bourse_private.require_line(parameter, value);
+END
+$$;
+COMMENT ON FUNCTION identity_private.require_name(text, text, integer) IS
+'Refuses a name that is NULL (22004), blank, too long or cannot be read (22023)';
+
 -- Whom an admin has put out of action makes no new secrets and reads none, in sessions that are open as well.
 CREATE FUNCTION identity_private.require_active(user_id bigint) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, identity, pg_temp SET enable_seqscan = off AS $$

@@ -35,7 +35,7 @@ CREATE POLICY api_keys_all ON identity.api_keys FOR SELECT TO bourse_admin, bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY api_keys_own ON identity.api_keys FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT (id, user_id, name, prefix, created_at, expires_at, revoked_at) ON identity.api_keys TO bourse_viewer;
 
 -- The accounts of users with providers (telegram, google, …). One account is one user; a user may have several
@@ -71,7 +71,7 @@ CREATE POLICY auth_identities_all ON identity.auth_identities TO bourse_admin, b
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY auth_identities_own ON identity.auth_identities FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON identity.auth_identities TO bourse_viewer;
 GRANT UPDATE (metadata) ON identity.auth_identities TO bourse_admin, bourse_gateway;
 
@@ -132,7 +132,7 @@ CREATE POLICY exchange_credentials_all ON identity.exchange_credentials TO bours
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY exchange_credentials_own ON identity.exchange_credentials
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE)
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())))
     WITH CHECK (user_id = ((SELECT identity.current_user_id())));
 GRANT SELECT (id, user_id, principal_id, exchange, key_id, is_testnet, is_active, validation_status, last_validated,
     created_at, updated_at) ON identity.exchange_credentials TO bourse_viewer, bourse_worker;
@@ -169,7 +169,7 @@ CREATE POLICY user_principals_all ON identity.user_principals TO bourse_admin, b
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY user_principals_own ON identity.user_principals FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON identity.user_principals TO bourse_viewer;
 GRANT UPDATE (status) ON identity.user_principals TO bourse_admin, bourse_gateway;
 
@@ -230,6 +230,9 @@ CREATE TRIGGER trigger_record_login AFTER UPDATE ON identity.users FOR EACH ROW
     WHEN (old.db_role IS DISTINCT FROM new.db_role) EXECUTE FUNCTION identity_private.record_login();
 CREATE TRIGGER trigger_refuse_owned_columns BEFORE INSERT ON identity.users FOR EACH ROW
     EXECUTE FUNCTION identity_private.refuse_owned_columns();
+CREATE TRIGGER trigger_require_names BEFORE INSERT
+    OR UPDATE OF name, email, username, developer_name, developer_website ON identity.users FOR EACH ROW
+    EXECUTE FUNCTION identity_private.require_names();
 CREATE TRIGGER trigger_stamp_updated_at BEFORE UPDATE ON identity.users FOR EACH ROW
     EXECUTE FUNCTION bourse_private.stamp_updated_at();
 CREATE TRIGGER trigger_unverify_email BEFORE UPDATE OF email ON identity.users FOR EACH ROW
@@ -238,7 +241,8 @@ ALTER TABLE identity.users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY users_all ON identity.users FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY users_own ON identity.users FOR SELECT
-    USING (id = ((SELECT identity.current_user_id())) AND (id = ((SELECT identity.current_user_id()))) IS TRUE);
+    USING (id = ((SELECT identity.current_user_id()))
+        AND identity_private.is_owner(id, (SELECT identity.current_user_id())));
 CREATE POLICY users_write ON identity.users TO bourse_admin, bourse_gateway
     USING ((SELECT identity.acts_for_all()))
     WITH CHECK ((SELECT identity.acts_for_all()));
@@ -294,7 +298,7 @@ CREATE POLICY verification_codes_all ON identity.verification_codes FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY verification_codes_own ON identity.verification_codes FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT (id, user_id, code, sent_time, provider, created_at, expires_at, attempts, attempted_at, consumed_at,
     revoked_at) ON identity.verification_codes TO bourse_viewer;
 

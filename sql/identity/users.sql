@@ -15,6 +15,21 @@ $$;
 COMMENT ON FUNCTION identity_private.unverify_email() IS
 'Trigger: a changed email is not verified, and codes that were sent to the old one are void';
 
+CREATE FUNCTION identity_private.require_names() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
+BEGIN
+    PERFORM bourse_private.require_line(n.what, n.said)
+    FROM (VALUES ('name', NEW.name, OLD.name), ('email', NEW.email, OLD.email),
+                 ('username', NEW.username, OLD.username),
+                 ('developer_name', NEW.developer_name, OLD.developer_name),
+                 ('developer_website', NEW.developer_website, OLD.developer_website)) n (what, said, was)
+    WHERE n.said IS DISTINCT FROM n.was;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION identity_private.require_names() IS
+'Trigger: refuses a new name of a user that cannot be read (22023)';
+
 CREATE FUNCTION identity_private.keep_erased() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, identity, pg_temp AS $$
 BEGIN
@@ -55,17 +70,18 @@ DECLARE
     taken text;
 BEGIN
     PERFORM identity_private.require_operator();
-    PERFORM identity_private.require_text('name', name, 255);
-    PERFORM identity_private.require_text('email', email, 255) WHERE email IS NOT NULL;
-    PERFORM identity_private.require_text('username', username, 80) WHERE username IS NOT NULL;
+    PERFORM identity_private.require_name('name', name, 255);
+    PERFORM identity_private.require_name('email', email, 255) WHERE email IS NOT NULL;
+    PERFORM identity_private.require_name('username', username, 80) WHERE username IS NOT NULL;
     PERFORM identity_private.require_password(password) WHERE password IS NOT NULL;
     IF email COLLATE "C" !~ '^[^@[:space:]]+@[^@[:space:]]+$' THEN
         PERFORM bourse.refuse('22023', format('%s is no email address', bourse_private.quoted(email)),
             'An address is like ann@example.org.');
     END IF;
-    IF username COLLATE "C" ~ '[@[:space:]]' THEN
+    -- Nobody sees these two where they join nothing.
+    IF username COLLATE "C" ~ E'[@[:space:]\\u200c\\u200d]' THEN
         PERFORM bourse.refuse('22023', format('%s is no username', bourse_private.quoted(username)),
-            'A username has no @ and no blanks.');
+            'A username has no @, no blanks, and no U+200C or U+200D.');
     END IF;
     IF role IS NULL OR role NOT IN ('viewer', 'trader', 'developer', 'admin') THEN
         PERFORM bourse.refuse('22023', format('%s is no role', bourse_private.quoted(role)),
@@ -133,8 +149,11 @@ BEGIN
             RETURN found_user.id;
         END IF;
         BEGIN
+            -- People call themselves what they like elsewhere: they get in, and what nobody sees stays outside.
             INSERT INTO identity.users AS u (name, last_login)
-            VALUES (coalesce(name, left(provider || ' ' || external_id, 255)), clock_timestamp())
+            VALUES (coalesce(bourse_private.seen_name(name),
+                             left(bourse_private.seen_name(provider || ' ' || external_id), 255)),
+                    clock_timestamp())
             ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING RETURNING u.id INTO new_id;
             IF new_id IS NULL THEN
                 PERFORM bourse_private.refuse_conflict('identity.users', true);

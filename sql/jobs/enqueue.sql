@@ -12,7 +12,7 @@ COMMENT ON FUNCTION jobs_private.require_room(bigint, bigint) IS
 
 -- The size of the text: a value that comes out of a table may be compressed.
 CREATE FUNCTION jobs_private.require_params(task_params jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(task_params) <> 'object' OR octet_length(task_params::text) > 65536 THEN
         PERFORM bourse.refuse('22023',

@@ -120,7 +120,8 @@ COMMENT ON FUNCTION jobs.replay(text, timestamptz, integer) IS
 GRANT EXECUTE ON FUNCTION jobs.replay(text, timestamptz, integer) TO bourse_admin, bourse_worker;
 
 CREATE FUNCTION jobs.pause_type(job_type text, reason text DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp SET enable_seqscan = off SET jit = off
+AS $$
 DECLARE
     made boolean;
 BEGIN

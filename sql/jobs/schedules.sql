@@ -51,6 +51,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, jobs, pg_temp AS
 DECLARE
     next timestamptz;
 BEGIN
+    -- One that a row has goes on, whatever is taken for a zone by now.
+    PERFORM bourse_private.require_time_zone(NEW.timezone) WHERE NEW.timezone IS DISTINCT FROM OLD.timezone;
     IF TG_OP = 'UPDATE' AND (NEW.cron, NEW.timezone, NEW.calendar)
                             IS NOT DISTINCT FROM (OLD.cron, OLD.timezone, OLD.calendar) THEN
         -- What has become wrong can be switched off all the same.
@@ -116,6 +118,9 @@ BEGIN
         problem := format('job_type is %s', bourse_private.quoted(NEW.job_type));
         hint := 'Schedules are report, screener, alert, notification, data_processing or backup, and target says '
                 'which; jobs.enqueue() takes any type.';
+    ELSIF (NEW.user_id IS NULL) <> (NEW.job_type = 'task') THEN
+        problem := format('job_type is %s, and user_id %s', NEW.job_type, coalesce(NEW.user_id::text, 'NULL'));
+        hint := 'Tasks are nobody''s, and whatever else is scheduled is a user''s.';
     ELSIF NEW.misfire NOT IN ('skip', 'once', 'all') THEN
         problem := format('misfire is %s', bourse_private.quoted(NEW.misfire));
         hint := 'Say what becomes of missed ticks: skip, once or all.';
@@ -139,6 +144,7 @@ BEGIN
     IF problem IS NOT NULL THEN
         PERFORM bourse.refuse('22023', problem, hint);
     END IF;
+    PERFORM bourse_private.require_line('name', NEW.name) WHERE NEW.name IS DISTINCT FROM OLD.name;
     PERFORM jobs_private.require_params(NEW.task_params), jobs_private.require_priority(NEW.priority);
     -- What one user may have due at one time is everybody's load. Counting 1,000 of them is a fifth of an INSERT.
     IF identity.acts_for_all() OR TG_OP = 'UPDATE' AND NEW.user_id IS NOT DISTINCT FROM OLD.user_id
@@ -160,7 +166,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION jobs_private.require_schedule_bounds() IS
-'Trigger: refuses what a schedule cannot have: NULL (22004), values out of bounds (22023), a priority that is not for '
+'Trigger: refuses what a schedule cannot have: NULL (22004), values out of bounds, a new name that cannot be read '
+'(22023), a priority that is not for '
 'users (42501); and from whoever does not act for everybody one schedule more than 1,000 of a user, or schedules whose '
 'max_catch_up is more than 100,000 in all (54000)';
 

@@ -107,7 +107,7 @@ CREATE POLICY schedule_runs_all ON jobs.schedule_runs FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY schedule_runs_own ON jobs.schedule_runs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON jobs.schedule_runs TO bourse_viewer, bourse_worker;
 
 -- Jobs that run again and again. Written by their users, as a plain table or by create_schedule() and the like
@@ -209,7 +209,7 @@ CREATE POLICY schedules_all ON jobs.schedules TO bourse_admin, bourse_gateway, b
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY schedules_own ON jobs.schedules
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE)
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())))
     WITH CHECK (user_id = ((SELECT identity.current_user_id())));
 GRANT SELECT ON jobs.schedules TO bourse_viewer, bourse_worker;
 GRANT INSERT (id, user_id, name, job_type, target, task_params, cron, enabled, next_run_at, created_at, updated_at,

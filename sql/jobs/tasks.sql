@@ -66,7 +66,7 @@ $$;
 COMMENT ON FUNCTION jobs_private.fingerprint(oid) IS 'A hash of all that makes up a procedure';
 
 CREATE FUNCTION jobs_private.require_name_of_task(name text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, jobs, pg_temp AS $$
 BEGIN
     IF name !~ '^[a-z][a-z0-9_]{0,62}$' THEN
         PERFORM bourse.refuse('22023', format('name is %s', bourse_private.quoted(name)),

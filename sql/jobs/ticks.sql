@@ -68,8 +68,6 @@ BEGIN
     ELSIF calendar IS NULL THEN
         RETURN jobs_private.cron_tick(cron, timezone, after);
     ELSIF named.bell IS NOT NULL THEN
-        -- Its zone says nothing then, and is one all the same.
-        PERFORM jobs_private.cron_tick('@daily', timezone, after);
         RETURN jobs_private.next_bell(calendar, named.bell, after - named.distance) + named.distance;
     END IF;
     LOOP
@@ -159,6 +157,7 @@ BEGIN
     IF n NOT BETWEEN 1 AND 10000 THEN
         PERFORM bourse.refuse('22023', format('n is %s', n), 'Ask for 1 to 10000 ticks.');
     END IF;
+    PERFORM bourse_private.require_time_zone(timezone);
     IF calendar IS NULL AND lower(btrim(cron) COLLATE "C") !~ '^@(open|close)' THEN
         RETURN QUERY SELECT t FROM jobs_private.cron_ticks(cron, timezone, after, n) t;
         RETURN;

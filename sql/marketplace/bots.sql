@@ -57,8 +57,10 @@ $$;
 COMMENT ON FUNCTION marketplace_private.is_admin() IS
 'Whether the session is a member of bourse_admin, or acts for an active user whose role is admin';
 
--- Steps of a bot, its reviews and its subscribers come one after the other: each begins with this lock.
-CREATE FUNCTION marketplace_private.lock_bot(bot_id bigint, for_anybody boolean DEFAULT false)
+-- Steps of a bot, its reviews and its subscribers come one after the other: each begins with this lock. One that is not
+-- sold is refused where one that does not exist is: the CONTEXT of an error tells where it was raised.
+CREATE FUNCTION marketplace_private.lock_bot(bot_id bigint, for_anybody boolean DEFAULT false,
+                                             only_sold boolean DEFAULT false)
 RETURNS TABLE (developer_id bigint, name text, status text, version text, config_schema jsonb, default_config jsonb,
                price_per_month numeric)
 LANGUAGE plpgsql SET search_path = pg_catalog, marketplace, pg_temp AS $$
@@ -70,15 +72,17 @@ BEGIN
     SELECT b.developer_id, b.name::text, b.status, b.version::text, b.config_schema, b.default_config,
            b.price_per_month
     FROM marketplace.bots b
-    WHERE b.id = lock_bot.bot_id AND (for_anybody OR identity.acts_for(b.developer_id)) FOR NO KEY UPDATE;
+    WHERE b.id = lock_bot.bot_id AND (for_anybody OR identity.acts_for(b.developer_id))
+        AND (b.status = 'APPROVED' OR NOT only_sold) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM marketplace_private.refuse_unknown(lock_bot.bot_id);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION marketplace_private.lock_bot(bigint, boolean) IS
-'Locks a bot until the transaction ends, and says how it is now. for_anybody: the caller has been asked what he may. '
-'22004 NULL, 42704 no such bot, or of a developer whom the session does not act for, 25001 not READ COMMITTED';
+COMMENT ON FUNCTION marketplace_private.lock_bot(bigint, boolean, boolean) IS
+'Locks a bot until the transaction ends, and says how it is now. for_anybody: the caller has been asked what he '
+'may; only_sold: one that is not approved is unknown. 22004 NULL, 42704 no such bot, or of a developer whom the '
+'session does not act for, 25001 not READ COMMITTED';
 
 CREATE FUNCTION marketplace_private.lock_sold_bot(bot_id bigint)
 RETURNS TABLE (developer_id bigint, name text, version text, config_schema jsonb, default_config jsonb,
@@ -88,10 +92,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     RETURN QUERY
     SELECT b.developer_id, b.name, b.version, b.config_schema, b.default_config, b.price_per_month
-    FROM marketplace_private.lock_bot(lock_sold_bot.bot_id, for_anybody => true) b WHERE b.status = 'APPROVED';
-    IF NOT FOUND THEN
-        PERFORM marketplace_private.refuse_unknown(lock_sold_bot.bot_id);
-    END IF;
+    FROM marketplace_private.lock_bot(lock_sold_bot.bot_id, for_anybody => true, only_sold => true) b;
 END
 $$;
 COMMENT ON FUNCTION marketplace_private.lock_sold_bot(bigint) IS
@@ -143,18 +144,40 @@ END
 $$;
 COMMENT ON FUNCTION marketplace_private.require_bot_type(text) IS 'Refuses what is no type of bot (22023); NULL passes';
 
+CREATE FUNCTION marketplace_private.require_no_secret(parameter text, value text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+BEGIN
+    IF bourse_private.secret_in(jsonb_build_object(parameter, value)) IS NOT NULL THEN
+        PERFORM bourse.refuse('22023', format('there is a secret in %s', parameter), 'Write it without.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION marketplace_private.require_no_secret(text, text) IS
+'Refuses text that looks like a secret (22023); NULL passes';
+
+CREATE FUNCTION marketplace_private.require_title(parameter text, value text, most integer) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+BEGIN
+    PERFORM identity_private.require_name(parameter, value, most),
+            marketplace_private.require_no_secret(parameter, value);
+END
+$$;
+COMMENT ON FUNCTION marketplace_private.require_title(text, text, integer) IS
+'Refuses a name for everybody to read that is NULL (22004), blank, too long, cannot be read or looks like a secret '
+'(22023)';
+
 -- What people write, and everybody reads: neither secrets nor what a terminal or a page would obey.
 CREATE FUNCTION marketplace_private.require_words(parameter text, value text, most integer) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+DECLARE
+    shown CONSTANT text := translate(value, E'\t\n\r', '');
 BEGIN
     PERFORM identity_private.require_text(parameter, value, most);
-    -- From U+202A and U+2066 on those that turn the direction of what is written after them.
-    IF value COLLATE "C" ~ E'[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]' THEN
+    IF bourse_private.without_hidden(shown) <> shown THEN
         PERFORM bourse.refuse('22023', format('there is a control character in %s', parameter),
             'Only tabs and ends of lines may be in it.');
-    ELSIF bourse_private.secret_in(jsonb_build_object(parameter, value)) IS NOT NULL THEN
-        PERFORM bourse.refuse('22023', format('there is a secret in %s', parameter), 'Write it without.');
     END IF;
+    PERFORM marketplace_private.require_no_secret(parameter, value);
 END
 $$;
 COMMENT ON FUNCTION marketplace_private.require_words(text, text, integer) IS
@@ -280,7 +303,7 @@ BEGIN
     PERFORM bourse_private.require_given('developer_id', developer_id);
     PERFORM identity_private.require_user(developer_id);
     PERFORM marketplace_private.require_developer(developer_id);
-    PERFORM marketplace_private.require_words('name', name, 255),
+    PERFORM marketplace_private.require_title('name', name, 255),
             marketplace_private.require_words('description', description, 10000),
             marketplace_private.require_price('price_per_month', price_per_month),
             marketplace_private.require_version(version),

@@ -73,10 +73,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, marketplace, pg_temp SET enabl
     FROM pg_class c WHERE c.oid IN ('marketplace.subscriptions'::regclass, 'marketplace.bots'::regclass)
     UNION ALL
     SELECT 'marketplace_bots_to_approve', count(*), NULL
-    FROM (SELECT FROM marketplace.bots b WHERE b.status = 'PENDING' LIMIT 1000) p
+    FROM (SELECT FROM marketplace.bots b WHERE b.status || '' = 'PENDING' LIMIT 1000) p
     UNION ALL
     SELECT 'marketplace_subscriptions_in_error', count(*), NULL
-    FROM (SELECT FROM marketplace.subscriptions s WHERE s.status = 'ERROR' LIMIT 10000) f
+    FROM (SELECT FROM marketplace.subscriptions s WHERE s.status || '' = 'ERROR' LIMIT 10000) f
     UNION ALL
     SELECT 'marketplace_unswept_commission', sum(u.amount), jsonb_build_object('asset', u.asset)
     FROM marketplace_private.unswept(ARRAY(SELECT h.user_id FROM marketplace.house_accounts h)) u GROUP BY u.asset

@@ -11,7 +11,7 @@ COMMENT ON FUNCTION marketplace_private.return_figures(float8[]) IS
 'What analytics says of daily returns, with 365 days a year; NULL: undefined';
 
 CREATE FUNCTION marketplace_private.require_period(period_start timestamptz, period_end timestamptz) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('period_start', period_start),
             bourse_private.require_given('period_end', period_end);

@@ -9,7 +9,7 @@ COMMENT ON FUNCTION marketplace_private.plan_length(text) IS
 'How long a period of a plan is; NULL: there is no such plan';
 
 CREATE FUNCTION marketplace_private.require_plan(plan text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('plan', plan);
     IF marketplace_private.plan_length(plan) IS NULL THEN

@@ -115,7 +115,9 @@ BEGIN
                 'Give each refund of an invoice a reference of its own; repeat one only to ask for the same again.');
         END IF;
         RETURN earlier.id;
-    ELSIF invoice.status NOT IN ('paid', 'refunded') THEN
+    END IF;
+    PERFORM bourse_private.require_line('reference', reference);
+    IF invoice.status NOT IN ('paid', 'refunded') THEN
         PERFORM bourse.refuse('55000', format('invoice %s is %s', invoice_id, invoice.status),
             'Only what was paid can be given back.');
     ELSIF amount <> round(amount, invoice.decimals) THEN

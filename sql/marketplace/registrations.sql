@@ -47,7 +47,7 @@ COMMENT ON FUNCTION marketplace_private.refuse_unknown_registration(bigint) IS
 CREATE FUNCTION marketplace_private.require_offer(name text, description text, price numeric) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
-    PERFORM marketplace_private.require_words('name', name, 255) WHERE name IS NOT NULL;
+    PERFORM marketplace_private.require_title('name', name, 255) WHERE name IS NOT NULL;
     PERFORM marketplace_private.require_words('description', description, 10000) WHERE description IS NOT NULL;
     PERFORM marketplace_private.require_price('price', price) WHERE price IS NOT NULL;
 END

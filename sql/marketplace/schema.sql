@@ -22,12 +22,12 @@ COMMENT ON FUNCTION marketplace.validate_config(jsonb, jsonb) IS
 GRANT EXECUTE ON FUNCTION marketplace.validate_config(jsonb, jsonb) TO bourse_viewer, bourse_worker;
 
 CREATE FUNCTION marketplace_private.require_schema(schema jsonb) RETURNS void
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'marketplace_require_schema_wrapper';
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'marketplace_require_schema_wrapper';
 COMMENT ON FUNCTION marketplace_private.require_schema(jsonb) IS
 'Refuses what is no JSON Schema as validate_schema() says (22023, DETAIL: the first faults), NULL too (22004)';
 
 CREATE FUNCTION marketplace_private.require_config(schema jsonb, config jsonb) RETURNS void
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'marketplace_require_config_wrapper';
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'marketplace_require_config_wrapper';
 COMMENT ON FUNCTION marketplace_private.require_config(jsonb, jsonb) IS
 'Refuses a config that does not fit a JSON Schema as validate_config() says (22023, DETAIL: the first faults), NULL '
 'too (22004)';

@@ -16,7 +16,7 @@ COMMENT ON TYPE marketplace.subscription_result IS
 'end), when it runs first';
 
 CREATE FUNCTION marketplace_private.require_one_of(parameter text, value text, words text[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given(parameter, value);
     IF value <> ALL (words) THEN
@@ -43,7 +43,7 @@ COMMENT ON FUNCTION marketplace_private.require_strategy_config(jsonb) IS
 'that no double is (22023)';
 
 CREATE FUNCTION marketplace_private.require_place(exchange_type text, network_type text, trade_mode text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM marketplace_private.require_one_of('exchange_type', exchange_type,
                                                '{BINANCE,COINBASE,KRAKEN,BYBIT,HUOBI}'),
@@ -55,7 +55,7 @@ COMMENT ON FUNCTION marketplace_private.require_place(text, text, text) IS
 'Refuses an exchange, a network or a mode of trading that there is not: NULL (22004), 22023';
 
 CREATE FUNCTION marketplace_private.require_trial_hours(trial_hours numeric, network_type text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     IF trial_hours IS NULL THEN
         RETURN;
@@ -182,7 +182,7 @@ COMMENT ON FUNCTION marketplace_private.answer_again(bigint, text, bytea) IS
 'What subscribe() has answered to a request before; NULL: it has not come before; 23505 another one has its client_id';
 
 CREATE FUNCTION marketplace_private.require_evaluation_period(minutes integer) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     IF NOT minutes BETWEEN 1 AND 527040 THEN
         PERFORM bourse.refuse('22023', format('trade_evaluation_period is %s', minutes),
@@ -246,7 +246,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_read_committed('subscribe');
     PERFORM identity_private.require_user(user_id);
-    PERFORM identity_private.require_text('instance_name', instance_name, 255),
+    PERFORM identity_private.require_name('instance_name', instance_name, 255),
             marketplace_private.require_place(exchange_type, network_type, trade_mode),
             marketplace_private.require_timeframes(timeframe, timeframes),
             marketplace_private.require_execution_config(execution_config),
@@ -272,6 +272,7 @@ BEGIN
         answer := marketplace_private.answer_again(user_id, client_id, request_hash);
     END IF;
     IF answer.id IS NULL THEN
+        PERFORM bourse_private.require_line('client_id', client_id);
         answer := marketplace_private.make_subscription(wanted, hours, plan, promotion_code, request_hash,
                                                         max_price, currency);
     END IF;

@@ -67,7 +67,7 @@ BEGIN
     PERFORM marketplace_private.require_risk_config(risk_config, held.trade_mode) WHERE risk_config IS NOT NULL;
     PERFORM marketplace_private.require_timeframes(coalesce(timeframe, held.timeframe), timeframes),
             marketplace_private.require_evaluation_period(trade_evaluation_period);
-    PERFORM identity_private.require_text('instance_name', instance_name, 255) WHERE instance_name IS NOT NULL;
+    PERFORM identity_private.require_name('instance_name', instance_name, 255) WHERE instance_name IS NOT NULL;
     UPDATE marketplace.subscriptions s
     SET strategy_config = coalesce(strategy_config, s.strategy_config),
         execution_config = coalesce(execution_config, s.execution_config),

@@ -48,21 +48,6 @@ COMMENT ON FUNCTION marketplace.config_fields() IS
 '(22023)';
 GRANT EXECUTE ON FUNCTION marketplace.config_fields() TO bourse_viewer, bourse_worker, bourse_monitor;
 
-CREATE FUNCTION marketplace_private.is_time_zone(name text) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
-BEGIN
-    -- Not what PostgreSQL takes besides, like offsets and POSIX rules.
-    IF name COLLATE "C" !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$' OR length(name) > 64 THEN
-        RETURN false;
-    END IF;
-    PERFORM timestamptz '2000-01-01 00:00:00+00' AT TIME ZONE name;
-    RETURN true;
-EXCEPTION WHEN invalid_parameter_value THEN
-    RETURN false;
-END
-$$;
-COMMENT ON FUNCTION marketplace_private.is_time_zone(text) IS  'Whether the server knows a time zone by this name';
-
 CREATE FUNCTION marketplace_private.is_of_kind(kind text, minimum numeric, maximum numeric, value jsonb) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 DECLARE
@@ -86,7 +71,7 @@ BEGIN
     ELSIF kind = 'time' THEN
         RETURN said COLLATE "C" ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$';
     ELSIF kind = 'zone' THEN
-        RETURN marketplace_private.is_time_zone(said);
+        RETURN bourse_private.is_time_zone(said);
     END IF;
     RETURN said = ANY (string_to_array(kind, '|'));
 END
@@ -145,7 +130,7 @@ COMMENT ON FUNCTION marketplace_private.require_fields(text, jsonb) IS
 'Refuses NULL (22004), and what config_fields() does not have, or has otherwise (22023)';
 
 CREATE FUNCTION marketplace_private.require_together(parameter text, value jsonb, fields text[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     IF value ?| fields AND NOT value ?& fields THEN
         PERFORM bourse.refuse('22023', format('%s has some of %s only', parameter, array_to_string(fields, ', ')),
@@ -201,7 +186,7 @@ COMMENT ON FUNCTION marketplace_private.require_risk_config(jsonb, text) IS
 'Spot (22023)';
 
 CREATE FUNCTION marketplace_private.require_timeframes(timeframe text, timeframes jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 DECLARE
     known CONSTANT jsonb := '["1m", "5m", "15m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "1w"]';
     hint CONSTANT text := format('Timeframes are %s.', array_to_string(ARRAY(SELECT jsonb_array_elements_text(known)),

@@ -83,7 +83,7 @@ CREATE POLICY billings_all ON marketplace.billings FOR SELECT TO bourse_admin, b
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY billings_own ON marketplace.billings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.billings TO bourse_viewer, bourse_worker;
 
 -- The life of bots: each step, with who, when and why. Append only; why goes when the developer is erased.
@@ -128,7 +128,7 @@ CREATE POLICY bot_approval_events_all ON marketplace.bot_approval_events FOR SEL
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_approval_events_own ON marketplace.bot_approval_events FOR SELECT
     USING (developer_id = ((SELECT identity.current_user_id()))
-        AND (developer_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(developer_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.bot_approval_events TO bourse_viewer, bourse_worker;
 
 -- Kinds of bots. Everybody reads them, admins write them
@@ -251,7 +251,7 @@ CREATE POLICY bot_marketplace_registrations_all ON marketplace.bot_marketplace_r
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_marketplace_registrations_own ON marketplace.bot_marketplace_registrations FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT (id, user_principal_id, bot_id, prefix, status, marketplace_name, marketplace_description,
     price_on_marketplace, commission_rate, is_featured, is_active, registered_at, user_id, developer_id, updated_at,
     key_rotated_at) ON marketplace.bot_marketplace_registrations TO bourse_viewer, bourse_worker;
@@ -306,7 +306,7 @@ CREATE POLICY bot_performance_all ON marketplace.bot_performance FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_performance_own ON marketplace.bot_performance FOR SELECT
     USING (developer_id = ((SELECT identity.current_user_id()))
-        AND (developer_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(developer_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.bot_performance TO bourse_viewer, bourse_worker;
 
 -- What subscribers say of bots, one row for a user and a bot, and what the developer replies. Goes with its user.
@@ -358,7 +358,7 @@ CREATE POLICY bot_reviews_all ON marketplace.bot_reviews FOR SELECT TO bourse_ad
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_reviews_own ON marketplace.bot_reviews FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.bot_reviews TO bourse_viewer, bourse_worker;
 
 -- What statements have changed of the sums of bots, and is not yet folded into bot_sums
@@ -446,7 +446,7 @@ CREATE POLICY bot_versions_all ON marketplace.bot_versions FOR SELECT TO bourse_
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_versions_own ON marketplace.bot_versions FOR SELECT
     USING (developer_id = ((SELECT identity.current_user_id()))
-        AND (developer_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(developer_id, (SELECT identity.current_user_id())));
 GRANT SELECT (id, bot_id, developer_id, version, config_schema, default_config, changelog, status, created_at,
     decided_at, precedence, is_release) ON marketplace.bot_versions TO bourse_admin, bourse_gateway, bourse_worker;
 
@@ -556,7 +556,7 @@ ALTER TABLE marketplace.bots ENABLE ROW LEVEL SECURITY;
 CREATE POLICY bots_all ON marketplace.bots FOR SELECT TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bots_read ON marketplace.bots FOR SELECT
-    USING ((is_public OR (developer_id = ((SELECT identity.current_user_id()))) IS TRUE) AND (is_public
+    USING ((is_public OR identity_private.is_owner(developer_id, (SELECT identity.current_user_id()))) AND (is_public
         OR (developer_id + 0) = ((SELECT identity.current_user_id()))));
 GRANT SELECT (id, developer_id, name, description, version, category_id, bot_type, config_schema, default_config,
     price_per_month, is_free, status, approved_at, total_subscribers, average_rating, total_reviews, created_at,
@@ -690,7 +690,7 @@ CREATE POLICY invoices_all ON marketplace.invoices FOR SELECT TO bourse_admin, b
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY invoices_own ON marketplace.invoices FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.invoices TO bourse_viewer, bourse_worker;
 
 -- What bots have done for subscriptions, and on which signal. log_performance() writes them; so may workers and
@@ -739,7 +739,7 @@ CREATE POLICY performance_logs_insert ON marketplace.performance_logs FOR INSERT
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY performance_logs_own ON marketplace.performance_logs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.performance_logs TO bourse_viewer, bourse_worker;
 GRANT INSERT (id, subscription_id, action, "timestamp", price, quantity, balance, signal_data, user_id) ON
     marketplace.performance_logs TO bourse_admin, bourse_gateway, bourse_worker;
@@ -803,7 +803,7 @@ CREATE POLICY promotion_uses_all ON marketplace.promotion_uses FOR SELECT TO bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY promotion_uses_own ON marketplace.promotion_uses FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.promotion_uses TO bourse_viewer, bourse_worker;
 
 -- Codes for a lower first period, written by create_promotion() and end_promotion(). Names only their developer sees
@@ -863,7 +863,7 @@ CREATE POLICY promotions_all ON marketplace.promotions FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY promotions_own ON marketplace.promotions FOR SELECT
     USING (developer_id = ((SELECT identity.current_user_id()))
-        AND (developer_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(developer_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.promotions TO bourse_viewer, bourse_worker;
 
 -- What subscribers have got back, written by refund(). Append only
@@ -903,7 +903,7 @@ CREATE POLICY refunds_all ON marketplace.refunds FOR SELECT TO bourse_admin, bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY refunds_own ON marketplace.refunds FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.refunds TO bourse_viewer, bourse_worker;
 
 -- What the rules of a subscription look at when it opens a trade, kept by the triggers of marketplace.trades
@@ -936,7 +936,7 @@ CREATE POLICY risk_states_all ON marketplace.risk_states FOR SELECT TO bourse_ad
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY risk_states_own ON marketplace.risk_states FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.risk_states TO bourse_viewer, bourse_worker;
 
 -- What is to run, and who runs it: claim_runs() hands it out, finish_run() takes it back
@@ -972,7 +972,7 @@ CREATE POLICY runs_all ON marketplace.runs FOR SELECT TO bourse_admin, bourse_ga
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY runs_own ON marketplace.runs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT (subscription_id, user_id, claimable_at, next_run_at, last_run_at, worker, error_count, last_error) ON
     marketplace.runs TO bourse_viewer, bourse_worker;
 
@@ -1022,7 +1022,7 @@ CREATE POLICY subscription_events_all ON marketplace.subscription_events FOR SEL
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY subscription_events_own ON marketplace.subscription_events FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.subscription_events TO bourse_viewer, bourse_worker;
 
 -- Subscriptions of users to bots: settings, life, how long they last, and the sums of their trades. subscribe() makes
@@ -1165,7 +1165,7 @@ CREATE POLICY subscriptions_all ON marketplace.subscriptions FOR SELECT TO bours
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY subscriptions_own ON marketplace.subscriptions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.subscriptions TO bourse_viewer, bourse_worker;
 
 -- Which trade of a subscription an exchange_trade_id is: one, in whatever month. Written with marketplace.trades
@@ -1185,7 +1185,7 @@ CREATE POLICY trade_keys_all ON marketplace.trade_keys FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY trade_keys_own ON marketplace.trade_keys FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.trade_keys TO bourse_viewer, bourse_worker;
 
 -- Trades of subscriptions. open_trade() and close_trade() write them; so may workers and gateways, as a plain table:
@@ -1281,7 +1281,7 @@ CREATE POLICY trades_insert ON marketplace.trades FOR INSERT TO bourse_admin, bo
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY trades_own ON marketplace.trades FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 CREATE POLICY trades_update ON marketplace.trades FOR UPDATE TO bourse_admin, bourse_gateway, bourse_worker
     USING ((SELECT identity.acts_for_all()) AND status = 'OPEN')
     WITH CHECK ((SELECT identity.acts_for_all()));
@@ -1314,7 +1314,7 @@ CREATE POLICY trials_all ON marketplace.trials FOR SELECT TO bourse_admin, bours
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY trials_own ON marketplace.trials FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON marketplace.trials TO bourse_viewer, bourse_worker;
 
 -- What the closed trades of approved bots have come to, of all their subscribers together; developers see their own

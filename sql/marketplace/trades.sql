@@ -15,7 +15,7 @@ COMMENT ON FUNCTION marketplace_private.pnl(text, numeric, numeric, numeric, num
 'has cost nothing';
 
 CREATE FUNCTION marketplace_private.require_trade_amount(name text, price numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM trading_private.require_amount(name, price);
     IF price < 0 THEN
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION marketplace_private.require_trade_amount(text, numeric) IS
 
 CREATE FUNCTION marketplace_private.require_stop(name text, price numeric, side text, entry_price numeric,
                                                  is_below boolean) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     IF price IS NULL THEN
         RETURN;
@@ -47,7 +47,7 @@ COMMENT ON FUNCTION marketplace_private.require_stop(text, numeric, text, numeri
 
 CREATE FUNCTION marketplace_private.require_stops(side text, entry_price numeric, stop_loss_price numeric,
                                                   take_profit_price numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM marketplace_private.require_stop('stop_loss_price', stop_loss_price, side, entry_price, side = 'BUY'),
             marketplace_private.require_stop('take_profit_price', take_profit_price, side, entry_price, side = 'SELL');
@@ -93,7 +93,7 @@ COMMENT ON FUNCTION marketplace_private.figures(text, numeric, numeric, text) IS
 'What a trade is told from another by, in words';
 
 CREATE FUNCTION marketplace_private.require_exchange_id(name text, id text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     IF length(id) NOT BETWEEN 1 AND 100 THEN
         PERFORM bourse.refuse('22023', format('%s has %s characters', name, length(id)),
@@ -105,7 +105,7 @@ COMMENT ON FUNCTION marketplace_private.require_exchange_id(text, text) IS
 'Refuses what an exchange cannot have called something: not 1 to 100 characters (22023); NULL passes';
 
 CREATE FUNCTION marketplace_private.require_entry(side text, quantity numeric, entry_price numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, marketplace, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('side', side), marketplace_private.require_trade_amount('quantity', quantity),
             marketplace_private.require_trade_amount('entry_price', entry_price);

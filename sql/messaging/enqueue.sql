@@ -114,6 +114,10 @@ BEGIN
     IF problem IS NOT NULL THEN
         PERFORM bourse.refuse('22023', problem, hint);
     END IF;
+    IF message.template_name IS NOT NULL OR message.digest_key IS NOT NULL THEN
+        PERFORM bourse_private.require_line('template_name', message.template_name),
+                bourse_private.require_line('digest_key', message.digest_key);
+    END IF;
     PERFORM messaging_private.require_channel(c) FROM unnest(message.channels) c;
     -- What is shorter has no room for 64 levels, nor for a number that no double holds.
     IF content_bytes >= 128 OR metadata_bytes >= 128 THEN

@@ -1,7 +1,7 @@
 -- Many messages in a call: what enqueue_message() looks at for each is looked at once for all.
 
 CREATE FUNCTION messaging_private.require_messages(messages jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
 DECLARE
     most CONSTANT integer := 10000;
     known CONSTANT text[] := ARRAY['message_type', 'channels', 'content', 'recipient_id', 'priority', 'template_name',

@@ -26,7 +26,7 @@ BEGIN
         PERFORM bourse.refuse('22023', format('digest is %s', digest),
             'Give an interval from 1 minute to 7 days, or NULL to be told each by itself.');
     END IF;
-    PERFORM messaging_private.quiet_until(coalesce(quiet_from, '00:00'), coalesce(quiet_to, '00:01'), timezone, now());
+    PERFORM bourse_private.require_time_zone(timezone);
     INSERT INTO messaging.preferences AS p (user_id, channel, enabled, quiet_from, quiet_to, timezone, digest)
     VALUES (user_id, channel, enabled, quiet_from, quiet_to, timezone, digest)
     ON CONFLICT ON CONSTRAINT preferences_pkey DO UPDATE

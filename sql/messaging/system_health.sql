@@ -41,6 +41,7 @@ BEGIN
         PERFORM bourse.refuse('22023', format('component has %s characters', length(btrim(component))),
             'Give 1 to 100 characters, or NULL for the whole system.');
     END IF;
+    PERFORM bourse_private.require_line('component', component);
 END
 $$;
 COMMENT ON FUNCTION messaging_private.require_system(text, text) IS

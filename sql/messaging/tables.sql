@@ -19,7 +19,7 @@ CREATE POLICY cancel_requests_all ON messaging.cancel_requests FOR SELECT TO bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY cancel_requests_own ON messaging.cancel_requests FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.cancel_requests TO bourse_viewer, bourse_worker;
 
 -- Channels, one row each. A channel without a row takes messages as well: it is on, and has no limits
@@ -139,7 +139,7 @@ CREATE POLICY deliveries_all ON messaging.deliveries FOR SELECT TO bourse_admin,
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY deliveries_own ON messaging.deliveries FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.deliveries TO bourse_viewer, bourse_worker;
 
 -- Attempts: what a worker has said of each, or that it has said nothing until its lease ended. They go with their
@@ -183,7 +183,7 @@ CREATE POLICY delivery_status_all ON messaging.delivery_status FOR SELECT TO bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY delivery_status_own ON messaging.delivery_status FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.delivery_status TO bourse_viewer, bourse_worker;
 
 -- Messages, as they were enqueued and what has become of them. Written by functions alone. Those that have ended well
@@ -257,7 +257,7 @@ CREATE POLICY messages_all ON messaging.messages FOR SELECT TO bourse_admin, bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY messages_own ON messaging.messages FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.messages TO bourse_viewer, bourse_worker;
 
 -- Messages that have ended well, from 30 days after they were due until they are 365 days old (bourse.policies)
@@ -304,7 +304,7 @@ CREATE POLICY messages_archive_all ON messaging.messages_archive FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY messages_archive_own ON messaging.messages_archive FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.messages_archive TO bourse_viewer, bourse_worker;
 
 -- What users want on a channel. Without a row a user takes everything at once
@@ -339,7 +339,7 @@ CREATE POLICY preferences_all ON messaging.preferences FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY preferences_own ON messaging.preferences FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.preferences TO bourse_viewer, bourse_worker;
 
 -- Token buckets, one for each recipient and channel that has a limit, and one for each channel that has one. Made when
@@ -372,7 +372,7 @@ CREATE POLICY rate_limits_all ON messaging.rate_limits FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY rate_limits_own ON messaging.rate_limits FOR SELECT
     USING (user_id = (((SELECT identity.current_user_id()))::text)
-        AND (user_id = (((SELECT identity.current_user_id()))::text)) IS TRUE);
+        AND identity_private.is_owner(user_id, ( SELECT identity.current_user_id()::text AS current_user_id)));
 GRANT SELECT ON messaging.rate_limits TO bourse_viewer, bourse_worker;
 
 -- How the systems around are, by what was reported last: report_health(), check_health(). One row for a system, or for
@@ -519,7 +519,7 @@ CREATE POLICY telegram_command_audits_all ON messaging.telegram_command_audits F
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY telegram_command_audits_own ON messaging.telegram_command_audits FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.telegram_command_audits TO bourse_viewer, bourse_worker;
 
 -- What users think: bugs, wishes, praise. A user writes his own by add_feedback() or a plain INSERT; who acts for
@@ -557,7 +557,7 @@ CREATE POLICY telegram_feedbacks_all ON messaging.telegram_feedbacks TO bourse_a
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY telegram_feedbacks_own ON messaging.telegram_feedbacks FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 CREATE POLICY telegram_feedbacks_write ON messaging.telegram_feedbacks FOR INSERT
     WITH CHECK (user_id = ((SELECT identity.current_user_id())));
 GRANT SELECT ON messaging.telegram_feedbacks TO bourse_viewer, bourse_worker;

@@ -61,7 +61,7 @@ DECLARE
 BEGIN
     PERFORM identity_private.require_operator();
     PERFORM identity_private.require_text('message', message, 4096),
-            identity_private.require_text('sent_by', sent_by, 255),
+            identity_private.require_name('sent_by', sent_by, 255),
             bourse_private.require_given('success_count', success_count),
             bourse_private.require_given('total_count', total_count);
     IF success_count NOT BETWEEN 0 AND total_count THEN
@@ -89,12 +89,13 @@ BEGIN
     IF NEW.status IS NULL OR NOT identity.acts_for_all() THEN
         NEW.status := 'open';
     END IF;
+    PERFORM bourse_private.require_line('type', NEW.type) WHERE btrim(NEW.type) <> '';
     RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION messaging_private.fill_feedback() IS
 'Trigger: an explicit NULL in new feedback is the default of its column, as object-relational mappers mean it; what a '
-'user says is open';
+'user says is open. Refuses a type that cannot be read (22023)';
 
 CREATE FUNCTION messaging.add_feedback(user_id bigint, type text, message text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
@@ -105,7 +106,7 @@ BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(user_id);
     IF type IS NOT NULL THEN
-        PERFORM identity_private.require_text('type', type, 50);
+        PERFORM identity_private.require_name('type', type, 50);
     END IF;
     PERFORM identity_private.require_text('message', message, 4096);
     INSERT INTO messaging.telegram_feedbacks AS f (user_id, type, message) VALUES (user_id, type, message)
@@ -145,6 +146,8 @@ CREATE FUNCTION messaging_private.refuse_secret_setting() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('key', NEW.key);
+    PERFORM bourse_private.require_line('key', NEW.key)
+    WHERE btrim(NEW.key) <> '' AND NEW.key IS DISTINCT FROM OLD.key;
     IF bourse_private.secret_in(jsonb_build_object(NEW.key, NEW.value)) IS NOT NULL THEN
         -- The value may be one, and the key as well.
         PERFORM bourse.refuse('22023',
@@ -157,14 +160,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION messaging_private.refuse_secret_setting() IS
-'Trigger: refuses a setting of the telegram bot in which there is a secret (22023)';
+'Trigger: refuses a setting of the telegram bot in which there is a secret, and a new key that cannot be read (22023)';
 
 CREATE FUNCTION messaging.set_setting(key text, value text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, messaging, pg_temp AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity_private.require_text('key', key, 100);
+    PERFORM identity_private.require_name('key', key, 100);
     INSERT INTO messaging.telegram_settings AS s (key, value) VALUES (key, value)
     ON CONFLICT ON CONSTRAINT telegram_settings_pkey DO UPDATE SET value = excluded.value
     WHERE s.value IS DISTINCT FROM excluded.value;

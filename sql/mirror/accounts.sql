@@ -96,7 +96,7 @@ BEGIN
             'calendar.trading_hours_templates lists those that are loaded, calendar.builtin_calendars() those that '
             'can be.');
     END IF;
-    PERFORM marketplace_private.require_words('account_name', account_name, 100) WHERE account_name IS NOT NULL;
+    PERFORM marketplace_private.require_title('account_name', account_name, 100) WHERE account_name IS NOT NULL;
     PERFORM mirror_private.require_url('host_url', host_url, 'http|https'),
             mirror_private.require_url('websocket_url', websocket_url, 'ws|wss');
 END

@@ -99,7 +99,7 @@ DECLARE
     made bigint;
 BEGIN
     PERFORM bourse_private.require_read_committed('mirror.connect()');
-    PERFORM identity_private.require_text('connection_id', connection_id, 100);
+    PERFORM identity_private.require_name('connection_id', connection_id, 100);
     IF NOT EXISTS (SELECT FROM mirror.trading_accounts a WHERE a.id = account_id AND a.is_active) THEN
         PERFORM bourse.refuse('55000', format('account %s is not active', account_id),
             'mirror.activate_account() has it in use again.');

@@ -179,15 +179,16 @@ $$;
 COMMENT ON FUNCTION mirror_private.read_lines(text, jsonb, timestamptz) IS
 'The rows of a report of a book, in order, as read_part() reads them, numbered, and what comes twice';
 
--- A terminal or a page would obey them: from U+202A and U+2066 on they turn the direction of what is written behind.
+-- A terminal or a page would obey them, and of two that look the same one would be another.
 CREATE FUNCTION mirror_private.mark_controls(lines mirror_private.book_line[]) RETURNS mirror_private.book_line[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 DECLARE
     place bigint;
 BEGIN
     FOR place IN SELECT l.n FROM unnest(lines) l
-                 WHERE concat(l.broker_key, l.order_id, l.symbol) COLLATE "C"
-                       ~ E'[\\x01-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u202a-\\u202e\\u2066-\\u2069]' LOOP
+                 CROSS JOIN LATERAL concat(l.broker_key, l.order_id, l.symbol) c (called)
+                 WHERE bourse_private.without_hidden(c.called) <> c.called
+                    OR c.called COLLATE "C" ~ E'[\\u200c\\u200d]' LOOP
         lines[place].problem := coalesce(lines[place].problem,
                                          '22023 there is a control character in what it is called');
     END LOOP;

@@ -71,7 +71,7 @@ COMMENT ON FUNCTION mirror_private.all_limits() IS
 'What holds for each account that says something itself, and, for account NULL, for all others';
 
 CREATE FUNCTION mirror_private.require_limit(name text, value interval, lowest interval, most interval) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 BEGIN
     -- A month is not always as long.
     IF value < lowest OR value > most OR extract(month FROM value) <> 0 OR extract(year FROM value) <> 0 THEN

@@ -37,7 +37,7 @@ COMMENT ON FUNCTION mirror_private.hold_group(bigint) IS
 'the group has gone, or is about to. 25001 not READ COMMITTED';
 
 CREATE FUNCTION mirror_private.require_one_of(parameter text, value text, words text[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given(parameter, value);
     IF value <> ALL (words) THEN
@@ -99,7 +99,7 @@ BEGIN
         PERFORM bourse.refuse('22023', format('name is %s', bourse_private.quoted(name)),
             'Give a name of 1 to 100 characters.');
     END IF;
-    PERFORM mirror_private.hold_accounts(user_id);
+    PERFORM bourse_private.require_line('name', name), mirror_private.hold_accounts(user_id);
     SELECT a.user_id INTO owner FROM mirror_private.lock_account(leader_account_id) a;
     IF owner <> user_id THEN
         PERFORM bourse.refuse('22023', format('account %s is not of user %s', leader_account_id, user_id),

@@ -59,7 +59,7 @@ COMMENT ON FUNCTION mirror_private.beat(text[], bigint[], integer[], timestamptz
 'What heartbeats() does at a time; latencies are smoothed, and halves rounded up';
 
 CREATE FUNCTION mirror_private.require_beat(messages bigint, latency_ms integer) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 BEGIN
     IF messages NOT BETWEEN 0 AND 1000000000 THEN
         PERFORM bourse.refuse('22023', format('messages is %s', messages),

@@ -91,6 +91,7 @@ BEGIN
     ELSIF lease NOT BETWEEN interval '1 second' AND interval '10 minutes' THEN
         PERFORM bourse.refuse('22023', format('lease is %s', lease), 'A lease lasts 1 second to 10 minutes.');
     END IF;
+    PERFORM bourse_private.require_line('worker', worker);
 END
 $$;
 COMMENT ON FUNCTION mirror_private.require_claim(text, integer, interval) IS
@@ -134,14 +135,17 @@ BEGIN
         GET DIAGNOSTICS given = ROW_COUNT;
         handed := handed + given;
     END LOOP;
+    -- What was handed out is sent. If a crash took the claim away, the next sender would send it again.
+    PERFORM bourse_private.await_durability() WHERE handed > 0;
 END
 $$;
 COMMENT ON FUNCTION mirror.claim_orders(text, integer, interval) IS
 'Hands up to n requests to a sender, all under one lease, which lasts so long. Cancels first, then exits and changes, '
 'then what opens; of an order its requests one after the other, of an account those of one sender at a time, and no '
 'account keeps another waiting. Nothing that opens is handed out for a group or a follower that is not active. A new '
-'order whose lease ends without a word is not handed out again: resolve_order(). Waits for nobody. 22004 NULL, 22023 '
-'worker, n or lease out of bounds, 25001 isolation, 42501 the session does not act for everybody';
+'order whose lease ends without a word is not handed out again: resolve_order(). Waits for no lock; the commit waits '
+'until the claim is on the disk, and on the standbys that are waited for, whatever synchronous_commit says. 22004 '
+'NULL, 22023 worker, n or lease out of bounds, 25001 isolation, 42501 the session does not act for everybody';
 
 CREATE FUNCTION mirror_private.lock_request(lease uuid, order_id bigint, OUT id bigint, OUT action text,
                                             OUT attempt integer, OUT is_unwanted boolean)

@@ -22,7 +22,7 @@ COMMENT ON FUNCTION mirror_private.require_strategy(bigint) IS
 CREATE FUNCTION mirror_private.require_strategy_terms(name text, strategy_type text, description text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 BEGIN
-    PERFORM marketplace_private.require_words('name', name, 100) WHERE name IS NOT NULL;
+    PERFORM marketplace_private.require_title('name', name, 100) WHERE name IS NOT NULL;
     PERFORM marketplace_private.require_words('description', description, 10000) WHERE description IS NOT NULL;
     IF strategy_type COLLATE "C" !~ '^[a-z][a-z0-9_]{0,49}$' THEN
         PERFORM bourse.refuse('22023', format('strategy_type is %s', bourse_private.quoted(strategy_type)),

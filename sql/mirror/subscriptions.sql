@@ -13,7 +13,7 @@ COMMENT ON FUNCTION mirror_private.served_accounts(bigint, bigint) IS
 'account that it stands in for';
 
 CREATE FUNCTION mirror_private.require_mode(mode text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, mirror, pg_temp AS $$
 BEGIN
     IF mode NOT IN ('ltp', 'quote', 'depth') THEN
         PERFORM bourse.refuse('22023', format('mode is %s', bourse_private.quoted(mode)), 'Give ltp, quote or depth.');

@@ -58,7 +58,7 @@ COMMENT ON FUNCTION mirror_private.forget_told(timestamptz) IS
 
 CREATE FUNCTION mirror_private.due_returns(at timestamptz)
 RETURNS TABLE (user_id bigint, primary_account_id bigint, account_id bigint)
-LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, mirror, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     primaries bigint[] := ARRAY(SELECT s.primary_account_id FROM mirror.stand_ins s);

@@ -21,7 +21,7 @@ CREATE POLICY account_funds_all ON mirror.account_funds FOR SELECT TO bourse_adm
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY account_funds_own ON mirror.account_funds FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.account_funds TO bourse_viewer, bourse_worker;
 
 -- Accounts that have followed a group: whoever claims requests locks its row
@@ -39,7 +39,7 @@ CREATE POLICY account_lanes_all ON mirror.account_lanes FOR SELECT TO bourse_adm
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY account_lanes_own ON mirror.account_lanes FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.account_lanes TO bourse_viewer, bourse_worker;
 
 -- How new the reports of accounts are: their orders, positions, holdings and executions
@@ -67,7 +67,7 @@ CREATE POLICY books_all ON mirror.books FOR SELECT TO bourse_admin, bourse_gatew
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY books_own ON mirror.books FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.books TO bourse_viewer, bourse_worker;
 
 -- Circuit breakers of accounts: whether an account may be used, and how often it has failed. An open one is half open
@@ -105,7 +105,7 @@ CREATE POLICY breakers_all ON mirror.breakers FOR SELECT TO bourse_admin, bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY breakers_own ON mirror.breakers FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.breakers TO bourse_viewer, bourse_worker;
 
 -- Brokers at whom somebody may have an account. Everybody reads them, admins write them
@@ -192,7 +192,7 @@ CREATE POLICY copied_orders_all ON mirror.copied_orders FOR SELECT TO bourse_adm
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY copied_orders_own ON mirror.copied_orders FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.copied_orders TO bourse_viewer, bourse_worker;
 
 -- What became of an order of a leader with a follower. group_id, follower_id, account_id and leader_order_id are no
@@ -255,7 +255,7 @@ CREATE POLICY copies_all ON mirror.copies FOR SELECT TO bourse_admin, bourse_gat
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY copies_own ON mirror.copies FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.copies TO bourse_viewer, bourse_worker;
 
 -- Groups: the account whose orders are copied, and how. They are their leader's
@@ -296,7 +296,7 @@ CREATE POLICY copy_groups_all ON mirror.copy_groups FOR SELECT TO bourse_admin, 
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY copy_groups_own ON mirror.copy_groups FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.copy_groups TO bourse_viewer, bourse_worker;
 
 -- The life of deployments: each step, with who and when, and breaches of max_positions. Append only; goes with its
@@ -333,7 +333,7 @@ CREATE POLICY deployment_events_all ON mirror.deployment_events FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY deployment_events_own ON mirror.deployment_events FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.deployment_events TO bourse_viewer, bourse_worker;
 
 -- The positions that deployments have, or are about to open: mirror.open_position() adds one, close_position() or a
@@ -356,7 +356,7 @@ CREATE POLICY deployment_positions_all ON mirror.deployment_positions FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY deployment_positions_own ON mirror.deployment_positions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.deployment_positions TO bourse_viewer, bourse_worker;
 
 -- Reports of brokers as they came: the last 100 of each book that said anything new, as long as the policy of the table
@@ -388,7 +388,7 @@ CREATE POLICY documents_all ON mirror.documents FOR SELECT TO bourse_admin, bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY documents_own ON mirror.documents FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.documents TO bourse_viewer, bourse_worker;
 
 -- Orders that copy_on_exchange() has placed for a leader and his followers, each as it was answered, and those that
@@ -444,7 +444,7 @@ CREATE POLICY exchange_copies_all ON mirror.exchange_copies FOR SELECT TO bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY exchange_copies_own ON mirror.exchange_copies FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.exchange_copies TO bourse_viewer, bourse_worker;
 
 -- What followers have bought less what they have sold on our own exchange by copies that fill no more, by market. A
@@ -465,7 +465,7 @@ CREATE POLICY exchange_holdings_all ON mirror.exchange_holdings FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY exchange_holdings_own ON mirror.exchange_holdings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.exchange_holdings TO bourse_viewer, bourse_worker;
 
 -- Executions of orders as brokers report them, unique by account and execution_id for ever. Append only
@@ -503,7 +503,7 @@ CREATE POLICY executions_all ON mirror.executions FOR SELECT TO bourse_admin, bo
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY executions_own ON mirror.executions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.executions TO bourse_viewer, bourse_worker;
 
 -- Changes of the account in use, and failures of one with no backup, once for each outage. Append only; kept for a year
@@ -555,7 +555,7 @@ CREATE POLICY failover_events_all ON mirror.failover_events FOR SELECT TO bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY failover_events_own ON mirror.failover_events FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.failover_events TO bourse_viewer, bourse_worker;
 
 -- When connections, accounts and their backups are taken to have failed; mirror.get_failover_settings() says what holds
@@ -601,7 +601,7 @@ CREATE POLICY failover_settings_all ON mirror.failover_settings FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY failover_settings_own ON mirror.failover_settings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.failover_settings TO bourse_viewer, bourse_worker;
 
 -- Users whose accounts are watched: whoever changes the account in use holds the row
@@ -624,7 +624,7 @@ CREATE POLICY failover_states_all ON mirror.failover_states FOR SELECT TO bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY failover_states_own ON mirror.failover_states FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.failover_states TO bourse_viewer, bourse_worker;
 
 -- What followers hold by copied orders. An exit is of this, and of nothing else that the account has. Without a foreign
@@ -657,7 +657,7 @@ CREATE POLICY follower_positions_all ON mirror.follower_positions FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY follower_positions_own ON mirror.follower_positions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.follower_positions TO bourse_viewer, bourse_worker;
 
 -- What a follower of mode custom takes of an order, by symbol
@@ -683,7 +683,7 @@ CREATE POLICY follower_ratios_all ON mirror.follower_ratios FOR SELECT TO bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY follower_ratios_own ON mirror.follower_ratios FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.follower_ratios TO bourse_viewer, bourse_worker;
 
 -- Accounts that follow a group, on their own user's terms
@@ -742,7 +742,7 @@ CREATE POLICY followers_all ON mirror.followers FOR SELECT TO bourse_admin, bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY followers_own ON mirror.followers FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.followers TO bourse_viewer, bourse_worker;
 
 -- Who may join a group beside its leader, as share_group() has said
@@ -765,7 +765,7 @@ CREATE POLICY group_shares_all ON mirror.group_shares FOR SELECT TO bourse_admin
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY group_shares_own ON mirror.group_shares FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.group_shares TO bourse_viewer, bourse_worker;
 
 -- What accounts own as their brokers report it, one row for each symbol and exchange. What was sold stays, with a
@@ -834,7 +834,7 @@ CREATE POLICY holdings_all ON mirror.holdings FOR SELECT TO bourse_admin, bourse
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY holdings_own ON mirror.holdings FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.holdings TO bourse_viewer, bourse_worker;
 
 -- What can be traded at brokers: steps and sizes. Everybody reads it, mirror.set_instrument() writes it
@@ -911,7 +911,7 @@ CREATE POLICY leader_orders_all ON mirror.leader_orders FOR SELECT TO bourse_adm
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY leader_orders_own ON mirror.leader_orders FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.leader_orders TO bourse_viewer, bourse_worker;
 
 -- What a leader holds: his positions when the group was made, and what has filled since. It tells exits from entries
@@ -934,7 +934,7 @@ CREATE POLICY leader_positions_all ON mirror.leader_positions FOR SELECT TO bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY leader_positions_own ON mirror.leader_positions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.leader_positions TO bourse_viewer, bourse_worker;
 
 -- Market data that accounts are to receive, as subscribe() was told. It stays with its account when another one stands
@@ -961,7 +961,7 @@ CREATE POLICY market_subscriptions_all ON mirror.market_subscriptions FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY market_subscriptions_own ON mirror.market_subscriptions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.market_subscriptions TO bourse_viewer, bourse_worker;
 
 -- What brokers are asked to do with copied orders: the outbox of those who send
@@ -1019,7 +1019,7 @@ CREATE POLICY order_requests_all ON mirror.order_requests FOR SELECT TO bourse_a
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY order_requests_own ON mirror.order_requests FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.order_requests TO bourse_viewer, bourse_worker;
 
 -- Orders of accounts as their brokers report them, the broker's order_id unique within an account. Those that have
@@ -1104,7 +1104,7 @@ CREATE POLICY orders_all ON mirror.orders FOR SELECT TO bourse_admin, bourse_gat
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY orders_own ON mirror.orders FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.orders TO bourse_viewer, bourse_worker;
 
 -- Orders that have ended, moved here from mirror.orders with their ids by mirror.archive_orders() and the policy of the
@@ -1149,7 +1149,7 @@ CREATE POLICY orders_archive_all ON mirror.orders_archive FOR SELECT TO bourse_a
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY orders_archive_own ON mirror.orders_archive FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.orders_archive TO bourse_viewer, bourse_worker;
 
 -- Positions of accounts as their brokers report them, one for each symbol, exchange and product. A flat one stays, with
@@ -1225,7 +1225,7 @@ CREATE POLICY positions_all ON mirror.positions FOR SELECT TO bourse_admin, bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY positions_own ON mirror.positions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.positions TO bourse_viewer, bourse_worker;
 
 -- Accounts that stand in for the primary account of their user since a failover
@@ -1249,7 +1249,7 @@ CREATE POLICY stand_ins_all ON mirror.stand_ins FOR SELECT TO bourse_admin, bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY stand_ins_own ON mirror.stand_ins FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.stand_ins TO bourse_viewer, bourse_worker;
 
 -- Strategies of users; mirror.strategy_deployments has where they are at work
@@ -1286,7 +1286,7 @@ CREATE POLICY strategies_all ON mirror.strategies FOR SELECT TO bourse_admin, bo
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY strategies_own ON mirror.strategies FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.strategies TO bourse_viewer, bourse_worker;
 
 -- Strategies on accounts: with how much money, how many positions, since when, what has come of it
@@ -1348,7 +1348,7 @@ CREATE POLICY strategy_deployments_all ON mirror.strategy_deployments FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY strategy_deployments_own ON mirror.strategy_deployments FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.strategy_deployments TO bourse_viewer, bourse_worker;
 
 -- Accounts of users at brokers. Their API keys stand here as Fernet tokens, which nobody reads: mirror.use_api_key()
@@ -1425,7 +1425,7 @@ CREATE POLICY trading_accounts_all ON mirror.trading_accounts FOR SELECT TO bour
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY trading_accounts_own ON mirror.trading_accounts FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT (id, user_id, account_name, broker, host_url, websocket_url, is_primary, is_active, last_connected,
     connection_status, created_at, updated_at, calendar, key_id, key_set_at) ON mirror.trading_accounts
     TO bourse_viewer, bourse_worker;
@@ -1478,7 +1478,7 @@ CREATE POLICY websocket_connections_all ON mirror.websocket_connections FOR SELE
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY websocket_connections_own ON mirror.websocket_connections FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON mirror.websocket_connections TO bourse_viewer, bourse_worker;
 
 -- The account of each user that is in use: the primary one, or the one that stands in for it. Market data comes from

@@ -119,7 +119,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(user_id);
-    PERFORM identity_private.require_text('type', type, 50), trading_private.require_config(config),
+    PERFORM identity_private.require_name('type', type, 50), trading_private.require_config(config),
             trading_private.require_terms(quote, method, trade_type, starting_balance);
     IF NOT identity.acts_for_all()
        AND (SELECT count(*) FROM (SELECT FROM trading.bot_accounts b WHERE b.user_id = user_id LIMIT most) b) = most

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION trading_private.require_time(text, timestamptz) IS
 '(22023), as apply_fill() does';
 
 CREATE FUNCTION trading_private.require_sum(name text, amount numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     IF abs(amount) >= 1000000000000 THEN
         PERFORM bourse.refuse('22003', format('%s would be %s', name, trim_scale(amount)),
@@ -151,7 +151,7 @@ GRANT EXECUTE ON FUNCTION trading.apply_cash(bigint, text, text, numeric, text, 
 TO bourse_trader, bourse_worker;
 
 CREATE FUNCTION trading_private.require_marks(marks jsonb) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     IF jsonb_typeof(marks) <> 'object' OR EXISTS (
         SELECT FROM jsonb_each(marks) m

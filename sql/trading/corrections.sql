@@ -1,7 +1,7 @@
 -- Fills that were wrong. The journal stays as it is; what counts is booked again out of it.
 
 CREATE FUNCTION trading_private.require_amount(name text, amount numeric) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given(name, amount);
     IF amount = 'NaN' OR abs(amount) = 'Infinity' THEN

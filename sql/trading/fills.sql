@@ -28,7 +28,8 @@ COMMENT ON FUNCTION trading.apply_fill(bigint, text, text, text, numeric, numeri
 'fee: positive is paid, negative a rebate, in fee_currency (NULL: the quote of the bot; what is traded: taken off the '
 'quantity; another: times fee_rate, or without one kept, counted and in no sum). trade_type: paper, live or backtest, '
 'NULL: that of the bot; run_id: which run of a backtest. A fill against the open position closes it, and what is more '
-'opens one the other way. multiplier: what one of the quantity stands for. 22003 overflow, 22004 NULL, 22023 bad '
+'opens one the other way. multiplier: what one of the quantity stands for. Names and exit_reason lose characters that '
+'nobody sees. 22003 overflow, 22004 NULL, 22023 bad '
 'value, 23505 fill_id was booked with other figures, 25001 isolation, 42704 no such bot, or of another user, 55000 not '
 'in its status';
 GRANT EXECUTE ON FUNCTION trading.apply_fill(bigint, text, text, text, numeric, numeric, numeric, text, numeric,

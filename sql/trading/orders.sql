@@ -90,16 +90,17 @@ COMMENT ON FUNCTION trading_private.require_market(text, text, text) IS
 
 -- As apply_fill() says it, which books the fills with them.
 CREATE FUNCTION trading_private.require_label(name text, value text, most integer) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, trading, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, trading, pg_temp AS $$
 BEGIN
     IF length(value) > most THEN
         PERFORM bourse.refuse('22023', format('%s has %s bytes', name, octet_length(value)),
             format('%s has up to %s characters.', name, most));
     END IF;
+    PERFORM bourse_private.require_line(name, value) WHERE value <> '';
 END
 $$;
 COMMENT ON FUNCTION trading_private.require_label(text, text, integer) IS
-'Refuses a label of more characters than its column has (22023); NULL passes';
+'Refuses a label of more characters than its column has, or one that cannot be read (22023); NULL and none pass';
 
 CREATE FUNCTION trading.place_order(
     bot_id bigint, symbol text, side text, price numeric, amount numeric, order_type text DEFAULT 'limit',

@@ -29,13 +29,7 @@ BEGIN
         PERFORM bourse.refuse('22023', format('from %s to %s', starts, ends),
             'Give a span that begins before it ends.');
     END IF;
-    PERFORM starts AT TIME ZONE time_zone;
-EXCEPTION WHEN invalid_parameter_value THEN
-    IF SQLERRM LIKE 'time zone %' THEN
-        PERFORM bourse.refuse('22023', format('%s is no time zone', bourse_private.quoted(time_zone)),
-            'pg_timezone_names lists them, like Europe/Berlin.');
-    END IF;
-    RAISE;
+    PERFORM bourse_private.require_time_zone(time_zone);
 END
 $$;
 COMMENT ON FUNCTION trading_private.require_span(timestamptz, timestamptz, text, text) IS

@@ -27,7 +27,7 @@ CREATE POLICY balances_all ON trading.balances FOR SELECT TO bourse_admin, bours
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY balances_own ON trading.balances FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.balances TO bourse_viewer, bourse_worker;
 
 -- Bots, their settings, status and sums. trading.bots shows them with their last heartbeat, and is what mappers write
@@ -115,7 +115,7 @@ CREATE POLICY bot_accounts_all ON trading.bot_accounts FOR SELECT TO bourse_admi
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_accounts_own ON trading.bot_accounts FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.bot_accounts TO bourse_viewer, bourse_worker;
 
 -- The life of bots: each step, with who and when. Append only; goes with its bot. trading.bot_events() pages through it
@@ -149,7 +149,7 @@ CREATE POLICY bot_events_all ON trading.bot_events FOR SELECT TO bourse_admin, b
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_events_own ON trading.bot_events FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.bot_events TO bourse_viewer, bourse_worker;
 
 -- When each bot was heard of last: written by heartbeat() and heartbeats(), read by sweep_bots()
@@ -181,7 +181,7 @@ CREATE POLICY bot_heartbeats_all ON trading.bot_heartbeats FOR SELECT TO bourse_
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_heartbeats_own ON trading.bot_heartbeats FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.bot_heartbeats TO bourse_viewer, bourse_worker;
 
 -- The markets of our own exchange in which a bot has placed orders, and how far their trades are booked
@@ -203,7 +203,7 @@ CREATE POLICY bot_markets_all ON trading.bot_markets FOR SELECT TO bourse_admin,
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_markets_own ON trading.bot_markets FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.bot_markets TO bourse_viewer, bourse_worker;
 
 -- The orders that bots have placed on our own exchange, written by place_order() and sync_fills(). exchange.orders has
@@ -246,7 +246,7 @@ CREATE POLICY bot_orders_all ON trading.bot_orders FOR SELECT TO bourse_admin, b
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY bot_orders_own ON trading.bot_orders FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.bot_orders TO bourse_viewer, bourse_worker;
 
 -- Money of bots that moves without a trade, once for each cash_id: apply_cash(). Append only. Funding, dividends and
@@ -292,7 +292,7 @@ CREATE POLICY cash_events_all ON trading.cash_events FOR SELECT TO bourse_admin,
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY cash_events_own ON trading.cash_events FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.cash_events TO bourse_viewer, bourse_worker;
 
 -- What bots were worth at moments, in their quote currency: record_equity()
@@ -319,7 +319,7 @@ CREATE POLICY equity_snapshots_all ON trading.equity_snapshots FOR SELECT TO bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY equity_snapshots_own ON trading.equity_snapshots FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.equity_snapshots TO bourse_viewer, bourse_worker;
 
 -- The bulk inbox: COPY fills in, CALL trading.apply_pending(). Columns are named as the arguments of apply_fill(). It
@@ -400,7 +400,7 @@ CREATE POLICY fill_corrections_all ON trading.fill_corrections FOR SELECT TO bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY fill_corrections_own ON trading.fill_corrections FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.fill_corrections TO bourse_viewer, bourse_worker;
 
 -- Fills of trading.fill_commands that were refused, with SQLSTATE, reason and hint; the columns are as they came
@@ -439,7 +439,7 @@ CREATE POLICY fill_rejections_all ON trading.fill_rejections FOR SELECT TO bours
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY fill_rejections_own ON trading.fill_rejections FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.fill_rejections TO bourse_viewer, bourse_worker;
 
 -- Executions as bots were told of them, with the first answer of apply_fill(). Append only, unique by bot and fill_id
@@ -500,7 +500,7 @@ CREATE POLICY fills_all ON trading.fills FOR SELECT TO bourse_admin, bourse_gate
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY fills_own ON trading.fills FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.fills TO bourse_viewer, bourse_worker;
 
 -- Entries that are refused until some time, written by lock_pair(). They stand for 90 days after it
@@ -530,7 +530,7 @@ CREATE POLICY pair_locks_all ON trading.pair_locks FOR SELECT TO bourse_admin, b
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY pair_locks_own ON trading.pair_locks FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.pair_locks TO bourse_viewer, bourse_worker;
 
 -- Metrics of bots, written by calculate_metrics(). A column that is NULL was no condition
@@ -570,7 +570,7 @@ CREATE POLICY performance_metrics_all ON trading.performance_metrics FOR SELECT
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY performance_metrics_own ON trading.performance_metrics FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.performance_metrics TO bourse_viewer, bourse_worker;
 
 -- What bots hold and have held, by trade type, run and symbol, in the quote currency of the bot. total = realized_pnl +
@@ -651,7 +651,7 @@ CREATE POLICY positions_all ON trading.positions FOR SELECT TO bourse_admin, bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY positions_own ON trading.positions FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.positions TO bourse_viewer, bourse_worker;
 
 -- The lowest and the highest price of each thousand trades of a market of our exchange, for mae and mfe of trades that
@@ -743,7 +743,7 @@ CREATE POLICY trades_all ON trading.trades FOR SELECT TO bourse_admin, bourse_ga
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY trades_own ON trading.trades FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.trades TO bourse_viewer, bourse_worker;
 
 -- Trades of our own exchange that are missing from the books of their bot, which has failed with them: sync_fills() has
@@ -777,7 +777,7 @@ CREATE POLICY unbooked_fills_all ON trading.unbooked_fills FOR SELECT TO bourse_
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY unbooked_fills_own ON trading.unbooked_fills FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 GRANT SELECT ON trading.unbooked_fills TO bourse_viewer, bourse_worker;
 
 -- Bots, one's own or for whoever acts for everybody all: settings, status, sums, the last heartbeat. Can be inserted,

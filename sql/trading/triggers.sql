@@ -19,6 +19,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, trading, pg_temp
 BEGIN
     PERFORM identity_private.require_text('type', NEW.type, 50),
             trading_private.require_config(NEW.config);
+    PERFORM bourse_private.require_line('type', NEW.type) WHERE NEW.type IS DISTINCT FROM OLD.type;
     IF NEW.extra_metadata IS NOT NULL THEN
         PERFORM trading_private.require_open_object('extra_metadata', NEW.extra_metadata);
     END IF;

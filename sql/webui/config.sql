@@ -33,6 +33,7 @@ CREATE FUNCTION webui_private.refuse_secrets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
 BEGIN
     PERFORM bourse_private.require_given('key', NEW.key), bourse_private.require_shallow('value', NEW.value);
+    PERFORM bourse_private.require_line('key', NEW.key) WHERE btrim(NEW.key) <> '' AND TG_OP = 'INSERT';
     IF webui_private.has_secret(NEW.key, NEW.value)
        OR webui_private.has_secret('description', to_jsonb(NEW.description)) THEN
         -- The value may be one, and the key as well.
@@ -45,7 +46,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION webui_private.refuse_secrets() IS
-'Trigger: refuses a setting in which there is a secret, and JSON of more than 64 levels (22023)';
+'Trigger: refuses a setting in which there is a secret, JSON of more than 64 levels, and a new key that cannot be read '
+'(22023)';
 
 CREATE FUNCTION webui_private.notify_config() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
@@ -63,7 +65,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp A
 #variable_conflict use_variable
 BEGIN
     PERFORM bourse.require_installed();
-    PERFORM identity_private.require_text('key', key, 100);
+    PERFORM identity_private.require_name('key', key, 100);
     IF key <> btrim(key) OR key ~ '^[0-9]*$' THEN
         PERFORM bourse.refuse('22023', format('key is %s', bourse_private.quoted(key)),
             'Give a name without blanks around it that is no number, like ui.page_size.');

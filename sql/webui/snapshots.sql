@@ -30,6 +30,8 @@ BEGIN
         PERFORM bourse.refuse('22023', format('timestamp is %s', NEW."timestamp"),
             'Leave timestamp out; how a strategy stood may come up to a day later.');
     END IF;
+    PERFORM bourse_private.require_line('strategy_id', NEW.strategy_id)
+    WHERE btrim(NEW.strategy_id) <> '' AND NEW.strategy_id IS DISTINCT FROM OLD.strategy_id;
     PERFORM bourse_private.require_shallow(j.name, j.value), bourse_private.require_plain_numbers(j.name, j.value)
     FROM (VALUES ('pnl', NEW.pnl), ('positions', NEW.positions), ('win_rate', NEW.win_rate),
                  ('drawdown', NEW.drawdown), ('metrics', NEW.metrics)) j (name, value);
@@ -38,8 +40,8 @@ END
 $$;
 COMMENT ON FUNCTION webui_private.require_snapshot() IS
 'Trigger: refuses a time that has not come or, of who acts for one user, is over for a day, JSON of more than 64 '
-'levels or with numbers that no double holds (22023). When it stood so stays as it is, and NULL as its owner is the '
-'owner that it has';
+'levels or with numbers that no double holds, a new strategy_id that cannot be read (22023). When it stood so stays '
+'as it is, and NULL as its owner is the owner that it has';
 
 CREATE FUNCTION webui.save_snapshot(strategy_id text, pnl jsonb, positions jsonb DEFAULT NULL,
                                     trades_count integer DEFAULT 0, win_rate jsonb DEFAULT NULL,
@@ -53,7 +55,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM bourse_private.require_given('user_id', owner), bourse_private.require_given('pnl', pnl);
-    PERFORM identity_private.require_text('strategy_id', strategy_id, 100);
+    PERFORM identity_private.require_name('strategy_id', strategy_id, 100);
     IF trades_count < 0 THEN
         PERFORM bourse.refuse('22023', format('trades_count is %s', trades_count), 'Give a count from 0.');
     END IF;

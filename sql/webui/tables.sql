@@ -43,7 +43,7 @@ CREATE POLICY audit_logs_all ON webui.audit_logs FOR SELECT TO bourse_admin, bou
     USING ((SELECT identity.acts_for_all()));
 CREATE POLICY audit_logs_own ON webui.audit_logs FOR SELECT
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE);
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())));
 CREATE POLICY audit_logs_write ON webui.audit_logs FOR INSERT
     WITH CHECK (user_id = ((SELECT identity.current_user_id())) OR (SELECT identity.acts_for_all()));
 GRANT SELECT ON webui.audit_logs TO bourse_viewer;
@@ -102,7 +102,7 @@ CREATE POLICY performance_snapshots_all ON webui.performance_snapshots TO bourse
     WITH CHECK ((SELECT identity.acts_for_all()));
 CREATE POLICY performance_snapshots_own ON webui.performance_snapshots
     USING (user_id = ((SELECT identity.current_user_id()))
-        AND (user_id = ((SELECT identity.current_user_id()))) IS TRUE)
+        AND identity_private.is_owner(user_id, (SELECT identity.current_user_id())))
     WITH CHECK (user_id = ((SELECT identity.current_user_id())));
 GRANT SELECT ON webui.performance_snapshots TO bourse_viewer, bourse_worker;
 GRANT INSERT (id, strategy_id, "timestamp", pnl, positions, trades_count, win_rate, drawdown, metrics, user_id), UPDATE
@@ -163,11 +163,11 @@ CREATE POLICY strategy_templates_all ON webui.strategy_templates TO bourse_admin
 CREATE POLICY strategy_templates_insert ON webui.strategy_templates FOR INSERT
     WITH CHECK (created_by = ((SELECT identity.current_user_id())));
 CREATE POLICY strategy_templates_read ON webui.strategy_templates FOR SELECT
-    USING ((is_public OR (created_by = ((SELECT identity.current_user_id()))) IS TRUE) AND (is_public
+    USING ((is_public OR identity_private.is_owner(created_by, (SELECT identity.current_user_id()))) AND (is_public
         OR (created_by + 0) = ((SELECT identity.current_user_id()))));
 CREATE POLICY strategy_templates_update ON webui.strategy_templates FOR UPDATE
     USING ((created_by + 0) = ((SELECT identity.current_user_id()))
-        AND (created_by = ((SELECT identity.current_user_id()))) IS TRUE)
+        AND identity_private.is_owner(created_by, (SELECT identity.current_user_id())))
     WITH CHECK (created_by = ((SELECT identity.current_user_id())));
 GRANT SELECT ON webui.strategy_templates TO bourse_viewer, bourse_worker;
 GRANT INSERT (id, name, description, template_data, is_public, created_by, created_at, updated_at), UPDATE (id, name,

@@ -25,6 +25,8 @@ BEGIN
         -- A mapper that has made a row without its owner sends NULL along with the next change.
         NEW.created_by := coalesce(NEW.created_by, OLD.created_by);
     END IF;
+    PERFORM bourse_private.require_line('name', NEW.name)
+    WHERE btrim(NEW.name) <> '' AND NEW.name IS DISTINCT FROM OLD.name;
     PERFORM bourse_private.require_shallow('template_data', NEW.template_data),
             bourse_private.require_plain_numbers('template_data', NEW.template_data);
     IF NEW.is_public AND (TG_OP = 'INSERT' OR NOT OLD.is_public OR NEW.created_by <> OLD.created_by) THEN
@@ -40,8 +42,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION webui_private.require_template() IS
-'Trigger: refuses JSON of more than 64 levels, or with numbers that no double holds (22023), and more than 100 public '
-'templates of a user (54000); an owner of NULL in a change is the owner that it has';
+'Trigger: refuses a new name that cannot be read, JSON of more than 64 levels, or with numbers that no double holds '
+'(22023), and more than 100 public templates of a user (54000); an owner of NULL in a change is the owner that it has';
 
 CREATE FUNCTION webui_private.refuse_erased_author() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, webui, pg_temp AS $$
@@ -71,7 +73,7 @@ DECLARE
 BEGIN
     PERFORM bourse.require_installed();
     PERFORM identity_private.require_user(save_template.user_id);
-    PERFORM identity_private.require_text('name', save_template.name, 100);
+    PERFORM identity_private.require_name('name', save_template.name, 100);
     PERFORM bourse_private.require_given('template_data', save_template.template_data);
     INSERT INTO webui.strategy_templates AS t (name, description, template_data, is_public, created_by)
     VALUES (save_template.name, save_template.description, save_template.template_data, save_template.is_public,

@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 use super::functions::transitions;
 use super::refusals::{full, raise, require_room, varies};
 use super::statistics::moment;
+use crate::bourse::zones::require_zone;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::aggregate::{Answered, Call};
 use crate::pg::numeric::{Inexact, Numeric};
@@ -56,14 +57,6 @@ fn every(call: &Call) -> Answer<Every> {
     })
 }
 
-fn zone(name: &str) -> Answer<TimeZone> {
-    let unknown = || {
-        let message = format!("time zone \"{}\" is unknown", clip(name));
-        Failure::invalid(message, "pg_timezone_names lists them: 'UTC', 'Europe/Berlin'.")
-    };
-    TimeZone::strictly_named(name).ok_or_else(unknown)
-}
-
 /// A value for ratios.
 fn real(equity: Numeric) -> Answer<f64> {
     let no_value = || {
@@ -81,7 +74,7 @@ fn real(equity: Numeric) -> Answer<f64> {
 
 fn begin(call: &Call) -> Answer<Curve> {
     let name = call.text(ZONE).ok_or_else(|| Failure::null("time_zone"))?;
-    Ok(Curve { every: every(call)?, zone: zone(name)?, name: name.to_owned(), values: Series::default() })
+    Ok(Curve { every: every(call)?, zone: require_zone(name)?, name: name.to_owned(), values: Series::default() })
 }
 
 fn value(call: &Call) -> Answer<Option<(i64, f64)>> {

@@ -16,7 +16,7 @@ pub const MODULE: Module = Module {
     settings: None,
     prepare: None,
     migrations: migrations!("audit": "0001_audit_logs", "0002_activity_logs", "0003_seals", "0004_months",
-        "0005_dropped_months"),
+        "0005_dropped_months", "0006_owners_first"),
     after_migrations: Some("SELECT audit_private.attach_defaults(); SELECT audit_private.seal_all();"),
 };
 

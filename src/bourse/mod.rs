@@ -2,6 +2,8 @@
 //! which the library carries and which run once each.
 
 pub mod amounts;
+mod durability;
+pub mod hidden;
 mod journal;
 mod migrations;
 pub mod modules;
@@ -12,6 +14,7 @@ pub mod settings;
 pub mod supervisor;
 pub mod tally;
 pub mod ticker;
+pub mod zones;
 
 use std::ffi::CString;
 

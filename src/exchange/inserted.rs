@@ -13,6 +13,7 @@ use super::rows::OrderRow;
 use super::tables;
 use super::ticket::OrderArguments;
 use super::{amendments, locks, refusals};
+use crate::bourse::hidden::require_line;
 use crate::error::Failure;
 use crate::identity;
 use crate::pg::arguments::Arguments;
@@ -46,6 +47,7 @@ fn check_inserted(call: pg_sys::FunctionCallInfo) -> Result<(), ErrorReport> {
         }
     }
     if !repeats {
+        ticket.client_order_id.as_deref().map_or(Ok(()), |client_id| require_line("client_order_id", client_id))?;
         identity::require_may_trade(ticket.user.0)?;
     }
     let new = ticket.order(OrderId(0), market.rates);

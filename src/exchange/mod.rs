@@ -90,6 +90,8 @@ pub const MODULE: Module = Module {
         "0014_order_book_view",
         "0015_ledger_entries",
         "0016_venue_transfers",
+        "0017_venues",
+        "0018_owners_first",
     ),
     after_migrations: None,
 };

@@ -11,6 +11,7 @@ use super::refusals;
 use super::rows::{Amendment, Fresh, OrderRow};
 use super::ticket::Ticket;
 use super::venue::{OpenMarket, Venue};
+use crate::bourse::hidden::require_line;
 use crate::error::Answer;
 use crate::pg::sequence;
 
@@ -112,7 +113,11 @@ impl Effects {
             let refusal = || refusals::client_order_id_used(client_id, ticket.user.0);
             return if same { Ok(Done::Repeated(*first)) } else { Err(refusal()) };
         }
-        // Only now: whoever repeats an order learns what has become of it, whatever has become of the user.
+        // Only now: whoever repeats an order learns what has become of it, whatever has become of the user, and whatever
+        // it may be called by now.
+        if let Some(client_id) = ticket.client_order_id.as_deref().filter(|_| stored.is_none()) {
+            require_line("client_order_id", client_id)?;
+        }
         venue.standing.get(&ticket.user).copied().unwrap_or_default().require_may_trade(ticket.user.0)?;
         let key = (ticket.user, ticket.symbol.clone());
         let waits = ticket.body.stop_price.is_some()

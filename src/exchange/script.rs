@@ -17,6 +17,7 @@ extension_sql_file!("../../sql/exchange/funds.sql", name = "exchange_funds");
 extension_sql_file!("../../sql/exchange/guard_tables.sql", name = "exchange_guard_tables");
 extension_sql_file!("../../sql/exchange/help.sql", name = "exchange_help");
 extension_sql_file!("../../sql/exchange/hours.sql", name = "exchange_hours");
+extension_sql_file!("../../sql/exchange/known_venues.sql", name = "exchange_known_venues");
 extension_sql_file!("../../sql/exchange/locked_funds.sql", name = "exchange_locked_funds");
 extension_sql_file!("../../sql/exchange/many.sql", name = "exchange_many");
 extension_sql_file!("../../sql/exchange/markets.sql", name = "exchange_markets");

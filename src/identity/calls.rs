@@ -2,18 +2,25 @@
 
 use std::ffi::CString;
 
+use pgrx::Internal;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::acting;
 use crate::bourse::require_tables;
 use crate::error::Failure;
+use crate::pg::row_security;
 use crate::pg::spoken::Whom;
 
 #[pg_extern(sql = false)]
 fn current_user_id() -> Result<Option<i64>, ErrorReport> {
     require_tables()?;
     Ok(acting::current_user())
+}
+
+#[pg_extern(sql = false)]
+fn is_owner_support(request: Internal) -> Internal {
+    row_security::support(request)
 }
 
 #[pg_extern(sql = false)]

@@ -33,6 +33,8 @@ pub const MODULE: Module = Module {
         "0004_verification_codes",
         "0005_api_keys",
         "0006_exchange_credentials",
+        "0007_user_names",
+        "0008_owners_first",
     ),
     after_migrations: None,
 };

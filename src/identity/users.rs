@@ -42,7 +42,8 @@ impl Standing {
             ),
             Standing::Unknown => Err(Failure::unknown(
                 format!("user {user_id}"),
-                "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id.",
+                "Make one with INSERT INTO identity.users (name) VALUES (…) RETURNING id; where users come by \
+                 replication, in the first venue.",
             )),
         }
     }
@@ -82,9 +83,10 @@ thread_local! {
 pub struct Users(Table);
 
 impl Users {
-    /// Opens the table.
+    /// Opens the table, of which nothing is written: a lock of writers would wait wherever a partition gets its foreign
+    /// keys, and every order with it.
     pub fn open() -> Users {
-        Users(Table::open(&tables::USERS))
+        Users(Table::open_to_read(&tables::USERS))
     }
 
     /// Whether a user exists and may trade.

@@ -19,6 +19,7 @@ pub const MODULE: Module = Module {
     waited_for: &[WaitedFor::writers(c"jobs", c"schedules")],
     settings: Some(settings::register),
     prepare: Some(tasks::prepare),
-    migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types", "0004_tasks"),
+    migrations: migrations!("jobs": "0001_schedules", "0002_schedule_runs", "0003_paused_types", "0004_tasks",
+        "0005_owners_first"),
     after_migrations: Some("SELECT jobs_private.adopt_maintenance();"),
 };

@@ -8,6 +8,7 @@ use cron::{Expression, Period, Zone};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::bourse::zones::stored_zone;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::zone::TimeZone;
 
@@ -47,15 +48,6 @@ fn expression(cron: &str) -> Answer<Rc<Expression>> {
     Ok(read)
 }
 
-fn zone(name: &str) -> Answer<TimeZone> {
-    TimeZone::strictly_named(name).ok_or_else(|| {
-        Failure::invalid(
-            format!("{:?} is no time zone", clip(name)),
-            "Name one of pg_timezone_names, like Europe/Berlin, or UTC.",
-        )
-    })
-}
-
 /// The second that a time of PostgreSQL is in.
 fn second(time: i64) -> i64 {
     time.div_euclid(MICROSECONDS).saturating_add(EPOCH)
@@ -77,12 +69,12 @@ fn next(expression: &Expression, zone: &TimeZone, after: i64) -> Answer<i64> {
 
 #[pg_extern(sql = false)]
 fn cron_tick(cron: &str, timezone: &str, after: i64) -> Result<i64, ErrorReport> {
-    Ok(next(&*expression(cron)?, &zone(timezone)?, after)?)
+    Ok(next(&*expression(cron)?, &stored_zone(timezone)?, after)?)
 }
 
 #[pg_extern(sql = false)]
 fn cron_ticks(cron: &str, timezone: &str, after: i64, n: i32) -> Result<SetOfIterator<'static, i64>, ErrorReport> {
-    let (expression, zone) = (expression(cron)?, zone(timezone)?);
+    let (expression, zone) = (expression(cron)?, stored_zone(timezone)?);
     let mut ticks = Vec::new();
     let mut at = after;
     for _ in 0..n {
@@ -102,7 +94,7 @@ fn cron_due(
     until: i64,
     most: i32,
 ) -> Result<SetOfIterator<'static, i64>, ErrorReport> {
-    let (expression, zone) = (expression(cron)?, zone(timezone)?);
+    let (expression, zone) = (expression(cron)?, stored_zone(timezone)?);
     let most = usize::try_from(most).unwrap_or_default();
     let mut reach = 60 * MICROSECONDS;
     loop {

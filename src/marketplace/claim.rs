@@ -14,7 +14,7 @@ use pgrx::prelude::*;
 use super::candles::next_tick;
 use super::subscriptions::Subscriptions;
 use super::tables::{BOT_VERSIONS, RUNS, bot_versions, runs, subscriptions};
-use crate::bourse::queue::held;
+use crate::bourse::queue::{held, require_worker};
 use crate::bourse::{require_read_committed, require_tables};
 use crate::error::{Answer, Failure};
 use crate::identity::{Standing, Users};
@@ -47,12 +47,7 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn of(arguments: &'a Arguments) -> Answer<Wanted<'a>> {
-        let worker: &str = arguments.get(0).ok_or_else(|| Failure::null("worker"))?;
-        let length = worker.trim_matches(' ').chars().count();
-        if length == 0 || worker.chars().count() > 100 {
-            let hint = "Give worker 1 to 100 characters that are not all blank.";
-            return Err(Failure::invalid(format!("worker has {length} characters"), hint));
-        }
+        let worker = require_worker(arguments.get(0))?;
         let limit: Option<i32> = arguments.get(1);
         let n = limit.and_then(|limit| usize::try_from(limit).ok()).filter(|n| (1..=1000).contains(n));
         let Some(n) = n else {

@@ -40,6 +40,7 @@ pub const MODULE: Module = Module {
         "0019_house_accounts",
         "0020_billings",
         "0021_risk_states",
+        "0022_owners_first",
     ),
     after_migrations: None,
 };

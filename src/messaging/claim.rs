@@ -270,9 +270,12 @@ impl Wanted<'_> {
             buckets.take(EVERYBODY, 1);
             letter.recipient.iter().for_each(|recipient| buckets.take(recipient, 1));
         }
-        // Tokens that a crash gave back would be spent twice, and of what was put off or has ended nobody else tells.
+        // Tokens that a crash gave back would be spent twice, a last attempt would not be the last, and of what was put
+        // off or has ended nobody else tells.
         let may_be_lost = buckets.are_untouched()
-            && claimed.iter().all(|item| item.lease.is_some() && item.lapsed.is_none() && !item.own.is_digest);
+            && claimed
+                .iter()
+                .all(|item| item.lease.is_some() && item.lapsed.is_none() && !item.is_last && !item.own.is_digest);
         buckets.close()?;
         tell(&claimed, self.channel)?;
         if may_be_lost {

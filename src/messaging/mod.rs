@@ -43,6 +43,7 @@ pub const MODULE: Module = Module {
         "0013_telegram_settings",
         "0014_cancel_requests",
         "0015_ended_in_digests",
+        "0016_owners_first",
     ),
     after_migrations: None,
 };

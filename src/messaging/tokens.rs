@@ -8,13 +8,13 @@ use pgrx::prelude::*;
 use super::buckets::{Buckets, EVERYBODY};
 use super::quiet::Hours;
 use crate::bourse::require_tables;
-use crate::error::{Failure, clip};
+use crate::bourse::zones::stored_zone;
+use crate::error::Failure;
 use crate::pg::arguments::Arguments;
 use crate::pg::attached;
 use crate::pg::result::Composite;
 use crate::pg::session;
 use crate::pg::value::{Timestamp, Value};
-use crate::pg::zone::TimeZone;
 
 #[pg_extern(sql = false)]
 fn messaging_take_tokens(call: pg_sys::FunctionCallInfo) -> Result<Composite<2>, ErrorReport> {
@@ -48,9 +48,5 @@ fn messaging_quiet_until(call: pg_sys::FunctionCallInfo) -> Result<Option<i64>, 
     let (from, to, at) = (arguments.get(0), arguments.get(1), arguments.get(3).map(Timestamp));
     let name: Option<&str> = arguments.get(2);
     let (Some(from), Some(to), Some(name), Some(at)) = (from, to, name, at) else { return Ok(None) };
-    let zone = TimeZone::strictly_named(name).ok_or_else(|| {
-        let hint = "Name one of pg_timezone_names, like Europe/Berlin, or UTC.";
-        Failure::invalid(format!("{:?} is no time zone", clip(name)), hint)
-    })?;
-    Ok(Hours { from, to }.end(zone, at).map(|end| end.0))
+    Ok(Hours { from, to }.end(stored_zone(name)?, at).map(|end| end.0))
 }

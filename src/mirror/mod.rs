@@ -36,6 +36,7 @@ pub const MODULE: Module = Module {
         "0021_failover_states",
         "0022_stand_ins",
         "0023_presumed_ends",
+        "0024_owners_first",
     ),
     after_migrations: None,
 };

@@ -37,6 +37,7 @@ pub mod repeats;
 pub mod result;
 pub mod results;
 pub mod row;
+pub mod row_security;
 pub mod scan;
 pub mod sequence;
 pub mod session;

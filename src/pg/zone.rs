@@ -1,6 +1,6 @@
 //! Time zones, as PostgreSQL knows them: with its own data, or with those of the system, as it was built.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
@@ -9,8 +9,8 @@ const HOUR: i64 = 3_600_000_000;
 const MINUTE: i64 = 60_000_000;
 const SECOND: i64 = 1_000_000;
 
-/// Names of zones that look like what POSIX would make of them.
-const OLD_NAMES: [&str; 7] = ["CST6CDT", "EST5EDT", "MST7MDT", "PST8PDT", "GMT0", "GMT+0", "GMT-0"];
+/// The names of zones that are all in capitals and have a digit, as what POSIX makes of others is told.
+const OLD_NAMES: [&CStr; 7] = [c"CST6CDT", c"EST5EDT", c"MST7MDT", c"PST8PDT", c"GMT0", c"GMT+0", c"GMT-0"];
 
 /// A zone.
 #[derive(Clone, Copy)]
@@ -25,18 +25,16 @@ impl TimeZone {
         (!zone.is_null()).then_some(TimeZone(zone))
     }
 
-    /// The same, of names alone: `UTC`, `Europe/Berlin`. What PostgreSQL takes beyond names is none: in `UTC+3` the sign
-    /// means the opposite of what people write it for.
+    /// The same, of IANA's names alone, which are those of `pg_timezone_names`: that one is too slow to be asked, it
+    /// reads every file. What POSIX makes of others is none: `UTC+3` is west of UTC, not east as people mean it, and any
+    /// word before the digits will do.
     pub fn strictly_named(name: &str) -> Option<TimeZone> {
-        let mut parts = name.split('/');
-        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
-        let is_part = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
-        let is_old = OLD_NAMES.iter().any(|old| old.eq_ignore_ascii_case(name));
-        if !is_old && (!parts.next().is_some_and(is_word) || !parts.all(is_part) || name.len() > 60) {
-            return None;
-        }
-        // SAFETY: a zone that was found.
-        TimeZone::named(name).filter(|zone| unsafe { pg_sys::pg_tz_acceptable(zone.0) })
+        // A colon before a name is POSIX's as well.
+        let zone = TimeZone::named(name).filter(|_| !name.starts_with(':'))?;
+        // SAFETY: a zone that was found; what it is called lives as long as the zone does.
+        let (is_acceptable, called) =
+            unsafe { (pg_sys::pg_tz_acceptable(zone.0), CStr::from_ptr(pg_sys::pg_get_timezone_name(zone.0))) };
+        (is_acceptable && !is_posix(called)).then_some(zone)
     }
 
     /// The instant at which its clocks show a date (days since 2000-01-01) and a time of day, by the rule of
@@ -77,4 +75,12 @@ impl TimeZone {
         };
         (offset, (told == 1 && boundary > second).then_some(boundary))
     }
+}
+
+/// Whether a zone is made of an offset, by what PostgreSQL calls it: in capitals, while one that it has read is called as
+/// its file is. An offset has a digit.
+fn is_posix(called: &CStr) -> bool {
+    let bytes = called.to_bytes();
+    let is_in_capitals = !bytes.iter().any(u8::is_ascii_lowercase);
+    is_in_capitals && bytes.iter().any(u8::is_ascii_digit) && !OLD_NAMES.contains(&called)
 }

@@ -39,6 +39,7 @@ pub const MODULE: Module = Module {
         "0016_performance_metrics",
         "0017_unbooked_fills",
         "0018_price_ranges",
+        "0019_owners_first",
     ),
     after_migrations: None,
 };

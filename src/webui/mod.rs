@@ -17,6 +17,7 @@ pub const MODULE: Module = Module {
         "0002_performance_snapshots",
         "0003_strategy_templates",
         "0004_system_config",
+        "0005_owners_first",
     ),
     after_migrations: None,
 };

@@ -9,8 +9,8 @@ use croner::{CivilDate, CivilDateTime, CivilTime, CronDateTime, Resolution, Week
 use crate::zone::Zone;
 
 const DAY: i64 = 86_400;
-/// No clock is further from UTC than this.
-const FURTHEST: i64 = 16 * 3600;
+/// No clock is further from UTC than this: PostgreSQL takes up to 167:59:59 of a zone that is spelled as POSIX has it.
+const FURTHEST: i64 = 168 * 3600;
 
 /// What a search finds out about its zone.
 pub struct Search<'a> {

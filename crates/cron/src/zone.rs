@@ -3,7 +3,7 @@
 /// A stretch of time in which a zone has one offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// Seconds that the zone's clock is ahead of UTC.
+    /// Seconds that the zone's clock is ahead of UTC, less than a week.
     pub offset: i64,
     /// The first second of the next stretch, since 1970 in UTC; `i64::MAX`: there is none.
     pub until: i64,
@@ -18,7 +18,7 @@ pub trait Zone {
 /// UTC, and any zone whose clock never changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed(
-    /// Seconds that its clock is ahead of UTC.
+    /// Seconds that its clock is ahead of UTC, less than a week.
     pub i64,
 );
 

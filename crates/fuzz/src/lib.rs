@@ -88,6 +88,12 @@ mod tests {
         }
     }
 
+    /// A search that found no time on a clock 40 hours ahead of UTC went on for 3,000 years.
+    #[test]
+    fn a_clock_that_is_days_ahead_has_ticks() {
+        cron(b"\xDA\0\0\0\x01\0\0\x10\x09@MONTHLY");
+    }
+
     #[test]
     fn what_does_not_hold_is_found() {
         let found = (0..200).any(|n| std::panic::catch_unwind(|| planted(&[n as u8, 1, 2, 3])).is_err());

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts, Transaction};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{NoTls, Row};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{GenericClient, NoTls, Row};
 
 use crate::problem::Problem;
 
@@ -18,7 +18,42 @@ const LIMITS: &str =
 const QUEUE: Duration = Duration::from_secs(3);
 
 /// What a statement is given.
-pub type Given<'a> = &'a [&'a (dyn ToSql + Sync)];
+pub type Given<'a> = &'a [&'a (dyn Parameter + Sync)];
+
+/// A value that says which type of SQL it is.
+pub trait Parameter: ToSql {
+    /// Which.
+    fn of_sql(&self) -> Type;
+}
+
+macro_rules! parameters {
+    ($($value:ty => $of_sql:ident),*) => {
+        $(impl Parameter for $value {
+            fn of_sql(&self) -> Type {
+                Type::$of_sql
+            }
+        }
+
+        impl Parameter for Option<$value> {
+            fn of_sql(&self) -> Type {
+                Type::$of_sql
+            }
+        })*
+    };
+}
+
+parameters!(bool => BOOL, i32 => INT4, i64 => INT8, f64 => FLOAT8, &str => TEXT, String => TEXT);
+
+/// The only row of a statement. It is prepared without a name: one with a name stands in a connection, and behind a
+/// pooler the next transaction has another connection, where the name may be that of a statement of another screen.
+async fn only_row(client: &impl GenericClient, sql: &str, given: Given<'_>) -> Result<Row, Problem> {
+    row_or_none(client, sql, given).await?.ok_or_else(|| Problem::fault("a statement has given no row"))
+}
+
+async fn row_or_none(client: &impl GenericClient, sql: &str, given: Given<'_>) -> Result<Option<Row>, Problem> {
+    let given: Vec<(&(dyn ToSql + Sync), Type)> = given.iter().map(|value| (*value as _, value.of_sql())).collect();
+    Ok(client.query_typed(sql, &given).await?.into_iter().next())
+}
 
 /// JSON that the database has made, numbers in it as text.
 #[derive(Debug)]
@@ -68,16 +103,12 @@ impl Database {
 
     /// Rows of public data: nobody is acted for.
     pub async fn list(&self, sql: &str, given: Given<'_>) -> Result<Rows, Problem> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(&as_list(sql)).await?;
-        Ok(Rows(client.query_one(&statement, given).await?.try_get(0)?))
+        Ok(Rows(self.row(&as_list(sql), given).await?.try_get(0)?))
     }
 
     /// One row, as it is.
     pub async fn row(&self, sql: &str, given: Given<'_>) -> Result<Row, Problem> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query_one(&statement, given).await?)
+        only_row(&**self.client().await?, sql, given).await
     }
 }
 
@@ -89,13 +120,19 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Begins it. A key that is not good is nobody's.
+    /// Begins one for a user who has proved who he is.
+    pub async fn of(client: &'a mut Client, user: i64) -> Result<Work<'a>, Problem> {
+        let transaction = client.transaction().await?;
+        only_row(&*transaction, "SELECT identity.act_as($1)", &[&user]).await?;
+        Ok(Self { transaction, user })
+    }
+
+    /// Begins one for the user of a key. A key that is not good is nobody's.
     pub async fn acting(client: &'a mut Client, key: &str) -> Result<Work<'a>, Problem> {
         const ACT: &str = "SELECT u, identity.act_as(u)
             FROM (SELECT identity.verify_api_key($1)) v(u) WHERE u IS NOT NULL";
         let transaction = client.transaction().await?;
-        let statement = transaction.prepare_cached(ACT).await?;
-        let row = transaction.query_opt(&statement, &[&key]).await?.ok_or_else(Problem::nobody)?;
+        let row = row_or_none(&*transaction, ACT, &[&key]).await?.ok_or_else(Problem::nobody)?;
         let user = row.try_get(0)?;
         Ok(Self { transaction, user })
     }
@@ -112,8 +149,7 @@ impl<'a> Work<'a> {
 
     /// The only value of a statement, JSON as text.
     pub async fn text(&self, sql: &str, given: Given<'_>) -> Result<Rows, Problem> {
-        let statement = self.transaction.prepare_cached(sql).await?;
-        Ok(Rows(self.transaction.query_one(&statement, given).await?.try_get(0)?))
+        Ok(Rows(only_row(&*self.transaction, sql, given).await?.try_get(0)?))
     }
 
     /// What was done stands.

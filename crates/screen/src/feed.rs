@@ -92,7 +92,7 @@ impl Feeds {
         if let Some(market) = markets.get(symbol) {
             return Ok(market.begin());
         }
-        let (sender, _) = broadcast::channel(BEHIND);
+        let sender = channel();
         let state = State { sequence: read.sequence.unwrap_or(0), book: read.book, ticker, sender };
         let market = Arc::new(Market { symbol: symbol.to_owned(), changed: Notify::new(), state: Mutex::new(state) });
         markets.insert(symbol.to_owned(), Arc::clone(&market));
@@ -171,6 +171,11 @@ impl Market {
         let _ = state.sender.send(message);
         Ok(true)
     }
+}
+
+/// What a market sends its viewers.
+pub fn channel() -> broadcast::Sender<Bytes> {
+    broadcast::Sender::new(BEHIND)
 }
 
 /// An event of the stream. JSON has no line break but between its words, where a blank is as good.

@@ -9,6 +9,7 @@ use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::database;
 use crate::feed::Feeds;
+use crate::problem::words;
 
 /// How long until it is tried again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -25,7 +26,7 @@ pub async fn listen(dsn: String, feeds: Arc<Feeds>) {
 
 async fn hear(dsn: &str, feeds: &Feeds) -> Result<(), String> {
     let config = database::config(dsn)?;
-    let (client, mut connection) = config.connect(NoTls).await.map_err(|error| error.to_string())?;
+    let (client, mut connection) = config.connect(NoTls).await.map_err(|error| words(&error))?;
     let mut messages = Box::pin(stream::poll_fn(move |context| connection.poll_message(context)));
     // The answer comes only while messages are read, so both at once.
     let mut asked = Box::pin(client.batch_execute("LISTEN bourse"));
@@ -33,13 +34,13 @@ async fn hear(dsn: &str, feeds: &Feeds) -> Result<(), String> {
     loop {
         tokio::select! {
             answer = &mut asked, if !listening => {
-                answer.map_err(|error| error.to_string())?;
+                answer.map_err(|error| words(&error))?;
                 listening = true;
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(told))) => feeds.hint(told.payload()),
                 Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error.to_string()),
+                Some(Err(error)) => return Err(words(&error)),
                 None => return Err("the connection has ended".to_owned()),
             }
         }

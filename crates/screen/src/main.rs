@@ -7,6 +7,8 @@ mod bots;
 mod config;
 mod database;
 mod feed;
+mod files;
+mod guesses;
 mod listener;
 mod market;
 mod orders;
@@ -14,24 +16,21 @@ mod page;
 mod preview;
 mod problem;
 mod sent;
+mod serve;
 mod session;
 mod stream;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use config::Config;
 use database::Database;
 use feed::Feeds;
+use guesses::Guesses;
 
-/// A reader who takes nothing for so long has gone, or is too slow for a live screen.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Each login costs the server a hash of 19 MiB: so many at a time.
 const LOGINS: usize = 4;
 
@@ -45,6 +44,8 @@ pub struct Screen {
     pub feeds: Arc<Feeds>,
     /// Room for logins under way.
     pub logins: Semaphore,
+    /// Wrong passwords.
+    pub guesses: Guesses,
     /// How it was started.
     pub config: Config,
 }
@@ -68,26 +69,21 @@ async fn run() -> Result<(), String> {
         println!("{}", config::USAGE);
         return Ok(());
     };
+    files::make_room(config.streams)?;
     let database = Database::new(&config.database, config.connections)?;
     let monitor = config.monitor.as_deref().map(|dsn| Database::new(dsn, 2)).transpose()?;
     let feeds = Feeds::new(database.clone(), config.streams);
     tokio::spawn(listener::listen(config.database.clone(), Arc::clone(&feeds)));
     let listener = TcpListener::bind(config.listen).await.map_err(|e| format!("{}: {e}", config.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let listener = listener.tap_io(|connection| {
-        // Both only make it better: a system without them serves as well.
-        let _ = connection.set_nodelay(true);
-        let _ = SockRef::from(&*connection).set_tcp_user_timeout(Some(PATIENCE));
-    });
-    let screen = Screen { database, monitor, feeds, logins: Semaphore::new(LOGINS), config };
+    let screen =
+        Screen { database, monitor, feeds, logins: Semaphore::new(LOGINS), guesses: Guesses::default(), config };
     println!("http://{address}/");
-    axum::serve(listener, api::router(Arc::new(screen)))
-        .with_graceful_shutdown(ended())
-        .await
-        .map_err(|e| e.to_string())
+    serve::serve(listener, api::router(Arc::new(screen)), ended()).await;
+    Ok(())
 }
 
-/// Waits for a signal. Streams have no end of their own: who is still there after a moment is cut off.
+/// Waits for a signal.
 async fn ended() {
     let interrupted = tokio::signal::ctrl_c();
     let terminated = async {
@@ -100,8 +96,4 @@ async fn ended() {
         _ = interrupted => {}
         _ = terminated => {}
     }
-    tokio::spawn(async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        std::process::exit(0);
-    });
 }

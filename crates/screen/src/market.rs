@@ -1,11 +1,12 @@
 //! What everybody may see of markets.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use crate::Shared;
 use crate::database::{Rows, Work};
 use crate::problem::Problem;
+use crate::sent::{Asked, Named};
 use crate::session::Key;
 
 /// A ticker as JSON has it.
@@ -28,6 +29,7 @@ pub async fn list(State(screen): Shared) -> Result<Rows, Problem> {
 
 /// Which candles.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candles {
     width: String,
     from: String,
@@ -37,8 +39,8 @@ pub struct Candles {
 /// `GET /api/markets/{symbol}/candles`
 pub async fn candles(
     State(screen): Shared,
-    Path(symbol): Path<String>,
-    Query(asked): Query<Candles>,
+    Named(symbol): Named<String>,
+    Asked(asked): Asked<Candles>,
 ) -> Result<Rows, Problem> {
     const SQL: &str = "SELECT extract(epoch FROM start)::bigint AS at, open::text, high::text, low::text, close::text,
             volume::text, trades::text
@@ -49,6 +51,7 @@ pub async fn candles(
 
 /// How much of a book.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Depth {
     levels: Option<i32>,
 }
@@ -56,8 +59,8 @@ pub struct Depth {
 /// `GET /api/markets/{symbol}/depth`
 pub async fn depth(
     State(screen): Shared,
-    Path(symbol): Path<String>,
-    Query(asked): Query<Depth>,
+    Named(symbol): Named<String>,
+    Asked(asked): Asked<Depth>,
 ) -> Result<Rows, Problem> {
     const SQL: &str =
         "SELECT side, price::text, amount::text, orders::text FROM exchange.order_book($1, least($2, 1000))";
@@ -66,6 +69,7 @@ pub async fn depth(
 
 /// How much of the tape.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tape {
     after: Option<i64>,
     limit: Option<i32>,
@@ -74,15 +78,15 @@ pub struct Tape {
 /// `GET /api/markets/{symbol}/trades`
 pub async fn tape(
     State(screen): Shared,
-    Path(symbol): Path<String>,
-    Query(asked): Query<Tape>,
+    Named(symbol): Named<String>,
+    Asked(asked): Asked<Tape>,
 ) -> Result<Rows, Problem> {
     let sql = format!("SELECT {TRADE} FROM exchange.trade_tape($1, $2, $3)");
     screen.database.list(&sql, &[&symbol, &asked.after, &asked.limit.unwrap_or(100)]).await
 }
 
 /// `GET /api/markets/{symbol}/ladder`: the user's own orders in the book, with how much stands before each.
-pub async fn ladder(State(screen): Shared, Path(symbol): Path<String>, Key(key): Key) -> Result<Rows, Problem> {
+pub async fn ladder(State(screen): Shared, Named(symbol): Named<String>, Key(key): Key) -> Result<Rows, Problem> {
     const SQL: &str = "SELECT order_id::text, client_order_id, side, price::text, amount::text, visible_amount::text,
             orders_ahead::text, amount_ahead::text FROM exchange.order_book_orders($1, $2)";
     let mut client = screen.database.client().await?;

@@ -1,13 +1,13 @@
 //! What a user does and has: orders, balances, trades.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use crate::Shared;
 use crate::config::Door;
 use crate::database::{Rows, Work};
 use crate::problem::Problem;
-use crate::sent::Sent;
+use crate::sent::{Asked, Named, Sent};
 use crate::session::Key;
 
 /// `exchange.order_result` as JSON has it.
@@ -97,7 +97,7 @@ pub struct Amendment {
 /// `PATCH /api/orders/{id}`
 pub async fn amend(
     State(screen): Shared,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     Key(key): Key,
     Sent(change): Sent<Amendment>,
 ) -> Result<Rows, Problem> {
@@ -114,7 +114,7 @@ pub async fn amend(
 }
 
 /// `DELETE /api/orders/{id}`
-pub async fn cancel(State(screen): Shared, Path(id): Path<i64>, Key(key): Key) -> Result<Rows, Problem> {
+pub async fn cancel(State(screen): Shared, Named(id): Named<i64>, Key(key): Key) -> Result<Rows, Problem> {
     let function = match screen.config.door {
         Door::Place => "cancel_order",
         Door::Submit => "submit_cancel",
@@ -126,13 +126,54 @@ pub async fn cancel(State(screen): Shared, Path(id): Path<i64>, Key(key): Key) -
     Ok(result)
 }
 
-/// `GET /api/orders`: the live ones.
+/// `GET /api/orders`: the live ones. Their order is that of the numbers, not of the text that `id` is in an answer.
 pub async fn open(State(screen): Shared, Key(key): Key) -> Result<Rows, Problem> {
     const SQL: &str = "SELECT id::text, symbol, side, order_type, time_in_force, status, price::text, stop_price::text,
             amount::text, filled_amount::text, display_amount::text, quote_amount::text, post_only, expires_at,
             reserved::text, client_order_id, created_at
-        FROM exchange.orders WHERE user_id = $1 AND status IN ('open', 'pending') ORDER BY id DESC LIMIT 500";
+        FROM exchange.orders o WHERE user_id = $1 AND status IN ('open', 'pending') ORDER BY o.id DESC LIMIT 500";
     of_user(&screen, &key, SQL).await
+}
+
+/// `GET /api/orders/closed`: the others, filled or cancelled, the latest first.
+pub async fn closed(State(screen): Shared, Key(key): Key, Asked(page): Asked<Page>) -> Result<Rows, Problem> {
+    const SQL: &str = "SELECT id::text, symbol, side, order_type, time_in_force, status, cancel_reason, price::text,
+            stop_price::text, amount::text, filled_amount::text, display_amount::text, quote_amount::text, post_only,
+            expires_at, client_order_id, created_at, ended_at
+        FROM exchange.orders o
+        WHERE user_id = $1 AND status IN ('filled', 'cancelled') AND ($3::bigint IS NULL OR id < $3)
+        ORDER BY o.id DESC LIMIT least($2::integer, 1000)";
+    page_of_user(&screen, &key, SQL, &page).await
+}
+
+/// `GET /api/orders/refused`: commands that were left in the inbox, which were refused, the latest first.
+pub async fn refused(State(screen): Shared, Key(key): Key, Asked(page): Asked<Page>) -> Result<Rows, Problem> {
+    const SQL: &str = "SELECT command_id::text AS id, action, symbol, side, order_type, price::text, amount::text,
+            client_order_id, sqlstate, reason, hint, created_at, rejected_at
+        FROM exchange.command_rejections r WHERE user_id = $1 AND ($3::bigint IS NULL OR command_id < $3)
+        ORDER BY r.command_id DESC LIMIT least($2::integer, 1000)";
+    page_of_user(&screen, &key, SQL, &page).await
+}
+
+/// In which market, or in all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Markets {
+    symbol: Option<String>,
+}
+
+/// `DELETE /api/orders`: cancels the live ones of a market, or all; how many they were.
+pub async fn cancel_all(State(screen): Shared, Key(key): Key, Asked(asked): Asked<Markets>) -> Result<Rows, Problem> {
+    let function = match screen.config.door {
+        Door::Place => "cancel_all_orders",
+        Door::Submit => "submit_cancel_all",
+    };
+    let sql = format!("SELECT n::text AS cancelled FROM exchange.{function}($1, $2) n");
+    let mut client = screen.database.client().await?;
+    let work = Work::acting(&mut client, &key).await?;
+    let result = work.one(&sql, &[&work.user, &asked.symbol]).await?;
+    work.commit().await?;
+    Ok(result)
 }
 
 /// `GET /api/balances`
@@ -151,20 +192,25 @@ async fn of_user(screen: &crate::Screen, key: &str, sql: &str) -> Result<Rows, P
     Ok(rows)
 }
 
-/// Which page of one's own trades.
+async fn page_of_user(screen: &crate::Screen, key: &str, sql: &str, page: &Page) -> Result<Rows, Problem> {
+    let mut client = screen.database.client().await?;
+    let work = Work::acting(&mut client, key).await?;
+    let rows = work.list(sql, &[&work.user, &page.limit.unwrap_or(100), &page.before]).await?;
+    work.commit().await?;
+    Ok(rows)
+}
+
+/// Which page: what is older than this id, and how much of it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Page {
     before: Option<i64>,
     limit: Option<i32>,
 }
 
 /// `GET /api/trades`: one's own, newest first.
-pub async fn trades(State(screen): Shared, Key(key): Key, Query(page): Query<Page>) -> Result<Rows, Problem> {
+pub async fn trades(State(screen): Shared, Key(key): Key, Asked(page): Asked<Page>) -> Result<Rows, Problem> {
     const SQL: &str = "SELECT trade_id::text, order_id::text, symbol, side, price::text, amount::text,
             commission::text, was_taker, created_at AS at FROM exchange.my_trades($1, $2, $3)";
-    let mut client = screen.database.client().await?;
-    let work = Work::acting(&mut client, &key).await?;
-    let rows = work.list(SQL, &[&work.user, &page.limit.unwrap_or(100), &page.before]).await?;
-    work.commit().await?;
-    Ok(rows)
+    page_of_user(&screen, &key, SQL, &page).await
 }

@@ -63,7 +63,7 @@ pub async fn preview(State(screen): Shared, Key(key): Key, Sent(order): Sent<Ord
     let work = Work::acting(&mut client, &key).await?;
     // Refuses an unknown market.
     work.list("SELECT FROM exchange.best_bid_offer($1)", &[&order.symbol]).await?;
-    let given: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+    let given: [&(dyn crate::database::Parameter + Sync); 8] =
         [&work.user, &order.symbol, &order.side, &order.price, &order.amount, &order.quote_amount, &takes, &waits];
     let told = work.text(PREVIEW, &given).await?;
     work.commit().await?;

@@ -22,6 +22,8 @@ const COOKIE: &str = "bourse_session";
 const TOKEN: &str = "x-csrf-token";
 /// The name of keys that a login here has made, and so a logout revokes.
 const KEY_NAME: &str = "screen session";
+/// So many sessions of a user there are; with one more the oldest ends.
+const SESSIONS: i64 = 20;
 /// How long a session lasts, for the database and for the browser.
 const HOURS: i32 = 12;
 
@@ -81,7 +83,7 @@ fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem
 
 /// What is sent to log in: a login with its password, or an API key.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Login {
     /// Email or username.
     Password {
@@ -103,7 +105,10 @@ pub async fn log_in(State(screen): Shared, Sent(login): Sent<Login>) -> Result<R
         Login::Key { api_key } => api_key,
         Login::Password { login, password } => key_of(&screen, &login, &password).await?,
     };
-    let session = session(&screen, &key).await?;
+    let session = session(&screen, &key).await.map_err(|problem| match problem.is_nobody() {
+        true => refused("the API key is not good", "It may have ended, or been revoked: make another."),
+        false => problem,
+    })?;
     Ok(([(header::SET_COOKIE, cookie(&screen, &key, HOURS * 3600))], session).into_response())
 }
 
@@ -116,21 +121,32 @@ fn cookie(screen: &Screen, key: &str, seconds: i32) -> String {
 /// A new API key for whoever knows the password.
 async fn key_of(screen: &Screen, login: &str, password: &str) -> Result<String, Problem> {
     const ISSUE: &str = "SELECT k.api_key FROM identity.issue_api_key($1, $2, now() + $3 * interval '1 hour') k";
-    let wrong = || {
-        Problem::new(StatusCode::UNAUTHORIZED, "28P01", "login or password is wrong", "Mind that small letters count.")
-    };
+    // A user has a hundred live keys at most, and whoever forgets his sessions is not to be locked out by them.
+    const REVOKE: &str = "SELECT coalesce(json_agg(identity.revoke_api_key(id)), '[]')::text
+        FROM (SELECT id FROM identity.api_keys
+              WHERE user_id = $1 AND name = $2 AND revoked_at IS NULL AND expires_at > now()
+              ORDER BY id DESC OFFSET $3) k";
+    screen.guesses.count(login)?;
     let row = {
         let _room = screen.logins.acquire().await.map_err(|_| Problem::nobody())?;
         // A statement of its own, so that it commits: also a wrong password is to be counted.
         screen.database.row("SELECT identity.verify_password($1, $2)", &[&login, &password]).await?
     };
-    let user: i64 = row.try_get::<_, Option<i64>>(0)?.ok_or_else(wrong)?;
+    let Some(user) = row.try_get::<_, Option<i64>>(0)? else {
+        return Err(refused("login or password is wrong", "Mind that small letters count."));
+    };
+    screen.guesses.forget(login);
     let mut client = screen.database.client().await?;
-    let transaction = client.transaction().await?;
-    transaction.query_one("SELECT identity.act_as($1)", &[&user]).await?;
-    let row = transaction.query_one(ISSUE, &[&user, &KEY_NAME, &f64::from(HOURS)]).await?;
-    transaction.commit().await?;
-    Ok(row.try_get(0)?)
+    let work = Work::of(&mut client, user).await?;
+    work.text(REVOKE, &[&user, &KEY_NAME, &(SESSIONS - 1)]).await?;
+    let key = work.text(ISSUE, &[&user, &KEY_NAME, &f64::from(HOURS)]).await?;
+    work.commit().await?;
+    Ok(key.0)
+}
+
+/// What was given to log in is not good.
+fn refused(message: &str, hint: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "28P01", message, hint)
 }
 
 /// Who the user of a key is, with the token that his requests carry.

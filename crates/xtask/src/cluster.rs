@@ -21,6 +21,10 @@ const SETTINGS_FILE: &str = "bourse.conf";
 /// Settings of a cluster that ends with its task: it keeps little on the disk, and need not outlive the machine.
 pub const SHORT_LIVED: [(&str, &str); 3] = [("fsync", "off"), ("max_wal_size", "256MB"), ("min_wal_size", "32MB")];
 
+/// For servers whose tests look at plans and counts: statistics that come at a moment of the clock change both. The
+/// tests of what a killed server leaves have servers of their own, with autovacuum at work.
+pub const NO_AUTOVACUUM: (&str, &str) = ("autovacuum", "off");
+
 /// One private cluster, running or not.
 pub struct Cluster {
     account: Account,

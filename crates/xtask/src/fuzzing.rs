@@ -1,11 +1,12 @@
 //! The pure crates under libFuzzer: bytes that grow where they reach new code, for as long as one says. The same bodies
 //! run over random bytes in `cargo test -p fuzz`. Needs a nightly compiler, so it is no part of `cargo check-all`.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::setup;
 
 /// How long each target runs where nobody says.
 const SECONDS: u64 = 60;
@@ -79,24 +80,12 @@ fn nightly(project: &Project, arguments: &[&str]) -> Command {
 }
 
 fn set_up(project: &Project) -> Result<()> {
-    let works = |mut command: Command| {
-        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        silent.status().is_ok_and(|status| status.success())
-    };
-    if !works(nightly(project, &["rustc", "--version"])) {
+    if !setup::works("rustup", &["run", "nightly", "rustc", "--version"]) {
         let mut command = Command::new("rustup");
         command.args(["toolchain", "install", "nightly", "--profile", "minimal"]);
         progress::run(project, "rustup toolchain install nightly", &mut command, "install rustup, and a nightly Rust")?;
     }
-    if !works(nightly(project, &["cargo", "fuzz", "--version"])) {
-        progress::run(
-            project,
-            "cargo install cargo-fuzz (some minutes)",
-            project.cargo().args(["install", "cargo-fuzz", "--locked"]),
-            "check the network and the end of the log above",
-        )?;
-    }
-    Ok(())
+    setup::for_crate(project, "cargo-fuzz", &[])
 }
 
 #[cfg(test)]

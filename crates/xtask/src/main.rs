@@ -14,6 +14,7 @@ mod cron_peers;
 mod demo;
 mod failover;
 mod failure;
+mod fences;
 mod flow;
 mod fuzzing;
 mod install;

@@ -3,11 +3,12 @@
 //! `cargo check-all`.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::setup;
 
 /// The crates whose faults cost money.
 const PACKAGES: [&str; 3] = ["analytics", "matching", "money"];
@@ -56,7 +57,8 @@ impl Request {
 
 /// Plants the faults, and fails when no test has seen one of them.
 pub fn run(project: &Project, request: &Request) -> Result<()> {
-    set_up(project)?;
+    // Built as fast as can be: it does nothing but wait for others.
+    setup::for_crate(project, "cargo-mutants", &["--debug"])?;
     let label = request.label();
     let folder = project.target.join("xtask/mutants");
     project::remove_folder(&folder.join("mutants.out"))?;
@@ -141,22 +143,6 @@ impl Counted {
         let (all, missed) = (self.all(), missed.len());
         format!("{all} mutants: {caught} caught, {missed} missed, {unviable} unviable, {timeouts} timeouts")
     }
-}
-
-fn set_up(project: &Project) -> Result<()> {
-    let mut command = project.cargo();
-    let silent =
-        command.args(["mutants", "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if silent.status().is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    progress::run(
-        project,
-        "cargo install cargo-mutants (some minutes)",
-        // Built as fast as can be: it does nothing but wait for others.
-        project.cargo().args(["install", "cargo-mutants", "--locked", "--debug"]),
-        "check the network and the end of the log above",
-    )
 }
 
 #[cfg(test)]

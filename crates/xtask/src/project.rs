@@ -188,17 +188,23 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
         .or_fail(|| format!("cannot write {}", path.display()), "check that the disk is writable and not full")
 }
 
+/// What stands in a folder: its folders and its files.
+fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let listed = listed.or_fail(|| format!("cannot read {}", folder.display()), "check that the folder is there")?;
+    Ok(listed.iter().map(fs::DirEntry::path).partition(|path| path.is_dir()))
+}
+
+/// Every file in a folder, none of those inside.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(entries(folder)?.1)
+}
+
 /// Every file in a folder and in those inside.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = || (format!("cannot read {}", folder.display()), "check the target folder");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).or_fail(|| unreadable().0, unreadable().1)? {
-        let path = entry.or_fail(|| unreadable().0, unreadable().1)?.path();
-        if path.is_dir() {
-            found.extend(files_below(&path)?);
-        } else {
-            found.push(path);
-        }
+    let (folders, mut found) = entries(folder)?;
+    for folder in folders {
+        found.extend(files_below(&folder)?);
     }
     Ok(found)
 }

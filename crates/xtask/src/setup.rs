@@ -206,10 +206,23 @@ fn cargo_pgrx(project: &Project) -> Result<()> {
     if installed_pgrx().as_deref() == Some(PGRX_VERSION) {
         return Ok(());
     }
+    install_crate(project, "cargo-pgrx", &["--version", &format!("={PGRX_VERSION}")])
+}
+
+/// Installs a program from crates.io with these options of `cargo install`, unless it is there.
+pub fn for_crate(project: &Project, name: &str, options: &[&str]) -> Result<()> {
+    let is_there = match name.strip_prefix("cargo-") {
+        Some(subcommand) => works("cargo", &[subcommand, "--version"]),
+        None => works(name, &["--version"]),
+    };
+    if is_there { Ok(()) } else { install_crate(project, name, options) }
+}
+
+fn install_crate(project: &Project, name: &str, options: &[&str]) -> Result<()> {
     progress::run(
         project,
-        "cargo install cargo-pgrx (about four minutes on two cores)",
-        project.cargo().args(["install", "cargo-pgrx", "--version", &format!("={PGRX_VERSION}"), "--locked"]),
+        &format!("cargo install {name} (some minutes)"),
+        project.cargo().args(["install", name, "--locked"]).args(options),
         "check the network and the end of the log above",
     )
 }
@@ -239,7 +252,7 @@ fn pgrx_home(project: &Project) -> Result<()> {
 }
 
 /// Whether a program is there and does what is asked.
-fn works(program: &str, arguments: &[&str]) -> bool {
+pub fn works(program: &str, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

@@ -13,6 +13,7 @@ use super::claim::{self, Ask, Only, claim};
 use super::put_back::{self, Cancelled};
 use super::settle::{Change, clipped, settle};
 use super::{Queue, requests};
+use crate::bourse::hidden::require_line;
 use crate::error::{Answer, Failure};
 use crate::pg::arguments::Arguments;
 use crate::pg::column::{Column, Kind};
@@ -41,15 +42,22 @@ pub fn lease_end(lasting: Option<Interval>) -> Answer<Duration> {
     }
 }
 
-/// A worker with a name, and a number of items within bounds.
-pub fn require_claim(worker: Option<&str>, n: Option<i32>) -> Answer<(&str, usize)> {
+/// A worker with a name.
+pub fn require_worker(worker: Option<&str>) -> Answer<&str> {
     let worker = worker.ok_or_else(|| Failure::null("worker"))?;
-    let n = n.ok_or_else(|| Failure::null("n"))?;
     let length = worker.chars().count();
     if !(1..=100).contains(&length) {
         let hint = "Give the worker a name of 1 to 100 characters.";
         return Err(Failure::invalid(format!("worker has {length} characters"), hint));
     }
+    require_line("worker", worker)?;
+    Ok(worker)
+}
+
+/// A worker with a name, and a number of items within bounds.
+pub fn require_claim(worker: Option<&str>, n: Option<i32>) -> Answer<(&str, usize)> {
+    let worker = require_worker(worker)?;
+    let n = n.ok_or_else(|| Failure::null("n"))?;
     match usize::try_from(n) {
         Ok(n @ 1..=10_000) => Ok((worker, n)),
         _ => Err(Failure::invalid(format!("n is {n}"), "Claim from 1 to 10000 items at a time.")),

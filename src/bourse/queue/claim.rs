@@ -103,6 +103,8 @@ pub struct Claimed<T> {
     pub lapsed: Option<String>,
     /// Which attempt this is, from 1.
     pub attempt: i32,
+    /// If this one ends without a word, there is no other.
+    pub is_last: bool,
     /// When the lease ends.
     pub ends: Option<Timestamp>,
     /// When the attempt has to end.
@@ -139,11 +141,12 @@ struct Claim<'q, 'a, T, R, G> {
 /// Hands out up to `n` items under one new lease; `read` takes what the module wants of each.
 ///
 /// A transaction that does nothing else does not wait for the disk when it commits: what a crash of the server takes away
-/// of it waits again, and whoever has claimed it is told so when he is done. But of a concurrency key two would run then.
+/// of it waits again, and whoever has claimed it is told so when he is done. But of a concurrency key two would run then,
+/// and a last attempt, as the only one of what is not to be done twice, would not be the last.
 pub fn claim<T>(queue: &mut Queue, ask: &Ask<'_>, read: impl Fn(&Row<'_>) -> T) -> Answer<Vec<Claimed<T>>> {
     let before = commit::before();
     let (claimed, keys) = take(queue, ask, read, |_, _| Ok(Verdict::Go))?;
-    if keys.are_none() {
+    if keys.are_none() && !claimed.iter().any(|item| item.is_last) {
         before.may_be_lost();
     }
     Ok(claimed)
@@ -305,7 +308,8 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
         if self.queue.table.try_update(tid, &changes).is_some() {
             self.put_aside += 1;
             let (id, attempt) = (item.id, item.attempt);
-            self.claimed.push(Claimed { id, status, lease: None, lapsed, attempt, ends: None, deadline: None, own });
+            let (lease, ends, deadline) = (None, None, None);
+            self.claimed.push(Claimed { id, status, lease, lapsed, attempt, is_last: false, ends, deadline, own });
             if let Some(key) = item.concurrency_key.filter(|_| item.is_running || status != "pending") {
                 keys::pass_on(self.queue, [key], self.now)?;
             }
@@ -350,7 +354,8 @@ impl<T, R: Fn(&Row<'_>) -> T, G: FnMut(&Due, &mut T) -> Answer<Verdict>> Claim<'
             self.handed_out.push((item.id, tid));
             self.keys.take(item.concurrency_key);
             let (id, status, lease, ends) = (item.id, "running", Some(self.lease), Some(ends));
-            self.claimed.push(Claimed { id, status, lease, lapsed, attempt, ends, deadline, own });
+            let is_last = attempt >= item.max_attempts;
+            self.claimed.push(Claimed { id, status, lease, lapsed, attempt, is_last, ends, deadline, own });
         }
         Ok(())
     }

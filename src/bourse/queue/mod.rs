@@ -24,7 +24,7 @@ use std::ops::ControlFlow;
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::Oid;
 
-pub use calls::{Failed, lease_end, require_claim};
+pub use calls::{Failed, lease_end, require_claim, require_worker};
 pub use claim::{Ask, Claimed, Due, Lane, Only, Verdict, claim, claim_through};
 use columns::Known;
 pub use columns::at;

@@ -5,6 +5,7 @@ use money::{Money, ONE};
 
 use super::tables::{TradeType, fill_commands};
 use crate::bourse::amounts;
+use crate::bourse::hidden::without_hidden;
 use crate::error::{Answer, Failure, clip};
 use crate::pg::arguments::{Argument, Arguments};
 use crate::pg::fields::{Field, Int, Numeric, Text, Time, Words};
@@ -143,11 +144,11 @@ impl FillArguments<'_> {
 
     fn labels(&self) -> Answer<Labels> {
         Ok(Labels {
-            strategy_name: short("strategy_name", self.strategy_name, 100)?,
-            entry_logic_name: short("entry_logic_name", self.entry_logic_name, 100)?,
-            exit_logic_name: short("exit_logic_name", self.exit_logic_name, 100)?,
-            interval: short("interval", self.interval, 10)?,
-            exit_reason: short("exit_reason", self.exit_reason, 100)?,
+            strategy_name: label("strategy_name", self.strategy_name, 100)?,
+            entry_logic_name: label("entry_logic_name", self.entry_logic_name, 100)?,
+            exit_logic_name: label("exit_logic_name", self.exit_logic_name, 100)?,
+            interval: label("interval", self.interval, 10)?,
+            exit_reason: label("exit_reason", self.exit_reason, 100)?,
         })
     }
 }
@@ -182,6 +183,11 @@ fn short(name: &str, text: Option<&str>, most: usize) -> Answer<Option<String>> 
         ));
     }
     Ok(Some(text.to_owned()))
+}
+
+/// The same of what is noted. What nobody sees is left out, not refused: the fill has happened.
+fn label(name: &str, text: Option<&str>, most: usize) -> Answer<Option<String>> {
+    Ok(short(name, text, most)?.map(without_hidden))
 }
 
 fn required(name: &str, text: Option<&str>, most: usize) -> Answer<String> {

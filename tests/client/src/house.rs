@@ -58,6 +58,7 @@ impl House {
         )?;
         let mut house = House { database, root, attacker: 0, victim: 0, bystander: 0, _server: server };
         let (market, desk) = (Market::open(&mut house.root)?, Desk::open(&mut house.root)?);
+        house.root.run("SELECT exchange.register_venue('west')")?;
         house.attacker = house.person("mallory", "50.5")?;
         house.victim = house.person(MARK, FUNDS)?;
         house.bystander = house.person("viewer", "50.5")?;

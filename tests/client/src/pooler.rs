@@ -34,7 +34,7 @@ impl Pooler {
         let lines = format!(
             "[databases]\n* = host={} port={PORT}\n[pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\n\
              unix_socket_dir = {}\nauth_type = trust\nauth_file = {}\npool_mode = transaction\n\
-             max_client_conn = 100\ndefault_pool_size = {connections}\nserver_reset_query =\nlogfile = {}\n",
+             max_client_conn = 100\nignore_startup_parameters = options\ndefault_pool_size = {connections}\nserver_reset_query =\nlogfile = {}\n",
             behind.host.display(),
             server.host.display(),
             logins.display(),

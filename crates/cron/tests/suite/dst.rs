@@ -1,5 +1,6 @@
 //! The changes of the clock, as a table.
 
+use cron::zone::Fixed;
 use cron::{Expression, Zone};
 
 use crate::clock::{apia, berlin, lord_howe, new_york, santiago, utc, written};
@@ -14,6 +15,13 @@ fn check(zone: &dyn Zone, rows: &[(&str, &str, &[&str])]) {
             assert_eq!(written(at), format!("{expected}:00"), "{text} after {after}");
         }
     }
+}
+
+#[test]
+fn a_clock_that_is_days_from_utc() {
+    let after = "2026-03-15 00:00";
+    check(&Fixed(40 * 3600), &[("@monthly", after, &["2026-03-30 08:00", "2026-04-29 08:00"])]);
+    check(&Fixed(-167 * 3600), &[("@monthly", after, &["2026-04-07 23:00", "2026-05-07 23:00"])]);
 }
 
 #[test]

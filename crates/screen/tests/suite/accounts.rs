@@ -20,8 +20,13 @@ fn a_bot_shows_its_equity_and_metrics() -> Result<()> {
     let metrics = ann.get(&format!("/api/bots/{bot}/metrics"))?;
     assert_eq!((metrics.status, metrics.text("trades")), (200, "0".to_owned()));
     assert_eq!(bob.get("/api/bots")?.body, json!([]));
-    assert_eq!(bob.get(&format!("/api/bots/{bot}/equity"))?.body, json!([]));
-    assert_eq!(bob.get(&format!("/api/bots/{bot}/metrics"))?.refusal(), (404, "42704".to_owned()));
+    for figures in ["equity", "metrics"] {
+        assert_eq!(bob.get(&format!("/api/bots/{bot}/{figures}"))?.refusal(), (404, "42704".to_owned()), "{figures}");
+    }
+    sql.run("SELECT trading.create_bot(1, 'market maker', '{}', starting_balance => 1) FROM generate_series(1, 10)")?;
+    let listed = ann.get("/api/bots")?.body;
+    let ids: Vec<&str> = listed.as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
+    assert_eq!(ids.join("|"), sql.lines("SELECT id FROM trading.bots ORDER BY id")?.join("|"), "as numbers");
     Ok(())
 }
 

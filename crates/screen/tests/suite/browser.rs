@@ -9,18 +9,32 @@ use client_tests::{Database, Failure, Result};
 
 use crate::client::{PASSWORD, Screen, house};
 
-/// A book around 100, a bot with an equity, an account at a broker.
+/// So long a market has traded before a picture is made for the manual.
+const PICTURED: Duration = Duration::from_secs(150);
+
+/// A book around 100, a bot with an equity, an account at a broker, a history of orders and trades, long balances.
 fn furnish(database: &Database) -> Result<()> {
     let mut sql = database.connect()?;
     sql.run(
         "SELECT exchange.create_market('ETH-USD', 'ETH', 'USD'), exchange.create_market('SOL-USD', 'SOL', 'USD');
          UPDATE exchange.markets SET maker_rate = 0.001, taker_rate = 0.002;
-         SELECT exchange.deposit(2, 'USD', 100000000), exchange.deposit(2, 'BTC', 1000000);
+         SELECT exchange.deposit(2, 'USD', 100000000), exchange.deposit(2, 'BTC', 1000000),
+                exchange.deposit(2, 'SOL', 1000000);
+         SELECT exchange.place_order(2, 'SOL-USD', 'sell', 50 + n * 0.01, 123456.789) FROM generate_series(1, 3) n;
          SELECT exchange.place_order(2, 'BTC-USD', 'sell', 100 + n * 0.01, 0.1 + n % 7 * 0.3)
          FROM generate_series(1, 60) n;
          SELECT exchange.place_order(2, 'BTC-USD', 'buy', 100 - n * 0.01, 0.1 + n % 5 * 0.4)
          FROM generate_series(1, 60) n",
     )?;
+    sql.run(
+        "SELECT exchange.deposit(1, 'USD', 995782.19612233), exchange.deposit(1, 'BTC', 123456.20000123);
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', NULL, 0.001, 'market') FROM generate_series(1, 120);
+         SELECT exchange.place_order(1, 'ETH-USD', 'buy', 90.01, 1234.567891),
+                exchange.place_order(1, 'ETH-USD', 'buy', 91, 1);
+         INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount)
+         VALUES ('new', 1, 'BTC-USD', 'refused', 'buy', 100.005, 1)",
+    )?;
+    sql.run("CALL exchange.match_orders()")?;
     let bot = sql.number("SELECT trading.create_bot(1, 'market maker', '{}', starting_balance => 10000)")?;
     sql.run(&format!(
         "SELECT trading.start_bot({bot});
@@ -60,6 +74,9 @@ fn a_person_trades_in_the_page() -> Result<()> {
     let ended = AtomicBool::new(false);
     let output = thread::scope(|scope| {
         let trader = scope.spawn(|| trade(&database, &ended));
+        if std::env::var_os("BOURSE_PICTURE").is_some() {
+            thread::sleep(PICTURED);
+        }
         let output = look(&screen.address);
         ended.store(true, Ordering::Relaxed);
         trader.join().expect("no panic")?;
@@ -75,6 +92,15 @@ fn a_person_trades_in_the_page() -> Result<()> {
         ))?,
         "1|BTC-USD|buy|95.12000000|0.12345600|limit|web-"
     );
+    assert_eq!(
+        sql.lines(
+            "SELECT symbol, cancel_reason, count(*) FROM exchange.orders WHERE user_id = 1 AND symbol = 'ETH-USD'
+                   GROUP BY 1, 2"
+        )?,
+        ["ETH-USD|user|2"]
+    );
+    let live = "SELECT count(*) FROM exchange.orders WHERE user_id = 1 AND status IN ('open', 'pending')";
+    assert_eq!(sql.number(live)?, 0, "the page has cancelled all");
     sql.verify_is_empty()
 }
 

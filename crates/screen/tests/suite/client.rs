@@ -91,6 +91,15 @@ impl Answer {
         (self.status, self.text("sqlstate"))
     }
 
+    /// Whether it says what was refused, why, and what to do, as every refusal does.
+    fn is_problem(&self) -> bool {
+        let sqlstate = self.text("sqlstate");
+        self.header("content-type") == "application/json"
+            && sqlstate.len() == 5
+            && sqlstate.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+            && ["message", "hint"].iter().all(|name| !self.text(name).is_empty())
+    }
+
     /// A header, as text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -154,7 +163,11 @@ impl Browser {
         let mut answer = answer.map_err(|error| failed(&error))?;
         let text = answer.body_mut().read_to_string().map_err(|error| failed(&error))?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body })
+        let answer = Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body };
+        if answer.status >= 400 && !answer.is_problem() {
+            return Err(failed(&format!("a refusal without a word: {answer:?} {text}")));
+        }
+        Ok(answer)
     }
 
     /// What a path shows.
@@ -209,6 +222,12 @@ impl Event {
 /// A database with a market BTC-USD, and users who can log in, each with money of both kinds.
 pub fn house(name: &str, users: &[&str]) -> Result<(Database, Session)> {
     let database = Database::fresh(name)?;
+    let session = people(&database, users)?;
+    Ok((database, session))
+}
+
+/// The same in a database that is there.
+pub fn people(database: &Database, users: &[&str]) -> Result<Session> {
     let mut session = database.connect()?;
     session.market("BTC-USD")?;
     for user in users {
@@ -216,7 +235,7 @@ pub fn house(name: &str, users: &[&str]) -> Result<(Database, Session)> {
         let id = session.number(&sql)?;
         session.fund(id, &[("USD", "100000"), ("BTC", "100")])?;
     }
-    Ok((database, session))
+    Ok(session)
 }
 
 /// A limit order.

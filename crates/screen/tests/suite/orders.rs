@@ -1,9 +1,10 @@
 //! What is placed over HTTP stands in SQL, to the last digit.
 
-use client_tests::Result;
+use client_tests::sequencer::Venue;
+use client_tests::{Database, Result, Session};
 use serde_json::json;
 
-use crate::client::{Screen, house, limit};
+use crate::client::{Screen, house, limit, people};
 
 #[test]
 fn an_order_over_http_is_the_order_in_sql() -> Result<()> {
@@ -128,4 +129,93 @@ fn a_preview_tells_what_the_book_shows_and_no_more() -> Result<()> {
     let unknown = ann.send("POST", "/api/orders/preview", Some(&json!({ "symbol": "NO-WAY", "side": "buy" })))?;
     assert_eq!((unknown.status, unknown.text("sqlstate")), (404, "42704".to_owned()));
     Ok(())
+}
+
+/// The ids of a list.
+fn ids(rows: &serde_json::Value) -> Vec<String> {
+    let rows = rows.as_array().cloned().unwrap_or_default();
+    rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn what_has_ended_is_read_page_by_page() -> Result<()> {
+    let (database, mut sql) = house("screen_history", &["ann", "bob"])?;
+    let screen = Screen::start(&database, &[])?;
+    let (ann, bob) = (screen.log_in("ann")?, screen.log_in("bob@example.org")?);
+    sql.run(
+        "SELECT exchange.place_order(2, 'BTC-USD', 'sell', 100, 1);
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', 96, 1);
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', 100, 0.25);
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', 99, 1, time_in_force => 'ioc') FROM generate_series(1, 9);
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', 98, 1, time_in_force => 'gtd',
+                                     expires_at => now() + interval '0.2 seconds');
+         SELECT exchange.place_order(1, 'BTC-USD', 'buy', 97, 1);
+         INSERT INTO exchange.order_commands (action, user_id, symbol, client_order_id, side, price, amount)
+         SELECT 'new', 1, 'BTC-USD', 'r-' || n, 'buy', 100.005, n FROM generate_series(1, 11) n",
+    )?;
+    sql.run("CALL exchange.match_orders()")?;
+    sql.run("SELECT pg_sleep(0.3)")?;
+    sql.run("SELECT exchange.expire_orders('BTC-USD')")?;
+    for (path, stands) in [
+        (
+            "closed",
+            "SELECT id, status, coalesce(cancel_reason, '') FROM exchange.orders
+             WHERE user_id = 1 AND status NOT IN ('open', 'pending') ORDER BY id DESC",
+        ),
+        (
+            "refused",
+            "SELECT command_id, sqlstate, hint FROM exchange.command_rejections WHERE user_id = 1 ORDER BY 1 DESC",
+        ),
+    ] {
+        let fields = if path == "closed" { ["id", "status", "cancel_reason"] } else { ["id", "sqlstate", "hint"] };
+        let (mut told, mut before, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = ann.get(&format!("/api/orders/{path}?limit=2{before}"))?.body;
+            let Some(last) = ids(&page).pop() else { break };
+            before = format!("&before={last}");
+            pages += 1;
+            told.extend(
+                page.as_array()
+                    .expect("a list")
+                    .iter()
+                    .map(|row| fields.map(|name| row[name].as_str().unwrap_or_default().to_owned()).join("|")),
+            );
+        }
+        assert_eq!(told, sql.lines(stands)?, "{path}");
+        assert_eq!(pages, 6, "{path}");
+        assert_eq!(bob.get(&format!("/api/orders/{path}"))?.body, json!([]), "{path}");
+    }
+    assert_eq!(ids(&ann.get("/api/orders")?.body), ["14", "2"], "the latest first, as numbers");
+    Ok(())
+}
+
+#[test]
+fn all_orders_of_a_market_or_of_all_are_cancelled_at_once() -> Result<()> {
+    let venue = Venue::open("screen_sequencer", "")?;
+    let mut sql = people(&venue.database, &["ann", "bob"])?;
+    sql.sequencer()?;
+    all_are_cancelled(&venue.database, sql, "submit")?;
+    let (database, sql) = house("screen_cancels", &["ann", "bob"])?;
+    all_are_cancelled(&database, sql, "place")
+}
+
+fn all_are_cancelled(database: &Database, mut sql: Session, door: &str) -> Result<()> {
+    sql.market("ETH-USD")?;
+    let screen = Screen::start(database, &["--door", door])?;
+    let (ann, bob) = (screen.log_in("ann")?, screen.log_in("bob@example.org")?);
+    bob.place(&limit("buy", "80", "1", "b"))?;
+    for (symbol, id) in [("BTC-USD", "1"), ("BTC-USD", "2"), ("ETH-USD", "3"), ("ETH-USD", "4"), ("BTC-USD", "5")] {
+        let mut order = limit("buy", "90", "1", id);
+        order["symbol"] = json!(symbol);
+        assert_eq!(ann.place(&order)?.status, 200);
+    }
+    let cancel = |path: &str| ann.send("DELETE", path, None);
+    let live = "SELECT symbol, count(*) FROM exchange.orders WHERE status = 'open' AND user_id = 1 GROUP BY 1";
+    assert_eq!(cancel("/api/orders?symbol=BTC-USD")?.body, json!({ "cancelled": "3" }), "{door}");
+    assert_eq!(sql.lines(live)?, ["ETH-USD|2"], "{door}");
+    assert_eq!(cancel("/api/orders?symbol=NO-USD")?.refusal(), (404, "42704".to_owned()));
+    assert_eq!(cancel("/api/orders")?.body, json!({ "cancelled": "2" }), "{door}");
+    assert_eq!(cancel("/api/orders")?.body, json!({ "cancelled": "0" }), "{door}");
+    assert_eq!(sql.number("SELECT count(*) FROM exchange.orders WHERE status = 'open' AND user_id = 2")?, 1);
+    sql.verify_is_empty()
 }

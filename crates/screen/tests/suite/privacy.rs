@@ -1,9 +1,12 @@
 //! Who is who, and sees what.
 
+use std::thread;
+
 use client_tests::Result;
+use client_tests::pooler::Pooler;
 use serde_json::{Value, json};
 
-use crate::client::{PASSWORD, Screen, house, limit};
+use crate::client::{Browser, PASSWORD, Screen, house, limit};
 
 #[test]
 fn two_users_never_see_each_other() -> Result<()> {
@@ -105,6 +108,53 @@ fn an_api_key_logs_in_and_outlives_the_session() -> Result<()> {
     assert_eq!(ann.send("DELETE", "/api/session", None)?.status, 204);
     assert_eq!(screen.viewer().with_login(&login)?.get("/api/balances")?.status, 200);
     let bad = screen.viewer().send("POST", "/api/session", Some(&json!({ "api_key": "brs_x; Path=/" })))?;
-    assert_eq!((bad.refusal(), bad.header("set-cookie")), ((401, "28000".to_owned()), ""));
+    assert_eq!((bad.refusal(), bad.header("set-cookie")), ((401, "28P01".to_owned()), ""));
+    Ok(())
+}
+
+#[test]
+fn whoever_forgets_his_sessions_is_not_locked_out() -> Result<()> {
+    let (database, mut sql) = house("screen_forgotten", &["ann"])?;
+    let screen = Screen::start(&database, &[])?;
+    sql.run("SELECT identity.issue_api_key(1, 'my program')")?;
+    sql.run(
+        "SELECT identity.issue_api_key(1, 'screen session', now() + interval '1 hour') FROM generate_series(1, 99)",
+    )?;
+    let ann = screen.log_in("ann")?;
+    assert_eq!(ann.get("/api/balances")?.status, 200);
+    let live = "SELECT count(*) FROM identity.api_keys WHERE revoked_at IS NULL AND name = ";
+    assert_eq!(sql.number(&format!("{live}'screen session'"))?, 20, "the oldest have ended");
+    assert_eq!(sql.number(&format!("{live}'my program'"))?, 1, "a key of the user's own is no session");
+    Ok(())
+}
+
+/// PgBouncer of Debian knows no prepared statements: one that a screen leaves on a connection is met by others.
+#[test]
+fn two_screens_behind_a_pooler_answer_each_user_his_own() -> Result<()> {
+    let (database, _) = house("screen_pooler", &["ann", "bob"])?;
+    // The login is made by the first of them.
+    drop(Screen::start(&database, &[])?);
+    let pooler = Pooler::start(&database.server, "screen_gateway", 2)?;
+    let behind = format!("host={} port=5432 dbname=screen_pooler user=screen_gateway", pooler.server.host.display());
+    let screens =
+        [Screen::start(&database, &["--database", &behind])?, Screen::start(&database, &["--database", &behind])?];
+    thread::scope(|scope| {
+        let mut people = Vec::new();
+        for (screen, name) in screens.iter().flat_map(|screen| [(screen, "ann"), (screen, "bob")]) {
+            let price = if name == "ann" { "90" } else { "80" };
+            let browser = screen.log_in(name)?;
+            assert_eq!(browser.place(&limit("buy", price, "1", "same"))?.status, 200);
+            people.push(scope.spawn(move || (0..50).try_for_each(|_| sees_his_own(&browser, name, price))));
+        }
+        people.into_iter().try_for_each(|person| person.join().expect("no panic"))
+    })
+}
+
+fn sees_his_own(browser: &Browser, name: &str, price: &str) -> Result<()> {
+    assert_eq!(browser.get("/api/session")?.body["user"]["name"], name);
+    let orders = browser.get("/api/orders")?;
+    assert_eq!((orders.status, &orders.body[0]["price"]), (200, &json!(format!("{price}.00000000"))), "{orders:?}");
+    let tape = browser.get("/api/markets/BTC-USD/trades")?;
+    assert_eq!((tape.status, tape.body), (200, json!([])));
     Ok(())
 }

@@ -1,11 +1,12 @@
 // What a user has: orders, balances, trades, bots, accounts at brokers; and what admins see.
 
 import { get, me, patch, remove } from "./api";
-import { amend } from "./dialog";
+import { amend, cancelAll } from "./dialog";
 import { type Column, byId, el, fill } from "./dom";
 import { refused } from "./form";
 import { amount, direction, plain, time } from "./format";
-import type { Order } from "./model";
+import type { ClosedOrder, Order, Refused } from "./model";
+import { Pages } from "./pages";
 import { Plot } from "./plots";
 import { type Tab, Tabs } from "./tabs";
 
@@ -25,16 +26,64 @@ const when = (title: string, name: string): Column<Row> => ({
   number: true,
   cell: (row) => time(row[name] ?? null, true),
 });
-const side: Column<{ side: "buy" | "sell" }> = {
+const side: Column<{ side: "buy" | "sell" | null }> = {
   title: "Side",
-  cell: (row) => row.side,
-  look: (row) => (row.side === "buy" ? "up" : "down"),
+  cell: (row) => row.side ?? "–",
+  look: (row) => (row.side === null ? "" : row.side === "buy" ? "up" : "down"),
 };
+const kind: Column<{ order_type: string; post_only: boolean }> = {
+  title: "Type",
+  cell: (order) => `${order.order_type.replace("_", " ")}${order.post_only ? ", post only" : ""}`,
+};
+const HISTORY: Column<ClosedOrder>[] = [
+  { title: "Market", cell: (order) => order.symbol },
+  side as Column<ClosedOrder>,
+  kind as Column<ClosedOrder>,
+  { title: "Price", number: true, cell: (order) => amount(order.price) },
+  { title: "Amount", number: true, cell: (order) => amount(order.amount ?? order.quote_amount) },
+  { title: "Filled", number: true, cell: (order) => amount(order.filled_amount) },
+  { title: "Became", cell: (order) => became(order) },
+  { title: "Placed", number: true, cell: (order) => time(order.created_at, true) },
+  { title: "Ended", number: true, cell: (order) => time(order.ended_at, true) },
+];
+const REFUSED: Column<Refused>[] = [
+  { title: "Command", cell: (command) => command.action ?? "–" },
+  { title: "Market", cell: (command) => command.symbol ?? "–" },
+  side as Column<Refused>,
+  { title: "Price", number: true, cell: (command) => amount(command.price) },
+  { title: "Amount", number: true, cell: (command) => amount(command.amount) },
+  { title: "Why", cell: (command) => `${command.reason} (${command.sqlstate}) ${command.hint ?? ""}` },
+  { title: "At", number: true, cell: (command) => time(command.rejected_at, true) },
+];
+const TRADES: Column<Row>[] = [
+  column("Market", "symbol"),
+  side as unknown as Column<Row>,
+  column("Price", "price", true),
+  column("Amount", "amount", true),
+  column("Commission", "commission", true),
+  { title: "As", cell: (row) => (String(row["was_taker"]) === "true" ? "taker" : "maker") },
+  column("Order", "order_id"),
+  when("At", "at"),
+];
 const LOGGED_OUT = "Log in to see this.";
 
 export class Account {
   private readonly orders = el("div");
+  private readonly closed = el("div");
   private readonly trades = el("div");
+  private readonly rejected = el("div");
+  private readonly pages: Record<"closed" | "trades" | "refused", Pages<ClosedOrder> | Pages<Row> | Pages<Refused>> = {
+    closed: new Pages(this.closed, "Order history", "/api/orders/closed", (order) => order.id, HISTORY, "None yet."),
+    trades: new Pages(this.trades, "My trades", "/api/trades", (row) => row["trade_id"] ?? "", TRADES, "None yet."),
+    refused: new Pages(
+      this.rejected,
+      "Refused commands",
+      "/api/orders/refused",
+      (command) => command.id,
+      REFUSED,
+      "No commands of the inbox were refused.",
+    ),
+  };
   private readonly accounts = el("div");
   private readonly bots = el("div", { class: "bots" });
   private readonly platform = el("div");
@@ -43,6 +92,7 @@ export class Account {
   private readonly botEquity = el("div", { class: "equity", role: "img", "aria-label": "Equity of the bot" });
   private readonly message = el("div", { class: "answer", role: "alert" });
   private readonly orderList = el("div");
+  private readonly all = el("button", { type: "button", click: () => this.cancelAll() }, "Cancel all…");
   private readonly equity = new Plot(
     this.botEquity,
     [{ label: "equity", colour: "accent", fill: "accent-soft" }],
@@ -50,9 +100,11 @@ export class Account {
   );
   private readonly tabs: Tabs;
   private bot: string | undefined;
+  private market: string | undefined;
 
   constructor() {
-    this.orders.append(this.message, this.orderList);
+    this.all.hidden = true;
+    this.orders.append(this.message, this.orderList, el("div", { class: "pages" }, this.all));
     this.bots.append(this.botList, this.botEquity, this.botMetrics);
     const tab = (id: string, title: string, panel: HTMLElement): Tab => ({
       id,
@@ -62,12 +114,19 @@ export class Account {
     });
     this.tabs = new Tabs(byId("tabs"), [
       tab("orders", "Open orders", this.orders),
+      tab("history", "Order history", this.closed),
       tab("trades", "My trades", this.trades),
+      tab("refused", "Refused", this.rejected),
       tab("bots", "Bots", this.bots),
       tab("accounts", "Mirrored accounts", this.accounts),
       tab("platform", "Platform", this.platform),
     ]);
     this.tabs.allow("platform", false);
+  }
+
+  /** Another market was chosen. */
+  open(symbol: string): void {
+    this.market = symbol;
   }
 
   /** Reads again what is shown. */
@@ -80,7 +139,9 @@ export class Account {
 
   private async read(): Promise<void> {
     if (me() === null) {
-      for (const place of [this.orderList, this.trades, this.botList, this.accounts, byId("balances")]) {
+      this.all.hidden = true;
+      for (const pages of Object.values(this.pages)) pages.clear(LOGGED_OUT);
+      for (const place of [this.orderList, this.botList, this.accounts, byId("balances")]) {
         fill(place, "", [], [], LOGGED_OUT);
       }
       fill(this.botMetrics, "", [], [], "");
@@ -91,7 +152,9 @@ export class Account {
     await Promise.all([
       this.readBalances(),
       shown === "orders" ? this.readOrders() : null,
-      shown === "trades" ? this.readTrades() : null,
+      shown === "history" ? this.pages.closed.read() : null,
+      shown === "trades" ? this.pages.trades.read() : null,
+      shown === "refused" ? this.pages.refused.read() : null,
       shown === "bots" ? this.readBots() : null,
       shown === "accounts" ? this.readAccounts() : null,
       shown === "platform" ? this.readPlatform() : null,
@@ -99,10 +162,20 @@ export class Account {
   }
 
   private async readBalances(): Promise<void> {
-    const columns = [
+    // One below the other: side by side two long amounts have no room.
+    const columns: Column<Row>[] = [
       column("Asset", "asset"),
-      column("Available", "available", true),
-      column("Locked", "locked", true),
+      {
+        title: "Available, locked",
+        number: true,
+        cell: (row) =>
+          el(
+            "div",
+            {},
+            amount(row["available"]),
+            direction(row["locked"]) === "" ? null : el("div", { class: "muted" }, `${amount(row["locked"])} locked`),
+          ),
+      },
     ];
     fill(byId("balances"), "Balances", columns, await get<Row[]>("/api/balances"), "No funds yet.");
   }
@@ -111,10 +184,7 @@ export class Account {
     const columns: Column<Order>[] = [
       { title: "Market", cell: (order) => order.symbol },
       side as Column<Order>,
-      {
-        title: "Type",
-        cell: (order) => `${order.order_type.replace("_", " ")}${order.post_only ? ", post only" : ""}`,
-      },
+      kind as Column<Order>,
       { title: "Price", number: true, cell: (order) => amount(order.price) },
       { title: "Stop", number: true, cell: (order) => amount(order.stop_price) },
       { title: "Amount", number: true, cell: (order) => amount(order.amount ?? order.quote_amount) },
@@ -123,7 +193,18 @@ export class Account {
       { title: "Placed", number: true, cell: (order) => time(order.created_at, true) },
       { title: "Change", cell: (order) => this.actions(order) },
     ];
-    fill(this.orderList, "Open orders", columns, await get<Order[]>("/api/orders"), "No open orders.");
+    const orders = await get<Order[]>("/api/orders");
+    fill(this.orderList, "Open orders", columns, orders, "No open orders.");
+    this.all.hidden = orders.length === 0;
+  }
+
+  private cancelAll(): void {
+    cancelAll(this.market, async (symbol) => {
+      const market = symbol === "" ? "" : `?symbol=${encodeURIComponent(symbol)}`;
+      const { cancelled } = await remove<{ cancelled: string }>(`/api/orders${market}`);
+      this.message.replaceChildren(el("p", { class: "done" }, `Cancelled: ${cancelled}`));
+      this.refresh();
+    });
   }
 
   private actions(order: Order): HTMLElement {
@@ -160,20 +241,6 @@ export class Account {
       button("Amend", change),
       button("Cancel", () => void act()),
     );
-  }
-
-  private async readTrades(): Promise<void> {
-    const columns = [
-      column("Market", "symbol"),
-      side as unknown as Column<Row>,
-      column("Price", "price", true),
-      column("Amount", "amount", true),
-      column("Commission", "commission", true),
-      { title: "As", cell: (row: Row) => (String(row["was_taker"]) === "true" ? "taker" : "maker") },
-      column("Order", "order_id"),
-      when("At", "at"),
-    ];
-    fill(this.trades, "My trades", columns, await get<Row[]>("/api/trades?limit=100"), "No trades yet.");
   }
 
   private async readBots(): Promise<void> {
@@ -290,6 +357,13 @@ export class Account {
       ),
     );
   }
+}
+
+/** How an order has ended. */
+function became(order: ClosedOrder): string {
+  if (order.status !== "cancelled") return order.status;
+  const reason = order.cancel_reason ?? "";
+  return reason === "expired" ? reason : `cancelled: ${reason.replace(/_/g, " ")}`;
 }
 
 /** A ratio, or an amount, that fits a narrow column. */

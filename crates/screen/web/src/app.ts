@@ -107,6 +107,7 @@ function choose(symbol: string): void {
   byId("pair").textContent = market.symbol;
   for (const panel of [candles, tape, ladder, form]) panel.open(market);
   depth.open(market.symbol);
+  account.open(market.symbol);
   drawTicker(market, market.ticker);
   drawMarkets();
   stream.open(market.symbol);

@@ -1,4 +1,4 @@
-// The one dialog of the page: to log in, and to amend an order.
+// The one dialog of the page: to log in, to amend an order, to cancel them all.
 
 import { logIn } from "./api";
 import { byId, el } from "./dom";
@@ -8,23 +8,27 @@ const dialog = byId("dialog") as HTMLDialogElement;
 // What was entered, a password perhaps, goes with it.
 dialog.addEventListener("close", () => dialog.replaceChildren());
 
-/** Inputs by name, with their labels; what is entered is handed over, and a refusal shown. */
+type Field = [title: string, control: HTMLInputElement | HTMLSelectElement];
+
+const input = (name: string, title: string, attributes: Record<string, string>): Field => [
+  title,
+  el("input", { name, autocomplete: "off", ...attributes }),
+];
+
+/** Fields with their titles; what is entered is handed over by name, and a refusal shown. */
 function ask(
   title: string,
-  fields: [string, string, Record<string, string>][],
+  fields: Field[],
   verb: string,
   act: (values: Record<string, string>) => Promise<void>,
   more: HTMLElement | null = null,
 ): void {
   const answer = el("div", { class: "answer", role: "alert" });
-  const inputs = fields.map(([name, , attributes]) => el("input", { name, ...attributes }));
-  const labels = fields.map(([, text], at) =>
-    el("label", { class: "field" }, el("span", {}, text), inputs[at] ?? null),
-  );
+  const labels = fields.map(([text, control]) => el("label", { class: "field" }, el("span", {}, text), control));
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      await act(Object.fromEntries(inputs.map((input) => [input.name, input.value])));
+      await act(Object.fromEntries(fields.map(([, control]) => [control.name, control.value])));
       dialog.close();
     } catch (error) {
       answer.replaceChildren(refused(error));
@@ -47,7 +51,7 @@ function ask(
     ),
   );
   if (!dialog.open) dialog.showModal();
-  inputs[0]?.focus();
+  fields[0]?.[1].focus();
 }
 
 /** Logs in by password, or by API key. */
@@ -61,7 +65,7 @@ export function login(done: () => void): void {
   const byKey = (): void =>
     ask(
       "Log in",
-      [["api_key", "API key", { type: "password", autocomplete: "off", required: "" }]],
+      [input("api_key", "API key", { type: "password", required: "" })],
       "Log in",
       act,
       by("With a password", byPassword),
@@ -70,8 +74,8 @@ export function login(done: () => void): void {
     ask(
       "Log in",
       [
-        ["login", "Email or username", { autocomplete: "username", required: "" }],
-        ["password", "Password", { type: "password", autocomplete: "current-password", required: "" }],
+        input("login", "Email or username", { autocomplete: "username", required: "" }),
+        input("password", "Password", { type: "password", autocomplete: "current-password", required: "" }),
       ],
       "Log in",
       act,
@@ -87,8 +91,19 @@ export function amend(
   amount: string | null,
   act: (values: Record<string, string>) => Promise<void>,
 ): void {
-  const fields: [string, string, Record<string, string>][] = [];
-  if (price !== null) fields.push(["price", "Price", { value: price, inputmode: "decimal", autocomplete: "off" }]);
-  fields.push(["amount", "Amount in all", { value: amount ?? "", inputmode: "decimal", autocomplete: "off" }]);
+  const fields: Field[] = [];
+  if (price !== null) fields.push(input("price", "Price", { value: price, inputmode: "decimal" }));
+  fields.push(input("amount", "Amount in all", { value: amount ?? "", inputmode: "decimal" }));
   ask(title, fields, "Amend", act);
+}
+
+/** Asks whether all open orders of this market shall be cancelled, or of all markets: then there is no symbol. */
+export function cancelAll(symbol: string | undefined, act: (symbol: string) => Promise<void>): void {
+  const markets = el(
+    "select",
+    { name: "symbol" },
+    symbol === undefined ? null : el("option", { value: symbol }, symbol),
+    el("option", { value: "" }, "all markets"),
+  );
+  ask("Cancel all open orders", [["Of", markets]], "Cancel them", (values) => act(values["symbol"] ?? ""));
 }

@@ -86,7 +86,12 @@ export function fill<Row>(
       "tr",
       {},
       ...columns.map((column) =>
-        el("td", { class: `${column.number ? "n" : ""} ${column.look?.(row) ?? ""}` }, column.cell(row)),
+        el(
+          "td",
+          // A narrow window has no row of titles.
+          { class: `${column.number ? "n" : ""} ${column.look?.(row) ?? ""}`, "data-title": column.title },
+          column.cell(row),
+        ),
       ),
     ),
   );

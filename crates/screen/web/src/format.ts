@@ -15,6 +15,14 @@ export function amount(text: string | null | undefined, places = 0): string {
   return (text.startsWith("-") ? "−" : "") + grouped + (kept === "" ? "" : `.${kept}`);
 }
 
+/** The same in a narrow column: with fewer decimals than it has, if it would be longer than so many letters. */
+export function fitted(text: string, places: number, letters: number): string {
+  const exact = amount(text, places);
+  const [whole = "", fraction = ""] = exact.split(".");
+  const room = Math.max(0, letters - whole.length - 1);
+  return exact.length <= letters || fraction === "" ? exact : room === 0 ? whole : `${whole}.${fraction.slice(0, room)}`;
+}
+
 /** The same in words that a field of a form takes. */
 export function plain(text: string, places = 0): string {
   return amount(text, places).replace(/,/g, "").replace("−", "-");

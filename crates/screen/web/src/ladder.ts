@@ -3,7 +3,7 @@
 
 import { get, market, me } from "./api";
 import { byId, el, paced } from "./dom";
-import { amount, decimals, sum } from "./format";
+import { amount, decimals, fitted, sum } from "./format";
 import type { Level, Market, OwnLevel } from "./model";
 
 const LEVELS = 14;
@@ -109,11 +109,17 @@ export class Ladder {
       if (line === undefined) return;
       line.text = level?.[1] ?? "";
       line.price.textContent = level === undefined ? "" : amount(level[1], tick);
-      line.price.disabled = level === undefined;
-      line.size.textContent = level === undefined ? "" : amount(level[2], places);
-      line.total.textContent = level === undefined ? "" : amount(total, places);
+      line.price.hidden = level === undefined;
+      if (level === undefined) line.price.tabIndex = -1;
+      const show = (cell: HTMLElement, value: string | undefined, letters: number): void => {
+        cell.textContent = value === undefined ? "" : fitted(value, places, letters);
+        // To the last digit for whoever points at it.
+        cell.title = value === undefined ? "" : amount(value);
+      };
+      show(line.size, level?.[2], 8);
+      show(line.total, level === undefined ? undefined : total, 8);
       const own = level === undefined ? undefined : this.own.get((level[0] === "b" ? "buy" : "sell") + level[1]);
-      line.own.textContent = own === undefined ? "" : amount(own, places);
+      show(line.own, own, 5);
       line.row.classList.toggle("mine", own !== undefined);
       line.row.style.setProperty("--part", `${level === undefined ? 0 : (100 * Number(total)) / most}%`);
     };
@@ -127,6 +133,9 @@ export class Ladder {
     };
     side(asks, (at) => this.asks[LEVELS - 1 - at]);
     side(bids, (at) => this.bids[at]);
+    // One of those that are there is reached by Tab.
+    const prices = [...this.bids, ...this.asks].filter((line) => line.text !== "").map((line) => line.price);
+    if (prices.every((price) => price.tabIndex < 0)) prices[0]?.setAttribute("tabindex", "0");
     const [bid, ask] = [bids[0]?.[1], asks[0]?.[1]];
     this.spread.textContent =
       bid === undefined || ask === undefined ? "no spread" : `spread ${amount(sum([ask, `-${bid}`]), tick)}`;

@@ -69,6 +69,25 @@ export interface Order {
   created_at: string;
 }
 
+export interface ClosedOrder extends Order {
+  cancel_reason: string | null;
+  ended_at: string;
+}
+
+/** A command of the inbox that was refused. */
+export interface Refused {
+  id: string;
+  action: string | null;
+  symbol: string | null;
+  side: "buy" | "sell" | null;
+  price: string | null;
+  amount: string | null;
+  sqlstate: string;
+  reason: string;
+  hint: string | null;
+  rejected_at: string;
+}
+
 export interface Result {
   id: string | null;
   status: string;

@@ -74,7 +74,7 @@ export class Plot {
         { ...axis, size: 62, side: 1 },
       ],
       series: [{}, ...series],
-      padding: [8, 0, 0, 8],
+      padding: [8, 0, 0, 16],
     };
     this.plot = new uPlot(options, this.data, this.place);
   }

@@ -1,6 +1,7 @@
 // What a person does with the page, in Debian's Chromium: looks as a viewer, logs in, places an order by keyboard,
-// amends another, cancels it, and meets a refusal. Each look of the page is searched by axe, and must not be wider than
-// the window. Usage: node screen.mjs URL PASSWORD FOLDER; prints `order ID`.
+// amends another, cancels it, meets a refusal, turns pages of what has ended, and cancels all. Each look of the page is
+// searched by axe, and must not be wider than the window, nor a panel wider than its place. Usage: node screen.mjs URL
+// PASSWORD FOLDER; prints `order ID`.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -42,6 +43,11 @@ async function check(page, look) {
   assert.deepEqual(found, [], look);
   const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(wide <= window_, `${look}: ${wide} px in a window of ${window_}`);
+  const clipped = await page.evaluate(() => {
+    const places = [...document.querySelectorAll(".panel .body, .ladder td, .field, .tabpanel td")];
+    return places.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.outerHTML.slice(0, 120));
+  });
+  assert.deepEqual(clipped, [], `${look}: clipped`);
 }
 
 async function logIn(page) {
@@ -91,15 +97,78 @@ async function trade(page) {
   return id;
 }
 
+/** A tab with pages: fifty rows, then others, and back. */
+async function turnPages(page, tab) {
+  await page.locator(`#tab-${tab}`).click();
+  const rows = page.locator(`#panel-${tab} tbody tr`);
+  await page.locator(`#panel-${tab} table`).waitFor();
+  const older = page.locator(`#panel-${tab}`).getByRole("button", { name: "Older" });
+  const newer = page.locator(`#panel-${tab}`).getByRole("button", { name: "Newer" });
+  const first = await rows.first().innerText();
+  assert.equal(await rows.count(), 50, tab);
+  assert.ok(await newer.isDisabled());
+  await older.focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(
+    ([tab, first]) => document.querySelector(`#panel-${tab} tbody tr`)?.innerText !== first,
+    [tab, first],
+  );
+  assert.equal(await rows.count(), 50, `${tab}, second page`);
+  await newer.click();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Older");
+  assert.equal(await rows.first().innerText(), first, `${tab}, first page again`);
+}
+
+/** Cancels what is open, by keyboard alone: of the chosen market, then of all. */
+async function cancelAll(page) {
+  await page.locator("#tab-orders").click();
+  const rows = page.locator("#panel-orders tbody tr");
+  await rows.first().waitFor();
+  const open = async () => {
+    await page.locator("#tab-orders").focus();
+    await tabTo(page, "#panel-orders .pages button");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "dialog select");
+  };
+  await open();
+  await check(page, "cancel all");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "hidden" });
+  assert.ok((await rows.count()) > 2, "nothing is cancelled without a confirmation");
+  await open();
+  await tabTo(page, "dialog button[type=submit]");
+  await page.keyboard.press("Enter");
+  await page.locator("#panel-orders tbody tr", { hasText: "BTC-USD" }).first().waitFor({ state: "detached" });
+  assert.equal(await rows.count(), 2, "orders of another market stand");
+  await open();
+  await page.keyboard.press("End");
+  await tabTo(page, "dialog button[type=submit]");
+  await page.keyboard.press("Enter");
+  await page.locator("#panel-orders .none").waitFor();
+  assert.match(await page.locator("#panel-orders .done").innerText(), /Cancelled: 2/);
+}
+
 const wide = await open(1440, 900, "dark");
 await check(wide.page, "viewer, dark");
+// A book with long sizes.
+await wide.page.locator("#markets button", { hasText: "SOL-USD" }).click();
+await wide.page.locator("#ladder .ask button", { hasText: "50.03" }).waitFor();
+await check(wide.page, "long sizes");
+await wide.page.locator("#markets button", { hasText: "BTC-USD" }).click();
+await wide.page.locator("#tape tbody tr").nth(3).waitFor();
 await logIn(wide.page);
 console.log(`order ${await trade(wide.page)}`);
-for (const tab of ["trades", "bots", "accounts", "platform"]) {
+for (const tab of ["history", "trades"]) await turnPages(wide.page, tab);
+for (const tab of ["history", "trades", "refused", "bots", "accounts", "platform"]) {
   await wide.page.locator(`#tab-${tab}`).click();
   await wide.page.locator(`#panel-${tab} table, #panel-${tab} .none`).first().waitFor();
   await check(wide.page, `${tab}, dark`);
 }
+// What is to be done about an alert is read whole.
+const [told, room] = await wide.page
+  .locator("#panel-platform")
+  .evaluate((panel) => [panel.scrollWidth, panel.clientWidth]);
+assert.ok(told <= room, `platform: ${told} px in a panel of ${room}`);
 await wide.page.locator("#tab-platform").focus();
 await wide.page.keyboard.press("Home");
 await wide.page.locator("#panel-orders table").waitFor();
@@ -122,6 +191,7 @@ await wide.page.locator("#theme").click();
 await check(wide.page, "logged in, light");
 await wide.page.waitForTimeout(500);
 await wide.page.screenshot({ path: `${folder}/light.png` });
+await cancelAll(wide.page);
 await wide.page.reload();
 assert.equal(await wide.page.evaluate(() => document.documentElement.dataset.theme), "light");
 
@@ -129,8 +199,16 @@ const light = await open(1440, 900, "light");
 assert.equal(await light.page.evaluate(() => document.documentElement.dataset.theme), "light");
 const narrow = await open(390, 844, "dark");
 await check(narrow.page, "viewer, 390 px");
+// Another market is chosen without a search for it.
+const markets = await narrow.page.locator(".markets").boundingBox();
+assert.ok(markets !== null && markets.y + markets.height < 844, JSON.stringify(markets));
 await logIn(narrow.page);
 await check(narrow.page, "logged in, 390 px");
+for (const tab of ["history", "trades", "refused", "bots", "accounts", "platform", "orders"]) {
+  await narrow.page.locator(`#tab-${tab}`).click();
+  await narrow.page.locator(`#panel-${tab} table, #panel-${tab} .none`).first().waitFor();
+  await check(narrow.page, `${tab}, 390 px`);
+}
 await narrow.page.screenshot({ path: `${folder}/narrow.png`, fullPage: true });
 for (const { complaints } of [wide, light, narrow]) assert.deepEqual(complaints, []);
 await browser.close();

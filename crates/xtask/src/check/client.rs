@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 
 use super::cargo_tests;
 use super::jobs::{self, Job};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, NO_AUTOVACUUM};
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::project::Project;
 
 /// Below the repository: the package, whose folder its programs run in.
 const PACKAGE: &str = "tests/client";
+
+/// Of the server that the tests of a program share. Tests that lead the planner by switches make every plan dear, and
+/// compiling each is most of their time; servers of their own have PostgreSQL's default.
+const SETTINGS: [(&str, &str); 3] = [("max_connections", "200"), NO_AUTOVACUUM, ("jit", "off")];
 
 /// One of the programs.
 struct Program {
@@ -45,7 +49,7 @@ impl Program {
         let size = jobs::weight(&project.root.join(PACKAGE).join("tests").join(&self.name));
         Job::new("client", size, move || {
             let cluster = Cluster::open(project, &format!("client_{}", self.name))?;
-            let _running = cluster.run_anew(&[("max_connections", "200")])?;
+            let _running = cluster.run_anew(&SETTINGS)?;
             let mut command = std::process::Command::new(&self.executable);
             command
                 .args(&names)

@@ -25,7 +25,8 @@ const LONGEST: &str = "exchange_bounds";
 const EMPTY: &str = "empty";
 const INSTALLED: &str = "installed";
 /// As in the instances that pg_regress starts itself; the tests of what a crash leaves are others.
-const SETTINGS: [(&str, &str); 2] = [("max_prepared_transactions", "2"), ("max_connections", "100")];
+const SETTINGS: [(&str, &str); 3] =
+    [("max_prepared_transactions", "2"), ("max_connections", "100"), cluster::NO_AUTOVACUUM];
 
 /// One of the two programs with its inputs.
 struct Suite {

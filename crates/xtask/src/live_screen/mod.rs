@@ -86,11 +86,14 @@ fn page(project: &Project, places: &Places) -> Result<()> {
         progress::run(project, label, &mut command, "mend what it says of crates/screen/web")
     };
     tool("check the types of the page", "tsc", &[])?;
-    project::make_folder(&places.built)?;
-    let out = format!("--outfile={}", places.built.join("app.js").display());
+    let bundle = places.web.join("bundle");
+    let out = format!("--outfile={}", bundle.join("app.js").display());
     let options = ["src/app.ts", "--bundle", "--minify", "--format=esm", "--target=es2022", &out];
     tool("bundle the page", "esbuild", &options)?;
-    ["index.html", "icon.svg"].iter().try_for_each(|name| copy(&source.join(name), &places.built.join(name)))
+    for (folder, name) in [(&bundle, "app.js"), (&bundle, "app.css"), (&source, "index.html"), (&source, "icon.svg")] {
+        copy(&folder.join(name), &places.built.join(name))?;
+    }
+    Ok(())
 }
 
 /// Fetches the packages of the lockfile, unless they are there already.
@@ -107,8 +110,9 @@ fn packages(project: &Project, places: &Places) -> Result<()> {
     project::write_text(&fetched, &lock)
 }
 
-/// Copies a file, or a folder whose copy has nothing else in it then.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file, or a folder whose copy has nothing else in it then. A file that is there already, byte by byte, keeps
+/// its time: cargo compiles again what has a newer one in it.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
         project::remove_folder(to)?;
         project::make_folder(to)?;
@@ -118,9 +122,37 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
         return Ok(());
     }
+    if fs::read(to).is_ok_and(|there| fs::read(from).is_ok_and(|bytes| bytes == there)) {
+        return Ok(());
+    }
     if let Some(parent) = to.parent() {
         project::make_folder(parent)?;
     }
     let cannot = || format!("cannot copy {}", from.display());
     fs::copy(from, to).map(drop).or_fail(cannot, "check that the disk is writable and not full")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_is_not_written_again() {
+        let folder = std::env::temp_dir().join(format!("xtask-copies-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("inside/to"));
+        let time = || fs::metadata(&to).and_then(|file| file.modified()).expect("a file");
+        project::make_folder(&folder).expect("a folder");
+        fs::write(&from, "one").expect("written");
+        copy(&from, &to).expect("copied");
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        fs::File::open(&to).and_then(|file| file.set_modified(old)).expect("made older");
+        copy(&from, &to).expect("the same");
+        assert_eq!(time(), old);
+        fs::write(&from, "two").expect("written");
+        copy(&from, &to).expect("copied");
+        assert!(time() > old && fs::read(&to).expect("read") == b"two");
+        project::remove_folder(&folder).expect("removed");
+    }
 }

@@ -6,14 +6,17 @@ mod stage;
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::progress;
 use crate::project::{self, Project};
+use crate::setup;
 
 /// The folder of the pages.
 const DOCS: &str = "docs";
+/// How mdBook is installed: a site with search, and nothing that serves it.
+const MDBOOK: [&str; 5] = ["--version", "0.5.4", "--no-default-features", "--features", "search"];
 
 /// Builds the site, and says where it is.
 pub fn run(project: &Project) -> Result<()> {
@@ -21,7 +24,7 @@ pub fn run(project: &Project) -> Result<()> {
     if !dead.is_empty() {
         return Err(Failure::new(format!("{} links lead nowhere:\n{}", dead.len(), dead.join("\n")), "mend them"));
     }
-    set_up(project)?;
+    setup::for_crate(project, "mdbook", &MDBOOK)?;
     let folder = project.root.join("target/xtask/manual");
     project::remove_folder(&folder)?;
     stage::pages(project, &folder)?;
@@ -32,35 +35,16 @@ pub fn run(project: &Project) -> Result<()> {
     Ok(())
 }
 
-fn set_up(project: &Project) -> Result<()> {
-    let mut version = Command::new("mdbook");
-    version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if version.status().is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    let mut install = project.cargo();
-    install.args(["install", "mdbook", "--version", "0.5.4", "--locked", "--no-default-features"]);
-    install.args(["--features", "search"]);
-    let label = "cargo install mdbook (some minutes)";
-    progress::run(project, label, &mut install, "check the network and the end of the log above")
-}
-
 /// Every page of the repository, by its path in it.
 fn pages(project: &Project) -> Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for folder in ["", DOCS, "examples", "data", "tests", ".github"] {
         let below = project.root.join(folder);
-        let files = if folder.is_empty() { files_in(&below)? } else { project::files_below(&below)? };
+        let files = if folder.is_empty() { project::files_in(&below)? } else { project::files_below(&below)? };
         let pages = files.into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "md"));
         found.extend(pages.filter_map(|file| Some(file.strip_prefix(&project.root).ok()?.to_owned())));
     }
     Ok(found)
-}
-
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let listed = std::fs::read_dir(folder);
-    let listed = listed.map_err(|error| Failure::new(format!("cannot read {}: {error}", folder.display()), ""))?;
-    Ok(listed.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect())
 }
 
 /// Where a link of a page leads, as a path in the repository.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Package, below, control, printed};
 use crate::failure::{OrFail, Result};
+use crate::fences;
 use crate::install;
 use crate::project;
 
@@ -67,14 +68,15 @@ pub fn show(package: &Package, page: &str, root: &Path) -> Result<()> {
     let file = below(root, &package.first_session());
     project::make_folder(file.parent().unwrap_or(root))?;
     let head = "-- In an empty database, as a superuser: psql -d DATABASE -f first_session.sql\n";
-    project::write_text(&file, &format!("{head}\\set ON_ERROR_STOP on\n\\set ECHO queries\n{}", session(page)))
+    project::write_text(&file, &format!("{head}\\set ON_ERROR_STOP on\n\\set ECHO queries\n{}", session(page)?))
 }
 
 /// The SQL of the page's section, block by block.
-fn session(page: &str) -> String {
+fn session(page: &str) -> Result<String> {
     let section = page.split("\n## ").find(|section| section.starts_with("A first session")).unwrap_or_default();
-    let fences = section.split("\n```").skip(1).step_by(2);
-    fences.filter_map(|fence| fence.strip_prefix("sql\n")).map(|sql| format!("{sql}\n")).collect()
+    let fences = fences::of("the first session", section)?;
+    let sql = fences.iter().filter(|fence| fence.language == "sql");
+    Ok(sql.flat_map(|fence| &fence.content).map(|line| format!("{line}\n")).collect())
 }
 
 /// The sums of all files, as dpkg keeps them to verify what is installed.
@@ -130,6 +132,6 @@ mod tests {
     fn the_first_session_has_the_blocks_of_its_section() {
         let page = "# P\n\n```sql\nSELECT 0;\n```\n\n## A first session\n\nText.\n\n```sql\nSELECT 1;\n```\n\n```text\n1\n```\n\n\
                     ```sql\nSELECT 2;\n```\n\n## Limits\n\n```sql\nSELECT 3;\n```\n";
-        assert_eq!(session(page), "SELECT 1;\nSELECT 2;\n");
+        assert_eq!(session(page).expect("closed fences"), "SELECT 1;\nSELECT 2;\n");
     }
 }

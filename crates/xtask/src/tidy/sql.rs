@@ -70,7 +70,8 @@ pub fn routine_without_path(path: &str, text: &str) -> Vec<String> {
             // What is private to a schema finds its tables there.
             let schema = schema.strip_suffix("_private").unwrap_or(schema);
             let wanted = format!("SET search_path = pg_catalog, {schema}, pg_temp");
-            let runs_as_caller_in_c = header.contains("LANGUAGE c") && !header.contains("SECURITY DEFINER");
+            let is_compiled = header.contains("LANGUAGE c") || header.contains("LANGUAGE internal");
+            let runs_as_caller_in_c = is_compiled && !header.contains("SECURITY DEFINER");
             !runs_as_caller_in_c && !header.contains(&wanted) && *name != WITHOUT_PATH
         })
         .map(|(line, name, _)| format!("{path}:{line}: {name} lacks its search_path"))

@@ -67,6 +67,8 @@ impl Venues<'_> {
     fn set_up(&self) -> Result<()> {
         self.east.run(INSTALLED)?;
         self.west.run(INSTALLED)?;
+        self.east.run("SELECT exchange.register_venue('west');")?;
+        self.west.run("SELECT exchange.register_venue('east');")?;
         self.east.run("SELECT exchange.create_market('BTC-USD', 'BTC', 'USD');")?;
         self.east.run("CREATE PUBLICATION users FOR TABLE identity.users;")?;
         self.west.run("SELECT exchange.create_market('ETH-USD', 'ETH', 'USD');")?;

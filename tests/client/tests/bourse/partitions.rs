@@ -1,4 +1,5 @@
-//! A default partition with more rows of a month than a call moves, while others write and read.
+//! maintain() beside others who write and read: a default partition with more rows of a month than a call moves, and who
+//! waits for a table of which a partition has just been made.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -67,5 +68,30 @@ fn a_full_default_partition_becomes_the_month_and_no_row_is_lost() -> Result<()>
     assert_eq!(session.number("SELECT count(DISTINCT id) FROM exchange.ticks")?, ROWS + 1 + written);
     assert_eq!(session.lines("SELECT note FROM exchange.ticks_default")?, ["later"]);
     assert_eq!(session.lines("SELECT * FROM bourse.maintain()")?, Vec::<String>::new());
+    Ok(())
+}
+
+/// Who has written one table and then waits for another, of which maintain() has made a partition, loses his transaction
+/// if maintain() waits for him meanwhile.
+#[test]
+fn maintain_waits_for_nobody_while_it_keeps_others_out() -> Result<()> {
+    let database = Database::fresh("bourse_partitions_waits")?;
+    let (mut customer, mut watcher) = (database.connect()?, database.connect()?);
+    customer.run("SET deadlock_timeout = '1ms'; BEGIN; LOCK TABLE identity.users IN ROW EXCLUSIVE MODE")?;
+    let maintain = "SELECT count(*) - count(problem), count(problem) FROM bourse.maintain()
+                    WHERE relation IN ('audit.audit_logs', 'audit.activity_logs') GROUP BY relation ORDER BY relation";
+    let made = thread::scope(|scope| {
+        let maintainer = scope.spawn(|| database.connect()?.lines(maintain));
+        let is_waiting = "SELECT EXISTS (SELECT FROM pg_locks w JOIN pg_locks k ON k.pid = w.pid AND k.granted
+                              WHERE w.relation = 'identity.users'::regclass AND NOT w.granted
+                                AND k.relation = 'audit.audit_logs_default'::regclass
+                                AND k.mode = 'AccessExclusiveLock')";
+        while !maintainer.is_finished() && watcher.lines(is_waiting)? != ["t"] {}
+        customer.number("SELECT count(*) FROM audit.audit_logs")?;
+        maintainer.join().expect("no panic")
+    })?;
+    assert_eq!(made, ["0|4", "4|0"], "what needs the customer's table, and what does not");
+    customer.run("COMMIT")?;
+    assert_eq!(watcher.lines(maintain)?, ["4|0"]);
     Ok(())
 }

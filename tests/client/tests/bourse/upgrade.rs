@@ -295,6 +295,42 @@ fn a_failed_migration_leaves_a_database_that_works() -> Result<()> {
     session.verify_is_empty()
 }
 
+/// The first of the two that are pending runs, the second fails: nothing of either stands, and no word of them, whether the
+/// caller gives up or goes on in his transaction. Once it is mended both run.
+#[test]
+fn what_has_run_before_a_migration_that_fails_is_undone_with_it() -> Result<()> {
+    let database = Database::fresh("upgrade_half")?;
+    let mut session = database.connect()?;
+    session.run(
+        "DROP VIEW exchange.ledger_entries; DROP TABLE exchange.venues; CREATE TABLE exchange.venues (stranger text);
+         DELETE FROM bourse.schema_migrations
+         WHERE version IN ('exchange/0015_ledger_entries', 'exchange/0017_venues')",
+    )?;
+    let journal = "SELECT version, checksum, applied_at FROM bourse.schema_migrations ORDER BY version";
+    let (tables, told) = (catalog(&mut session)?, session.lines(journal)?);
+    for call in [
+        "SELECT bourse.migrate()",
+        "SELECT bourse.migrate(dry_run => true)",
+        "DO $$ BEGIN PERFORM bourse.migrate(); RAISE SQLSTATE '00P01'; EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+        "DO $$ BEGIN PERFORM bourse.migrate(true); RAISE SQLSTATE '00P01'; EXCEPTION WHEN duplicate_table THEN NULL; END $$",
+    ] {
+        match session.run(call) {
+            Err(failure) => assert_eq!(failure.sqlstate.as_deref(), Some("42P07"), "{call}: {failure}"),
+            Ok(()) => assert!(call.starts_with("DO"), "{call} reports success"),
+        }
+        require_same(call, &catalog(&mut session)?, &tables)?;
+        assert_eq!(session.lines(journal)?, told, "{call}");
+        // The session is as it was, and what a migration may make is nobody's to make any more.
+        assert_eq!(session.line("SHOW lock_timeout")?, "0");
+        assert_eq!(session.refused("GRANT TRIGGER ON exchange.orders TO bourse_trader")?, "42501", "{call}");
+    }
+    session.run("DROP TABLE exchange.venues")?;
+    let applied = "applied exchange/0015_ledger_entries, exchange/0017_venues";
+    assert_eq!(session.line("SELECT bourse.migrate()")?, applied);
+    trades(&mut database.connect()?)?;
+    session.verify_is_empty()
+}
+
 #[test]
 fn what_a_table_still_uses_goes_with_the_migration_that_lets_go_of_it() -> Result<()> {
     let database = Database::fresh("upgrade_left_over")?;

@@ -4,5 +4,6 @@ mod dumps;
 mod recovery;
 mod role;
 mod standby;
+mod stopped;
 mod switchover;
 mod whole;

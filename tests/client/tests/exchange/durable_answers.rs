@@ -15,6 +15,7 @@ fn an_answer_that_is_relied_on_waits_for_the_standby() -> Result<()> {
     session.market("BTC-USD")?;
     let user = session.user("alice")?;
     session.fund(user, &[("USD", "1000")])?;
+    session.run("SELECT exchange.register_venue(v) FROM unnest('{west,east}'::text[]) v")?;
     // The balance of the other is locked by whoever waits.
     let receiver = session.user("bob")?;
     // Its login is made while nothing waits yet.
@@ -34,6 +35,10 @@ fn an_answer_that_is_relied_on_waits_for_the_standby() -> Result<()> {
         ("on", deposit),
         ("on", order),
         ("local", "SELECT exchange.unsettled_venue_transfers()".to_owned()),
+        (
+            "local",
+            "BEGIN; SELECT exchange.unsettled_venue_transfers(); SET LOCAL synchronous_commit = off; COMMIT".to_owned(),
+        ),
         ("local", format!("SELECT exchange.receive_from_venue({LEG}2', {receiver}, 'east', 'USD', 40)")),
         ("local", format!("SELECT exchange.refuse_from_venue({LEG}3', {user}, 'east', 'USD', 40)")),
     ]

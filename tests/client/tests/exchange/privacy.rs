@@ -8,6 +8,7 @@ fn open(name: &str) -> Result<(Database, Session, i64)> {
     database.login("privacy_alice", "bourse_trader")?;
     let mut root = database.connect()?;
     root.market("BTC-USD")?;
+    root.run("SELECT exchange.register_venue('west')")?;
     let users = ["alice", "bob", "carol"].map(|user| root.user(user));
     let [alice, bob, carol] = users;
     let (alice, bob, carol) = (alice?, bob?, carol?);
@@ -82,10 +83,11 @@ fn every_table_with_a_user_has_row_security() -> Result<()> {
          WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text IN ('identity', 'exchange')
            AND NOT relrowsecurity ORDER BY oid::regclass::text",
     )?;
-    // The rules of the markets and the rates of fee groups are public. COPY is refused on tables with row security: the inbox has a trigger
-    // instead, and only an admin reads it, as the note of which commands the sequencer tries, which names no user.
-    let known = ["exchange.command_attempts", "exchange.fee_schedules", "exchange.markets", "exchange.order_commands"];
-    assert_eq!(open, known);
+    // The rules of the markets, the rates of fee groups and the names of other venues are public. COPY is refused on
+    // tables with row security: the inbox has a trigger instead, and only an admin reads it, as the note of which
+    // commands the sequencer tries, which names no user.
+    let known = ["command_attempts", "fee_schedules", "markets", "order_commands", "venues"];
+    assert_eq!(open, known.map(|table| format!("exchange.{table}")));
     let views = root.lines(
         "SELECT oid::regclass FROM pg_class
          WHERE relkind = 'v' AND relnamespace::regnamespace::text IN ('bourse', 'identity', 'exchange')

@@ -28,6 +28,8 @@ impl Venues {
             }
         }
         east.login("test_carrier", "bourse_carrier")?;
+        east.connect()?.run("SELECT exchange.register_venue('west')")?;
+        west.connect()?.run("SELECT exchange.register_venue('east')")?;
         Ok(Self { east, west })
     }
 
@@ -122,7 +124,8 @@ fn session_id(random: &mut Random) -> String {
 fn end_sessions(database: &Database, is_over: &AtomicBool, ended: &AtomicU64) -> Result<()> {
     let mut session = database.connect()?;
     while !is_over.load(Ordering::Relaxed) {
-        thread::sleep(Duration::from_millis(20));
+        // Ever more rarely: on a machine where a call takes longer than the pause nobody would come to the end.
+        thread::sleep(Duration::from_millis(20 + ended.load(Ordering::Relaxed) / 4));
         let n = session.number(
             "SELECT count(pg_terminate_backend(a.pid))
              FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database()

@@ -68,13 +68,14 @@ fn a_large_inbox_starves_nobody() -> Result<()> {
             Ok(times)
         })
     })?;
+    let whole = start.elapsed();
     let mut times = all.concat();
     times.sort();
     let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
-    println!("100,000 commands in {:?}; {} orders beside them: p50 {p50:?}, p99 {p99:?}", start.elapsed(), times.len());
+    println!("100,000 commands in {whole:?}; {} orders beside them: p50 {p50:?}, p99 {p99:?}", times.len());
     assert!(times.len() > 10, "{} orders prove nothing", times.len());
-    // Behind the whole inbox it would be seconds.
-    let allowed = Duration::from_millis(500) + 2 * plain;
+    // Behind the whole inbox it would be as long as that takes.
+    let allowed = Duration::from_millis(500) + whole / 4 + 2 * plain;
     assert!(p99 < allowed, "{p99:?}, allowed {allowed:?}");
     session.verify_is_empty()
 }

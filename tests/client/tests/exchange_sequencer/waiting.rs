@@ -212,7 +212,7 @@ fn a_market_that_is_held_stops_no_other() -> Result<()> {
         });
         session.wait_for_queue(4)?;
         let slowest = venue.beside_inserts(|| {
-            venue.clients(4, |n| latencies(&venue, users[4 + n], "ETH-USD", Duration::from_secs(4)))
+            venue.clients(4, |n| latencies(&venue, users[4 + n], "ETH-USD", Duration::from_secs(8)))
         });
         session.run("COMMIT")?;
         let start = Instant::now();
@@ -220,10 +220,10 @@ fn a_market_that_is_held_stops_no_other() -> Result<()> {
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
     println!("ETH-USD while BTC-USD is held: {slowest:?} at most, an INSERT {plain:?}; BTC-USD {served:?} after it");
-    // Who waited for the market would have waited four seconds.
-    let allowed = Duration::from_secs(1) + 2 * plain;
+    // Who waited for the market would have waited eight seconds.
+    let allowed = Duration::from_secs(4) + 2 * plain;
     assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
-    assert!(served < Duration::from_secs(10), "{served:?}");
+    assert!(served < Duration::from_secs(40), "{served:?}");
     session.verify_is_empty()
 }
 
@@ -259,7 +259,7 @@ fn a_balance_that_is_held_delays_only_who_needs_it() -> Result<()> {
             scope.spawn(|| venue.connect()?.number(&submission(users[0], "BTC-USD", "buy", "90", "needs it")));
         session.wait_for_queue(1)?;
         let slowest = venue.beside_inserts(|| {
-            venue.clients(4, |n| latencies(&venue, users[1 + n], "BTC-USD", Duration::from_secs(3)))
+            venue.clients(4, |n| latencies(&venue, users[1 + n], "BTC-USD", Duration::from_secs(8)))
         });
         assert!(!waiting.is_finished(), "the balance was not held");
         session.run("COMMIT")?;
@@ -268,10 +268,10 @@ fn a_balance_that_is_held_delays_only_who_needs_it() -> Result<()> {
         Ok::<_, Failure>((slowest?, start.elapsed()))
     })?;
     println!("others of the market: {slowest:?} at most, an INSERT {plain:?}; the one {waited:?} after the release");
-    // Who waited for the balance would have waited three seconds.
-    let allowed = Duration::from_secs(1) + 2 * plain;
+    // Who waited for the balance would have waited eight seconds.
+    let allowed = Duration::from_secs(4) + 2 * plain;
     assert!(slowest.iter().all(|slowest| *slowest < allowed), "{slowest:?}, allowed {allowed:?}");
-    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    assert!(waited < Duration::from_secs(40), "{waited:?}");
     session.verify_is_empty()
 }
 

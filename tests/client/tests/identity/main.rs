@@ -4,5 +4,6 @@ mod attack;
 mod locale;
 mod pooler;
 mod races;
+mod second_venue;
 mod secrets;
 mod vault;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use client_tests::{Database, Result, Scratch, Session};
 
 const CLAIM: &str = "SELECT count(*) FROM jobs.claim('w', '{plain}')";
+const LAST: &str = "SELECT count(*) FROM jobs.claim('w', '{once}')";
 const KEYED: &str = "SELECT count(*) FROM jobs.claim('w', '{keyed}')";
 /// A session is no longer young then.
 const YOUTH: Duration = Duration::from_millis(1100);
@@ -36,6 +37,7 @@ fn server(name: &str) -> Result<(Scratch, Database)> {
     session.run(
         "CREATE TABLE public.mine (id bigint);
          INSERT INTO jobs.schedule_runs (job_type) SELECT 'plain' FROM generate_series(1, 100);
+         INSERT INTO jobs.schedule_runs (job_type, max_attempts) SELECT 'once', 1 FROM generate_series(1, 9);
          INSERT INTO jobs.schedule_runs (job_type, concurrency_key) SELECT 'keyed', n::text FROM generate_series(1, 9) n",
     )?;
     stop_the_writers(&scratch, &mut session)?;
@@ -75,6 +77,8 @@ fn only_a_transaction_that_claims_and_does_nothing_else_does_not_wait() -> Resul
              '{plain}')",
         // Two of a key would run at a time.
         KEYED,
+        // It would be done once more than it may.
+        LAST,
         "INSERT INTO public.mine VALUES (2)",
     ] {
         assert!(waits(&mut watcher, &mut session, other)?, "{other} does not wait");

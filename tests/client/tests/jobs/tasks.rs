@@ -156,7 +156,7 @@ fn a_task_without_end_hears_cancels_and_its_timeout() -> Result<()> {
     let at = Instant::now();
     session.run(&format!("SELECT jobs.cancel({cancelled})"))?;
     assert_eq!(wait_for(&mut session, cancelled, "cancelled")?, "cancelled (57014)");
-    assert!(at.elapsed() < Duration::from_secs(10), "{:?}", at.elapsed());
+    assert!(at.elapsed() < Duration::from_secs(40), "{:?}", at.elapsed());
     let slow = enqueue(&mut session, "'sleep', timeout => '2 s', max_attempts => 1")?;
     assert_eq!(wait_for(&mut session, slow, "failed")?, "ended by its timeout (57014)");
     // One that hears no cancel is ended; another one runs beside it.
@@ -179,10 +179,10 @@ fn a_worker_that_is_ended_is_back_in_seconds_and_its_runs_with_it() -> Result<()
     let at = Instant::now();
     session.run(&format!("SELECT pg_terminate_backend({ended})"))?;
     worker(&mut session, ended)?;
-    assert!(at.elapsed() < Duration::from_secs(5), "{:?}", at.elapsed());
+    assert!(at.elapsed() < Duration::from_secs(40), "{:?}", at.elapsed());
     session.wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = (SELECT min(pid) FROM work.notes)")?;
     wait_for_note(&mut session, "asleep", 2)?;
-    assert!(at.elapsed() < Duration::from_secs(25), "{:?}", at.elapsed());
+    assert!(at.elapsed() < Duration::from_secs(55), "{:?}", at.elapsed());
     assert_eq!(session.number(&format!("SELECT attempt FROM jobs.schedule_runs WHERE id = {run}"))?, 2);
     // Switched off, it gives back what runs, and the attempt does not count.
     session.run("ALTER SYSTEM SET bourse.tasks = off")?;

@@ -25,7 +25,8 @@ fn only_a_claim_that_takes_no_token_does_not_wait_for_the_disk() -> Result<()> {
         "INSERT INTO messaging.channel_configs (channel, rate_limit_per_minute) VALUES ('limited', 100);
          SELECT messaging.enqueue_message('note', ARRAY[channel], '{}', 'chat:1', expires_at => expires_at)
          FROM generate_series(1, 20), (VALUES ('plain', NULL::timestamptz), ('limited', NULL), ('late', now() + '1 s'))
-             c (channel, expires_at)",
+             c (channel, expires_at);
+         SELECT messaging.enqueue_message('note', '{once}', '{}', 'chat:1', max_retries => 0)",
     )?;
     // Nobody writes the log but who waits for it.
     for kind in ["walwriter", "background writer", "checkpointer"] {
@@ -42,6 +43,8 @@ fn only_a_claim_that_takes_no_token_does_not_wait_for_the_disk() -> Result<()> {
     assert!(!never, "a claim waits");
     for told in [
         &claim("limited"),
+        // A last attempt is counted.
+        &claim("once"),
         // What it ends nobody else tells of.
         &claim("late"),
         "SELECT messaging.ack(lease, message_id) FROM messaging.claim('w', 'plain', 1)",

@@ -5,6 +5,7 @@ mod broker;
 mod copies;
 mod copy_on_exchange;
 mod dump;
+mod durable_claims;
 mod executions;
 mod failover;
 mod keys;

@@ -198,10 +198,10 @@ fn books_come_back_from_a_dump_and_go_on() -> Result<()> {
     session.run("SELECT mirror.archive_orders('0 s', 3)")?;
     let (before, sums) = (books(&mut session)?, "SELECT sum(pnl), sum(day_change), count(*) FROM mirror.positions");
     let pnl = session.rows(sums)?;
-    let dump = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("mirror.sql");
+    let dump = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("mirror_books.sql");
     let dump = dump.to_str().expect("a path in UTF-8").to_owned();
     from.program("pg_dump", &["-f", &dump])?;
-    let to = Database::empty(&client_tests::Server::of_suite()?, "mirror_dump_restored")?;
+    let to = Database::empty(&client_tests::Server::of_suite()?, "mirror_books_restored")?;
     to.program("psql", &["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", &dump])?;
     std::fs::remove_file(&dump).expect("the dump is there");
     let mut session = to.connect()?;

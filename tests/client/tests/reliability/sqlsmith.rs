@@ -3,12 +3,17 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use client_tests::house::House;
-use client_tests::{Database, Failure, Random, Result, Scratch, all_checksums, finish, setting};
+use client_tests::{Database, Failure, Random, Result, Scratch, Session, all_checksums, finish, setting};
 
 /// How the server tells the SQLSTATE of an error, and where in its source it was raised.
 const TELLING: &str = "log_line_prefix = 'sqlstate %e '\nlog_min_messages = error\nlog_error_verbosity = verbose";
+/// What a statement may take.
+const LONG: &str = "100 ms";
 /// What each statement is begun with in the log.
 const LINE: &str = "sqlstate ";
 
@@ -42,9 +47,16 @@ impl Range {
         let target = format!("host={host} port={} dbname=range user={login}", client_tests::PORT);
         let mut sqlsmith = Command::new("sqlsmith");
         sqlsmith.args([format!("--target={target}"), format!("--max-queries={queries}"), format!("--seed={seed}")]);
-        finish(&mut sqlsmith)
-            .map_err(|failure| Failure::new(format!("{failure}\n`cargo xtask setup` installs sqlsmith")))?;
-        Ok(())
+        let mut root = self.scratch.server.connect("range", "postgres")?;
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let cutting = scope.spawn(|| cut_short(&mut root, login, &is_over));
+            let shot = finish(&mut sqlsmith);
+            is_over.store(true, Ordering::Relaxed);
+            cutting.join().expect("no panic")?;
+            shot.map_err(|failure| Failure::new(format!("{failure}\n`cargo xtask setup` installs sqlsmith")))?;
+            Ok(())
+        })
     }
 
     /// How many statements were refused, and what in the log must not be there.
@@ -62,6 +74,18 @@ impl Range {
         wrong.extend(internal_errors(&text));
         Ok((refused, wrong))
     }
+}
+
+/// Cancels what takes long: sqlsmith joins everything with everything, and gives each statement a second by itself.
+fn cut_short(root: &mut Session, login: &str, is_over: &AtomicBool) -> Result<()> {
+    while !is_over.load(Ordering::Relaxed) {
+        root.run(&format!(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+             WHERE usename = '{login}' AND state = 'active' AND clock_timestamp() - query_start > interval '{LONG}'"
+        ))?;
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// The internal errors of a log, those excepted that the server raises by itself while it reads a statement.

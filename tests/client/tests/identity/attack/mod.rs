@@ -4,6 +4,7 @@
 
 mod borrowed;
 mod calls;
+mod planner;
 mod plans;
 mod probes;
 mod reading;

@@ -110,9 +110,26 @@ fn no_function_or_operator_in_where_meets_a_row_of_the_victims() -> Result<()> {
     Ok(())
 }
 
-fn explained(session: &mut Session, query: &str) -> Result<String> {
+/// What was done and counted. How the rest was planned depends on estimates, which docs/identity.md tells of.
+fn counted(session: &mut Session, query: &str) -> Result<String> {
     let explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)";
-    Ok(session.lines(&format!("{explain} {query}"))?.join("\n"))
+    let mut lines = session.lines(&format!("{explain} {query}"))?;
+    lines.retain(|line| line.contains("(actual ") || line.contains("Removed by"));
+    Ok(lines.join("\n"))
+}
+
+/// How rows are found: as the planner likes, and in one way alone.
+const PLANNING: [&str; 4] = [
+    "SELECT",
+    "SET enable_seqscan = off",
+    "SET enable_indexscan = off",
+    "RESET enable_seqscan; SET enable_bitmapscan = off; SET enable_indexonlyscan = off",
+];
+
+/// A relation as it is, and as part of another query: there the query's conditions come before those of a policy.
+fn queries(name: &str, column: &str, id: &str) -> [String; 2] {
+    let twice = format!("(SELECT {column} AS found FROM {name} UNION ALL SELECT {column} FROM {name})");
+    [format!("SELECT 1 FROM {name} t WHERE {column} = {id}"), format!("SELECT 1 FROM {twice} t WHERE found = {id}")]
 }
 
 #[test]
@@ -127,23 +144,28 @@ fn explain_counts_the_same_for_the_victim_as_for_nobody() -> Result<()> {
                 OR c.relname IN ('users', 'user_secure_view') AND a.attname = 'id') ORDER BY 1",
     )?;
     // The SQL of a gateway is the application's own: its policies let it see everybody until it names one.
-    for (actor, mut session) in house.actors()?.into_iter().filter(|(actor, _)| *actor != "gateway") {
+    let mut actors = house.actors()?;
+    actors.retain(|(actor, _)| *actor != "gateway");
+    for planning in PLANNING {
+        compare_plans(&mut actors, planning, &columns, &victim)?;
+    }
+    // What the planner knows of a table changes how it asks, and which index it takes, but for those who read it whole.
+    house.root.run("ANALYZE")?;
+    compare_plans(&mut actors, "SELECT", &columns, &victim)
+}
+
+/// Plans count the same for the victim and for nobody.
+fn compare_plans(actors: &mut [(&str, Session)], planning: &str, columns: &[Vec<String>], victim: &str) -> Result<()> {
+    for (actor, session) in actors {
+        session.run(planning)?;
         let mut compared = 0;
-        for column in &columns {
+        for column in columns {
             let (name, column) = (&column[0], &column[1]);
-            for planning in [
-                "RESET enable_seqscan; RESET enable_indexscan",
-                "SET enable_seqscan = off",
-                "SET enable_indexscan = off",
-            ] {
-                session.run(planning)?;
-                let told = |session: &mut Session, id: &str| {
-                    explained(session, &format!("SELECT 1 FROM {name} t WHERE {column} = {id}"))
-                        .map(|plan| plan.replace(id, "ID"))
-                };
-                match (told(&mut session, &victim), told(&mut session, "987654321")) {
+            let (victims, nobodys) = (queries(name, column, victim), queries(name, column, "987654321"));
+            for (victims, nobodys) in victims.iter().zip(&nobodys) {
+                match (counted(session, victims), counted(session, nobodys)) {
                     (Ok(victims), Ok(nobodys)) => {
-                        assert_eq!(victims, nobodys, "{actor}: {name}");
+                        assert_eq!(victims, nobodys, "{actor}: {name}, {planning}");
                         compared += 1;
                     }
                     (Err(a), Err(b)) if a.is("42501") && b.is("42501") => {}
@@ -151,7 +173,7 @@ fn explain_counts_the_same_for_the_victim_as_for_nobody() -> Result<()> {
                 }
             }
         }
-        assert!(compared >= 30, "{actor}: {compared} plans");
+        assert!(compared >= 60, "{actor}: {compared} plans");
     }
     Ok(())
 }
