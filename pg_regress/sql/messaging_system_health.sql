@@ -123,6 +123,14 @@ SELECT bourse_private.tick();
 SELECT status, failure_count, error_message FROM messaging.system_health WHERE system = 'verify';
 SELECT status FROM messaging.check_health(verify => true) WHERE system = 'verify';
 
+-- The database as a whole fails with a critical alert: whoever reads alerts() is told of that once, as what it is.
+BEGIN;
+SELECT DISTINCT messaging.report_health('database', component, false) FROM unnest('{NULL,jobs}'::text[]) component,
+    generate_series(1, 9);
+SELECT component, status FROM messaging.system_health WHERE system = 'database' AND status = 'DOWN' ORDER BY 1;
+SELECT severity, alert, subject FROM bourse.alerts() WHERE alert = 'system_is_down' AND subject ~ '^database';
+ROLLBACK;
+
 -- Who may, and what is refused.
 SET SESSION AUTHORIZATION health_trader;
 SELECT call, refusal(call) FROM unnest(ARRAY[$$SELECT messaging.report_health('x', NULL, true)$$,

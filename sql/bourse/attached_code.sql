@@ -1,10 +1,16 @@
 -- What the tables of the platform run: the functions that defaults, generated columns, CHECKs, index expressions,
 -- operators, triggers and their WHEN, policies, rules, views, statistics and types call. All of it has the rights of
 -- bourse_owner when one of our functions touches a row, whoever has called that.
+--
+-- In PL/pgSQL, with one plan for one relation and for all: planning takes longer than the rest, and a restore comes by
+-- here with every statement.
 CREATE FUNCTION bourse_private.attached_to(relations oid[])
 RETURNS TABLE (relation oid, what text, class oid, object oid)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
-    SELECT a.adrelid, format('the default of column %I', c.attname), 'pg_attrdef'::regclass, a.oid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT a.adrelid, format('the default of column %I', c.attname), 'pg_attrdef'::regclass::oid, a.oid
     FROM pg_attrdef a JOIN pg_attribute c ON c.attrelid = a.adrelid AND c.attnum = a.adnum
     WHERE a.adrelid = ANY (relations)
     UNION ALL
@@ -33,7 +39,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     -- Unless somebody has made a cast between two of them: it takes the place of their conversion, everywhere.
     SELECT NULL, format('the cast from %s to %s', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)),
            'pg_proc'::regclass, c.castfunc
-    FROM pg_cast c WHERE c.castfunc >= 16384 AND c.castsource < 16384 AND c.casttarget < 16384
+    FROM pg_cast c WHERE c.castfunc >= 16384 AND c.castsource < 16384 AND c.casttarget < 16384;
+END
 $$;
 COMMENT ON FUNCTION bourse_private.attached_to(oid[]) IS
 'What is attached to these tables and views: of which relation, how people call it, and the object of the catalog';
@@ -41,7 +48,10 @@ COMMENT ON FUNCTION bourse_private.attached_to(oid[]) IS
 -- The catalog knows what depends on what; the steps that it takes the other way round are spelled out.
 CREATE FUNCTION bourse_private.needed_by(classes oid[], objects oid[])
 RETURNS TABLE (place bigint, class oid, object oid)
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
     SELECT w.place, next.class, next.object
     FROM unnest(classes, objects) WITH ORDINALITY w (class, object, place)
     CROSS JOIN LATERAL (
@@ -78,7 +88,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
         UNION ALL
         SELECT 'pg_operator'::regclass, o.amopopr FROM pg_amop o
         WHERE w.class = 'pg_opfamily'::regclass AND o.amopfamily = w.object AND o.amopopr >= 16384
-    ) next
+    ) next;
+END
 $$;
 COMMENT ON FUNCTION bourse_private.needed_by(oid[], oid[]) IS
 'The functions, operators, types, tables and views that each of these objects needs, one step far, by its place';

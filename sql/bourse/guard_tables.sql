@@ -5,7 +5,10 @@
 -- From tables whose rows a schema redacts nothing is deleted: what stands right below a person is the person's, and may
 -- have what triggers its owner likes.
 CREATE FUNCTION bourse_private.strange_triggers_below(relations oid[]) RETURNS SETOF text
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
     WITH RECURSIVE above (oid) AS (
         SELECT unnest(relations)
         UNION
@@ -13,20 +16,26 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
             SELECT f.confrelid FROM pg_constraint f
             WHERE f.contype = 'f' AND f.conrelid = a.oid AND f.confdeltype IN ('c', 'n', 'd')
             UNION ALL SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = a.oid) t (oid)
+    ), ours AS MATERIALIZED (
+        -- Before anything is asked of them: each question costs as much as the rest of the statement.
+        SELECT c.oid FROM above a
+        JOIN pg_class c ON c.oid = a.oid AND c.relowner = to_regrole('bourse_owner') AND c.relkind IN ('r', 'p')
     )
-    SELECT format('trigger %s below %s', below.trigger, bourse_private.quoted_name(c.oid))
-    FROM above a
-    JOIN pg_class c ON c.oid = a.oid AND c.relowner = to_regrole('bourse_owner') AND c.relkind IN ('r', 'p')
-    CROSS JOIN LATERAL bourse_private.strange_trigger_below(c.oid) below (trigger)
-    WHERE below.trigger IS NOT NULL AND bourse_private.strange_trigger(c.oid) IS NULL
-      AND bourse_private.on_erasure_of(bourse_private.qualified_name(c.oid)) IS DISTINCT FROM 'redact'
+    SELECT format('trigger %s below %s', below.trigger, bourse_private.quoted_name(o.oid))
+    FROM ours o CROSS JOIN LATERAL bourse_private.strange_trigger_below(o.oid) below (trigger)
+    WHERE below.trigger IS NOT NULL AND bourse_private.strange_trigger(o.oid) IS NULL
+      AND bourse_private.on_erasure_of(bourse_private.qualified_name(o.oid)) IS DISTINCT FROM 'redact';
+END
 $$;
 COMMENT ON FUNCTION bourse_private.strange_triggers_below(oid[]) IS
 'Triggers of strangers that deletions from our tables fire by way of foreign keys, in the tables above and below these '
 'relations. No rows: none';
 
 CREATE FUNCTION bourse_private.strange_code(relations oid[]) RETURNS SETOF text
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
     WITH RECURSIVE referring (con, type) AS (
         SELECT k.oid, a.atttypid
         FROM pg_constraint k JOIN pg_class home ON home.oid = k.confrelid
@@ -47,7 +56,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
     WHERE k.oid IN (SELECT f.con FROM referring f JOIN pg_type t ON t.oid = f.type JOIN pg_roles r ON r.oid = t.typowner
                     WHERE t.typbasetype = 0 AND NOT r.rolsuper AND r.rolname <> 'bourse_owner')
     UNION ALL
-    SELECT * FROM bourse_private.strange_triggers_below(relations)
+    SELECT * FROM bourse_private.strange_triggers_below(relations);
+END
 $$;
 COMMENT ON FUNCTION bourse_private.strange_code(oid[]) IS
 'Code of strangers (neither superusers nor bourse_owner) that runs with our rights by way of tables: their triggers, '
@@ -69,15 +79,19 @@ COMMENT ON FUNCTION bourse_private.require_safe_code(oid) IS
 'Refuses a table of ours with unsafe_code() (55000). For the engine, before it writes there';
 
 CREATE FUNCTION bourse_private.strange_rights(relations oid[] DEFAULT NULL) RETURNS SETOF text
-LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, bourse, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
     SELECT DISTINCT format('%s on %s for %s', g.privilege_type, bourse_private.quoted_name(c.oid),
                            CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
     FROM pg_class c
     CROSS JOIN LATERAL (
-        SELECT c.relacl UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid) acl (items)
+        SELECT c.relacl
+        UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) acl (items)
     CROSS JOIN LATERAL aclexplode(acl.items) g
-    WHERE c.relowner = to_regrole('bourse_owner') AND (relations IS NULL OR c.oid = ANY (relations))
-      AND g.privilege_type IN ('REFERENCES', 'TRIGGER')
+    WHERE c.relowner = to_regrole('bourse_owner') AND c.relkind NOT IN ('i', 'I')
+      AND (relations IS NULL OR c.oid = ANY (relations)) AND g.privilege_type IN ('REFERENCES', 'TRIGGER')
       AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, c.relowner, 'MEMBER'))
     UNION ALL
     -- Who makes functions and operators in a schema of ours makes some that fit our calls better than ours do.
@@ -85,7 +99,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, bourse, pg_temp AS $$
                   CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END)
     FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g
     WHERE relations IS NULL AND n.nspowner = to_regrole('bourse_owner') AND g.privilege_type = 'CREATE'
-      AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, n.nspowner, 'MEMBER'))
+      AND (g.grantee = 0 OR NOT pg_has_role(g.grantee, n.nspowner, 'MEMBER'));
+END
 $$;
 COMMENT ON FUNCTION bourse_private.strange_rights(oid[]) IS
 'The rights REFERENCES and TRIGGER on our tables, and CREATE on our schemas, of roles that are no members of '

@@ -162,7 +162,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, messaging, pg_temp AS $$
            CASE h.status WHEN 'DOWN' THEN 'messaging.system_health has more of it.'
                 ELSE 'Look at whoever reports on it; DELETE FROM messaging.system_health what is gone for good.' END
     FROM (SELECT * FROM messaging.v_system_health v
-          WHERE v.status = 'DOWN' OR v.status = 'UNKNOWN' AND num_nonnulls(v.last_success, v.last_failure) > 0
+          -- The database as a whole fails with a critical alert, which is told as what it is.
+          WHERE v.status = 'DOWN' AND (v.system <> 'database' OR v.component IS NOT NULL)
+              OR v.status = 'UNKNOWN' AND num_nonnulls(v.last_success, v.last_failure) > 0
               -- Attempts report on channels: without messages there are none.
               AND (v.system <> 'notification' OR v.component IS NULL OR EXISTS (
                   SELECT FROM messaging.deliveries d

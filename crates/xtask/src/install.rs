@@ -36,20 +36,26 @@ pub fn run(project: &Project) -> Result<()> {
     put(project, &build(project)?)
 }
 
-/// The folder of what is built, which lies there as it will lie below `/`.
+/// The folder of the release build, which lies there as it will lie below `/`.
 ///
 /// `cargo pgrx install` writes into the library as it lies there, and every process that has it loaded reads its code
 /// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one
 /// whole.
 pub fn build(project: &Project) -> Result<PathBuf> {
+    build_with(project, &project.feature_flags())
+}
+
+/// The same of the build that the suite tests: the profile and the packages of its other builds, so that it takes a
+/// minute beside them.
+pub fn build_for_suite(project: &Project) -> Result<PathBuf> {
+    let features = format!("{} suite", project.feature());
+    build_with(project, &["--profile", "quick", "--no-default-features", "--features", &features])
+}
+
+fn build_with(project: &Project, flags: &[impl AsRef<OsStr>]) -> Result<PathBuf> {
     let staged = staging(project)?;
     let mut command = project.cargo();
-    command
-        .args(["pgrx", "package", "--pg-config"])
-        .arg(project.pg_config())
-        .arg("--out-dir")
-        .arg(&staged)
-        .args(project.feature_flags());
+    command.args(["pgrx", "package", "--pg-config"]).arg(project.pg_config()).arg("--out-dir").arg(&staged).args(flags);
     progress::run(
         project,
         "build and package the extension",

@@ -15,7 +15,8 @@ use crate::started::Started;
 pub const PORT: u16 = 6432;
 /// Where Debian puts it: not in every user's path.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
-/// Fewer connections than a program with a few of its own has: they go from one transaction to the next.
+/// Fewer connections than a program with a few of its own has: they go from one transaction to the next, in turns, so that
+/// what must come to one of them and is sent in two transactions fails each time.
 const CONNECTIONS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,7 +29,8 @@ pub fn start(project: &Project, cluster: &Cluster, name: &str, login: &str) -> R
     let text = format!(
         "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = {address}\nlisten_port = {PORT}\n\
          unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = transaction\n\
-         default_pool_size = {CONNECTIONS}\nserver_reset_query =\nignore_startup_parameters = extra_float_digits\n",
+         default_pool_size = {CONNECTIONS}\nmin_pool_size = {CONNECTIONS}\n\
+         server_round_robin = 1\nserver_reset_query =\nignore_startup_parameters = extra_float_digits\n",
         cluster.socket().display(),
         cluster::PORT,
         logins.display()

@@ -1,4 +1,4 @@
-//! Tests through a real driver: one program for each schema, with the release build, in a private cluster of its own.
+//! Tests through a real driver: one program for each schema, in a private cluster of its own.
 
 use std::path::{Path, PathBuf};
 

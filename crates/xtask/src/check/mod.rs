@@ -12,7 +12,6 @@ mod request;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::thread;
 
 use jobs::Job;
 
@@ -74,12 +73,12 @@ pub struct Kind {
 enum Tests {
     /// One kind after the other, with builds of their own.
     Alone(fn(&Project) -> Result<Tally>),
-    /// With the release build as it is installed: all that there are, side by side.
+    /// With the library as it is installed: all that there are, side by side.
     Installed(for<'a> fn(&'a Project, &[String]) -> Result<Vec<Job<'a>>>),
 }
 
-/// In the order in which they run: the test build of `pg_test` replaces the installed library, so the release build is
-/// installed after it, for those that test what users get. It is built beside the first three.
+/// In the order in which they run: the test build of `pg_test` replaces the installed library, so the one without tests is
+/// installed after it.
 const KINDS: [Kind; 9] = [
     Kind { name: "style", tests: Tests::Alone(style) },
     Kind { name: "unit", tests: Tests::Alone(cargo_tests::unit) },
@@ -101,21 +100,19 @@ pub fn run(project: &Project, request: &Request) -> Result<ExitCode> {
         setup::run(project)?;
     }
     let builds = !request.installed && request.kinds.iter().any(|kind| matches!(kind.tests, Tests::Installed(_)));
-    let (mut tallies, jobs) = thread::scope(|scope| {
-        // The linker of the release build keeps one core busy for minutes, beside which the others get on.
-        let build = builds.then(|| scope.spawn(|| install::build(project)));
-        let mut tallies = run_alone(project, request);
-        let mut jobs = prepare(project, request, &mut tallies);
-        let built = build.map_or(Ok(None), |build| build.join().expect("no panic in a build").map(Some));
-        // The test build of pg_test is installed by now, and is replaced.
-        let installed = built.and_then(|staged| staged.map_or(Ok(()), |staged| install::put(project, &staged)));
-        if let Err(failure) = installed {
-            let failed: BTreeSet<_> = jobs.drain(..).map(|job| job.kind).collect();
-            let said = failure.to_string();
-            tallies.extend(failed.into_iter().map(|kind| (kind, Tally { passed: 0, failed: vec![said.clone()] })));
-        }
-        (tallies, jobs)
-    });
+    let mut tallies = run_alone(project, request);
+    let mut jobs = prepare(project, request, &mut tallies);
+    // The test build of pg_test is installed by now, and is replaced.
+    let installed = if builds {
+        install::build_for_suite(project).and_then(|staged| install::put(project, &staged))
+    } else {
+        Ok(())
+    };
+    if let Err(failure) = installed {
+        let failed: BTreeSet<_> = jobs.drain(..).map(|job| job.kind).collect();
+        let said = failure.to_string();
+        tallies.extend(failed.into_iter().map(|kind| (kind, Tally { passed: 0, failed: vec![said.clone()] })));
+    }
     tallies.extend(jobs::run(jobs));
     Ok(conclude(request, &tallies))
 }

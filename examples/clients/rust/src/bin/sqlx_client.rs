@@ -78,8 +78,9 @@ async fn bulk(pool: &PgPool) -> Result<(), Error> {
     inbox.send(lines.as_bytes()).await?;
     inbox.finish().await?;
     transaction.commit().await?;
-    // It commits what it does, so it stands in no transaction.
-    sqlx::query("CALL exchange.match_orders($1)").persistent(false).bind(MARKET).execute(pool).await?;
+    // It commits what it does, so it stands in no transaction; as text, because a pooler may give what is prepared outside
+    // of one to another connection than what binds it.
+    pool.execute(&*format!("CALL exchange.match_orders('{MARKET}')")).await?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Every routine, called with what is the victim's and with what does not exist: the answers are the same.
 
+use std::collections::BTreeSet;
+
 use client_tests::sequencer::submission;
 use client_tests::{Failure, Result, Session};
 
@@ -165,17 +167,24 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
 
 #[test]
 fn no_routine_tells_or_does_anything_with_what_is_the_victims() -> Result<()> {
-    nothing_comes_of_what_is_the_victims(House::open("attack_calls")?)
+    let mut house = House::open("attack_calls")?;
+    let routines = routines(&mut house.root)?;
+    assert!(routines.len() > 400, "only {}", routines.len());
+    nothing_comes_of_what_is_the_victims(house, &routines)
 }
 
-/// submit_order() and its like are carried out by another process, which has to know for whom.
+/// submit_order() and its like are carried out by another process, which has to know for whom; beside it the routines of
+/// other schemas do what they do without it.
 #[test]
 fn neither_does_the_sequencer() -> Result<()> {
-    let house = House::with_sequencer("attack_sequencer")?;
+    let mut house = House::with_sequencer("attack_sequencer")?;
     let mut trader = house.database.connect_as("attack_trader")?;
     trader.run(&submission(house.attacker, "BTC-USD", "buy", "1", "mallory submits"))?;
     assert_eq!(trader.refused(&submission(house.victim, "BTC-USD", "buy", "1", "x"))?, "42501");
-    nothing_comes_of_what_is_the_victims(house)
+    let mut routines = routines(&mut house.root)?;
+    routines.retain(|routine| routine.name.starts_with("exchange"));
+    assert!(routines.len() > 100, "only {}", routines.len());
+    nothing_comes_of_what_is_the_victims(house, &routines)
 }
 
 #[test]
@@ -183,17 +192,22 @@ fn the_sequencer_does_not_tell_the_victims_words_from_those_of_nobody() -> Resul
     nothing_comes_of_the_victims_words(House::with_sequencer("attack_sequencer_words")?)
 }
 
-fn nothing_comes_of_what_is_the_victims(mut house: House) -> Result<()> {
-    let routines = routines(&mut house.root)?;
-    assert!(routines.len() > 100, "only {}", routines.len());
+fn nothing_comes_of_what_is_the_victims(mut house: House, routines: &[Routine]) -> Result<()> {
     let before = house.digest()?;
     let worlds = worlds(&mut house)?;
     let mut leaks = Vec::new();
     for (actor, mut session) in house.actors()? {
         let mut answered = 0;
-        for routine in &routines {
+        for routine in routines {
+            // Many take no number of a row: they are called once.
+            let mut called = BTreeSet::new();
             for [victims, nobodys] in &worlds {
-                let (ok, answer) = told(&mut session, &victims.statement(routine));
+                let statement = victims.statement(routine);
+                if called.contains(&statement) {
+                    continue;
+                }
+                let (ok, answer) = told(&mut session, &statement);
+                called.insert(statement);
                 let (_, other) = told(&mut session, &nobodys.statement(routine));
                 answered += usize::from(ok);
                 if victims.masked(&answer) != nobodys.masked(&other) {
@@ -207,7 +221,7 @@ fn nothing_comes_of_what_is_the_victims(mut house: House) -> Result<()> {
                 }
             }
         }
-        assert!(answered > 20, "{actor} called nothing with success: {answered}");
+        assert!(answered > 5, "{actor} called nothing with success: {answered}");
     }
     leaks.sort();
     leaks.dedup();
@@ -233,7 +247,7 @@ fn nothing_comes_of_the_victims_words(mut house: House) -> Result<()> {
     let prefix = house.root.line(&format!("SELECT prefix FROM identity.api_keys WHERE user_id = {victim}"))?;
     let victims = World { id: attacker.clone(), word: MARK, prefix };
     let nobodys = World { id: attacker, word: NOBODY, prefix: "brs_00000000".into() };
-    let mut apart = std::collections::BTreeSet::new();
+    let mut apart = BTreeSet::new();
     for (actor, mut session) in house.actors()? {
         let mut told = |sql: &str| -> Result<String> {
             // Undone, so that what the first call has done is not there for the second.

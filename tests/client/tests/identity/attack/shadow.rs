@@ -82,9 +82,9 @@ const TRAPS: &str = "
             FROM pg_proc p
             WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0
               AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[] || p.prorettype) t JOIN pg_type y ON y.oid = t WHERE y.typtype = 'p')
-              AND EXISTS (SELECT FROM pg_proc o
-                          WHERE split_part(o.pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui')
-                            AND o.prosrc ~* ('\\m' || p.proname || '\\M'))
+              AND p.proname::text IN (
+                  SELECT regexp_split_to_table(lower(o.prosrc), '\\W+') FROM pg_proc o
+                  WHERE split_part(o.pronamespace::regnamespace::text, '_', 1) IN ('bourse', 'identity', 'audit', 'calendar', 'messaging', 'jobs', 'exchange', 'trading', 'marketplace', 'mirror', 'webui'))
         LOOP
             EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', f.proname, f.arguments, f.result, body);
         END LOOP;
@@ -100,7 +100,7 @@ const TRAPS: &str = "
         END LOOP;
     END
     $$;
-    GRANT USAGE ON SCHEMA evil TO PUBLIC;";
+    GRANT USAGE ON SCHEMA evil TO PUBLIC";
 
 /// A table in pg_temp for every name that stands in our schemas, and a type for those that our functions cast to.
 fn temporaries(house: &mut House, session: &mut Session) -> Result<()> {
@@ -122,7 +122,8 @@ fn temporaries(house: &mut House, session: &mut Session) -> Result<()> {
 #[test]
 fn no_function_looks_a_name_up_where_its_caller_can_put_things() -> Result<()> {
     let mut house = House::open("attack_path")?;
-    house.root.run(TRAPS)?;
+    // Without the event trigger that looks at all our tables for each of them.
+    house.root.run(&format!("SET session_replication_role = replica; {TRAPS}; RESET session_replication_role"))?;
     let traps = house.root.number("SELECT count(*) FROM pg_proc WHERE pronamespace = 'evil'::regnamespace")?;
     assert!(traps > 300, "only {traps} traps");
     let routines = routines(&mut house.root)?;
