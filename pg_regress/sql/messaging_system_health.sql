@@ -125,8 +125,8 @@ SELECT status FROM messaging.check_health(verify => true) WHERE system = 'verify
 
 -- The database as a whole fails with a critical alert: whoever reads alerts() is told of that once, as what it is.
 BEGIN;
-SELECT DISTINCT messaging.report_health('database', component, false) FROM unnest('{NULL,jobs}'::text[]) component,
-    generate_series(1, 9);
+DO $$ BEGIN PERFORM messaging_private.record_health('database', component, false, NULL, 'down', NULL)
+            FROM unnest('{NULL,jobs}'::text[]) component, generate_series(1, 9); END $$;
 SELECT component, status FROM messaging.system_health WHERE system = 'database' AND status = 'DOWN' ORDER BY 1;
 SELECT severity, alert, subject FROM bourse.alerts() WHERE alert = 'system_is_down' AND subject ~ '^database';
 ROLLBACK;

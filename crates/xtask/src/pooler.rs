@@ -2,12 +2,13 @@
 
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::cluster::{self, Cluster};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, OrFail, Result};
 use crate::project::{self, Project};
 use crate::started::Started;
 
@@ -29,8 +30,8 @@ pub fn start(project: &Project, cluster: &Cluster, name: &str, login: &str) -> R
     let text = format!(
         "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = {address}\nlisten_port = {PORT}\n\
          unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = transaction\n\
-         default_pool_size = {CONNECTIONS}\nmin_pool_size = {CONNECTIONS}\n\
-         server_round_robin = 1\nserver_reset_query =\nignore_startup_parameters = extra_float_digits\n",
+         default_pool_size = {CONNECTIONS}\nserver_round_robin = 1\n\
+         server_reset_query =\nignore_startup_parameters = extra_float_digits\n",
         cluster.socket().display(),
         cluster::PORT,
         logins.display()
@@ -51,4 +52,22 @@ pub fn start(project: &Project, cluster: &Cluster, name: &str, login: &str) -> R
         thread::sleep(Duration::from_millis(50));
     }
     Ok(started)
+}
+
+/// Has the pooler open all its connections to a database, side by side: a program alone has it open one.
+pub fn fill(cluster: &Cluster, database: &str, login: &str) -> Result<()> {
+    let begin = || {
+        let mut command = Command::new(cluster.bin().join("psql"));
+        command.args(["-X", "-q", "-h", &cluster.address(), "-p", &PORT.to_string(), "-U", login, "-d", database]);
+        command.args(["-c", "SELECT pg_sleep(1)"]).stdout(Stdio::null());
+        command.spawn().or_fail(|| "cannot start psql".into(), "run `cargo xtask setup`")
+    };
+    let sleepers: Vec<Child> = (0..CONNECTIONS).map(|_| begin()).collect::<Result<_>>()?;
+    for mut sleeper in sleepers {
+        let ended = sleeper.wait().or_fail(|| "psql is lost".into(), "try again")?;
+        if !ended.success() {
+            return Err(Failure::new(format!("the pooler has no connection to {database}"), "see its log"));
+        }
+    }
+    Ok(())
 }

@@ -75,9 +75,8 @@ async def main():
             for n in range(1, 1001)]
     async with acting(db):
         await db.copy_records_to_table("order_commands", schema_name="exchange", columns=COMMAND, records=rows)
-    # It commits what it does, so it stands in no transaction; as text, because a pooler may give what is prepared outside
-    # of one to another connection than what binds it.
-    await db.execute(f"CALL exchange.match_orders('{MARKET}')")
+    # It commits what it does, so it stands in no transaction.
+    await db.execute("CALL exchange.match_orders($1)", MARKET)
     async with acting(db):
         bulk = await db.fetchrow("""SELECT (SELECT count(*) FROM exchange.orders
                                             WHERE user_id = $1 AND client_order_id LIKE 'bulk-%') AS placed,

@@ -188,6 +188,9 @@ impl<'a> Example<'a> {
         let cluster = self.house.cluster()?;
         let database = format!("{}_{way}", self.stem().to_lowercase());
         regress::copy_database(cluster, TEMPLATE, &database)?;
+        if port == pooler::PORT {
+            pooler::fill(cluster, &database, LOGIN)?;
+        }
         let mut command = self.runner.command(&self.file);
         command.env("PGHOST", cluster.address()).env("PGPORT", port.to_string());
         command.env("PGDATABASE", &database).env("PGUSER", LOGIN);
