@@ -11,6 +11,9 @@ use crate::project::{self, Project};
 use crate::releases;
 use crate::setup;
 
+/// For `cargo pgrx`: other flags of the linker for the library than for its tests would have every package built twice.
+pub const SAME_FLAGS: (&str, &str) = ("CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND", "1");
+
 /// Whether the words after a task ask for what is installed, without a build; and the names among them.
 pub fn without_build<'a>(arguments: &'a [String], usage: &str) -> Result<(bool, Vec<&'a str>)> {
     let (options, names): (Vec<&str>, _) =
@@ -42,24 +45,26 @@ pub fn run(project: &Project) -> Result<()> {
 /// from that very file: they crash. So the files are built elsewhere, and each is put in the place of the old one
 /// whole.
 pub fn build(project: &Project) -> Result<PathBuf> {
-    build_with(project, &project.feature_flags())
-}
-
-/// The same of the build that the suite tests: the profile and the packages of its other builds, so that it takes a
-/// minute beside them.
-pub fn build_for_suite(project: &Project) -> Result<PathBuf> {
-    let features = format!("{} suite", project.feature());
-    build_with(project, &["--profile", "quick", "--no-default-features", "--features", &features])
-}
-
-fn build_with(project: &Project, flags: &[impl AsRef<OsStr>]) -> Result<PathBuf> {
-    let staged = staging(project)?;
     let mut command = project.cargo();
-    command.args(["pgrx", "package", "--pg-config"]).arg(project.pg_config()).arg("--out-dir").arg(&staged).args(flags);
+    package(project, command.args(["pgrx", "package"]).args(project.feature_flags()))
+}
+
+/// The same of the build that the suite tests: with the profile, the packages and the flags of its other builds, so that
+/// it takes a minute beside them.
+pub fn build_for_suite(project: &Project) -> Result<PathBuf> {
+    let mut command = project.cargo();
+    command.args(["pgrx", "package", "--profile", "quick", "--no-default-features"]);
+    command.args(["--features", &format!("{} suite", project.feature())]);
+    package(project, command.envs([SAME_FLAGS]))
+}
+
+fn package(project: &Project, command: &mut Command) -> Result<PathBuf> {
+    let staged = staging(project)?;
+    command.arg("--pg-config").arg(project.pg_config()).arg("--out-dir").arg(&staged);
     progress::run(
         project,
         "build and package the extension",
-        &mut command,
+        command,
         "mend what the compiler says; `cargo xtask setup` checks the surroundings",
     )?;
     releases::add(project, &staged)?;

@@ -7,6 +7,7 @@ use super::Tally;
 use crate::account::{Account, SERVER_USER};
 use crate::cluster;
 use crate::failure::Result;
+use crate::install;
 use crate::progress;
 use crate::project::Project;
 
@@ -46,8 +47,7 @@ pub fn unit(project: &Project) -> Result<Tally> {
 pub fn pg_test(project: &Project) -> Result<Tally> {
     let mut command = project.cargo();
     command.args(["pgrx", "test", &project.feature(), "--profile", "quick"]);
-    // Other flags of the linker for the library than for its tests would have every package built twice.
-    command.env("CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND", "1");
+    command.envs([install::SAME_FLAGS]);
     command.args(project.feature_flags());
     if Account::is_root()? {
         let place = Path::new(&project.feature()).join("pg_test");
