@@ -1,6 +1,8 @@
 -- Keeps strangers' code off our tables. TRIGGER and REFERENCES are the rights by which others hang code on a table: a
 -- trigger runs with the rights of whoever writes the row, mostly bourse_owner; a foreign key is checked with the rights
 -- of the owner of the table that it refers to, and a stranger's type comes with a stranger's cast.
+--
+-- In PL/pgSQL with one plan, as attached_code.sql says why.
 
 -- From tables whose rows a schema redacts nothing is deleted: what stands right below a person is the person's, and may
 -- have what triggers its owner likes.

@@ -167,24 +167,17 @@ fn worlds(house: &mut House) -> Result<Vec<[World; 2]>> {
 
 #[test]
 fn no_routine_tells_or_does_anything_with_what_is_the_victims() -> Result<()> {
-    let mut house = House::open("attack_calls")?;
-    let routines = routines(&mut house.root)?;
-    assert!(routines.len() > 400, "only {}", routines.len());
-    nothing_comes_of_what_is_the_victims(house, &routines)
+    nothing_comes_of_what_is_the_victims(House::open("attack_calls")?)
 }
 
-/// submit_order() and its like are carried out by another process, which has to know for whom; beside it the routines of
-/// other schemas do what they do without it.
+/// submit_order() and its like are carried out by another process, which has to know for whom.
 #[test]
 fn neither_does_the_sequencer() -> Result<()> {
-    let mut house = House::with_sequencer("attack_sequencer")?;
+    let house = House::with_sequencer("attack_sequencer")?;
     let mut trader = house.database.connect_as("attack_trader")?;
     trader.run(&submission(house.attacker, "BTC-USD", "buy", "1", "mallory submits"))?;
     assert_eq!(trader.refused(&submission(house.victim, "BTC-USD", "buy", "1", "x"))?, "42501");
-    let mut routines = routines(&mut house.root)?;
-    routines.retain(|routine| routine.name.starts_with("exchange"));
-    assert!(routines.len() > 100, "only {}", routines.len());
-    nothing_comes_of_what_is_the_victims(house, &routines)
+    nothing_comes_of_what_is_the_victims(house)
 }
 
 #[test]
@@ -192,22 +185,23 @@ fn the_sequencer_does_not_tell_the_victims_words_from_those_of_nobody() -> Resul
     nothing_comes_of_the_victims_words(House::with_sequencer("attack_sequencer_words")?)
 }
 
-fn nothing_comes_of_what_is_the_victims(mut house: House, routines: &[Routine]) -> Result<()> {
+fn nothing_comes_of_what_is_the_victims(mut house: House) -> Result<()> {
+    let routines = routines(&mut house.root)?;
+    assert!(routines.len() > 100, "only {}", routines.len());
     let before = house.digest()?;
     let worlds = worlds(&mut house)?;
     let mut leaks = Vec::new();
     for (actor, mut session) in house.actors()? {
         let mut answered = 0;
-        for routine in routines {
+        for routine in &routines {
             // Many take no number of a row: they are called once.
             let mut called = BTreeSet::new();
             for [victims, nobodys] in &worlds {
                 let statement = victims.statement(routine);
-                if called.contains(&statement) {
+                if !called.insert(statement.clone()) {
                     continue;
                 }
                 let (ok, answer) = told(&mut session, &statement);
-                called.insert(statement);
                 let (_, other) = told(&mut session, &nobodys.statement(routine));
                 answered += usize::from(ok);
                 if victims.masked(&answer) != nobodys.masked(&other) {
@@ -221,7 +215,7 @@ fn nothing_comes_of_what_is_the_victims(mut house: House, routines: &[Routine]) 
                 }
             }
         }
-        assert!(answered > 5, "{actor} called nothing with success: {answered}");
+        assert!(answered > 20, "{actor} called nothing with success: {answered}");
     }
     leaks.sort();
     leaks.dedup();
